@@ -1,0 +1,27 @@
+# Compiler settings shared by every target of this project (never forced on a host project).
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(rp_warnings INTERFACE)
+target_compile_options(rp_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  # GCC 12 reports false dangling/overflow findings inside libstdc++ when it inlines std::string.
+  target_compile_options(rp_warnings INTERFACE -Wno-restrict)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  # clang 14 implements coroutines but does not announce them, so libstdc++ hides <coroutine>.
+  add_compile_definitions(__cpp_impl_coroutine=201902L)
+endif()
+
+if(RP_SANITIZE)
+  add_compile_options(-fsanitize=${RP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RP_SANITIZE})
+endif()

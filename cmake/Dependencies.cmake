@@ -1,0 +1,23 @@
+# Every third-party library comes from the distribution (Debian 12 or 13, Ubuntu 24.04);
+# scripts/setup installs the packages.
+find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+
+# Header-only parts of Boost (Asio, Beast), as system headers: their warnings are not ours.
+add_library(rp_boost INTERFACE)
+target_include_directories(rp_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(rp_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE
+                                              BOOST_BEAST_USE_STD_STRING_VIEW)
+target_link_libraries(rp_boost INTERFACE Threads::Threads)

@@ -1,0 +1,54 @@
+// The control plane: admin endpoints, dashboard, health, metrics and OpenAPI on a cpp-httplib server.
+//
+// Role       Everything that is not /v1. It does blocking SQL, so it has threads of its own: the
+//            ones of the httplib::Server it is mounted on. rp-server runs that server on a private
+//            Unix socket; an embedder mounts it on a server of its own.
+// Threads    Handlers run on the server's threads, several at once.
+// Ownership  The context is copied; what it points to outlives the server.
+// Errors     Answered as {"error":{...}}, like the data plane's.
+// Limits     At most kMaxEventStreams viewers of /admin/events; each holds one server thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "responses_proxy/config.h"
+
+namespace httplib {
+class Server;
+}
+
+namespace responses_proxy {
+
+class Clock;
+class HealthChecker;
+class Metrics;
+class RecentDecisions;
+class RecordStore;
+class Router;
+class StateStore;
+class TelemetrySink;
+
+struct ControlPlaneContext {
+  static constexpr std::size_t kMaxEventStreams = 8;
+
+  const Config& config;
+  const Clock& clock;
+  const Router& router;
+  StateStore& state;
+  HealthChecker& health;
+  RecordStore& records;
+  TelemetrySink& telemetry;
+  RecentDecisions& decisions;
+  Metrics& metrics;
+  // Exchanges under way, for /admin/state and /metrics.
+  std::function<std::size_t()> active_exchanges;
+  // True once the server is shutting down: /readyz answers 503, event streams end.
+  const std::atomic<bool>& draining;
+};
+
+void mount_control_plane(httplib::Server& server, const ControlPlaneContext& context);
+
+}  // namespace responses_proxy

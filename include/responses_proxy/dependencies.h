@@ -1,0 +1,39 @@
+// Dependencies: what a Proxy is built from; every piece can be replaced by the host.
+//
+// Ownership  The Proxy keeps references only: whoever built the pieces destroys them after it.
+// Threads    Everything here is safe from any thread, but for the upstream clients, of which there
+//            is one per event loop, used on that loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/provider_adapter.h"
+#include "responses_proxy/random.h"
+#include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/telemetry_sink.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+class EventLoops;
+
+struct Dependencies {
+  const Clock& clock;
+  Random& random;
+  StateStore& state;
+  Router& router;
+  LoadBalancer& balancer;
+  TelemetrySink& telemetry;
+  // By wire_api: {"responses", &adapter}.
+  std::unordered_map<std::string, const ProviderAdapter*> adapters;
+  EventLoops& loops;
+  std::vector<UpstreamClient*> upstreams;  // one per loop, same order
+};
+
+}  // namespace responses_proxy

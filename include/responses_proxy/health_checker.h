@@ -1,0 +1,59 @@
+// HealthChecker: asks each resource how it is, periodically and on demand.
+//
+// Role       GET {base_url}/{path} with the resource's credential. 2xx healthy; 401, 403 unhealthy;
+//            429, >= 500 degraded; anything else unhealthy.
+// Threads    start, stop and check_all from any thread; the callback runs on the checker's loop.
+// Ownership  Outlived by router, client and loop; stop() before any of them goes.
+// Errors     A check that got no answer is a verdict (unhealthy, or degraded on a time-out), not an
+//            error of the checker.
+// Blocking   Never. At most kParallel checks are under way; a round that is asked for while one
+//            runs joins the next one.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/router.h"
+
+namespace responses_proxy {
+
+struct HealthCheckOptions {
+  std::string path = "models";  // relative to each resource's base URL
+  Millis interval{30'000};
+  Millis timeout{10'000};   // per resource
+  Millis cooldown{30'000};  // of a resource that answers 429 or >= 500
+};
+
+struct HealthCheckResult {
+  std::string resource_id;
+  Health health = Health::unknown;
+  int status_code = 0;  // 0 = no answer
+  std::string error;    // "" when healthy
+  std::chrono::microseconds latency{0};
+};
+
+class HealthChecker {
+ public:
+  using Callback = std::function<void(std::vector<HealthCheckResult>)>;
+  static constexpr std::size_t kParallel = 16;
+
+  virtual ~HealthChecker() = default;
+  virtual void start() = 0;  // first round at once, then every interval
+  virtual void stop() = 0;   // waits for the loop to let go; no callback runs afterwards
+  virtual void check_all(Callback callback) = 0;
+};
+
+class EventLoop;
+class UpstreamClient;
+
+// Must not be destroyed on `loop`; `upstream` belongs to `loop`.
+std::unique_ptr<HealthChecker> make_health_checker(HealthCheckOptions options, const Router& router,
+                                                   EventLoop& loop, UpstreamClient& upstream,
+                                                   const Clock& clock);
+
+}  // namespace responses_proxy

@@ -1,0 +1,78 @@
+// LoadBalancer: which of the candidates serves this attempt.
+//
+// Role       Eligibility first (each resource dropped has a reason), then affinity, then the policy
+//            weighted_least_connections: the smallest (active + 1) / weight, ties broken at random.
+// Threads    Safe from any thread; holds no lock.
+// Errors     None are thrown: PickResult is closed, and each alternative says what to do next.
+// Blocking   Never. Cost grows with the number of candidates (bench/pick has the numbers).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/error.h"
+#include "responses_proxy/lease.h"
+#include "responses_proxy/random.h"
+#include "responses_proxy/router.h"
+
+namespace responses_proxy {
+
+struct PickRequest {
+  const Route& route;
+  // Response affinity "require": this resource or none. "" = not pinned.
+  std::string_view required_resource = {};
+  // Affinity "prefer": this resource while it is available. "" = no preference.
+  std::string_view preferred_resource = {};
+  SelectionReason preferred_reason = SelectionReason::session_affinity;
+  // Resources this request has already tried and must not be sent to again.
+  const std::vector<std::string>& tried;
+};
+
+// Why a resource was not eligible.
+enum class DropReason : std::uint8_t {
+  tried,      // failed for this very request
+  unhealthy,  // last verdict: bad credentials or unreachable
+  blocked,    // the provider asked to wait (Retry-After)
+};
+std::string_view to_string(DropReason reason);
+inline constexpr std::size_t kDropReasons = 3;
+
+// Send the request with this lease.
+using Picked = Lease;
+
+// Every resource is out for now: answer 429 or 503 with Retry-After, or try again after `retry_in`.
+struct Wait {
+  Millis retry_in;  // the soonest return; > 0
+  std::array<std::size_t, kDropReasons> dropped{};  // by DropReason
+  Error error;  // ready to be answered
+};
+
+// Waiting will not help: answer the error.
+struct Reject {
+  Error error;
+};
+
+using PickResult = std::variant<Picked, Wait, Reject>;
+
+class LoadBalancer {
+ public:
+  // `recheck`: how soon an unhealthy resource is looked at again (the health check interval); it is
+  // what Retry-After promises when nothing else is known.
+  LoadBalancer(const Clock& clock, Random& random, Millis recheck = std::chrono::seconds(30))
+      : clock_(clock), random_(random), recheck_(recheck) {}
+
+  PickResult pick(const PickRequest& request) const;
+
+ private:
+  const Clock& clock_;
+  Random& random_;
+  Millis recheck_;
+};
+
+}  // namespace responses_proxy

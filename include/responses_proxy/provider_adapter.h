@@ -1,0 +1,74 @@
+// ProviderAdapter: speaks one provider's wire format; no I/O.
+//
+// Role       Turns a Responses request into the upstream's request, and the upstream's answer back
+//            into Responses bytes. `responses` is the passthrough: the client's bytes both ways.
+// Threads    An adapter is stateless and shared; AnswerReader belongs to one attempt on one loop.
+// Errors     adapt_request returns an Error for what cannot be expressed; nothing is sent then.
+// Blocking   Never; cost is linear in the bytes given.
+// Limits     AnswerReader holds at most one incomplete event of kMaxEventBytes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/request.h"
+#include "responses_proxy/request_record.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/result.h"
+
+namespace responses_proxy {
+
+struct AdaptedRequest {
+  std::string method;
+  std::string url;
+  Headers headers;  // with the resource's credential, without hop-by-hop fields
+  // The body to send; absent: the client's own bytes, untouched.
+  std::optional<std::string> body;
+};
+
+// How a streamed answer stands, as far as it was read.
+enum class AnswerState : std::uint8_t {
+  open,        // no terminal event yet
+  completed,   // response.completed
+  incomplete,  // response.incomplete
+  failed,      // response.failed or error
+};
+
+// What is learnt from an answer while it passes.
+struct AnswerFacts {
+  std::string response_id;
+  std::string conversation_id;
+  std::string error_code;  // of a failed answer
+  TokenUsage usage;
+  AnswerState state = AnswerState::open;
+};
+
+// Reads one answer as it arrives and gives out what the client shall get.
+class AnswerReader {
+ public:
+  static constexpr std::size_t kMaxEventBytes = 16 * 1024 * 1024;
+
+  virtual ~AnswerReader() = default;
+  // Whole events (or, for JSON, all bytes so far) that may be forwarded; valid until the next call.
+  virtual std::string_view read(std::string_view upstream_bytes) = 0;
+  // The upstream has ended: what is left to forward.
+  virtual std::string_view finish() = 0;
+  virtual const AnswerFacts& facts() const = 0;
+};
+
+class ProviderAdapter {
+ public:
+  virtual ~ProviderAdapter() = default;
+  virtual std::string_view name() const = 0;  // the `wire_api` it serves
+  virtual Result<AdaptedRequest> adapt_request(const Request& request, const Resource& resource) const = 0;
+  // `head` is the upstream's; the headers of the client's answer are left in it.
+  virtual std::unique_ptr<AnswerReader> adapt_answer(int status, Headers& head) const = 0;
+};
+
+// The passthrough for upstreams that speak the Responses API themselves.
+std::unique_ptr<ProviderAdapter> make_responses_adapter();
+
+}  // namespace responses_proxy

@@ -1,0 +1,44 @@
+// Proxy: runs whole exchanges: admit, route, pick, adapt, send, stream, record.
+//
+// Role       The third of the three levels an embedder can stop at (the others: Router +
+//            LoadBalancer, ProviderAdapter). rp-server is a listener in front of this class.
+// Threads    handle() from any thread. Called on one of the event loops it runs right there;
+//            otherwise the exchange is posted to one of them. The writer is only called on that loop.
+// Ownership  The writer is shared with the exchange until it has ended.
+// Errors     Every request gets an answer through its writer, and one record in the TelemetrySink.
+// Blocking   handle() never blocks.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "responses_proxy/config.h"
+#include "responses_proxy/dependencies.h"
+#include "responses_proxy/request.h"
+#include "responses_proxy/response_writer.h"
+
+namespace responses_proxy {
+
+class Proxy {
+ public:
+  // Copies what it needs of the config.
+  Proxy(const Config& config, Dependencies dependencies);
+  // No exchange may be under way: drain first, or stop the loops.
+  ~Proxy();
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  // Serves one /v1 request.
+  void handle(Request request, std::shared_ptr<ResponseWriter> writer);
+
+  // Exchanges under way on all loops.
+  std::size_t active_exchanges() const;
+  // Ends every exchange now: a stream gets response.failed, anything else is cut. From any thread.
+  void cancel_all();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,39 @@
+// Random: the only source of randomness in the library (tie breaks, request ids, jitter).
+//
+// Role       Lets a test or simulation reproduce a run from its seed.
+// Threads    Safe to call from any thread.
+// Ownership  Passed by reference; outlives everything it is given to.
+// Cost       One atomic add and a few multiplications, never blocks.
+// Limits     Not for secrets: keys and nonces come from OpenSSL.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace responses_proxy {
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  // Uniform over all 64-bit values.
+  virtual std::uint64_t next() = 0;
+};
+
+// SplitMix64 over an atomic counter (Steele, Lea, Flood: "Fast splittable pseudorandom number
+// generators", OOPSLA 2014): one thread sees the same sequence for the same seed.
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() override {
+    std::uint64_t z = state_.fetch_add(0x9E3779B97F4A7C15ULL, std::memory_order_relaxed) +
+                      0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+  }
+
+ private:
+  std::atomic<std::uint64_t> state_;
+};
+
+}  // namespace responses_proxy

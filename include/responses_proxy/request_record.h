@@ -1,0 +1,84 @@
+// RequestRecord: everything that is kept about one finished request.
+//
+// Role       Filled by the exchange, handed to the TelemetrySink, written to SQL. One per request
+//            (later: per WebSocket turn), with one AttemptRecord per resource it was sent to.
+// Ownership  Plain values.
+// Units      Wall-clock times are UTC; durations in microseconds.
+// Limits     No credentials and no bodies in here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/lease.h"
+
+namespace responses_proxy {
+
+// Whose fault an attempt's outcome is: the words of SQL, metrics and the dashboard.
+enum class Blame : std::uint8_t {
+  none,      // it went well
+  client,    // the request itself, or the client left
+  resource,  // this key or account: 401, 403, 429
+  provider,  // the service behind it: 5xx, unreachable, cut stream
+  proxy,     // ourselves
+};
+std::string_view to_string(Blame blame);
+
+// Token counts; absent where the upstream did not say.
+struct TokenUsage {
+  std::optional<std::int64_t> input;
+  std::optional<std::int64_t> output;
+  std::optional<std::int64_t> total;
+  std::optional<std::int64_t> cached;     // part of input that the prompt cache served
+  std::optional<std::int64_t> reasoning;  // part of output
+  bool empty() const { return !input && !output && !total; }
+};
+
+struct AttemptRecord {
+  std::string resource_id;
+  std::string provider_id;
+  std::string pool_id;
+  SelectionReason reason = SelectionReason::weighted_least_connections;
+  WallTime started_at;
+  std::chrono::microseconds duration{0};
+  std::optional<std::chrono::microseconds> first_byte;  // absent: no answer came
+  int status_code = 0;  // the upstream's; 0 = no answer
+  Blame blame = Blame::none;
+  std::string error;  // "connect_timeout", "http_429", "" when it went well
+  std::string upstream_request_id;
+};
+
+struct RequestRecord {
+  std::string request_id;
+  WallTime created_at;
+  std::string method;
+  std::string path;  // with ids, without the query
+  bool stream = false;
+
+  std::string session_id;
+  std::string session_name;
+  std::string pool_id;      // as asked for; "" = none
+  std::string model;        // as the client named it
+  std::string model_alias;  // set when `model` is a registered alias
+  std::string previous_response_id;
+  std::string response_id;  // what the upstream called its answer
+
+  int status_code = 0;      // what the client got; 499 = it left before the answer was complete
+  bool completed = false;   // the answer reached its end
+  Blame blame = Blame::none;
+  std::string error;        // code of the proxy's own error, or how the stream ended
+  TokenUsage usage;
+  std::int64_t request_bytes = 0;
+  std::int64_t response_bytes = 0;
+  std::chrono::microseconds duration{0};
+  std::optional<std::chrono::microseconds> first_byte;  // of the answer, as the client saw it
+  std::chrono::microseconds proxy_time{0};  // spent in here before the first attempt was sent
+
+  std::vector<AttemptRecord> attempts;  // in order; the last one made the answer
+};
+
+}  // namespace responses_proxy

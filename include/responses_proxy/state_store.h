@@ -1,0 +1,70 @@
+// StateStore: live state that routing needs: per-resource state and affinity.
+//
+// Role       Owns ResourceState objects and remembers which resource knows a response, a
+//            conversation or a session. The memory store is complete on its own; shared stores
+//            keep a memory store in front, so that a pick never waits for the network.
+// Threads    Safe from any thread. Callbacks run on the calling thread: inline when the answer is
+//            local, else later on the event loop the call was made from.
+// Ownership  Resource states are shared and live as long as anyone holds them.
+// Errors     There are none to handle: an unreachable store answers "unknown".
+// Blocking   Never. A remote look-up gives up after its budget.
+// Limits     Entries are bounded in number (the least recently used goes first); session entries
+//            also expire when idle.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/resource.h"
+
+namespace responses_proxy {
+
+enum class AffinityKind : std::uint8_t {
+  response,  // response and conversation ids: only the account that made them knows them
+  session,   // the client's session: sticks to keep prompt caches warm
+};
+
+struct AffinityKey {
+  AffinityKind kind;
+  std::string_view id;
+};
+
+struct AffinityStats {
+  std::size_t responses = 0;  // entries held
+  std::size_t sessions = 0;
+  std::uint64_t evicted = 0;  // dropped because the bound was reached
+};
+
+class StateStore {
+ public:
+  using Found = std::function<void(std::optional<std::string> resource_id)>;
+  using Done = std::function<void()>;
+
+  virtual ~StateStore() = default;
+
+  // The state of that resource, made on first use; the same object every time.
+  virtual std::shared_ptr<ResourceState> resource(std::string_view id) = 0;
+  // Which resource knows the key. Finding an entry counts as using it.
+  virtual void find_affinity(const AffinityKey& key, Found found) = 0;
+  // Calls done when other replicas can see the entry.
+  virtual void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) = 0;
+  virtual void forget_affinity(const AffinityKey& key) = 0;
+  virtual AffinityStats affinity_stats() const = 0;
+};
+
+struct AffinityLimits {
+  std::size_t max_entries = 1'000'000;              // per kind
+  Millis session_idle = std::chrono::hours(1);      // a session unused this long is forgotten
+  Millis response_age = std::chrono::hours(24 * 30);  // OpenAI keeps stored responses 30 days
+};
+
+// Complete for one process.
+std::unique_ptr<StateStore> make_memory_state_store(const Clock& clock, AffinityLimits limits = {});
+
+}  // namespace responses_proxy

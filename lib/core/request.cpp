@@ -1,0 +1,33 @@
+#include "responses_proxy/request.h"
+
+#include <algorithm>
+
+namespace responses_proxy {
+
+namespace {
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+}  // namespace
+
+bool equals_ignore_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+void Headers::set(std::string_view name, std::string value) {
+  erase(name);
+  add(std::string(name), std::move(value));
+}
+
+void Headers::erase(std::string_view name) {
+  std::erase_if(fields_,
+                [name](const Header& field) { return equals_ignore_case(field.name, name); });
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const Header& field : fields_) {
+    if (equals_ignore_case(field.name, name)) return field.value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,108 @@
+// RecordStore: durable records in SQL and the questions the control plane asks them.
+//
+// Role       Writes batches of RequestRecords; answers history queries, newest first.
+// Threads    write() from one thread at a time; queries from any threads, beside a write.
+// Errors     Throws StorageError (message names the database and the operation, never a secret).
+// Blocking   Every call does SQL: never on an event loop.
+// Limits     A page has at most kMaxPage rows. Writing a record twice changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "responses_proxy/request_record.h"
+
+namespace responses_proxy {
+
+class StorageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What the list endpoints under /admin filter by; absent = any.
+struct RecordQuery {
+  static constexpr std::size_t kMaxPage = 1000;
+
+  std::size_t limit = 50;
+  std::string cursor;  // next_cursor of the page before; "" = newest
+  std::optional<std::string> session_id;
+  std::optional<std::string> resource_id;
+  std::optional<std::string> pool_id;
+  std::optional<std::string> model;
+  std::optional<int> status;
+  std::optional<WallTime> since;  // inclusive
+  std::optional<WallTime> until;  // exclusive
+};
+
+template <class Row>
+struct Page {
+  std::vector<Row> rows;
+  std::string next_cursor;  // "" on the last page
+};
+
+struct DecisionRow {
+  std::string request_id;
+  std::string session_id;
+  std::string session_name;
+  std::string resource_id;
+  std::string pool_id;
+  std::string reason;
+  int attempt = 1;  // 1 = the first pick
+  WallTime created_at;
+};
+
+struct SessionRow {
+  std::string session_id;
+  std::string session_name;
+  std::string last_resource_id;
+  std::string last_model;
+  WallTime created_at;
+  WallTime last_seen_at;
+  std::int64_t request_count = 0;
+  std::int64_t error_count = 0;
+  TokenUsage usage;  // sums
+};
+
+struct UsageRow {
+  std::string key;  // the day "2026-11-21", model, resource id or session id
+  std::int64_t requests = 0;
+  std::int64_t errors = 0;
+  TokenUsage usage;  // sums
+};
+
+enum class UsageBy : std::uint8_t { day, model, resource, session };
+
+struct TelemetryRow {
+  std::string event_id;
+  std::string type;  // "request.completed"
+  std::string request_id;
+  WallTime created_at;
+  std::string payload;  // JSON
+};
+
+class RecordStore {
+ public:
+  virtual ~RecordStore() = default;
+
+  // One transaction. What is already stored under a request id stays as it is.
+  virtual void write(std::span<const RequestRecord> records) = 0;
+  virtual Page<RequestRecord> requests(const RecordQuery& query) = 0;
+  virtual Page<DecisionRow> decisions(const RecordQuery& query) = 0;
+  virtual Page<SessionRow> sessions(const RecordQuery& query) = 0;
+  virtual Page<TelemetryRow> telemetry(const RecordQuery& query) = 0;
+  virtual std::vector<UsageRow> usage(UsageBy by, const RecordQuery& query) = 0;
+  // The resource that made this response, if it is on record.
+  virtual std::optional<std::string> resource_of_response(const std::string& response_id) = 0;
+  // Throws when the database does not answer.
+  virtual void ping() = 0;
+};
+
+// Opens (and creates, and migrates) the database at `url`: sqlite:///relative or sqlite:////absolute.
+std::unique_ptr<RecordStore> open_record_store(const std::string& url);
+
+}  // namespace responses_proxy
