@@ -33,26 +33,26 @@ struct Config {
   // Listening
   std::string host = "127.0.0.1";  // PROXY_HOST
   std::uint16_t port = 8000;       // PROXY_PORT, 0 = any free one
-  std::string admin_bind;          // PROXY_ADMIN_BIND, "host:port"; "" = relayed from the public port
-  std::size_t io_threads = 0;      // PROXY_IO_THREADS, 0 = one per core
+  std::string admin_bind;      // PROXY_ADMIN_BIND, "host:port"; "" = relayed from the public port
+  std::size_t io_threads = 0;  // PROXY_IO_THREADS, 0 = one per core
   std::string log_level = "info";  // PROXY_LOG_LEVEL
 
   // Who may do what
-  Secret admin_token;                                             // PROXY_ADMIN_TOKEN
-  AdminProtection admin_protect = AdminProtection::registry;      // PROXY_ADMIN_PROTECT
-  std::vector<Secret> client_tokens;                              // PROXY_CLIENT_TOKENS
-  Secret secret_encryption_key;                                   // PROXY_SECRET_ENCRYPTION_KEY
+  Secret admin_token;                                         // PROXY_ADMIN_TOKEN
+  AdminProtection admin_protect = AdminProtection::registry;  // PROXY_ADMIN_PROTECT
+  std::vector<Secret> client_tokens;                          // PROXY_CLIENT_TOKENS
+  Secret secret_encryption_key;                               // PROXY_SECRET_ENCRYPTION_KEY
 
   // Upstream
-  std::string upstream_base_url = "https://api.openai.com/v1";    // PROXY_UPSTREAM_BASE_URL
+  std::string upstream_base_url = "https://api.openai.com/v1";  // PROXY_UPSTREAM_BASE_URL
   std::vector<Resource> resources;  // from OPENAI_API_KEY*, OPENAI_RESOURCE_*
-  Millis request_timeout{600'000};     // PROXY_REQUEST_TIMEOUT_SECONDS
-  Millis connect_timeout{10'000};      // PROXY_CONNECT_TIMEOUT_SECONDS
-  Millis first_byte_timeout{0};        // PROXY_FIRST_BYTE_TIMEOUT_SECONDS, 0 = off
-  Millis idle_timeout{300'000};        // PROXY_STREAM_IDLE_TIMEOUT_SECONDS
-  Millis stream_holdback{200};         // PROXY_STREAM_HOLDBACK_MS
-  std::size_t max_attempts = 3;        // PROXY_MAX_ATTEMPTS
-  bool websocket_enabled = true;       // PROXY_WEBSOCKET_ENABLED
+  Millis request_timeout{600'000};  // PROXY_REQUEST_TIMEOUT_SECONDS
+  Millis connect_timeout{10'000};   // PROXY_CONNECT_TIMEOUT_SECONDS
+  Millis first_byte_timeout{0};     // PROXY_FIRST_BYTE_TIMEOUT_SECONDS, 0 = off
+  Millis idle_timeout{300'000};     // PROXY_STREAM_IDLE_TIMEOUT_SECONDS
+  Millis stream_holdback{200};      // PROXY_STREAM_HOLDBACK_MS
+  std::size_t max_attempts = 3;     // PROXY_MAX_ATTEMPTS
+  bool websocket_enabled = true;    // PROXY_WEBSOCKET_ENABLED
 
   // Limits
   std::size_t max_body_bytes = 100 * 1024 * 1024;  // PROXY_MAX_BODY_BYTES
@@ -60,8 +60,9 @@ struct Config {
   bool capture_bodies = false;                     // PROXY_CAPTURE_BODIES
 
   // Affinity
-  ResponseAffinityMode response_affinity = ResponseAffinityMode::require;  // PROXY_RESPONSE_AFFINITY
-  Millis session_affinity_ttl{3'600'000};  // PROXY_SESSION_AFFINITY_TTL_SECONDS
+  ResponseAffinityMode response_affinity =
+      ResponseAffinityMode::require;             // PROXY_RESPONSE_AFFINITY
+  Millis session_affinity_ttl{3'600'000};        // PROXY_SESSION_AFFINITY_TTL_SECONDS
   std::size_t max_affinity_entries = 1'000'000;  // PROXY_MAX_AFFINITY_ENTRIES, per kind
 
   // Health
@@ -72,14 +73,14 @@ struct Config {
   Millis resource_cooldown{30'000};          // PROXY_RESOURCE_COOLDOWN_SECONDS
 
   // State and records
-  Secret redis_url;      // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
-  Secret database_url;   // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
-                         // PROXY_SQLITE_URL (may hold a password)
-  bool in_process_worker = false;                              // PROXY_IN_PROCESS_WORKER
-  std::string telemetry_stream = "telemetry:events";           // PROXY_TELEMETRY_STREAM
-  std::string telemetry_group = "responses-proxy-workers";     // PROXY_TELEMETRY_GROUP
-  std::string telemetry_consumer = "worker-1";                 // PROXY_TELEMETRY_CONSUMER
-  std::size_t telemetry_queue_size = 65'536;                   // PROXY_TELEMETRY_QUEUE_SIZE, records
+  Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
+  Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
+                        // PROXY_SQLITE_URL (may hold a password)
+  bool in_process_worker = false;                           // PROXY_IN_PROCESS_WORKER
+  std::string telemetry_stream = "telemetry:events";        // PROXY_TELEMETRY_STREAM
+  std::string telemetry_group = "responses-proxy-workers";  // PROXY_TELEMETRY_GROUP
+  std::string telemetry_consumer = "worker-1";              // PROXY_TELEMETRY_CONSUMER
+  std::size_t telemetry_queue_size = 65'536;                // PROXY_TELEMETRY_QUEUE_SIZE, records
 
   // Registry
   Millis routing_refresh_interval{5'000};  // PROXY_ROUTING_REFRESH_INTERVAL_SECONDS
@@ -99,8 +100,8 @@ struct ConfigError {
 
 struct LoadedConfig {
   Config config;
-  std::vector<ConfigError> errors;     // all of them, not only the first; config is unusable then
-  std::vector<std::string> warnings;   // set, but without effect or risky
+  std::vector<ConfigError> errors;    // all of them, not only the first; config is unusable then
+  std::vector<std::string> warnings;  // set, but without effect or risky
 };
 
 LoadedConfig load_config(const Environment& environment);

@@ -1,9 +1,12 @@
-// The control plane: admin endpoints, dashboard, health, metrics and OpenAPI on a cpp-httplib server.
+// The control plane: admin endpoints, dashboard, health, metrics and OpenAPI on a cpp-httplib
+// server.
 //
 // Role       Everything that is not /v1. It does blocking SQL, so it has threads of its own: the
 //            ones of the httplib::Server it is mounted on. rp-server runs that server on a private
-//            Unix socket; an embedder mounts it on a server of its own.
-// Threads    Handlers run on the server's threads, several at once.
+//            Unix socket; an embedder mounts it on a server of its own. It answers every path of
+//            that server, with 404 where there is nothing.
+// Threads    Handlers run on the server's threads, several at once. The server needs more than
+//            kMaxEventStreams of them; configure_control_server sees to it.
 // Ownership  The context is copied; what it points to outlives the server.
 // Errors     Answered as {"error":{...}}, like the data plane's.
 // Limits     At most kMaxEventStreams viewers of /admin/events; each holds one server thread.
@@ -49,6 +52,9 @@ struct ControlPlaneContext {
   const std::atomic<bool>& draining;
 };
 
+// Threads, time-outs and the limit for bodies (1 MiB) that the control plane needs; before
+// listen().
+void configure_control_server(httplib::Server& server);
 void mount_control_plane(httplib::Server& server, const ControlPlaneContext& context);
 
 }  // namespace responses_proxy

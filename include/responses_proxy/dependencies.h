@@ -5,12 +5,14 @@
 //            is one per event loop, used on that loop.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/decision.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/provider_adapter.h"
 #include "responses_proxy/random.h"
@@ -30,6 +32,8 @@ struct Dependencies {
   Router& router;
   LoadBalancer& balancer;
   TelemetrySink& telemetry;
+  // Told of every pick, on the exchange's loop; may be empty. Must not block.
+  std::function<void(Decision)> on_decision;
   // By wire_api: {"responses", &adapter}.
   std::unordered_map<std::string, const ProviderAdapter*> adapters;
   EventLoops& loops;

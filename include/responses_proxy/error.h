@@ -15,11 +15,11 @@
 namespace responses_proxy {
 
 struct Error {
-  int status = 500;     // HTTP status
-  std::string type;     // "invalid_request_error", "server_error", ...
-  std::string code;     // machine-readable, "" is sent as null
-  std::string message;  // what was wrong, where, what to do
-  std::string param;    // the offending field, "" is sent as null
+  int status = 500;       // HTTP status
+  std::string type;       // "invalid_request_error", "server_error", ...
+  std::string code;       // machine-readable, "" is sent as null
+  std::string message;    // what was wrong, where, what to do
+  std::string param;      // the offending field, "" is sent as null
   Millis retry_after{0};  // > 0: sent as Retry-After, rounded up to whole seconds
 
   // 400 with type invalid_request_error.

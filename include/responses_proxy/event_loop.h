@@ -2,9 +2,9 @@
 //
 // Role       One thread per core, each with one boost::asio::io_context. An exchange, its client
 //            connection and its upstream transfer stay on one loop: no hand-off on the data path.
-// Threads    post() and context() from any thread; everything that runs on a loop runs one at a time.
-// Ownership  Outlives every Proxy, listener and client that was built on it.
-// Blocking   Code on a loop must not block: every stream of that thread would wait.
+// Threads    post() and context() from any thread; everything that runs on a loop runs one at a
+// time. Ownership  Outlives every Proxy, listener and client that was built on it. Blocking   Code
+// on a loop must not block: every stream of that thread would wait.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

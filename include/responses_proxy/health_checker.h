@@ -4,8 +4,9 @@
 //            429, >= 500 degraded; anything else unhealthy.
 // Threads    start, stop and check_all from any thread; the callback runs on the checker's loop.
 // Ownership  Outlived by router, client and loop; stop() before any of them goes.
-// Errors     A check that got no answer is a verdict (unhealthy, or degraded on a time-out), not an
-//            error of the checker.
+// Errors     A check that got no answer is a verdict (degraded: it may be the network), not an
+// error
+//            of the checker.
 // Blocking   Never. At most kParallel checks are under way; a round that is asked for while one
 //            runs joins the next one.
 #pragma once

@@ -48,9 +48,9 @@ using Picked = Lease;
 
 // Every resource is out for now: answer 429 or 503 with Retry-After, or try again after `retry_in`.
 struct Wait {
-  Millis retry_in;  // the soonest return; > 0
+  Millis retry_in;                                  // the soonest return; > 0
   std::array<std::size_t, kDropReasons> dropped{};  // by DropReason
-  Error error;  // ready to be answered
+  Error error;                                      // ready to be answered
 };
 
 // Waiting will not help: answer the error.

@@ -44,6 +44,8 @@ struct AnswerFacts {
   std::string error_code;  // of a failed answer
   TokenUsage usage;
   AnswerState state = AnswerState::open;
+  // False for an event stream that has not come to its terminal event.
+  bool complete = true;
 };
 
 // Reads one answer as it arrives and gives out what the client shall get.
@@ -54,8 +56,11 @@ class AnswerReader {
   virtual ~AnswerReader() = default;
   // Whole events (or, for JSON, all bytes so far) that may be forwarded; valid until the next call.
   virtual std::string_view read(std::string_view upstream_bytes) = 0;
-  // The upstream has ended: what is left to forward.
+  // The upstream has ended well: what is left to forward.
   virtual std::string_view finish() = 0;
+  // The upstream has ended too early: what tells the client so in-band, or nullopt if only cutting
+  // the connection can.
+  virtual std::optional<std::string> failure(std::string_view message) const = 0;
   virtual const AnswerFacts& facts() const = 0;
 };
 
@@ -63,7 +68,8 @@ class ProviderAdapter {
  public:
   virtual ~ProviderAdapter() = default;
   virtual std::string_view name() const = 0;  // the `wire_api` it serves
-  virtual Result<AdaptedRequest> adapt_request(const Request& request, const Resource& resource) const = 0;
+  virtual Result<AdaptedRequest> adapt_request(const Request& request,
+                                               const Resource& resource) const = 0;
   // `head` is the upstream's; the headers of the client's answer are left in it.
   virtual std::unique_ptr<AnswerReader> adapt_answer(int status, Headers& head) const = 0;
 };

@@ -3,7 +3,8 @@
 // Role       The third of the three levels an embedder can stop at (the others: Router +
 //            LoadBalancer, ProviderAdapter). rp-server is a listener in front of this class.
 // Threads    handle() from any thread. Called on one of the event loops it runs right there;
-//            otherwise the exchange is posted to one of them. The writer is only called on that loop.
+//            otherwise the exchange is posted to one of them. The writer is only called on that
+//            loop.
 // Ownership  The writer is shared with the exchange until it has ended.
 // Errors     Every request gets an answer through its writer, and one record in the TelemetrySink.
 // Blocking   handle() never blocks.

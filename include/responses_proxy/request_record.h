@@ -46,7 +46,7 @@ struct AttemptRecord {
   WallTime started_at;
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_byte;  // absent: no answer came
-  int status_code = 0;  // the upstream's; 0 = no answer
+  int status_code = 0;                                  // the upstream's; 0 = no answer
   Blame blame = Blame::none;
   std::string error;  // "connect_timeout", "http_429", "" when it went well
   std::string upstream_request_id;
@@ -67,10 +67,10 @@ struct RequestRecord {
   std::string previous_response_id;
   std::string response_id;  // what the upstream called its answer
 
-  int status_code = 0;      // what the client got; 499 = it left before the answer was complete
-  bool completed = false;   // the answer reached its end
+  int status_code = 0;     // what the client got; 499 = it left before the answer was complete
+  bool completed = false;  // the answer reached its end
   Blame blame = Blame::none;
-  std::string error;        // code of the proxy's own error, or how the stream ended
+  std::string error;  // code of the proxy's own error, or how the stream ended
   TokenUsage usage;
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;

@@ -23,7 +23,7 @@ struct Resource {
   std::string id;           // "openai-1": stable, unique, free of secrets
   std::string provider_id;  // who it belongs to; "environment" for keys from variables
   std::string pool_id;
-  std::string base_url;               // "https://api.openai.com/v1", no trailing slash
+  std::string base_url;                // "https://api.openai.com/v1", no trailing slash
   std::string wire_api = "responses";  // name of the ProviderAdapter
   Secret credential;
   double weight = 1.0;  // > 0; twice the weight, twice the share

@@ -3,12 +3,14 @@
 // Role       The downstream half of the pump. rp-server implements it over a socket, an embedder
 //            over whatever it serves with, tests over a string.
 // Threads    All calls come from one thread at a time: the event loop the exchange runs on. The
-//            host may call the observer from that same loop only (EventLoop::post gets it there).
+//            host may call the observer from that same loop only (EventLoop::post gets it there),
+//            and never from inside a call of the writer.
 // Order      start, then write any number of times, then exactly one of finish or abort.
 // Errors     A client that is gone is reported once through ResponseObserver::on_closed; writes
 //            after that are ignored.
 // Blocking   No call may block. A writer that has more queued than it wants returns false from
-//            write and calls on_writable when it has drained: the exchange then pauses its upstream.
+//            write and calls on_writable when it has drained: the exchange then pauses its
+//            upstream.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +39,7 @@ class ResponseObserver {
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
-  // The observer stays valid until finish, abort or observe(nullptr).
+  // The observer stays valid until finish, abort or its own on_closed.
   virtual void observe(ResponseObserver* observer) = 0;
   virtual void start(ResponseHead head) = 0;
   // `bytes` is only valid during the call. false: accepted, but wait for on_writable.

@@ -53,14 +53,15 @@ class StateStore {
   // Which resource knows the key. Finding an entry counts as using it.
   virtual void find_affinity(const AffinityKey& key, Found found) = 0;
   // Calls done when other replicas can see the entry.
-  virtual void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) = 0;
+  virtual void remember_affinity(const AffinityKey& key, std::string_view resource_id,
+                                 Done done) = 0;
   virtual void forget_affinity(const AffinityKey& key) = 0;
   virtual AffinityStats affinity_stats() const = 0;
 };
 
 struct AffinityLimits {
-  std::size_t max_entries = 1'000'000;              // per kind
-  Millis session_idle = std::chrono::hours(1);      // a session unused this long is forgotten
+  std::size_t max_entries = 1'000'000;                // per kind
+  Millis session_idle = std::chrono::hours(1);        // a session unused this long is forgotten
   Millis response_age = std::chrono::hours(24 * 30);  // OpenAI keeps stored responses 30 days
 };
 

@@ -24,10 +24,10 @@
 namespace responses_proxy {
 
 struct UpstreamTimeouts {
-  Millis connect{10'000};     // until the connection (and TLS) stands
-  Millis first_byte{0};       // request sent until the answer's head; 0 = only `total` limits it
-  Millis idle{0};             // between two reads of the body; 0 = only `total` limits it
-  Millis total{600'000};      // the whole exchange
+  Millis connect{10'000};  // until the connection (and TLS) stands
+  Millis first_byte{0};    // request sent until the answer's head; 0 = only `total` limits it
+  Millis idle{0};          // between two reads of the body; 0 = only `total` limits it
+  Millis total{600'000};   // the whole exchange
 };
 
 struct UpstreamRequest {
@@ -41,20 +41,20 @@ struct UpstreamRequest {
 
 enum class UpstreamError : std::uint8_t {
   none,
-  connect,             // refused, unreachable, name not found, TLS handshake
+  connect,  // refused, unreachable, name not found, TLS handshake
   connect_timeout,
   first_byte_timeout,  // connected, but no answer
   idle_timeout,        // the answer stopped in the middle
   total_timeout,
-  closed,              // connection lost before the answer's head was complete
-  truncated,           // connection lost in the middle of the body
-  protocol,            // not HTTP
+  closed,     // connection lost before the answer's head was complete
+  truncated,  // connection lost in the middle of the body
+  protocol,   // not HTTP
 };
 std::string_view to_string(UpstreamError error);
 
 struct UpstreamResult {
   UpstreamError error = UpstreamError::none;
-  std::string detail;          // the transport's words, free of secrets
+  std::string detail;  // the transport's words, free of secrets
   bool reused_connection = false;
   std::chrono::microseconds connect_time{0};
 };
@@ -94,7 +94,7 @@ struct UpstreamClientOptions {
 };
 
 // libcurl's multi interface on that loop.
-std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop,
+std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop, const Clock& clock,
                                                           UpstreamClientOptions options = {});
 
 }  // namespace responses_proxy

@@ -10,9 +10,13 @@ namespace responses_proxy {
 
 using WorkGuard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
 
-bool EventLoop::on_this_thread() const { return context_.get_executor().running_in_this_thread(); }
+bool EventLoop::on_this_thread() const {
+  return context_.get_executor().running_in_this_thread();
+}
 
-void EventLoop::post(std::function<void()> task) { boost::asio::post(context_, std::move(task)); }
+void EventLoop::post(std::function<void()> task) {
+  boost::asio::post(context_, std::move(task));
+}
 
 struct EventLoops::Thread {
   boost::asio::io_context context{1};
@@ -29,7 +33,9 @@ EventLoops::EventLoops(std::size_t threads) {
   }
 }
 
-EventLoops::~EventLoops() { stop(); }
+EventLoops::~EventLoops() {
+  stop();
+}
 
 void EventLoops::start() {
   for (const auto& thread : threads_) {

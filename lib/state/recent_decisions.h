@@ -6,22 +6,11 @@
 
 #include <cstddef>
 #include <mutex>
-#include <string>
 #include <vector>
 
-#include "responses_proxy/clock.h"
-#include "responses_proxy/lease.h"
+#include "responses_proxy/decision.h"
 
 namespace responses_proxy {
-
-struct Decision {
-  std::string request_id;
-  std::string session_id;
-  std::string session_name;
-  std::string resource_id;
-  SelectionReason reason = SelectionReason::weighted_least_connections;
-  WallTime created_at;
-};
 
 class RecentDecisions {
  public:

@@ -1,0 +1,20 @@
+// Decision: one pick, as it is shown while the request is still under way.
+#pragma once
+
+#include <string>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/lease.h"
+
+namespace responses_proxy {
+
+struct Decision {
+  std::string request_id;
+  std::string session_id;
+  std::string session_name;
+  std::string resource_id;
+  SelectionReason reason = SelectionReason::weighted_least_connections;
+  WallTime created_at;
+};
+
+}  // namespace responses_proxy

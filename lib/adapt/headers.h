@@ -1,0 +1,17 @@
+// Which header fields pass through the proxy.
+#pragma once
+
+#include "responses_proxy/request.h"
+
+namespace responses_proxy {
+
+// The client's fields without: hop-by-hop ones (RFC 9110 section 7.6.1), Host, Content-Length,
+// credentials (Authorization, x-api-key, api-key, Cookie), the proxy's own (X-Proxy-*, X-Pool-ID),
+// Expect (answered here), and Accept-Encoding: the answer has to be readable on its way through.
+Headers forwarded_request_headers(const Headers& from_client);
+
+// The upstream's fields without hop-by-hop ones and Content-Length. Its x-request-id becomes
+// x-upstream-request-id: x-request-id is the id under which the proxy has the request on record.
+Headers forwarded_response_headers(const Headers& from_upstream);
+
+}  // namespace responses_proxy

@@ -1,0 +1,72 @@
+#include "adapt/responses/answer_facts.h"
+
+#include <string_view>
+
+#include "adapt/usage.h"
+#include "core/json_reader.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using simdjson::dom::element;
+
+AnswerState state_of(std::string_view status) {
+  if (status == "completed") return AnswerState::completed;
+  if (status == "incomplete") return AnswerState::incomplete;
+  if (status == "failed" || status == "cancelled") return AnswerState::failed;
+  return AnswerState::open;  // queued, in_progress: a background response
+}
+
+void learn_error(element holder, AnswerFacts& facts) {
+  element error;
+  if (holder["error"].get(error) != simdjson::SUCCESS) error = holder;
+  if (const std::string_view code = string_at(error, "code"); !code.empty()) {
+    facts.error_code = code;
+  } else if (facts.error_code.empty()) {
+    facts.error_code = string_at(error, "type");
+  }
+}
+
+void learn_from_response(element response, AnswerFacts& facts) {
+  if (const std::string_view id = string_at(response, "id"); !id.empty()) facts.response_id = id;
+  element conversation;
+  if (response["conversation"].get(conversation) == simdjson::SUCCESS) {
+    facts.conversation_id = string_at(conversation, "id");
+  }
+  if (TokenUsage usage = read_usage(response); !usage.empty()) facts.usage = usage;
+}
+
+}  // namespace
+
+void learn_from_object(element root, AnswerFacts& facts) {
+  const std::string_view object = string_at(root, "object");
+  if (object == "conversation") {
+    facts.conversation_id = string_at(root, "id");
+    return;
+  }
+  if (object.empty() || object == "response" || object == "response.compaction") {
+    learn_from_response(root, facts);
+  }
+  facts.state = state_of(string_at(root, "status"));
+  if (facts.state == AnswerState::failed) learn_error(root, facts);
+}
+
+void learn_from_event(element event, AnswerFacts& facts) {
+  element response;
+  const bool has_response = event["response"].get(response) == simdjson::SUCCESS;
+  if (has_response) learn_from_response(response, facts);
+  if (TokenUsage usage = read_usage(event); !usage.empty()) facts.usage = usage;
+
+  const std::string_view type = string_at(event, "type");
+  if (type == "response.completed") {
+    facts.state = AnswerState::completed;
+  } else if (type == "response.incomplete") {
+    facts.state = AnswerState::incomplete;
+  } else if (type == "response.failed" || type == "error") {
+    facts.state = AnswerState::failed;
+    learn_error(has_response ? response : event, facts);
+  }
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,16 @@
+// Reads response id, usage and outcome out of the JSON a Responses upstream sends.
+#pragma once
+
+#include <simdjson.h>
+
+#include "responses_proxy/provider_adapter.h"
+
+namespace responses_proxy {
+
+// A whole JSON answer: a response, a conversation, or anything else (then nothing is learnt).
+void learn_from_object(simdjson::dom::element root, AnswerFacts& facts);
+
+// The data of one streamed event.
+void learn_from_event(simdjson::dom::element event, AnswerFacts& facts);
+
+}  // namespace responses_proxy

@@ -1,0 +1,31 @@
+#include "adapt/responses/json_answer_reader.h"
+
+#include "adapt/responses/answer_facts.h"
+#include "core/json_reader.h"
+
+namespace responses_proxy {
+
+std::string_view JsonAnswerReader::read(std::string_view upstream_bytes) {
+  if (!learn_) return upstream_bytes;
+  if (text_.size() + upstream_bytes.size() > kReadable) {
+    // Give up reading: forward what is held together with the new bytes.
+    learn_ = false;
+    text_.erase(0, forwarded_);
+    text_.append(upstream_bytes);
+    return text_;
+  }
+  const std::size_t before = text_.size();
+  text_.append(upstream_bytes);
+  if (text_.size() <= kHeld) return {};
+  const std::string_view out = std::string_view(text_).substr(forwarded_, before - forwarded_);
+  forwarded_ = before;
+  return out;
+}
+
+std::string_view JsonAnswerReader::finish() {
+  if (!learn_) return {};
+  read_json(text_, [this](simdjson::dom::element root) { learn_from_object(root, facts_); });
+  return std::string_view(text_).substr(forwarded_);
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,90 @@
+// Coroutines for code that waits on an event loop and still reads top to bottom.
+//
+//   Detached   starts at once, owns itself, ends silently: the outermost function.
+//   Task<>     starts when awaited, resumes its caller when done: a phase of it.
+//   Signal     what a callback fires and a coroutine awaits.
+//
+// Threads    All of one coroutine runs on one thread; nothing here is synchronised.
+// Errors     Coroutines here do not let exceptions out: one that escapes ends the program, as it
+//            would in a thread function.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <utility>
+
+namespace responses_proxy {
+
+struct Detached {
+  // NOLINTBEGIN(readability-convert-member-functions-to-static): names the language asks for
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+  // NOLINTEND(readability-convert-member-functions-to-static)
+};
+
+class [[nodiscard]] Task {
+ public:
+  struct promise_type {
+    std::coroutine_handle<> caller;
+
+    struct ResumeCaller {
+      bool await_ready() noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) noexcept {
+        return self.promise().caller;
+      }
+      void await_resume() noexcept {}
+    };
+
+    Task get_return_object() {
+      return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    ResumeCaller final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&&) = delete;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
+    handle_.promise().caller = caller;
+    return handle_;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  std::coroutine_handle<promise_type> handle_;
+};
+
+// Fired any number of times, awaited by one coroutine at a time. A fire that nobody waits for is
+// remembered until the next await.
+class Signal {
+ public:
+  void fire() {
+    fired_ = true;
+    if (waiter_) std::exchange(waiter_, {}).resume();
+  }
+
+  bool await_ready() const noexcept { return fired_; }
+  void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+  void await_resume() noexcept { fired_ = false; }
+
+ private:
+  bool fired_ = false;
+  std::coroutine_handle<> waiter_;
+};
+
+}  // namespace responses_proxy

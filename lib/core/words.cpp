@@ -1,0 +1,92 @@
+// The words of the public enums: what stands in headers, SQL, metrics and on the dashboard.
+#include <string_view>
+
+#include "responses_proxy/lease.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/request_record.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+std::string_view to_string(Health health) {
+  switch (health) {
+    case Health::unknown:
+      return "unknown";
+    case Health::healthy:
+      return "healthy";
+    case Health::degraded:
+      return "degraded";
+    case Health::unhealthy:
+      return "unhealthy";
+  }
+  return "";
+}
+
+std::string_view to_string(SelectionReason reason) {
+  switch (reason) {
+    case SelectionReason::response_affinity:
+      return "response_affinity";
+    case SelectionReason::session_affinity:
+      return "session_affinity";
+    case SelectionReason::weighted_least_connections:
+      return "weighted_least_connections";
+    case SelectionReason::failover:
+      return "failover";
+  }
+  return "";
+}
+
+std::string_view to_string(DropReason reason) {
+  switch (reason) {
+    case DropReason::tried:
+      return "tried";
+    case DropReason::unhealthy:
+      return "unhealthy";
+    case DropReason::blocked:
+      return "blocked";
+  }
+  return "";
+}
+
+std::string_view to_string(Blame blame) {
+  switch (blame) {
+    case Blame::none:
+      return "none";
+    case Blame::client:
+      return "client";
+    case Blame::resource:
+      return "resource";
+    case Blame::provider:
+      return "provider";
+    case Blame::proxy:
+      return "proxy";
+  }
+  return "";
+}
+
+std::string_view to_string(UpstreamError error) {
+  switch (error) {
+    case UpstreamError::none:
+      return "none";
+    case UpstreamError::connect:
+      return "connect";
+    case UpstreamError::connect_timeout:
+      return "connect_timeout";
+    case UpstreamError::first_byte_timeout:
+      return "first_byte_timeout";
+    case UpstreamError::idle_timeout:
+      return "idle_timeout";
+    case UpstreamError::total_timeout:
+      return "total_timeout";
+    case UpstreamError::closed:
+      return "closed";
+    case UpstreamError::truncated:
+      return "truncated";
+    case UpstreamError::protocol:
+      return "protocol";
+  }
+  return "";
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,29 @@
+// What an answer, or the lack of one, says about a resource and about whose fault it was.
+#pragma once
+
+#include <string>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/request.h"
+#include "responses_proxy/request_record.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+struct VerdictOptions {
+  Millis cooldown{30'000};  // PROXY_RESOURCE_COOLDOWN_SECONDS
+};
+
+// The health an upstream status means: 2xx healthy; 401, 403 unhealthy; 429, >= 500 degraded; what
+// the client caused (400, 404, 409, 413, 415, 422 and the other 4xx) says nothing: unknown.
+Health health_of_status(int status);
+
+Verdict verdict_of_answer(int status, const Headers& headers, WallTime now,
+                          const VerdictOptions& options);
+Verdict verdict_of_failure(UpstreamError error, const VerdictOptions& options);
+
+Blame blame_of_status(int status);
+Blame blame_of_failure(UpstreamError error);
+
+}  // namespace responses_proxy

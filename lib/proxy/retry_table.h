@@ -1,0 +1,28 @@
+// The retry table: what follows from how an attempt began.
+//
+// Only attempts of which nothing has reached the client yet come here; after the first byte there
+// is no retry.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+enum class NextStep : std::uint8_t {
+  stream,          // hand this answer to the client
+  other_resource,  // failover: try another resource, if there is one
+};
+
+struct AttemptStart {
+  UpstreamError error = UpstreamError::none;  // none: an answer's head is there
+  int status = 0;
+  bool pinned = false;            // response affinity "require": no other account can serve it
+  std::size_t attempts_left = 0;  // PROXY_MAX_ATTEMPTS minus those made
+};
+
+NextStep next_step(const AttemptStart& start);
+
+}  // namespace responses_proxy

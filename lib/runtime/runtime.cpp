@@ -1,0 +1,181 @@
+#include "responses_proxy/runtime.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "proxy/builtins.h"
+#include "responses_proxy/event_loop.h"
+#include "responses_proxy/health_checker.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/upstream_client.h"
+#include "state/recent_decisions.h"
+#include "storage/record_store.h"
+#include "telemetry/metrics.h"
+#include "telemetry/queue_sink.h"
+
+namespace responses_proxy {
+
+namespace {
+
+constexpr Millis kDrainPoll{20};
+constexpr Millis kCancelTimeout{2'000};  // for cancelled exchanges to leave their loop
+constexpr Millis kFlushTimeout{10'000};
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+AffinityLimits affinity_limits(const Config& config) {
+  AffinityLimits limits;
+  limits.max_entries = config.max_affinity_entries;
+  limits.session_idle = config.session_affinity_ttl;
+  return limits;
+}
+
+}  // namespace
+
+class Runtime::Impl {
+ public:
+  Impl(const Config& config, Log log)
+      : config_(config),
+        log_(log ? std::move(log) : [](const std::string&) {}),
+        random_(random_seed()),
+        state_(make_memory_state_store(clock_, affinity_limits(config_))),
+        router_(*state_),
+        balancer_(clock_, random_, config_.health_check_interval),
+        records_(open_record_store(config_.database_url.reveal())),
+        queue_(*records_, config_.telemetry_queue_size, log_),
+        telemetry_(queue_, metrics_),
+        loops_(config_.io_threads),
+        adapters_(make_builtin_adapters()) {
+    router_.update(config_.resources);
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+      upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_));
+    }
+    health_ = make_health_checker({config_.health_check_path, config_.health_check_interval,
+                                   config_.health_check_timeout, config_.resource_cooldown},
+                                  router_, loops_.at(0), *upstreams_.front(), clock_);
+    proxy_ = std::make_unique<Proxy>(config_, dependencies());
+  }
+
+  ~Impl() { stop(); }
+
+  void start() {
+    loops_.start();
+    if (config_.health_check_enabled) health_->start();
+  }
+
+  void drain() {
+    wait_until_idle(config_.drain_timeout, true);
+    proxy_->cancel_all();
+    wait_until_idle(kCancelTimeout, false);
+  }
+
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    health_->stop();
+    loops_.stop();
+    if (!telemetry_.flush(kFlushTimeout)) log_("telemetry: gave up writing the last records");
+  }
+
+  void hurry() {
+    const std::scoped_lock lock(hurry_mutex_);
+    hurried_ = true;
+    hurry_condition_.notify_all();
+  }
+
+  Proxy& proxy() { return *proxy_; }
+  EventLoops& loops() { return loops_; }
+  UpstreamClient& upstream(std::size_t index) { return *upstreams_.at(index); }
+  const Clock& clock() const { return clock_; }
+
+  ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
+    return {
+        config_,   clock_,     router_,    *state_,  *health_,
+        *records_, telemetry_, decisions_, metrics_, [this] { return proxy_->active_exchanges(); },
+        draining};
+  }
+
+ private:
+  Dependencies dependencies() {
+    Dependencies dependencies{clock_,     random_, *state_, router_, balancer_,
+                              telemetry_, {},      {},      loops_,  {}};
+    dependencies.on_decision = [this](Decision decision) { decisions_.add(std::move(decision)); };
+    for (const auto& adapter : adapters_) {
+      dependencies.adapters.emplace(adapter->name(), adapter.get());
+    }
+    for (const auto& upstream : upstreams_) dependencies.upstreams.push_back(upstream.get());
+    return dependencies;
+  }
+
+  void wait_until_idle(Millis timeout, bool may_hurry) {
+    std::unique_lock lock(hurry_mutex_);
+    const SteadyTime deadline = clock_.steady() + timeout;
+    while (proxy_->active_exchanges() > 0 && !(may_hurry && hurried_) &&
+           clock_.steady() < deadline) {
+      hurry_condition_.wait_for(lock, kDrainPoll);
+    }
+  }
+
+  const Config config_;
+  const Log log_;
+  SystemClock clock_;
+  SeededRandom random_;
+  std::unique_ptr<StateStore> state_;
+  Router router_;
+  LoadBalancer balancer_;
+  std::unique_ptr<RecordStore> records_;
+  Metrics metrics_;
+  QueueTelemetrySink queue_;
+  MeteredSink telemetry_;
+  RecentDecisions decisions_;
+  EventLoops loops_;
+  std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
+  std::vector<std::unique_ptr<ProviderAdapter>> adapters_;
+  std::unique_ptr<HealthChecker> health_;
+  std::unique_ptr<Proxy> proxy_;
+  std::mutex hurry_mutex_;
+  std::condition_variable hurry_condition_;
+  bool hurried_ = false;  // guarded by hurry_mutex_
+  bool stopped_ = false;
+};
+
+Runtime::Runtime(const Config& config, Log log)
+    : impl_(std::make_unique<Impl>(config, std::move(log))) {}
+Runtime::~Runtime() = default;
+
+void Runtime::start() {
+  impl_->start();
+}
+void Runtime::drain() {
+  impl_->drain();
+}
+void Runtime::stop() {
+  impl_->stop();
+}
+void Runtime::hurry() {
+  impl_->hurry();
+}
+Proxy& Runtime::proxy() {
+  return impl_->proxy();
+}
+EventLoops& Runtime::loops() {
+  return impl_->loops();
+}
+UpstreamClient& Runtime::upstream(std::size_t loop_index) {
+  return impl_->upstream(loop_index);
+}
+const Clock& Runtime::clock() const {
+  return impl_->clock();
+}
+ControlPlaneContext Runtime::control_plane(const std::atomic<bool>& draining) {
+  return impl_->control_plane(draining);
+}
+
+}  // namespace responses_proxy

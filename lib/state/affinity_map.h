@@ -1,0 +1,63 @@
+// AffinityMap: id -> resource id, bounded, least recently used out first, entries expire.
+//
+// Threads    Safe from any thread: kShards independent maps, one short lock each.
+// Cost       One hash, one lock, one list splice; memory about 200 bytes per entry.
+// Limits     max_entries is divided over the shards, so the bound is exact per shard.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "responses_proxy/clock.h"
+
+namespace responses_proxy {
+
+// What an entry's age is counted from.
+enum class Expiry : std::uint8_t { since_use, since_stored };
+
+class AffinityMap {
+ public:
+  static constexpr std::size_t kShards = 64;
+
+  AffinityMap(const Clock& clock, std::size_t max_entries, Millis lifetime, Expiry expiry);
+
+  std::optional<std::string> find(std::string_view id);
+  void put(std::string_view id, std::string_view resource_id);
+  void erase(std::string_view id);
+
+  std::size_t size() const;
+  std::uint64_t evicted() const;
+
+ private:
+  struct Entry {
+    std::string id;
+    std::string resource_id;
+    SteadyTime since;
+  };
+  using Entries = std::list<Entry>;  // most recently used first
+  struct alignas(64) Shard {
+    mutable std::mutex mutex;
+    Entries entries;
+    std::unordered_map<std::string_view, Entries::iterator> by_id;  // keys point into entries
+    std::uint64_t evicted = 0;
+
+    void drop(Entries::iterator entry);
+  };
+
+  Shard& shard_of(std::string_view id);
+
+  const Clock& clock_;
+  const std::size_t max_per_shard_;
+  const Millis lifetime_;
+  const Expiry expiry_;
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,68 @@
+// One request of the curl client: its easy handle, and what has arrived but is not delivered yet.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+class CurlUpstreamClient;
+
+class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
+ public:
+  CurlTransfer(CurlUpstreamClient& client, const Clock& clock, CURL* easy, UpstreamRequest request,
+               UpstreamHandler& handler);
+  ~CurlTransfer();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  // The connection says it is over; `code` is curl's.
+  void finished(CURLcode code);
+  // Which of our own deadlines has passed, none if neither.
+  UpstreamError overdue(SteadyTime now) const;
+  void fail(UpstreamError error);
+  void resume();
+  void unpause_curl();
+  bool body_sent() const;
+  std::string_view inbox() const { return inbox_; }
+
+  CURL* easy = nullptr;   // null once it is out of curl's hands
+  std::size_t index = 0;  // in the client's list
+  bool in_ready_list = false;
+  UpstreamHandler* handler;  // null once cancelled
+
+ private:
+  friend class CurlUpstreamClient;
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
+
+  void set_options();
+  void set_body_options();
+  void set_headers();
+  void header_line(std::string_view line);
+
+  CurlUpstreamClient& client_;
+  const Clock& clock_;
+  const UpstreamRequest request_;
+  curl_slist* header_list_ = nullptr;
+  char error_text_[CURL_ERROR_SIZE] = {};
+  SteadyTime last_activity_;
+
+  int status_ = 0;
+  Headers headers_;
+  bool head_complete_ = false;
+  bool head_delivered_ = false;
+  std::string inbox_;
+  bool paused_ = false;       // the handler does not want more
+  bool curl_paused_ = false;  // and so curl was told to stop reading
+  bool done_ = false;
+  UpstreamResult result_;
+};
+
+}  // namespace responses_proxy

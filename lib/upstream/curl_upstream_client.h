@@ -1,0 +1,67 @@
+// libcurl's multi interface driven by one event loop.
+//
+// curl's callbacks only collect (head, body, completion); what was collected is delivered to the
+// handlers after curl has returned, so a handler may start and destroy transfers as it likes.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "responses_proxy/event_loop.h"
+#include "responses_proxy/upstream_client.h"
+#include "upstream/curl_transfer.h"
+
+namespace responses_proxy {
+
+class CurlUpstreamClient final : public UpstreamClient {
+ public:
+  CurlUpstreamClient(EventLoop& loop, const Clock& clock, const UpstreamClientOptions& options);
+  ~CurlUpstreamClient() override;
+
+  std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+                                          UpstreamHandler& handler) override;
+
+  // For CurlTransfer.
+  void cancel(CurlTransfer& transfer);
+  void ready(CurlTransfer& transfer);  // has something to deliver
+  void deliver_soon();
+
+ private:
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* registered);
+  static int on_timer(CURLM* multi, long timeout_ms, void* self);
+
+  void wait_for_sockets();
+  void serve_sockets();
+  void set_timer(long timeout_ms);
+  void collect_finished();
+  void deliver();
+  void deliver_to(const std::shared_ptr<CurlTransfer>& transfer);
+  void watch_deadlines();
+  void fail_overdue();
+  void detach(CurlTransfer& transfer);
+  CURL* take_easy();
+  void put_easy(CURL* easy);
+
+  boost::asio::io_context& context_;
+  const Clock& clock_;
+  CURLM* multi_;
+  // All of curl's sockets, level-triggered; the event loop watches only this one descriptor.
+  boost::asio::posix::stream_descriptor sockets_;
+  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer deadline_timer_;
+  bool watching_deadlines_ = false;
+  bool delivery_posted_ = false;
+  std::vector<std::shared_ptr<CurlTransfer>> transfers_;  // under way; index kept in the transfer
+  std::vector<std::shared_ptr<CurlTransfer>> ready_;
+  std::vector<CURL*> idle_easies_;
+  std::string scratch_;  // the bytes being delivered
+  // Tells handlers posted to the loop that the client is gone.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace responses_proxy

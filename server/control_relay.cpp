@@ -1,0 +1,114 @@
+#include "server/control_relay.h"
+
+#include <charconv>
+#include <utility>
+
+#include "responses_proxy/error.h"
+
+namespace responses_proxy {
+
+namespace {
+
+constexpr Millis kLongest{std::chrono::hours(24)};  // /admin/events stays open
+
+bool hop_by_hop(std::string_view name) {
+  for (const std::string_view known : {"connection", "keep-alive", "transfer-encoding", "te",
+                                       "upgrade", "trailer", "content-length", "expect"}) {
+    if (equals_ignore_case(name, known)) return true;
+  }
+  return false;
+}
+
+class Relay final : public UpstreamHandler, public ResponseObserver {
+ public:
+  Relay(Request request, std::shared_ptr<ResponseWriter> writer, std::atomic<std::size_t>& active)
+      : request_(std::move(request)), writer_(std::move(writer)), active_(active) {
+    active_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Relay() { active_.fetch_sub(1, std::memory_order_relaxed); }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  void start(std::shared_ptr<Relay> self, UpstreamClient& client, const std::string& unix_socket) {
+    self_ = std::move(self);
+    writer_->observe(this);
+    UpstreamRequest upstream;
+    upstream.method = request_.method;
+    upstream.url = "http://control" + request_.path;
+    if (!request_.query.empty()) upstream.url.append("?").append(request_.query);
+    upstream.unix_socket = unix_socket;
+    for (const Header& field : request_.headers) {
+      if (!hop_by_hop(field.name)) upstream.headers.add(field.name, field.value);
+    }
+    upstream.body = request_.body;
+    upstream.timeouts.total = kLongest;
+    transfer_ = client.start(std::move(upstream), *this);
+  }
+
+ private:
+  void on_head(int status, Headers headers) override {
+    ResponseHead head;
+    head.status = status;
+    if (const auto length = headers.find("content-length")) {
+      std::uint64_t bytes = 0;
+      std::from_chars(length->data(), length->data() + length->size(), bytes);
+      head.content_length = bytes;
+    }
+    for (const Header& field : headers) {
+      if (!hop_by_hop(field.name)) head.headers.add(field.name, field.value);
+    }
+    started_ = true;
+    writer_->start(std::move(head));
+  }
+
+  bool on_body(std::string_view bytes) override { return writer_->write(bytes); }
+
+  void on_end(const UpstreamResult& result) override {
+    if (!started_) {
+      refuse();
+    } else if (result.error == UpstreamError::none) {
+      writer_->finish();
+    } else {
+      writer_->abort();
+    }
+    self_.reset();
+  }
+
+  void on_writable() override { transfer_->resume(); }
+  void on_closed() override {
+    transfer_.reset();
+    self_.reset();
+  }
+
+  void refuse() {
+    const std::string body =
+        Error::unavailable(503, "control_plane_unavailable", "The control plane does not answer.")
+            .to_json();
+    ResponseHead head;
+    head.status = 503;
+    head.content_length = body.size();
+    head.headers.add("content-type", "application/json");
+    writer_->start(std::move(head));
+    writer_->write(body);
+    writer_->finish();
+  }
+
+  const Request request_;
+  const std::shared_ptr<ResponseWriter> writer_;
+  std::atomic<std::size_t>& active_;
+  std::unique_ptr<UpstreamTransfer> transfer_;
+  bool started_ = false;
+  std::shared_ptr<Relay> self_;
+};
+
+}  // namespace
+
+void relay_to_control_plane(UpstreamClient& client, const std::string& unix_socket, Request request,
+                            std::shared_ptr<ResponseWriter> writer,
+                            std::atomic<std::size_t>& active) {
+  auto relay = std::make_shared<Relay>(std::move(request), std::move(writer), active);
+  Relay& target = *relay;
+  target.start(std::move(relay), client, unix_socket);
+}
+
+}  // namespace responses_proxy

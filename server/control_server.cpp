@@ -1,0 +1,79 @@
+#include "server/control_server.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <charconv>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+
+namespace responses_proxy {
+
+namespace {
+
+// A few requests beside the event streams, each of which holds a thread.
+constexpr std::size_t kThreads = ControlPlaneContext::kMaxEventStreams + 8;
+
+}  // namespace
+
+ControlServer::ControlServer(const std::string& bind, const ControlPlaneContext& context)
+    : server_(std::make_unique<httplib::Server>()) {
+  server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };  // NOLINT: their API
+  mount_control_plane(*server_, context);
+  if (bind.empty()) {
+    listen_on_unix_socket();
+  } else {
+    listen_on_port(bind);
+  }
+}
+
+ControlServer::~ControlServer() {
+  stop();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+void ControlServer::listen_on_unix_socket() {
+  std::string folder = (std::filesystem::temp_directory_path() / "rp-server-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) {
+    throw std::runtime_error(fmt::format("cannot make a folder for the control socket: {}",
+                                         std::generic_category().message(errno)));
+  }
+  folder_ = folder;
+  unix_socket_ = folder_ + "/control.sock";
+  server_->set_address_family(AF_UNIX);
+  // The port means nothing here, but 0 would be taken for "no port".
+  if (!server_->bind_to_port(unix_socket_, 80)) {
+    throw std::runtime_error(fmt::format("cannot listen on the control socket {}", unix_socket_));
+  }
+}
+
+void ControlServer::listen_on_port(const std::string& bind) {
+  const auto colon = bind.rfind(':');
+  std::string host = bind.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  int port = 0;
+  std::from_chars(bind.data() + colon + 1, bind.data() + bind.size(), port);
+  if (port == 0)
+    port = server_->bind_to_any_port(host);
+  else if (!server_->bind_to_port(host, port))
+    port = -1;
+  if (port < 0) throw std::runtime_error(fmt::format("cannot listen on PROXY_ADMIN_BIND {}", bind));
+  url_ = fmt::format("http://{}:{}", host, port);
+}
+
+void ControlServer::start() {
+  thread_ = std::thread([this] { server_->listen_after_bind(); });
+  // Connections queue up from the moment of binding; only stop() needs it to run already.
+  while (!server_->is_running()) std::this_thread::yield();
+}
+
+void ControlServer::stop() {
+  server_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace responses_proxy

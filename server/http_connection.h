@@ -1,0 +1,118 @@
+// HttpConnection: one client connection on one event loop, HTTP/1.1 with keep-alive and pipelining.
+//
+// It reads one request, hands it on together with itself as the ResponseWriter, and reads the next
+// one when the answer is complete. A read is pending at all times: it brings the next bytes, and
+// tells at once when the client has gone.
+//
+// Limits: HttpLimits; an answer that the client does not read holds at most kHighWater bytes plus
+// one write here, then the exchange is told to wait.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/response_writer.h"
+
+namespace responses_proxy {
+
+struct HttpLimits {
+  std::uint32_t max_head_bytes = 64 * 1024;
+  std::uint64_t max_body_bytes = 100 * 1024 * 1024;
+  Millis head_timeout{30'000};    // from the first byte of a request to the end of its head
+  Millis body_timeout{60'000};    // without a single byte of the body
+  Millis idle_timeout{120'000};   // between two requests
+  Millis write_timeout{300'000};  // an answer of which the client takes nothing
+  Millis linger_timeout{5'000};   // for the client to close after a refused request
+};
+
+class HttpConnection;
+
+// What a connection needs from its listener; same loop.
+class ConnectionOwner {
+ public:
+  virtual void serve(Request request, std::shared_ptr<ResponseWriter> writer) = 0;
+  virtual void on_connection_closed(HttpConnection& connection) = 0;
+  virtual bool draining() const = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+class HttpConnection final : public ResponseWriter,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  static constexpr std::size_t kHighWater = 64 * 1024;
+
+  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits, const Clock& clock,
+                 ConnectionOwner& owner);
+
+  void start();
+  // Called about once a second: closes what has been too slow.
+  void check_deadline(SteadyTime now);
+  // Closes the connection if it is between two requests; otherwise after the current answer.
+  void drain();
+  void close();
+
+  // ResponseWriter
+  void observe(ResponseObserver* observer) override { observer_ = observer; }
+  void start(ResponseHead head) override;
+  bool write(std::string_view bytes) override;
+  void finish() override;
+  void abort() override;
+
+ private:
+  // lingering: answered and shut down for sending; what the client still sends is thrown away, so
+  // that it is not reset before it has read the answer.
+  enum class Phase : std::uint8_t { idle, head, body, answering, lingering, closing };
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  void read_more();
+  void on_read(const boost::system::error_code& error, std::size_t bytes);
+  void parse();
+  bool continue_expected() const;
+  void dispatch();
+  void refuse(const boost::system::error_code& error);
+  void next_request();
+  void flush_soon();
+  void flush();
+  void send_head(bool whole_body_known);
+  void wait_until_writable();
+  void answer_sent();
+  void client_gone();
+  void linger();
+  void set_deadline(Millis from_now) { deadline_ = clock_.steady() + from_now; }
+
+  boost::asio::ip::tcp::socket socket_;
+  const HttpLimits& limits_;
+  const Clock& clock_;
+  ConnectionOwner& owner_;
+  std::string peer_;
+
+  Phase phase_ = Phase::idle;
+  SteadyTime deadline_;
+  boost::beast::flat_buffer in_;
+  std::optional<Parser> parser_;
+  bool reading_ = false;
+  bool keep_alive_ = false;
+  bool http_1_0_ = false;
+  bool head_request_ = false;
+
+  ResponseObserver* observer_ = nullptr;
+  std::optional<ResponseHead> head_;  // started, not sent yet
+  bool chunked_ = false;
+  bool finished_ = false;
+  bool flush_posted_ = false;
+  bool waiting_to_write_ = false;
+  bool told_to_wait_ = false;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+};
+
+}  // namespace responses_proxy

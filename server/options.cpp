@@ -1,0 +1,47 @@
+#include "server/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "responses_proxy/version.h"
+
+namespace responses_proxy {
+
+ParsedOptions parse_options(int argc, const char* const* argv) {
+  ParsedOptions parsed;
+  Options& options = parsed.options;
+  CLI::App app("Load-balancing proxy for the OpenAI Responses API.", "rp-server");
+  app.footer(
+      "Everything is set by environment variables: docs/configuration.md lists them, and\n"
+      "`rp-server check-config` shows what is in effect.");
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(0, 1);
+  const auto listening = [&options](CLI::App* command) {
+    command->add_option("--host", options.host, "address to listen on (PROXY_HOST)");
+    command->add_option("--port", options.port, "port to listen on, 0 = any (PROXY_PORT)");
+    command->add_flag("--demo-without-keys", options.demo_without_keys,
+                      "with no key configured, relay to the bundled demo upstream");
+  };
+  listening(&app);
+  CLI::App* serve = app.add_subcommand("serve", "run the proxy (the default)");
+  listening(serve);
+  CLI::App* check = app.add_subcommand(
+      "check-config", "check the environment and print what is in effect; exit code 2 on an error");
+  check->add_flag("--markdown", options.markdown, "print the content of docs/configuration.md");
+  CLI::App* migrate = app.add_subcommand("migrate", "bring the database to this version's schema");
+  CLI::App* demo = app.add_subcommand(
+      "demo", "start the bundled demo upstream and the proxy, send one request, show the answer");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints help, version or what was wrong.
+    const int code = app.exit(error);
+    parsed.exit_code = code == 0 ? 0 : 2;
+    return parsed;
+  }
+  if (check->parsed()) options.command = Command::check_config;
+  if (migrate->parsed()) options.command = Command::migrate;
+  if (demo->parsed()) options.command = Command::demo;
+  return parsed;
+}
+
+}  // namespace responses_proxy

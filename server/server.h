@@ -1,0 +1,36 @@
+// Server: the listener, the proxy behind it, and the control plane beside it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "responses_proxy/config.h"
+#include "responses_proxy/runtime.h"
+
+namespace responses_proxy {
+
+class Server {
+ public:
+  // Binds the ports; throws std::runtime_error when one cannot be bound.
+  Server(const Config& config, Runtime::Log log);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+  // Stops accepting, lets running requests end within the drain timeout, writes the last records.
+  void stop();
+  // Makes a running stop() end its wait; from any thread.
+  void hurry();
+
+  std::string url() const;        // "http://127.0.0.1:8000"
+  std::string admin_url() const;  // the same unless PROXY_ADMIN_BIND gives the control plane a port
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,66 @@
+#include "integration/test_proxy.h"
+
+#include <thread>
+#include <utility>
+
+namespace responses_proxy::testing {
+
+std::vector<Resource> resources_at(const std::string& base_url,
+                                   const std::vector<std::string>& keys) {
+  std::vector<Resource> resources;
+  for (const std::string& key : keys) {
+    Resource resource;
+    resource.id = "openai-" + std::to_string(resources.size() + 1);
+    resource.provider_id = "environment";
+    resource.pool_id = "openai-default";
+    resource.base_url = base_url;
+    resource.credential = Secret(key);
+    resources.push_back(std::move(resource));
+  }
+  return resources;
+}
+
+TestProxy::TestProxy(Config config, std::size_t threads)
+    : config_(std::move(config)),
+      state_(make_memory_state_store(clock_)),
+      router_(*state_),
+      balancer_(clock_, random_),
+      loops_(threads),
+      adapter_(make_responses_adapter()) {
+  router_.update(config_.resources);
+  Dependencies dependencies{clock_,    random_, *state_, router_,
+                            balancer_, sink_,   {},      {{"responses", adapter_.get()}},
+                            loops_,    {}};
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
+    dependencies.upstreams.push_back(upstreams_.back().get());
+  }
+  proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
+  HttpLimits limits;
+  limits.max_body_bytes = config_.max_body_bytes;
+  listener_ = std::make_unique<HttpListener>(
+      loops_, "127.0.0.1", 0, limits, real_clock_,
+      [this](std::size_t, Request request, std::shared_ptr<ResponseWriter> writer) {
+        proxy_->handle(std::move(request), std::move(writer));
+      });
+  listener_->start();
+  loops_.start();
+}
+
+TestProxy::~TestProxy() {
+  listener_->drain();
+  proxy_->cancel_all();
+  wait_until_idle();
+  loops_.stop();
+}
+
+bool TestProxy::wait_until_idle() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (proxy_->active_exchanges() > 0) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace responses_proxy::testing

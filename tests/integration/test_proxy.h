@@ -1,0 +1,74 @@
+// TestProxy: a whole proxy with listener on a free port, its records kept in memory.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "fakes/manual_clock.h"
+#include "fakes/scripted_upstream.h"
+#include "responses_proxy/responses_proxy.h"
+#include "server/http_listener.h"
+
+namespace responses_proxy::testing {
+
+class RecordingSink final : public TelemetrySink {
+ public:
+  void record(RequestRecord record) noexcept override {
+    const std::scoped_lock lock(mutex_);
+    records_.push_back(std::move(record));
+    changed_.notify_all();
+  }
+  bool flush(Millis) override { return true; }
+  TelemetryStats stats() const override { return {}; }
+
+  // Waits until there are n records; fewer when that takes too long.
+  std::vector<RequestRecord> wait_for(std::size_t n) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return records_.size() >= n; });
+    return records_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<RequestRecord> records_;
+};
+
+// One key per name, all at the same upstream: resource ids openai-1, openai-2, ...
+std::vector<Resource> resources_at(const std::string& base_url,
+                                   const std::vector<std::string>& keys);
+
+class TestProxy {
+ public:
+  explicit TestProxy(Config config, std::size_t threads = 1);
+  ~TestProxy();
+
+  std::uint16_t port() const { return listener_->port(); }
+  RecordingSink& records() { return sink_; }
+  StateStore& state() { return *state_; }
+  Router& router() { return router_; }
+  Proxy& proxy() { return *proxy_; }
+  ManualClock& wall_and_cooldowns() { return clock_; }
+  // Waits until no exchange is under way.
+  bool wait_until_idle();
+
+ private:
+  Config config_;
+  ManualClock clock_;  // routing, affinity, records; sockets live in real time
+  SystemClock real_clock_;
+  SeededRandom random_{20261121};
+  std::unique_ptr<StateStore> state_;
+  Router router_;
+  LoadBalancer balancer_;
+  RecordingSink sink_;
+  EventLoops loops_;
+  std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
+  std::unique_ptr<ProviderAdapter> adapter_;
+  std::unique_ptr<Proxy> proxy_;
+  std::unique_ptr<HttpListener> listener_;
+};
+
+}  // namespace responses_proxy::testing
