@@ -1,0 +1,222 @@
+// Back-pressure both ways, disconnects and shutdown: memory and slots stay bounded.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+#include "fakes/responses_bodies.h"
+#include "integration/test_proxy.h"
+
+using namespace responses_proxy;
+using namespace responses_proxy::testing;
+using boost::asio::ip::tcp;
+
+namespace {
+
+// A client that decides itself when to read.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port) : socket_(context_) {
+    socket_.open(tcp::v4());
+    socket_.set_option(boost::asio::socket_base::receive_buffer_size(16 * 1024));
+    socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+  }
+  void send(const std::string& bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
+  void post(const std::string& body) {
+    send(
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+  std::size_t read_some() {
+    std::array<char, 4096> buffer;
+    boost::system::error_code error;
+    const std::size_t bytes = socket_.read_some(boost::asio::buffer(buffer), error);
+    received_ += bytes;
+    text_.append(buffer.data(), bytes);
+    return bytes;
+  }
+  const std::string& read_until(const std::string& mark) {
+    while (text_.find(mark) == std::string::npos && read_some() > 0) {
+    }
+    return text_;
+  }
+  const std::string& read_to_end() {
+    while (read_some() > 0) {
+    }
+    return text_;
+  }
+  std::uint64_t received() const { return received_; }
+  void close() { socket_.close(); }
+
+ private:
+  boost::asio::io_context context_;
+  tcp::socket socket_;
+  std::uint64_t received_ = 0;
+  std::string text_;
+};
+
+Reply endless_stream(std::size_t megabytes) {
+  Reply reply;
+  reply.headers = {{"Content-Type", "text/event-stream"}};
+  const std::string event =
+      "event: response.output_text.delta\ndata: "
+      "{\"type\":\"response.output_text.delta\",\"delta\":\"" +
+      std::string(64 * 1024 - 100, 'x') + "\"}\n\n";
+  reply.steps = {Step::write(event, megabytes * 16)};
+  return reply;
+}
+
+Config config_for(const ScriptedUpstream& upstream) {
+  Config config;
+  config.resources = resources_at(upstream.base_url(), {"sk-a"});
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("a client that does not read pauses the upstream") {
+  ScriptedUpstream upstream;
+  constexpr std::uint64_t kMegabytes = 64;
+  upstream.on_key("sk-a", {endless_stream(kMegabytes)});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.post(R"({"model":"m","stream":true})");
+  client.read_until("\r\n\r\n");
+
+  // However far the client gets, the upstream is ahead by no more than the buffers on the way: the
+  // kernel's (a few MB for each of the two connections) and the proxy's own.
+  constexpr std::uint64_t kBuffers = 24 * 1024 * 1024;
+  std::uint64_t furthest_ahead = 0;
+  REQUIRE(upstream.wait_until([](const UpstreamCounts& c) { return c.body_bytes > 1024 * 1024; }));
+  while (client.read_some() > 0) {
+    const std::uint64_t sent = upstream.counts().body_bytes;
+    if (sent > client.received())
+      furthest_ahead = std::max(furthest_ahead, sent - client.received());
+  }
+  CHECK(furthest_ahead < kBuffers);
+  CHECK(client.received() > kMegabytes * 1024 * 1024);
+  CHECK(upstream.wait_until_idle());
+  CHECK(proxy.wait_until_idle());
+}
+
+TEST_CASE("a client that leaves a paused stream frees everything") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {endless_stream(64)});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.post(R"({"model":"m","stream":true})");
+  client.read_until("\r\n\r\n");
+  client.close();
+  CHECK(upstream.wait_for_aborted(1));
+  CHECK(proxy.wait_until_idle());
+  CHECK(proxy.state().resource("openai-1")->active() == 0);
+}
+
+TEST_CASE("a client that leaves before the head frees everything") {
+  ScriptedUpstream upstream;
+  Reply slow = json_response("resp_1", "late");
+  slow.before_head = {Step::gate("never")};
+  upstream.on_key("sk-a", {slow});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.post(R"({"model":"m"})");
+  REQUIRE(upstream.wait_for_requests(1));
+  client.close();
+  CHECK(upstream.wait_for_aborted(1));
+  CHECK(proxy.wait_until_idle());
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].status_code == 499);
+  REQUIRE(records[0].attempts.size() == 1);
+  CHECK(records[0].attempts[0].blame == Blame::client);
+}
+
+TEST_CASE("pipelined requests are answered in order") {
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  std::string pipeline;
+  for (int i = 0; i < 20; ++i) {
+    pipeline += "GET /v1/responses/resp_" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n" +
+                (i == 19 ? "Connection: close\r\n\r\n" : "\r\n");
+  }
+  client.send(pipeline);
+  client.read_to_end();
+  const auto requests = upstream.requests();
+  REQUIRE(requests.size() == 20);
+  for (std::size_t i = 0; i < 20; ++i) {
+    CHECK(requests[i].target == "/v1/responses/resp_" + std::to_string(i));
+  }
+}
+
+TEST_CASE("Expect: 100-continue is answered before the body") {
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.send(
+      "POST /v1/responses HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
+      "13\r\n\r\n");
+  CHECK(client.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send(R"({"model":"m"})");
+  CHECK(client.read_until("200 OK").find("200 OK") != std::string::npos);
+  CHECK_FALSE(upstream.requests().at(0).headers.find("expect"));
+}
+
+TEST_CASE("HTTP/1.0 gets its answer without chunks") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_stream("resp_1", {"hi"})});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  const std::string body = R"({"model":"m","stream":true})";
+  client.send("POST /v1/responses HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n\r\n" + body);
+  const std::string& answer = client.read_to_end();
+  CHECK(answer.find("transfer-encoding") == std::string::npos);
+  CHECK(answer.find("\r\n\r\nevent: response.created") != std::string::npos);
+}
+
+TEST_CASE("shutting down ends an open stream with response.failed") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_stream("resp_s", {"first"}).insert(5, Step::stall())});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.post(R"({"model":"m","stream":true})");
+  client.read_until("first");
+  proxy.proxy().cancel_all();
+  const std::string& answer = client.read_until("response.failed");
+  CHECK(answer.find("event: response.failed") != std::string::npos);
+  CHECK(proxy.wait_until_idle());
+  CHECK(upstream.wait_for_aborted(1));
+}
+
+TEST_CASE("many requests at once over two loops leave nothing behind") {
+  ScriptedUpstream upstream;
+  Config config;
+  config.resources = resources_at(upstream.base_url(), {"sk-a", "sk-b", "sk-c"});
+  TestProxy proxy(config, 2);
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 8; ++c) {
+    clients.emplace_back([&, c] {
+      for (int i = 0; i < 25; ++i) {
+        RawClient client(proxy.port());
+        client.post(i % 2 == 0 ? R"({"model":"m","stream":true})" : R"({"model":"m"})");
+        if ((i + c) % 5 == 0) {
+          client.close();
+        } else {
+          client.read_until(i % 2 == 0 ? "response.completed" : "resp_");
+        }
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  CHECK(proxy.wait_until_idle());
+  for (const char* id : {"openai-1", "openai-2", "openai-3"}) {
+    CHECK(proxy.state().resource(id)->active() == 0);
+  }
+  CHECK(proxy.records().wait_for(160).size() >= 160);
+}
