@@ -40,6 +40,8 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     for (const Header& field : request_.headers) {
       if (!hop_by_hop(field.name)) upstream.headers.add(field.name, field.value);
     }
+    // A kept connection would hold one of the control plane's threads.
+    upstream.headers.add("connection", "close");
     upstream.body = request_.body;
     upstream.timeouts.total = kLongest;
     transfer_ = client.start(std::move(upstream), *this);
