@@ -1,8 +1,9 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test test-asan test-tsan bench format format-check clean
+.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick format format-check clean
 
 deps:
 	@scripts/setup test
+	@scripts/setup-clients
 
 build/release/server/rp-server: FORCE
 	@scripts/setup build
@@ -11,7 +12,7 @@ build/release/server/rp-server: FORCE
 FORCE:
 
 run: build/release/server/rp-server
-	@build/release/server/rp-server
+	@build/release/server/rp-server --demo-without-keys
 
 test: deps
 	@test -f build/dev/build.ninja || cmake --preset dev >/dev/null
@@ -22,6 +23,17 @@ test-asan test-tsan: test-%: deps
 	@test -f build/$*/build.ninja || cmake --preset $* >/dev/null
 	@cmake --build build/$*
 	@ctest --preset $* -j2
+
+# docs/benchmarks.md says what these measure.
+bench-build: deps
+	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
+	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick
+
+bench-relay: bench-build
+	@bench/relay/run
+
+bench-pick: bench-build
+	@build/release/bench/bench_pick
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -24,6 +25,8 @@ class EventLoop {
   boost::asio::io_context& context() { return context_; }
   bool on_this_thread() const;
   void post(std::function<void()> task);
+  // Runs the task on the loop after that time; it cannot be called off, so it must not keep much.
+  void post_after(std::chrono::milliseconds delay, std::function<void()> task);
 
  private:
   boost::asio::io_context& context_;

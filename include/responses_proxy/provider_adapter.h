@@ -41,9 +41,11 @@ enum class AnswerState : std::uint8_t {
 struct AnswerFacts {
   std::string response_id;
   std::string conversation_id;
-  std::string error_code;  // of a failed answer
+  std::string error_code;  // of a failed answer or an error body
   TokenUsage usage;
   AnswerState state = AnswerState::open;
+  // An event of substance was seen: more than "created" and "in progress".
+  bool substance = false;
   // False for an event stream that has not come to its terminal event.
   bool complete = true;
 };

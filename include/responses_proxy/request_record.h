@@ -36,6 +36,7 @@ struct TokenUsage {
   std::optional<std::int64_t> cached;     // part of input that the prompt cache served
   std::optional<std::int64_t> reasoning;  // part of output
   bool empty() const { return !input && !output && !total; }
+  friend bool operator==(const TokenUsage&, const TokenUsage&) = default;
 };
 
 struct AttemptRecord {
@@ -50,6 +51,7 @@ struct AttemptRecord {
   Blame blame = Blame::none;
   std::string error;  // "connect_timeout", "http_429", "" when it went well
   std::string upstream_request_id;
+  friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };
 
 struct RequestRecord {
@@ -79,6 +81,7 @@ struct RequestRecord {
   std::chrono::microseconds proxy_time{0};  // spent in here before the first attempt was sent
 
   std::vector<AttemptRecord> attempts;  // in order; the last one made the answer
+  friend bool operator==(const RequestRecord&, const RequestRecord&) = default;
 };
 
 }  // namespace responses_proxy

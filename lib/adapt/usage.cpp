@@ -9,11 +9,16 @@ namespace {
 
 using simdjson::dom::element;
 
+// More is no count of tokens, and sums of such numbers would overflow.
+constexpr std::int64_t kMaxTokens = 1'000'000'000'000;
+
 // The first of `keys` that holds a token count.
 std::optional<std::int64_t> count_at(element object, std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys) {
     std::int64_t count = 0;
-    if (object[key].get(count) == simdjson::SUCCESS && count >= 0) return count;
+    if (object[key].get(count) == simdjson::SUCCESS && count >= 0 && count <= kMaxTokens) {
+      return count;
+    }
   }
   return std::nullopt;
 }

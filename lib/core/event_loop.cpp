@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,15 @@ bool EventLoop::on_this_thread() const {
 
 void EventLoop::post(std::function<void()> task) {
   boost::asio::post(context_, std::move(task));
+}
+
+void EventLoop::post_after(std::chrono::milliseconds delay, std::function<void()> task) {
+  auto timer = std::make_unique<boost::asio::steady_timer>(context_, delay);
+  boost::asio::steady_timer& waiting = *timer;
+  waiting.async_wait(
+      [timer = std::move(timer), task = std::move(task)](const boost::system::error_code& error) {
+        if (!error) task();
+      });
 }
 
 struct EventLoops::Thread {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 
 #include "health/retry_after.h"
 
@@ -12,6 +13,23 @@ Health health_of_status(int status) {
   if (status == 401 || status == 403) return Health::unhealthy;
   if (status == 429 || status >= 500) return Health::degraded;
   return Health::unknown;
+}
+
+int status_of_error_code(std::string_view code) {
+  constexpr std::array<std::string_view, 6> kLimits = {
+      "rate_limit_exceeded", "rate_limit_error",         "slow_down",
+      "insufficient_quota",  "credit_balance_exhausted", "usage_limit_reached"};
+  constexpr std::array<std::string_view, 8> kTrouble = {"",
+                                                        "server_error",
+                                                        "server_is_overloaded",
+                                                        "overloaded",
+                                                        "overloaded_error",
+                                                        "internal_error",
+                                                        "internal_server_error",
+                                                        "service_unavailable"};
+  if (std::find(kLimits.begin(), kLimits.end(), code) != kLimits.end()) return 429;
+  if (std::find(kTrouble.begin(), kTrouble.end(), code) != kTrouble.end()) return 503;
+  return 400;
 }
 
 Verdict verdict_of_answer(int status, const Headers& headers, WallTime now,

@@ -1,12 +1,20 @@
-// Attempt: one try at one resource: its lease, its upstream transfer, its line in the record.
+// Attempt: one try at one resource: its lease, its upstream transfer, what its answer teaches, and
+// its line in the record.
+//
+// The answer is held back at first: while it is held, the exchange can still leave it behind.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "health/verdict.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/lease.h"
+#include "responses_proxy/provider_adapter.h"
 #include "responses_proxy/request_record.h"
+#include "responses_proxy/response_writer.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {
@@ -14,16 +22,23 @@ namespace responses_proxy {
 // The exchange, as its current attempt sees it.
 class AttemptObserver {
  public:
-  virtual void on_begun() = 0;  // the head is there, or the attempt has failed without one
-  virtual bool on_answer_bytes(std::string_view bytes) = 0;  // as UpstreamHandler::on_body
-  virtual void on_ended() = 0;  // after on_begun: the answer's body is over, see error()
+  // Something happened that the exchange may wait for: the head, a held answer that has shown what
+  // it is worth, the end.
+  virtual void on_progress() = 0;
+  // Bytes for the client, after release(). false: no more until resume().
+  virtual bool on_answer_bytes(std::string_view bytes) = 0;
+
  protected:
   ~AttemptObserver() = default;
 };
 
 class Attempt final : public UpstreamHandler {
  public:
-  Attempt(Lease lease, const Clock& clock, AttemptObserver& observer);
+  // Held bytes are released at this size, whatever they say.
+  static constexpr std::size_t kMaxHeld = 64 * 1024;
+
+  Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock,
+          AttemptObserver& observer);
 
   void send(UpstreamClient& client, UpstreamRequest request);
   // Ends the transfer; no callback comes afterwards.
@@ -33,34 +48,55 @@ class Attempt final : public UpstreamHandler {
   }
   bool body_sent() const { return !transfer_ || transfer_->body_sent(); }
 
+  // The head is there, or the attempt has failed without one.
   bool begun() const { return begun_; }
+  // The answer is over, well or not: error() tells.
   bool ended() const { return ended_; }
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
-  const UpstreamResult& result() const { return result_; }
-  Headers& headers() { return headers_; }
+  SelectionReason reason() const { return record_.reason; }
+  const std::string& resource_id() const { return record_.resource_id; }
 
-  SelectionReason reason() const { return lease_.reason(); }
+  // Whether the held answer has shown what it is worth: an event of substance, an error, its end.
+  bool shown() const;
+  // What the answer amounts to: its status, or the status its in-band error stands for.
+  int effective_status() const;
+  // Why the attempt has ended without an answer worth anything; none: there is one, so far.
+  UpstreamError failure_so_far() const;
+  const AnswerFacts& facts() const;
+  // The upstream's head as the client shall get it, and what was held. From now on bytes go to the
+  // observer.
+  ResponseHead release(std::string& held);
+  // See AnswerReader::failure.
+  std::optional<std::string> failure(std::string_view message) const;
 
-  // Tells the resource's state and ends the lease; the first call counts.
-  void finish(const Verdict& verdict, Blame blame, std::string error);
-  // Ends the lease without a verdict: the client left.
-  void abandon(std::string error) { finish({}, Blame::client, std::move(error)); }
+  // Tells the resource's state what was learnt and ends the lease; the first call counts.
+  void judge(const VerdictOptions& options);
+  // Ends the lease without a verdict: it was not the upstream that ended the attempt.
+  void abandon(std::string error, Blame blame);
   const AttemptRecord& record() const { return record_; }
 
  private:
   void on_head(int status, Headers headers) override;
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
+
+  bool take(std::string_view bytes);
+  void finish(const Verdict& verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
 
   Lease lease_;
+  const ProviderAdapter& adapter_;
   const Clock& clock_;
   AttemptObserver& observer_;
-  SteadyTime started_;
+  const SteadyTime started_;
   AttemptRecord record_;
-  Headers headers_;
+  Headers upstream_headers_;
+  ResponseHead head_;
+  std::unique_ptr<AnswerReader> reader_;
   UpstreamResult result_;
+  std::string held_;
+  bool holding_ = true;
   bool begun_ = false;
   bool ended_ = false;
   bool finished_ = false;

@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <variant>
 
-#include "health/verdict.h"
 #include "proxy/retry_table.h"
-#include "route/endpoint.h"
 
 namespace responses_proxy {
 
@@ -23,21 +20,19 @@ std::string new_request_id(Random& random) {
 
 }  // namespace
 
-Exchange::Exchange(const Config& config, const Dependencies& dependencies, UpstreamClient& upstream,
-                   ExchangeOwner& owner, Request request, std::shared_ptr<ResponseWriter> writer)
+Exchange::Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
+                   Request request, std::shared_ptr<ResponseWriter> writer)
     : config_(config),
       dependencies_(dependencies),
-      upstream_(upstream),
-      owner_(owner),
+      loop_(loop),
       request_(std::move(request)),
-      writer_(std::move(writer)),
+      downstream_(std::move(writer), *this),
       arrived_(dependencies.clock.steady()) {
   record_.request_id = new_request_id(dependencies_.random);
   record_.created_at = dependencies_.clock.wall();
   record_.method = request_.method;
   record_.path = request_.path;
   record_.request_bytes = static_cast<std::int64_t>(request_.body.size());
-  writer_->observe(this);
 }
 
 // The straight line.
@@ -53,7 +48,7 @@ Detached Exchange::run() {
     if (attempt_) co_await stream();
   }
   record();
-  owner_.on_exchange_ended(*this);
+  loop_.owner.on_exchange_ended(*this);
 }
 
 std::optional<Error> Exchange::admit() {
@@ -88,7 +83,7 @@ std::optional<Error> Exchange::admit() {
   if (!endpoint) return endpoint.error();
   auto facts = read_request_facts(request_, *endpoint);
   if (!facts) return facts.error();
-  endpoint_ = endpoint->kind;
+  endpoint_ = *endpoint;
   facts_ = std::move(*facts);
   record_.stream = facts_.stream;
   record_.session_id = facts_.session_id;
@@ -117,7 +112,7 @@ Task Exchange::find_affinity() {
   }
 }
 
-// Leaves in attempt_ the attempt whose answer the client gets; none if it was refused.
+// Leaves in attempt_ the attempt whose answer the client gets; none if the request was refused.
 Task Exchange::send_until_answered() {
   for (;;) {
     Error error;
@@ -133,17 +128,18 @@ Task Exchange::send_until_answered() {
       co_return;
     }
     while (!attempt_->begun() && !interrupted()) co_await progress_;
+    co_await hold_back();
     if (interrupted()) co_return;
     // A bad start is known to other requests at once; a good one is judged when it has ended.
-    if (attempt_->status() < 200 || attempt_->status() >= 300) judge(*attempt_);
+    const int meaning = attempt_->effective_status();
+    if (meaning < 200 || meaning >= 300) attempt_->judge(verdict_options());
     if (!moves_on()) co_return;
   }
 }
 
 std::optional<Lease> Exchange::pick(Error& out) {
-  const bool prefer = config_.response_affinity == ResponseAffinityMode::prefer;
   PickRequest request{*route_, {}, {}, SelectionReason::session_affinity, tried_};
-  if (!required_.empty() && !prefer) {
+  if (pinned()) {
     request.required_resource = required_;
   } else if (!required_.empty()) {
     request.preferred_resource = required_;
@@ -170,58 +166,105 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
                               fmt::format("No adapter serves wire_api \"{}\" of resource {}.",
                                           resource.wire_api, resource.id));
   }
-  adapter_ = adapter->second;
-  auto adapted = adapter_->adapt_request(request_, resource);
+  auto adapted = adapter->second->adapt_request(request_, resource);
   if (!adapted) return adapted.error();
 
   UpstreamRequest request;
   request.method = std::move(adapted->method);
   request.url = std::move(adapted->url);
   request.headers = std::move(adapted->headers);
-  if (adapted->body) sent_body_ = std::move(*adapted->body);
-  request.body = adapted->body ? std::string_view(sent_body_) : std::string_view(request_.body);
+  if (adapted->body) adapted_body_ = std::move(*adapted->body);
+  request.body = adapted->body ? std::string_view(adapted_body_) : std::string_view(request_.body);
   request.timeouts = {config_.connect_timeout, config_.first_byte_timeout, config_.idle_timeout,
                       config_.request_timeout};
   if (tried_.empty()) record_.proxy_time = elapsed();
   tried_.push_back(resource.id);
-  remember_session(lease);
+  remember_session(resource.id);
   if (dependencies_.on_decision) {
     dependencies_.on_decision({record_.request_id, facts_.session_id, facts_.session_name,
                                resource.id, lease.reason(), dependencies_.clock.wall()});
   }
-  attempt_ = std::make_unique<Attempt>(std::move(lease), dependencies_.clock,
+  attempt_ = std::make_unique<Attempt>(std::move(lease), *adapter->second, dependencies_.clock,
                                        static_cast<AttemptObserver&>(*this));
-  attempt_->send(upstream_, std::move(request));
+  attempt_->send(loop_.upstream, std::move(request));
   return std::nullopt;
 }
 
-Task Exchange::stream() {
-  if (attempt_->status() == 0) {
-    if (!interrupted()) {
-      refuse(no_answer_error());
-      record_.blame = attempt_->record().blame;
-    }
-  } else {
-    start_answer();
-    while (!attempt_->ended() && !interrupted()) co_await progress_;
-    if (!interrupted()) end_answer();
+// Until the answer has shown what it is worth, at most the hold-back time for a good head.
+Task Exchange::hold_back() {
+  if (interrupted() || !worth_holding()) co_return;
+  if (attempt_->status() < 300) {
+    hold_expired_ = false;
+    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = tried_.size()] {
+      if (const auto self = weak.lock(); self && self->tried_.size() == at) {
+        self->hold_expired_ = true;
+        self->progress_.fire();
+      }
+    });
   }
-  if (shutting_down_ && !client_gone_) end_truncated("The proxy is shutting down.");
+  while (!attempt_->shown() && !hold_expired_ && !interrupted()) co_await progress_;
+}
+
+bool Exchange::worth_holding() const {
+  const int status = attempt_->status();
+  if (status == 0 || pinned() || tried_.size() >= config_.max_attempts ||
+      route_->candidates.size() == 1) {
+    return false;
+  }
+  if (status < 300) {
+    return facts_.stream && config_.stream_holdback > Millis::zero() && !attempt_->shown();
+  }
+  // The body tells whether the id is unknown there.
+  return (status == 400 || status == 404) && !facts_.response_key().empty();
+}
+
+// Whether the attempt that has begun is one to leave behind.
+bool Exchange::moves_on() const {
+  AttemptStart start;
+  start.error = attempt_->failure_so_far();
+  start.status = attempt_->effective_status();
+  const bool names_id = !facts_.response_key().empty();
+  start.id_unknown =
+      names_id && (attempt_->facts().error_code == "previous_response_not_found" ||
+                   (attempt_->status() == 404 && endpoint_.kind != EndpointKind::create_response));
+  start.pinned = pinned();
+  start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, tried_.size());
+  return next_step(start) == NextStep::other_resource;
+}
+
+Task Exchange::stream() {
+  if (!interrupted()) {
+    if (attempt_->status() == 0) {
+      refuse(no_answer_error());
+    } else {
+      start_answer();
+      while (!attempt_->ended() && !interrupted()) co_await progress_;
+      if (!interrupted()) end_answer();
+    }
+  }
+  if (shutting_down_ && !downstream_.gone() && !downstream_.complete()) {
+    end_truncated("The proxy is shutting down.");
+    record_.error = "shutting_down";
+  }
 }
 
 void Exchange::record() {
-  if (client_gone_) {
+  close_attempt();
+  record_.status_code = downstream_.status();
+  record_.response_bytes = downstream_.bytes();
+  record_.completed = record_.completed && !downstream_.gone();
+  if (downstream_.gone()) {
     record_.status_code = kClientClosedRequest;
     record_.blame = Blame::client;
     record_.error = "client_closed";
-  }
-  close_attempt();
-  if (record_.blame == Blame::none && !record_.attempts.empty()) {
+  } else if (record_.blame == Blame::none && !record_.attempts.empty()) {
     record_.blame = record_.attempts.back().blame;
   }
   record_.duration = elapsed();
   dependencies_.telemetry.record(std::move(record_));
 }
+
+// ---- parts ----
 
 bool Exchange::authorized() const {
   if (config_.client_tokens.empty()) return true;
@@ -236,6 +279,11 @@ bool Exchange::authorized() const {
                      [given](const Secret& token) { return token.equals(given); });
 }
 
+// Response affinity in mode "require": no other account knows the response.
+bool Exchange::pinned() const {
+  return !required_.empty() && config_.response_affinity == ResponseAffinityMode::require;
+}
+
 Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
   if (key.id.empty()) co_return;
   bool done = false;
@@ -248,135 +296,101 @@ Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
   while (!done) co_await progress_;
 }
 
-void Exchange::remember_session(const Lease& lease) {
-  if (facts_.session_id.empty() || lease.resource().id == preferred_) return;
-  preferred_ = lease.resource().id;
+void Exchange::remember_session(const std::string& resource_id) {
+  if (facts_.session_id.empty() || resource_id == preferred_) return;
+  preferred_ = resource_id;
   dependencies_.state.remember_affinity({AffinityKind::session, facts_.session_id}, preferred_, {});
 }
 
 // Before the client can see the end of the answer, so that a continuation finds its resource.
 void Exchange::remember_answer() {
-  const AnswerFacts& facts = reader_->facts();
-  const std::string& resource_id = attempt_->record().resource_id;
+  const AnswerFacts& facts = attempt_->facts();
+  const auto remember = [this](const std::string& id) {
+    dependencies_.state.remember_affinity({AffinityKind::response, id}, attempt_->resource_id(),
+                                          {});
+  };
   if (!facts.response_id.empty() && facts.response_id != record_.response_id) {
     record_.response_id = facts.response_id;
-    dependencies_.state.remember_affinity({AffinityKind::response, facts.response_id}, resource_id,
-                                          {});
+    remember(facts.response_id);
   }
   if (!facts.conversation_id.empty() && facts.conversation_id != facts_.conversation_id) {
     facts_.conversation_id = facts.conversation_id;
-    dependencies_.state.remember_affinity({AffinityKind::response, facts.conversation_id},
-                                          resource_id, {});
+    remember(facts.conversation_id);
   }
-}
-
-// Whether the attempt that has just begun is one to leave behind.
-bool Exchange::moves_on() {
-  AttemptStart start;
-  start.error = attempt_->status() == 0 ? attempt_->error() : UpstreamError::none;
-  start.status = attempt_->status();
-  start.pinned = attempt_->reason() == SelectionReason::response_affinity &&
-                 config_.response_affinity == ResponseAffinityMode::require;
-  start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, tried_.size());
-  return next_step(start) == NextStep::other_resource;
 }
 
 void Exchange::start_answer() {
-  ResponseHead head;
-  head.status = attempt_->status();
-  if (const auto length = attempt_->headers().find("content-length")) {
-    std::uint64_t bytes = 0;
-    const auto [end, error] =
-        std::from_chars(length->data(), length->data() + length->size(), bytes);
-    if (error == std::errc{} && end == length->data() + length->size()) head.content_length = bytes;
-  }
-  head.headers = std::move(attempt_->headers());
-  reader_ = adapter_->adapt_answer(head.status, head.headers);
+  std::string held;
+  ResponseHead head = attempt_->release(held);
   head.headers.add("x-request-id", record_.request_id);
-  head.headers.add("x-proxy-resource-id", attempt_->record().resource_id);
+  head.headers.add("x-proxy-resource-id", attempt_->resource_id());
   head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
-  record_.status_code = head.status;
   record_.first_byte = elapsed();
-  committed_ = true;
-  writer_->start(std::move(head));
+  if (head.status < 300 && required_.empty() && !facts_.response_key().empty()) {
+    // Nobody remembered who knows the id; now it is known.
+    dependencies_.state.remember_affinity({AffinityKind::response, facts_.response_key()},
+                                          attempt_->resource_id(), {});
+  }
+  downstream_.start(std::move(head));
+  if (!held.empty()) on_answer_bytes(held);
 }
 
 bool Exchange::on_answer_bytes(std::string_view bytes) {
-  const std::string_view out = reader_->read(bytes);
   remember_answer();
-  forward(out);
+  downstream_.forward(bytes);
   // Once sent, the request's body is only memory.
   if (!request_.body.empty() && attempt_->body_sent()) {
     request_.body = {};
-    sent_body_ = {};
+    adapted_body_ = {};
   }
-  return !writer_full_;
-}
-
-void Exchange::forward(std::string_view bytes) {
-  if (bytes.empty() || client_gone_) return;
-  record_.response_bytes += static_cast<std::int64_t>(bytes.size());
-  if (!writer_->write(bytes)) writer_full_ = true;
+  return !downstream_.full();
 }
 
 void Exchange::end_answer() {
+  remember_answer();
   if (attempt_->error() != UpstreamError::none) {
     end_truncated(
         fmt::format("The upstream's answer broke off ({}).", to_string(attempt_->error())));
     return;
   }
-  const std::string_view rest = reader_->finish();
-  remember_answer();
-  forward(rest);
-  const AnswerFacts& facts = reader_->facts();
-  if (!facts.complete) {
+  if (!attempt_->facts().complete) {
     end_truncated("The upstream ended its stream without a terminal event.");
     return;
   }
-  if (endpoint_ == EndpointKind::response && request_.method == "DELETE" &&
-      record_.status_code < 300) {
+  const bool deleted = endpoint_.kind == EndpointKind::response && request_.method == "DELETE" &&
+                       downstream_.status() < 300;
+  if (deleted) {
     dependencies_.state.forget_affinity({AffinityKind::response, facts_.path_response_id});
   }
   record_.completed = true;
-  writer_->finish();
+  downstream_.finish();
 }
 
+// The answer cannot be completed: a stream says so in-band, anything else is cut.
 void Exchange::end_truncated(std::string_view message) {
-  const auto closing = reader_ ? reader_->failure(message) : std::nullopt;
-  if (!committed_) {
+  if (!downstream_.committed()) {
     refuse(Error::unavailable(503, "shutting_down", std::string(message)));
-  } else if (closing && !reader_->facts().complete) {
-    forward(*closing);
-    writer_->finish();
-  } else {
-    writer_->abort();
+    return;
   }
-  record_.error = shutting_down_ ? "shutting_down" : "truncated";
+  record_.error = "truncated";
+  if (const auto closing = attempt_->failure(message)) {
+    downstream_.forward(*closing);
+    downstream_.finish();
+  } else {
+    downstream_.abort();
+  }
 }
 
 void Exchange::refuse(const Error& error) {
-  if (client_gone_) return;
-  const std::string body = error.to_json();
-  ResponseHead head;
-  head.status = error.status;
-  head.content_length = body.size();
-  head.headers.add("content-type", "application/json");
-  head.headers.add("x-request-id", record_.request_id);
-  if (error.retry_after > Millis::zero()) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after);
-    head.headers.add("retry-after", std::to_string(seconds.count()));
-  }
-  if (error.status == 401) head.headers.add("www-authenticate", "Bearer");
-  record_.status_code = error.status;
+  if (downstream_.gone()) return;
   record_.error = error.code;
-  record_.blame = error.status < 500 && error.status != 429 ? Blame::client : Blame::proxy;
+  if (!attempt_) {
+    const bool clients_fault = error.status < 500 && error.status != 429;
+    record_.blame = clients_fault ? Blame::client : Blame::proxy;
+  }
   record_.first_byte = elapsed();
-  record_.response_bytes = static_cast<std::int64_t>(body.size());
   record_.completed = true;
-  committed_ = true;
-  writer_->start(std::move(head));
-  writer_->write(body);
-  writer_->finish();
+  downstream_.refuse(error, record_.request_id);
 }
 
 Error Exchange::no_answer_error() const {
@@ -386,45 +400,25 @@ Error Exchange::no_answer_error() const {
                        error == UpstreamError::total_timeout;
   return Error::unavailable(timeout ? 504 : 502, fmt::format("upstream_{}", to_string(error)),
                             fmt::format("The upstream of resource {} gave no answer ({}).",
-                                        attempt_->record().resource_id, to_string(error)));
-}
-
-// What the attempt taught about its resource, and whose fault it was.
-void Exchange::judge(Attempt& attempt) {
-  const VerdictOptions options{config_.resource_cooldown};
-  if (attempt.error() != UpstreamError::none) {
-    attempt.finish(verdict_of_failure(attempt.error(), options), blame_of_failure(attempt.error()),
-                   std::string(to_string(attempt.error())));
-    return;
-  }
-  const int status = attempt.status();
-  Verdict verdict =
-      verdict_of_answer(status, attempt.headers(), dependencies_.clock.wall(), options);
-  Blame blame = blame_of_status(status);
-  std::string error = status >= 400 ? fmt::format("http_{}", status) : std::string();
-  if (reader_ && status < 300 && !reader_->facts().complete) {
-    verdict = verdict_of_failure(UpstreamError::truncated, options);
-    blame = Blame::provider;
-    error = to_string(UpstreamError::truncated);
-  } else if (reader_ && reader_->facts().state == AnswerState::failed) {
-    blame = Blame::provider;
-    error = reader_->facts().error_code;
-  }
-  attempt.finish(verdict, blame, std::move(error));
+                                        attempt_->resource_id(), to_string(error)));
 }
 
 // Puts the current attempt on record; its transfer ends.
 void Exchange::close_attempt() {
   if (!attempt_) return;
   if (interrupted() && !attempt_->ended()) {
-    attempt_->abandon(client_gone_ ? "client_closed" : "shutting_down");
+    if (downstream_.gone()) {
+      attempt_->abandon("client_closed", Blame::client);
+    } else {
+      attempt_->abandon("shutting_down", Blame::proxy);
+    }
   } else {
-    judge(*attempt_);
+    attempt_->judge(verdict_options());
   }
   attempt_->cancel();
-  if (reader_) {
-    record_.usage = reader_->facts().usage;
-    if (record_.error.empty()) record_.error = reader_->facts().error_code;
+  record_.usage = attempt_->facts().usage;
+  if (downstream_.committed() && record_.error.empty()) {
+    record_.error = attempt_->facts().error_code;
   }
   record_.attempts.push_back(attempt_->record());
   attempt_.reset();
@@ -436,12 +430,12 @@ std::chrono::microseconds Exchange::elapsed() const {
 }
 
 void Exchange::on_writable() {
-  writer_full_ = false;
+  downstream_.on_writable();
   if (attempt_) attempt_->resume();
 }
 
 void Exchange::on_closed() {
-  client_gone_ = true;
+  downstream_.on_closed();
   if (attempt_) attempt_->cancel();  // frees the upstream at once
   progress_.fire();
 }

@@ -25,8 +25,9 @@ class LoopExchanges final : public ExchangeOwner {
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
   void run(Request request, std::shared_ptr<ResponseWriter> writer) {
-    auto exchange = std::make_shared<Exchange>(config_, dependencies_, upstream_, *this,
-                                               std::move(request), std::move(writer));
+    auto exchange =
+        std::make_shared<Exchange>(config_, dependencies_, ExchangeLoop{loop_, upstream_, *this},
+                                   std::move(request), std::move(writer));
     running_.insert(exchange.get());
     exchange->run();
   }

@@ -15,7 +15,8 @@ NextStep next_step(const AttemptStart& start) {
   if (start.pinned || start.attempts_left == 0) return NextStep::stream;
   switch (start.error) {
     case UpstreamError::none:
-      return worth_another_resource(start.status) ? NextStep::other_resource : NextStep::stream;
+      return worth_another_resource(start.status) || start.id_unknown ? NextStep::other_resource
+                                                                      : NextStep::stream;
     case UpstreamError::total_timeout:
       return NextStep::stream;  // the client's patience is spent, too
     case UpstreamError::connect:

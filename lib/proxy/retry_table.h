@@ -18,7 +18,9 @@ enum class NextStep : std::uint8_t {
 
 struct AttemptStart {
   UpstreamError error = UpstreamError::none;  // none: an answer's head is there
-  int status = 0;
+  int status = 0;  // the answer's, or what an error inside a 200 amounts to
+  // The resource does not know the id the request continues, and nobody remembers who does.
+  bool id_unknown = false;
   bool pinned = false;            // response affinity "require": no other account can serve it
   std::size_t attempts_left = 0;  // PROXY_MAX_ATTEMPTS minus those made
 };

@@ -52,6 +52,10 @@ void learn_from_object(element root, AnswerFacts& facts) {
   if (facts.state == AnswerState::failed) learn_error(root, facts);
 }
 
+void learn_from_error(element root, AnswerFacts& facts) {
+  learn_error(root, facts);
+}
+
 void learn_from_event(element event, AnswerFacts& facts) {
   element response;
   const bool has_response = event["response"].get(response) == simdjson::SUCCESS;

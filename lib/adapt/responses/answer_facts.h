@@ -10,6 +10,9 @@ namespace responses_proxy {
 // A whole JSON answer: a response, a conversation, or anything else (then nothing is learnt).
 void learn_from_object(simdjson::dom::element root, AnswerFacts& facts);
 
+// The body of an error answer.
+void learn_from_error(simdjson::dom::element root, AnswerFacts& facts);
+
 // The data of one streamed event.
 void learn_from_event(simdjson::dom::element event, AnswerFacts& facts);
 

@@ -6,10 +6,10 @@
 namespace responses_proxy {
 
 std::string_view JsonAnswerReader::read(std::string_view upstream_bytes) {
-  if (!learn_) return upstream_bytes;
+  if (learn_ == Learn::nothing) return upstream_bytes;
   if (text_.size() + upstream_bytes.size() > kReadable) {
     // Give up reading: forward what is held together with the new bytes.
-    learn_ = false;
+    learn_ = Learn::nothing;
     text_.erase(0, forwarded_);
     text_.append(upstream_bytes);
     return text_;
@@ -23,8 +23,10 @@ std::string_view JsonAnswerReader::read(std::string_view upstream_bytes) {
 }
 
 std::string_view JsonAnswerReader::finish() {
-  if (!learn_) return {};
-  read_json(text_, [this](simdjson::dom::element root) { learn_from_object(root, facts_); });
+  if (learn_ == Learn::nothing) return {};
+  read_json(text_, [this](simdjson::dom::element root) {
+    learn_ == Learn::error ? learn_from_error(root, facts_) : learn_from_object(root, facts_);
+  });
   return std::string_view(text_).substr(forwarded_);
 }
 

@@ -4,6 +4,7 @@
 // stored before the client can act on it; a larger answer than kReadable passes unread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,8 @@ class JsonAnswerReader final : public AnswerReader {
   // Up to this size an answer is forwarded in one piece.
   static constexpr std::size_t kHeld = 64 * 1024;
 
-  explicit JsonAnswerReader(bool learn) : learn_(learn) {}
+  enum class Learn : std::uint8_t { nothing, object, error };
+  explicit JsonAnswerReader(Learn learn) : learn_(learn) {}
 
   std::string_view read(std::string_view upstream_bytes) override;
   std::string_view finish() override;
@@ -25,7 +27,7 @@ class JsonAnswerReader final : public AnswerReader {
   const AnswerFacts& facts() const override { return facts_; }
 
  private:
-  bool learn_;
+  Learn learn_;
   std::string text_;           // the answer so far
   std::size_t forwarded_ = 0;  // of text_
   AnswerFacts facts_;

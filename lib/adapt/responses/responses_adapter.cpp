@@ -38,7 +38,9 @@ class ResponsesAdapter final : public ProviderAdapter {
     const bool event_stream = head.get("content-type").starts_with("text/event-stream");
     head = forwarded_response_headers(head);
     if (event_stream && readable) return std::make_unique<SseAnswerReader>();
-    return std::make_unique<JsonAnswerReader>(readable && status < 300);
+    using Learn = JsonAnswerReader::Learn;
+    const Learn learn = status < 300 ? Learn::object : Learn::error;
+    return std::make_unique<JsonAnswerReader>(readable ? learn : Learn::nothing);
   }
 };
 

@@ -20,14 +20,16 @@ std::string_view type_of(const SseEvent& event) {
   return value.substr(0, value.find('"'));
 }
 
+bool announces(std::string_view type) {
+  return type == "response.created" || type == "response.in_progress" || type == "response.queued";
+}
+
 bool teaches(std::string_view type, const SseEvent& event, const AnswerFacts& facts) {
   if (type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
       type == "error") {
     return true;
   }
-  if (type == "response.created" || type == "response.in_progress" || type == "response.queued") {
-    return facts.response_id.empty();
-  }
+  if (announces(type)) return facts.response_id.empty();
   if (type.starts_with("response.")) return false;  // deltas and items
   return event.data.find("\"usage\"") != std::string_view::npos ||
          event.data.find("\"response\"") != std::string_view::npos;
@@ -70,7 +72,10 @@ std::optional<std::string> SseAnswerReader::failure(std::string_view message) co
 void SseAnswerReader::look_at(const SseEvent& event) {
   if (event.data.empty()) return;
   const std::string_view type = type_of(event);
-  if (type.starts_with("response.")) ++responses_events_;
+  if (type.starts_with("response.")) {
+    ++responses_events_;
+    facts_.substance = facts_.substance || !announces(type);
+  }
   if (type.empty() && event.data != "[DONE]") other_dialect_ = true;
   if (teaches(type, event, facts_)) {
     read_json(event.data, [this](simdjson::dom::element root) { learn_from_event(root, facts_); });

@@ -1,0 +1,223 @@
+// Failover before the first byte has left: hold-back, errors inside a 200, unknown ids.
+#include <doctest/doctest.h>
+#include <httplib.h>
+
+#include "core/json.h"
+#include "fakes/responses_bodies.h"
+#include "integration/test_proxy.h"
+
+using namespace responses_proxy;
+using namespace responses_proxy::testing;
+
+namespace {
+
+Config config_for(const ScriptedUpstream& upstream, const std::vector<std::string>& keys) {
+  Config config;
+  config.resources = resources_at(upstream.base_url(), keys);
+  return config;
+}
+
+httplib::Result post(const TestProxy& proxy, const std::string& body) {
+  httplib::Client client("127.0.0.1", proxy.port());
+  client.set_read_timeout(30);
+  return client.Post("/v1/responses", body, "application/json");
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+// Makes the next pick go to openai-1: the others look busier.
+std::vector<Lease> keep_busy(TestProxy& proxy, std::initializer_list<const char*> ids) {
+  std::vector<Lease> leases;
+  const auto snapshot = proxy.router().snapshot();
+  for (const char* id : ids) {
+    leases.emplace_back(snapshot, *snapshot->find(id), SelectionReason::session_affinity);
+  }
+  return leases;
+}
+
+constexpr const char* kStream = R"({"model":"m","stream":true,"input":"x"})";
+
+}  // namespace
+
+TEST_CASE("an overload reported inside a 200 moves unseen") {
+  for (const std::string code : {"server_is_overloaded", "rate_limit_exceeded", "slow_down"}) {
+    CAPTURE(code);
+    ScriptedUpstream upstream;
+    upstream.on_key("sk-a", {sse_failed("resp_bad", code, "try later")});
+    upstream.on_key("sk-b", {sse_stream("resp_good", {"fine"})});
+    TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+    const auto busy = keep_busy(proxy, {"openai-2"});
+    const auto result = post(proxy, kStream);
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(result->body.find("resp_bad") == std::string::npos);
+    CHECK(count(result->body, "event: response.created") == 1);
+    CHECK(count(result->body, "event: response.completed") == 1);
+    CHECK(result->get_header_value("x-proxy-decision") == "failover");
+    CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.size() == 1);
+    REQUIRE(records[0].attempts.size() == 2);
+    CHECK(records[0].attempts[0].error == code);
+    CHECK(records[0].attempts[0].status_code == 200);
+    CHECK(records[0].attempts[0].blame ==
+          (code == "server_is_overloaded" ? Blame::provider : Blame::resource));
+    CHECK(records[0].attempts[1].blame == Blame::none);
+    CHECK(records[0].error.empty());
+    CHECK(records[0].response_id == "resp_good");
+  }
+}
+
+TEST_CASE("an error that only the client can change is the client's, at once") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_failed("resp_bad", "context_length_exceeded", "too long")});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto result = post(proxy, kStream);
+  REQUIRE(result);
+  CHECK(count(result->body, "event: response.failed") == 1);
+  CHECK(result->body.find("context_length_exceeded") != std::string::npos);
+  CHECK(upstream.counts().requests == 1);
+  CHECK(proxy.state().resource("openai-1")->health() == Health::unknown);
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].error == "context_length_exceeded");
+  CHECK(records[0].blame == Blame::client);
+}
+
+TEST_CASE("after the first event of substance nothing moves and nothing is sent twice") {
+  ScriptedUpstream upstream;
+  Reply broken = sse_stream("resp_1", {"half", "more"});
+  broken.insert(5, Step::reset());
+  upstream.on_key("sk-a", {broken});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto result = post(proxy, kStream);
+  REQUIRE(result);
+  CHECK(count(result->body, "half") == 1);
+  CHECK(count(result->body, "event: response.failed") == 1);
+  CHECK(upstream.requests_of("sk-b").empty());
+}
+
+TEST_CASE("a stream that breaks before its first event of substance moves") {
+  struct {
+    const char* what;
+    Step end;
+  } const cases[] = {{"reset", Step::reset()}, {"closed", Step::close()}};
+  for (const auto& ending : cases) {
+    CAPTURE(ending.what);
+    ScriptedUpstream upstream;
+    Reply broken = sse_stream("resp_bad", {"never"});
+    broken.steps.resize(2);
+    broken.steps.push_back(ending.end);
+    upstream.on_key("sk-a", {broken});
+    TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+    const auto busy = keep_busy(proxy, {"openai-2"});
+    const auto result = post(proxy, kStream);
+    REQUIRE(result);
+    CHECK(result->body.find("resp_bad") == std::string::npos);
+    CHECK(count(result->body, "event: response.completed") == 1);
+  }
+}
+
+TEST_CASE("the hold-back ends after its time") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_stream("resp_1", {"late"}).insert(2, Step::gate("go"))});
+  Config config = config_for(upstream, {"sk-a", "sk-b"});
+  config.stream_holdback = Millis(20);
+  TestProxy proxy(config);
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  httplib::Client client("127.0.0.1", proxy.port());
+  std::string seen;
+  httplib::Request request;
+  request.method = "POST";
+  request.path = "/v1/responses";
+  request.body = kStream;
+  request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    seen.append(data, size);
+    // Only reached because created and in_progress came without waiting for more.
+    if (seen.find("response.in_progress") != std::string::npos) upstream.open_gate("go");
+    return true;
+  };
+  REQUIRE(client.send(request));
+  CHECK(count(seen, "event: response.created") == 1);
+  CHECK(count(seen, "event: response.completed") == 1);
+}
+
+TEST_CASE("a pinned request is never moved") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a",
+                  {json_response("resp_1", "x"), error_reply(500, "server_error", "", "broken")});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  auto busy = keep_busy(proxy, {"openai-2"});
+  REQUIRE(post(proxy, R"({"model":"m"})"));
+  const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_1"})");
+  REQUIRE(result);
+  CHECK(result->status == 500);
+  CHECK(result->get_header_value("x-proxy-resource-id") == "openai-1");
+  CHECK(upstream.requests_of("sk-b").empty());
+}
+
+TEST_CASE("an id nobody remembers is tried on the next resource, and learnt") {
+  ScriptedUpstream upstream;
+  const Reply unknown =
+      error_reply(400, "invalid_request_error", "previous_response_not_found",
+                  "Previous response with id 'resp_old' not found.", "previous_response_id");
+  upstream.on_key("sk-a", {unknown});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const std::string body = R"({"model":"m","previous_response_id":"resp_old"})";
+  const auto result = post(proxy, body);
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
+  // The client's id was wrong for that key: not the key's fault.
+  CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+  const auto again = post(proxy, body);
+  REQUIRE(again);
+  CHECK(again->get_header_value("x-proxy-decision") == "response_affinity");
+  CHECK(again->get_header_value("x-proxy-resource-id") == "openai-2");
+}
+
+TEST_CASE("an id no resource knows: the upstream's own error") {
+  ScriptedUpstream upstream;
+  upstream.add({.key = "",
+                .method = "GET",
+                .path = "",
+                .replies = {error_reply(404, "invalid_request_error", "",
+                                        "Response with id 'resp_x' not found.")},
+                .repeat_last = true});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  httplib::Client client("127.0.0.1", proxy.port());
+  const auto result = client.Get("/v1/responses/resp_x");
+  REQUIRE(result);
+  CHECK(result->status == 404);
+  CHECK(Json::parse(result->body).at("error").at("message") ==
+        "Response with id 'resp_x' not found.");
+  CHECK(upstream.counts().requests == 2);
+}
+
+TEST_CASE("the same 5xx from every resource ejects none of them") {
+  ScriptedUpstream upstream;
+  upstream.add({.key = "",
+                .method = "",
+                .path = "",
+                .replies = {error_reply(500, "server_error", "", "outage"),
+                            error_reply(500, "server_error", "", "outage")},
+                .repeat_last = false});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto outage = post(proxy, R"({"model":"m"})");
+  REQUIRE(outage);
+  CHECK(outage->status == 500);
+  CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+  CHECK(proxy.state().resource("openai-2")->health() == Health::degraded);
+  const auto over = post(proxy, R"({"model":"m"})");
+  REQUIRE(over);
+  CHECK(over->status == 200);
+}
