@@ -4,7 +4,9 @@
 // Threads    write() from one thread at a time; queries from any threads, beside a write.
 // Errors     Throws StorageError (message names the database and the operation, never a secret).
 // Blocking   Every call does SQL: never on an event loop.
-// Limits     A page has at most kMaxPage rows. Writing a record twice changes nothing.
+// Limits     A page has at most kMaxPage rows. Writing a record twice changes nothing. Times are
+//            kept to the microsecond, texts up to kMaxText bytes (cut at a whole character); NUL
+//            and bytes that are not UTF-8 become U+FFFD, in records and in filters alike.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +26,24 @@ class StorageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// What the list endpoints under /admin filter by; absent = any.
+// The cursor of a query is not one that this query's pages give out.
+class InvalidCursor : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What the list endpoints under /admin filter by; absent = any. A decision matches by its own
+// resource and pool; a session by its latest request.
 struct RecordQuery {
   static constexpr std::size_t kMaxPage = 1000;
+  static constexpr std::size_t kMaxText = 512;
+  static constexpr std::size_t kMaxCursor = 2 * kMaxText + 64;
 
   std::size_t limit = 50;
   std::string cursor;  // next_cursor of the page before; "" = newest
   std::optional<std::string> session_id;
   std::optional<std::string> resource_id;
-  std::optional<std::string> pool_id;
+  std::optional<std::string> pool_id;  // the pool that served; as asked for when none did
   std::optional<std::string> model;
   std::optional<int> status;
   std::optional<WallTime> since;  // inclusive
@@ -52,8 +63,8 @@ struct DecisionRow {
   std::string resource_id;
   std::string pool_id;
   std::string reason;
-  int attempt = 1;  // 1 = the first pick
-  WallTime created_at;
+  int attempt = 1;      // 1 = the first pick
+  WallTime created_at;  // of the request
 };
 
 struct SessionRow {
@@ -64,8 +75,8 @@ struct SessionRow {
   WallTime created_at;
   WallTime last_seen_at;
   std::int64_t request_count = 0;
-  std::int64_t error_count = 0;
-  TokenUsage usage;  // sums
+  std::int64_t error_count = 0;  // status >= 400, or cut short
+  TokenUsage usage;              // sums
 };
 
 struct UsageRow {
@@ -77,12 +88,13 @@ struct UsageRow {
 
 enum class UsageBy : std::uint8_t { day, model, resource, session };
 
+// The event a record came from.
 struct TelemetryRow {
-  std::string event_id;
-  std::string type;  // "request.completed"
+  std::string event_id;  // the same whenever it is asked for
+  std::string type;      // "request.completed"
   std::string request_id;
   WallTime created_at;
-  std::string payload;  // JSON
+  std::string payload;  // JSON: everything of the record
 };
 
 class RecordStore {
@@ -95,6 +107,7 @@ class RecordStore {
   virtual Page<DecisionRow> decisions(const RecordQuery& query) = 0;
   virtual Page<SessionRow> sessions(const RecordQuery& query) = 0;
   virtual Page<TelemetryRow> telemetry(const RecordQuery& query) = 0;
+  // At most query.limit rows: the latest days, or the keys with the most tokens; no cursor.
   virtual std::vector<UsageRow> usage(UsageBy by, const RecordQuery& query) = 0;
   // The resource that made this response, if it is on record.
   virtual std::optional<std::string> resource_of_response(const std::string& response_id) = 0;
@@ -102,7 +115,8 @@ class RecordStore {
   virtual void ping() = 0;
 };
 
-// Opens (and creates, and migrates) the database at `url`: sqlite:///relative or sqlite:////absolute.
+// Opens (and, where needed, creates and migrates) the database at `url`: sqlite:///relative or
+// sqlite:////absolute.
 std::unique_ptr<RecordStore> open_record_store(const std::string& url);
 
 }  // namespace responses_proxy

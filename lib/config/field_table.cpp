@@ -1,0 +1,395 @@
+#include "config/field_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/field_types.h"
+#include "config/url.h"
+#include "config/value_parser.h"
+
+namespace responses_proxy::config {
+namespace {
+
+constexpr Group kKeys{
+    "API keys and pools",
+    "Each key becomes one resource of the load balancer: `openai-1`, `openai-2`, ... in the order "
+    "`OPENAI_API_KEY`, `OPENAI_API_KEYS`, `OPENAI_API_KEY_1`, `OPENAI_API_KEY_2`, ...; gaps in the "
+    "numbers are fine, and a key that appears twice counts once. Weights and pool names belong to "
+    "the keys by their position in that order. A shorter list is padded, a longer one is an "
+    "error."};
+constexpr Group kListening{"Listening", ""};
+constexpr Group kAccess{"Access",
+                        "Without `PROXY_CLIENT_TOKENS` everyone who reaches the port can use the "
+                        "keys. The server warns "
+                        "when it listens on more than the loopback interface without protection."};
+constexpr Group kUpstream{"Upstream", ""};
+constexpr Group kLimits{"Limits", ""};
+constexpr Group kAffinity{"Affinity", ""};
+constexpr Group kHealth{"Health", ""};
+constexpr Group kState{
+    "State and records",
+    "The database is the first of `PROXY_DATABASE_URL`, `SERVICE_DATABASE_URL`, `DATABASE_URL` and "
+    "`PROXY_SQLITE_URL` that is set. This version keeps live state in the process and records in "
+    "SQLite: a Redis URL is checked but not used, and a PostgreSQL URL is an error."};
+constexpr Group kRegistry{"Registry", ""};
+constexpr Group kShutdown{"Shutdown", ""};
+
+constexpr std::int64_t kMaxBytes = 1'073'741'824;
+constexpr std::int64_t kMinuteMillis = 60'000;
+constexpr std::int64_t kHourMillis = 60 * kMinuteMillis;
+constexpr std::int64_t kDayMillis = 24 * kHourMillis;
+
+constexpr std::string_view kNumber = "<N>";
+
+constexpr std::string_view kNoRedis = "this version keeps live state in the process";
+constexpr std::string_view kNoStream = "this version writes records in the process";
+constexpr std::string_view kNoRegistry = "this version has no registry";
+constexpr std::string_view kNoWebSocket = "this version has no WebSocket endpoint";
+constexpr std::string_view kNoBodies = "this version keeps no bodies";
+
+Field named(std::string name, const Group& group, std::string default_text,
+            std::string description) {
+  Field field;
+  field.name = std::move(name);
+  field.group = &group;
+  field.default_text = std::move(default_text);
+  field.description = std::move(description);
+  return field;
+}
+
+Field without_effect(std::string_view reason, Field field) {
+  field.no_effect = reason;
+  return field;
+}
+
+void add_key(Draft& draft, Secret key) {
+  if (std::find(draft.keys.begin(), draft.keys.end(), key) == draft.keys.end()) {
+    draft.keys.push_back(std::move(key));
+  }
+}
+
+Field api_key(Field field) {
+  field.type = "a secret";
+  field.allowed = kCredentialAllowed;
+  field.secrecy = Secrecy::credential;
+  field.store = [](Draft& draft, std::string_view value) -> std::string {
+    if (!is_token(value)) return "cannot be sent in a header";
+    add_key(draft, Secret(std::string(value)));
+    return {};
+  };
+  return field;
+}
+
+Field api_key_list(Field field) {
+  field.type = "a list of secrets";
+  field.allowed = kCredentialListAllowed;
+  field.secrecy = Secrecy::credential;
+  field.store = [](Draft& draft, std::string_view value) {
+    std::vector<Secret> keys;
+    std::string problem = read_credentials(value, keys);
+    if (problem.empty()) {
+      for (Secret& key : keys) add_key(draft, std::move(key));
+    }
+    return problem;
+  };
+  return field;
+}
+
+Field weights(Field field) {
+  field.type = "a list of numbers";
+  field.allowed = "a comma-separated list of numbers above 0, at most one per key";
+  field.store = [](Draft& draft, std::string_view value) -> std::string {
+    for (const std::string_view item : split_list(value)) {
+      const auto weight = parse_decimal(item);
+      if (!weight || *weight <= 0) return "has an item that is not a number above 0";
+      draft.weights.push_back(*weight);
+    }
+    return {};
+  };
+  return field;
+}
+
+Field default_pool(Field field) {
+  field.type = "a name";
+  field.allowed = kIdentifierAllowed;
+  field.store = [](Draft& draft, std::string_view value) {
+    return identifier_rule(value, draft.pool_id = value);
+  };
+  return field;
+}
+
+Field pools(Field field) {
+  field.type = "a list of names";
+  field.allowed =
+      "a comma-separated list, at most one per key, each " + std::string(kIdentifierAllowed);
+  field.store = [](Draft& draft, std::string_view value) -> std::string {
+    for (const std::string_view item : split_list(value)) {
+      if (!is_identifier(item)) return "has an item that is not a valid name";
+      draft.pool_ids.emplace_back(item);
+    }
+    return {};
+  };
+  return field;
+}
+
+Field database_url(Field field) {
+  field.type = "a URL";
+  field.allowed = "sqlite:///relative/path or sqlite:////absolute/path";
+  field.secrecy = Secrecy::url;
+  field.store = [name = field.name](Draft& draft, std::string_view value) -> std::string {
+    if (!draft.database_variable.empty()) {
+      if (draft.config.database_url.reveal() != value) {
+        draft.warnings.push_back(name + " has no effect: " + draft.database_variable +
+                                 " is set and comes first");
+      }
+      return {};
+    }
+    draft.database_variable = name;
+    draft.config.database_url = Secret(std::string(value));
+    return database_url_problem(value);
+  };
+  return field;
+}
+
+Field shown_database_url(Field field) {
+  field = database_url(std::move(field));
+  field.show = [](const Config& config) { return mask_url(config.database_url.reveal()); };
+  return field;
+}
+
+using Fields = std::vector<Field>;
+
+Fields key_fields() {
+  return {
+      api_key(named("OPENAI_API_KEY", kKeys, "", "One API key.")),
+      api_key_list(named("OPENAI_API_KEYS", kKeys, "", "Several API keys.")),
+      api_key(named("OPENAI_API_KEY_" + std::string(kNumber), kKeys, "",
+                    "API keys in variables of their own, `OPENAI_API_KEY_1` to `OPENAI_API_KEY_" +
+                        std::to_string(kMaxNumberedKeys) + "`.")),
+      weights(named("OPENAI_RESOURCE_WEIGHTS", kKeys, "",
+                    "Share of the load by position: twice the weight, twice the requests. Keys "
+                    "without one have weight 1.")),
+      default_pool(
+          named("OPENAI_RESOURCE_POOL_ID", kKeys, std::string(kDefaultPool),
+                "Pool of the keys that `OPENAI_RESOURCE_POOL_IDS` does not name one for.")),
+      pools(
+          named("OPENAI_RESOURCE_POOL_IDS", kKeys, "",
+                "Pool of each key by position. Requests ask for a pool with the `X-Proxy-Pool-ID` "
+                "header.")),
+  };
+}
+
+Fields listening_fields() {
+  return {
+      text(named("PROXY_HOST", kListening, "127.0.0.1",
+                 "Address to listen on; `0.0.0.0` or `::` for every interface."),
+           "an IP address or a host name", &Config::host, host_rule),
+      integer(named("PROXY_PORT", kListening, "8000", "TCP port to listen on; 0 takes a free one."),
+              &Config::port, {0, 65535}),
+      text(named("PROXY_ADMIN_BIND", kListening, "",
+                 "Address of the control plane (admin, dashboard, metrics) if it is to have a port "
+                 "of its own. Unset: it is served on `PROXY_PORT` too."),
+           "host:port, an IPv6 address in brackets", &Config::admin_bind, host_port_rule),
+      integer(named("PROXY_IO_THREADS", kListening, "0",
+                    "Threads that serve requests; 0 for one per core."),
+              &Config::io_threads, {0, 1024}),
+      word(named("PROXY_LOG_LEVEL", kListening, "info", "Least severe messages that are logged."),
+           {"trace", "debug", "info", "warning", "error", "critical", "off"}, &Config::log_level),
+  };
+}
+
+Fields access_fields() {
+  return {
+      credential_list(
+          named("PROXY_CLIENT_TOKENS", kAccess, "",
+                "Bearer tokens; when set, every request under `/v1` needs one of them."),
+          &Config::client_tokens),
+      credential(named("PROXY_ADMIN_TOKEN", kAccess, "",
+                       "Bearer token of the registry endpoints, and with `PROXY_ADMIN_PROTECT=all` "
+                       "of everything under `/admin`."),
+                 &Config::admin_token),
+      choice<AdminProtection>(
+          named("PROXY_ADMIN_PROTECT", kAccess, "registry",
+                "What the admin token protects: the registry endpoints, or all of `/admin` and the "
+                "dashboard's data. `all` needs `PROXY_ADMIN_TOKEN`."),
+          {{"registry", AdminProtection::registry}, {"all", AdminProtection::all}},
+          &Config::admin_protect),
+      without_effect(
+          kNoRegistry,
+          credential(
+              named("PROXY_SECRET_ENCRYPTION_KEY", kAccess, "",
+                    "Encrypts the provider keys that are registered at run time; must stay the "
+                    "same as long as they are to be readable. `openssl rand -base64 32` makes "
+                    "one."),
+              &Config::secret_encryption_key)),
+  };
+}
+
+Fields upstream_fields() {
+  return {
+      text(named("PROXY_UPSTREAM_BASE_URL", kUpstream, "https://api.openai.com/v1",
+                 "Where the keys are used. A trailing slash is dropped."),
+           "an http:// or https:// URL without credentials, query and fragment",
+           &Config::upstream_base_url, base_url_rule),
+      seconds(named("PROXY_REQUEST_TIMEOUT_SECONDS", kUpstream, "600",
+                    "Longest time for one upstream request, its stream included."),
+              &Config::request_timeout, {1, kDayMillis}),
+      seconds(named("PROXY_CONNECT_TIMEOUT_SECONDS", kUpstream, "10",
+                    "Longest time until the upstream connection stands, TLS included."),
+              &Config::connect_timeout, {1, kHourMillis}),
+      seconds(named("PROXY_FIRST_BYTE_TIMEOUT_SECONDS", kUpstream, "0",
+                    "Longest time until the first byte of the upstream's answer; 0 is off."),
+              &Config::first_byte_timeout, {0, kDayMillis}),
+      seconds(named("PROXY_STREAM_IDLE_TIMEOUT_SECONDS", kUpstream, "300",
+                    "Longest silence of the upstream within an answer."),
+              &Config::idle_timeout, {1, kDayMillis}),
+      milliseconds(named("PROXY_STREAM_HOLDBACK_MS", kUpstream, "200",
+                         "How long the opening events of a stream are held back, so that an "
+                         "overload that follows them can still move to another key; 0 is off."),
+                   &Config::stream_holdback, {0, kMinuteMillis}),
+      integer(named("PROXY_MAX_ATTEMPTS", kUpstream, "3",
+                    "Most resources that one request is tried on."),
+              &Config::max_attempts, {1, 100}),
+      without_effect(kNoWebSocket,
+                     boolean(named("PROXY_WEBSOCKET_ENABLED", kUpstream, "true",
+                                   "Whether `/v1/responses` may be upgraded to a WebSocket."),
+                             &Config::websocket_enabled)),
+  };
+}
+
+Fields limit_fields() {
+  return {
+      integer(named("PROXY_MAX_BODY_BYTES", kLimits, "104857600",
+                    "Largest request body; a larger one is answered with 413."),
+              &Config::max_body_bytes, {1, kMaxBytes}, "an integer number of bytes"),
+      without_effect(
+          kNoBodies,
+          integer(
+              named("PROXY_MAX_CAPTURE_BYTES", kLimits, "2000000",
+                    "How much of a body telemetry may keep; token usage behind it is not seen."),
+              &Config::max_capture_bytes, {0, kMaxBytes}, "an integer number of bytes")),
+      without_effect(kNoBodies,
+                     boolean(named("PROXY_CAPTURE_BODIES", kLimits, "false",
+                                   "Whether request and response bodies are kept in the records."),
+                             &Config::capture_bodies)),
+  };
+}
+
+Fields affinity_fields() {
+  return {
+      choice<ResponseAffinityMode>(
+          named("PROXY_RESPONSE_AFFINITY", kAffinity, "require",
+                "`require`: only the key that made a response continues it. `prefer`: another key "
+                "may, because all of them belong to one organisation."),
+          {{"require", ResponseAffinityMode::require}, {"prefer", ResponseAffinityMode::prefer}},
+          &Config::response_affinity),
+      seconds(named("PROXY_SESSION_AFFINITY_TTL_SECONDS", kAffinity, "3600",
+                    "How long an idle session keeps its resource."),
+              &Config::session_affinity_ttl, {1, 30 * kDayMillis}),
+      integer(named("PROXY_MAX_AFFINITY_ENTRIES", kAffinity, "1000000",
+                    "Most responses, and most sessions, that are remembered in memory."),
+              &Config::max_affinity_entries, {1, 100'000'000}),
+  };
+}
+
+Fields health_fields() {
+  return {
+      boolean(named("PROXY_HEALTH_CHECK_ENABLED", kHealth, "true",
+                    "Whether resources are checked periodically."),
+              &Config::health_check_enabled),
+      seconds(named("PROXY_HEALTH_CHECK_INTERVAL_SECONDS", kHealth, "30",
+                    "Time between two rounds of checks."),
+              &Config::health_check_interval, {1, kDayMillis}),
+      seconds(named("PROXY_HEALTH_CHECK_TIMEOUT_SECONDS", kHealth, "10",
+                    "Longest time for one resource's check."),
+              &Config::health_check_timeout, {1, kHourMillis}),
+      text(named("PROXY_HEALTH_CHECK_PATH", kHealth, "models",
+                 "What a check asks for, below the upstream base URL."),
+           "a relative URL path without blanks, commas and fragment", &Config::health_check_path,
+           relative_path_rule),
+      seconds(
+          named("PROXY_RESOURCE_COOLDOWN_SECONDS", kHealth, "30",
+                "How long a degraded resource is avoided, unless its provider asks for longer."),
+          &Config::resource_cooldown, {0, kDayMillis}),
+  };
+}
+
+Fields state_fields() {
+  const std::string name_allowed(kIdentifierAllowed);
+  return {
+      without_effect(kNoRedis,
+                     secret_url(named("PROXY_REDIS_URL", kState, "",
+                                      "Redis for live state shared between replicas."),
+                                "redis://host:port/db, rediss://host:port/db or unix:///path",
+                                &Config::redis_url, redis_url_rule)),
+      shown_database_url(named("PROXY_DATABASE_URL", kState, "", "Database of the records.")),
+      database_url(named("SERVICE_DATABASE_URL", kState, "", "Fallback for the database.")),
+      database_url(named("DATABASE_URL", kState, "", "Fallback for the database.")),
+      database_url(named("PROXY_SQLITE_URL", kState, std::string(kDefaultDatabaseUrl),
+                         "Fallback for the database when none of the above is set.")),
+      without_effect(
+          kNoStream,
+          boolean(named("PROXY_IN_PROCESS_WORKER", kState, "false",
+                        "Whether records are written by the server itself although there is Redis. "
+                        "Without Redis they always are."),
+                  &Config::in_process_worker)),
+      without_effect(kNoStream,
+                     text(named("PROXY_TELEMETRY_STREAM", kState, "telemetry:events",
+                                "Redis stream of the records on their way to the database."),
+                          name_allowed, &Config::telemetry_stream, identifier_rule)),
+      without_effect(kNoStream,
+                     text(named("PROXY_TELEMETRY_GROUP", kState, "responses-proxy-workers",
+                                "Redis consumer group of the workers."),
+                          name_allowed, &Config::telemetry_group, identifier_rule)),
+      without_effect(kNoStream, text(named("PROXY_TELEMETRY_CONSUMER", kState, "worker-1",
+                                           "Prefix of the worker's consumer name."),
+                                     name_allowed, &Config::telemetry_consumer, identifier_rule)),
+      integer(named("PROXY_TELEMETRY_QUEUE_SIZE", kState, "65536",
+                    "Most records that wait in memory for the database."),
+              &Config::telemetry_queue_size, {1, 16'777'216}),
+  };
+}
+
+Fields registry_fields() {
+  return {
+      without_effect(kNoRegistry,
+                     seconds(named("PROXY_ROUTING_REFRESH_INTERVAL_SECONDS", kRegistry, "5",
+                                   "How soon a change made through another replica takes effect."),
+                             &Config::routing_refresh_interval, {1, kDayMillis})),
+      without_effect(
+          kNoRegistry,
+          text(named("MODEL_CATALOG_JSON", kRegistry, "",
+                     "Catalog file that the Codex catalog of the registered aliases starts from."),
+               "a file path", &Config::model_catalog_json, file_rule)),
+  };
+}
+
+Fields shutdown_fields() {
+  return {
+      seconds(named("PROXY_DRAIN_TIMEOUT_SECONDS", kShutdown, "30",
+                    "How long requests under way may go on after SIGTERM before they are ended."),
+              &Config::drain_timeout, {0, kHourMillis}),
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> Field::variables() const {
+  if (!name.ends_with(kNumber)) return {name};
+  const std::string prefix = name.substr(0, name.size() - kNumber.size());
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i <= kMaxNumberedKeys; ++i) names.push_back(prefix + std::to_string(i));
+  return names;
+}
+
+std::vector<Field> field_table() {
+  Fields table;
+  for (const auto group :
+       {key_fields, listening_fields, access_fields, upstream_fields, limit_fields, affinity_fields,
+        health_fields, state_fields, registry_fields, shutdown_fields}) {
+    for (Field& field : group()) table.push_back(std::move(field));
+  }
+  return table;
+}
+
+}  // namespace responses_proxy::config

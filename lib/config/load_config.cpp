@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "config/config_text.h"
+#include "config/field_table.h"
+#include "config/value_parser.h"
+#include "responses_proxy/config.h"
+
+namespace responses_proxy {
+namespace config {
+namespace {
+
+using Errors = std::vector<ConfigError>;
+
+void read_field(const Field& field, const Environment& environment, Draft& draft, Errors& errors) {
+  for (const std::string& variable : field.variables()) {
+    const auto raw = environment(variable);
+    const std::string_view value = raw ? trim(*raw) : std::string_view();
+    if (value.empty()) continue;
+    const std::string problem =
+        has_control_character(value) ? "contains a control character" : field.store(draft, value);
+    if (!problem.empty()) errors.push_back(value_error(field, variable, value, problem));
+    if (!field.no_effect.empty()) {
+      draft.warnings.push_back(variable + " has no effect: " + field.no_effect);
+    }
+  }
+}
+
+void check_count(std::string_view variable, std::size_t items, std::size_t keys, Errors& errors) {
+  if (items <= keys) return;
+  errors.push_back({std::string(variable),
+                    fmt::format("{}: {} items for {} keys; allowed: at most one per key, and a key "
+                                "that is set twice counts once",
+                                variable, items, keys)});
+}
+
+std::vector<Resource> build_resources(const Draft& draft) {
+  std::vector<Resource> resources;
+  for (std::size_t i = 0; i < draft.keys.size(); ++i) {
+    Resource resource;
+    resource.id = fmt::format("openai-{}", i + 1);
+    resource.provider_id = "environment";
+    resource.pool_id = i < draft.pool_ids.size() ? draft.pool_ids[i] : draft.pool_id;
+    resource.base_url = draft.config.upstream_base_url;
+    resource.credential = draft.keys[i];
+    resource.weight = i < draft.weights.size() ? draft.weights[i] : 1.0;
+    resources.push_back(std::move(resource));
+  }
+  return resources;
+}
+
+void check_positions(const Draft& draft, Errors& errors) {
+  // A refused key is missing from the count: the error about it is the one to mend first.
+  const bool keys_refused = std::any_of(errors.begin(), errors.end(), [](const ConfigError& error) {
+    return error.variable.starts_with("OPENAI_API_KEY");
+  });
+  if (keys_refused) return;
+  check_count("OPENAI_RESOURCE_WEIGHTS", draft.weights.size(), draft.keys.size(), errors);
+  check_count("OPENAI_RESOURCE_POOL_IDS", draft.pool_ids.size(), draft.keys.size(), errors);
+}
+
+void check_protection(const Config& config, Errors& errors) {
+  if (config.admin_protect == AdminProtection::all && config.admin_token.empty()) {
+    errors.push_back({"PROXY_ADMIN_PROTECT",
+                      "PROXY_ADMIN_PROTECT: \"all\" needs PROXY_ADMIN_TOKEN; allowed: registry, or "
+                      "all with a token"});
+  }
+}
+
+void warn_about_exposure(const Config& config, std::vector<std::string>& warnings) {
+  if (!is_loopback(config.host) && config.client_tokens.empty()) {
+    warnings.push_back(fmt::format(
+        "listening on {} without PROXY_CLIENT_TOKENS: everyone who reaches it can use the keys",
+        config.host));
+  }
+  const auto bind = parse_host_port(config.admin_bind);
+  const std::string& admin_host = bind ? bind->host : config.host;
+  if (!is_loopback(admin_host) && config.admin_protect != AdminProtection::all) {
+    warnings.push_back(fmt::format(
+        "the control plane is on {} without PROXY_ADMIN_PROTECT=all: everyone who reaches it can "
+        "read requests and sessions",
+        admin_host));
+  }
+}
+
+}  // namespace
+}  // namespace config
+
+LoadedConfig load_config(const Environment& environment) {
+  LoadedConfig loaded;
+  config::Draft draft;
+  draft.config.database_url = Secret(std::string(config::kDefaultDatabaseUrl));
+  for (const config::Field& field : config::field_table()) {
+    config::read_field(field, environment, draft, loaded.errors);
+  }
+  config::check_positions(draft, loaded.errors);
+  config::check_protection(draft.config, loaded.errors);
+  draft.config.resources = config::build_resources(draft);
+  loaded.config = std::move(draft.config);
+  loaded.warnings = std::move(draft.warnings);
+  config::warn_about_exposure(loaded.config, loaded.warnings);
+  return loaded;
+}
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,46 @@
+#include "control/answer.h"
+
+#include <fmt/format.h>
+
+namespace responses_proxy::control {
+
+namespace {
+
+Error refused(int status, std::string code, std::string message) {
+  return {status, "invalid_request_error", std::move(code), std::move(message), {}, {}};
+}
+
+}  // namespace
+
+void send_json(httplib::Response& response, const Json& json, int status) {
+  response.status = status;
+  response.set_header("Cache-Control", "no-store");
+  response.set_content(dump(json), "application/json");
+}
+
+void send_error(httplib::Response& response, const Error& error) {
+  response.status = error.status;
+  response.set_header("Cache-Control", "no-store");
+  if (error.retry_after > Millis::zero()) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after).count();
+    response.set_header("Retry-After", std::to_string(seconds));
+  }
+  response.set_content(error.to_json(), "application/json");
+}
+
+Error error_of_status(int status, const httplib::Request& request) {
+  switch (status) {
+    case 404:
+      return refused(404, "unknown_path", fmt::format("There is no {} here.", request.path));
+    case 413:
+      return refused(413, "body_too_large", "The request body is too large.");
+    case 414:
+      return refused(414, "url_too_long", "The URL of the request is too long.");
+    default:
+      break;
+  }
+  if (status >= 500) return Error::unavailable(status, "internal_error", "The request failed.");
+  return refused(status, "bad_request", "The request is not valid HTTP.");
+}
+
+}  // namespace responses_proxy::control

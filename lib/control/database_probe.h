@@ -1,0 +1,35 @@
+// DatabaseProbe: does the database answer? Asked by every /readyz, put to the database rarely.
+//
+// Threads    Safe from any thread. One caller at a time waits for the database; the others get the
+//            last result, and "no" once the question has been open for kPatience.
+#pragma once
+
+#include <mutex>
+#include <optional>
+
+#include "responses_proxy/clock.h"
+#include "storage/record_store.h"
+
+namespace responses_proxy::control {
+
+class DatabaseProbe {
+ public:
+  static constexpr Millis kFresh{1'000};
+  static constexpr Millis kPatience{2'000};
+
+  DatabaseProbe(RecordStore& records, const Clock& clock) : records_(records), clock_(clock) {}
+
+  bool answers();
+
+ private:
+  bool ping();
+
+  RecordStore& records_;
+  const Clock& clock_;
+  std::mutex mutex_;  // guards what follows; not held during the ping
+  bool last_ = false;
+  std::optional<SteadyTime> asked_at_;
+  bool waiting_ = false;
+};
+
+}  // namespace responses_proxy::control

@@ -1,0 +1,98 @@
+// /healthz, /readyz, /admin/health/check
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "control/answer.h"
+#include "control/endpoints.h"
+#include "control/rows.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/health_checker.h"
+#include "responses_proxy/router.h"
+
+namespace responses_proxy::control {
+
+namespace {
+
+using Results = std::vector<HealthCheckResult>;
+
+std::size_t resource_count(const Router& router) {
+  const auto snapshot = router.snapshot();
+  return snapshot ? snapshot->all().size() : 0;
+}
+
+void answer_readiness(Plane& plane, httplib::Response& response) {
+  Json missing = Json::array();
+  if (resource_count(plane.context.router) == 0) missing.push_back("resources");
+  if (!plane.database.answers()) missing.push_back("database");
+  // What is missing then is a server that takes new work.
+  if (plane.context.draining) missing.push_back("draining");
+  if (missing.empty()) return send_json(response, {{"status", "ready"}});
+  send_json(response, {{"status", "not_ready"}, {"missing", std::move(missing)}}, 503);
+}
+
+Millis longest_check(const ControlPlaneContext& context) {
+  constexpr Millis kSlack{1'000};
+  const auto batches = static_cast<Millis::rep>(
+      (resource_count(context.router) + HealthChecker::kParallel - 1) / HealthChecker::kParallel);
+  // Twice: a round that is under way has to end before the one asked for begins.
+  return context.config.health_check_timeout * 2 * std::max<Millis::rep>(batches, 1) + kSlack;
+}
+
+// Nothing if the checks take longer than they may, or the server ends.
+std::optional<Results> check_now(const ControlPlaneContext& context) {
+  constexpr Millis kLook{100};
+  const SteadyTime deadline = context.clock.steady() + longest_check(context);
+  const auto promise = std::make_shared<std::promise<Results>>();
+  std::future<Results> results = promise->get_future();
+  context.health.check_all([promise](Results all) { promise->set_value(std::move(all)); });
+  while (results.wait_for(kLook) != std::future_status::ready) {
+    if (context.clock.steady() >= deadline || context.draining) return std::nullopt;
+  }
+  return results.get();
+}
+
+Json to_json(const HealthCheckResult& result) {
+  return {{"resource_id", result.resource_id},
+          {"health", to_string(result.health)},
+          {"status_code", result.status_code == 0 ? Json(nullptr) : Json(result.status_code)},
+          {"error", text_or_null(result.error)},
+          {"latency_ms", to_millis(result.latency)}};
+}
+
+void answer_health_check(Plane& plane, httplib::Response& response) {
+  const auto slot = plane.health_waits.take();
+  if (!slot) {
+    return send_error(
+        response, Error{429, "invalid_request_error", "health_check_busy",
+                        "Enough callers wait for the health checks already.", "", Millis(1'000)});
+  }
+  const auto results = check_now(plane.context);
+  if (!results) {
+    return send_error(response, Error::unavailable(504, "health_check_timeout",
+                                                   "The health checks did not end in time."));
+  }
+  plane.pulse.beat();
+  Json data = Json::array();
+  for (const HealthCheckResult& result : *results) data.push_back(to_json(result));
+  send_json(response, {{"data", std::move(data)}});
+}
+
+}  // namespace
+
+void add_health_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
+  routes.get("/healthz", Access::open, [](const auto&, httplib::Response& response) {
+    send_json(response, {{"status", "ok"}});
+  });
+  routes.get("/readyz", Access::open, [plane](const auto&, httplib::Response& response) {
+    answer_readiness(*plane, response);
+  });
+  routes.post(
+      "/admin/health/check", Access::data,
+      [plane](const auto&, httplib::Response& response) { answer_health_check(*plane, response); });
+}
+
+}  // namespace responses_proxy::control

@@ -1,0 +1,53 @@
+// /metrics
+#include <algorithm>
+#include <chrono>
+
+#include "control/endpoints.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/telemetry_sink.h"
+#include "telemetry/metrics.h"
+
+namespace responses_proxy::control {
+
+namespace {
+
+GaugeValues::ResourceGauges gauges_of(const Candidate& candidate, SteadyTime now) {
+  const ResourceState& state = *candidate.state;
+  const SteadyTime until = std::max(state.cooldown_until(), state.blocked_until());
+  GaugeValues::ResourceGauges gauges;
+  gauges.resource_id = candidate.resource->id;
+  gauges.provider_id = candidate.resource->provider_id;
+  gauges.active = state.active();
+  gauges.health = state.health();
+  gauges.cooldown = std::max(Millis(0), std::chrono::ceil<Millis>(until - now));
+  return gauges;
+}
+
+GaugeValues gauges_now(const ControlPlaneContext& context) {
+  GaugeValues values;
+  const SteadyTime now = context.clock.steady();
+  if (const auto snapshot = context.router.snapshot()) {
+    for (const Candidate& candidate : snapshot->all()) {
+      values.resources.push_back(gauges_of(candidate, now));
+    }
+  }
+  if (context.active_exchanges) values.active_exchanges = context.active_exchanges();
+  values.telemetry = context.telemetry.stats();
+  values.affinity = context.state.affinity_stats();
+  return values;
+}
+
+}  // namespace
+
+void add_metrics_endpoint(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
+  routes.get("/metrics", Access::data, [plane](const auto&, httplib::Response& response) {
+    response.status = 200;
+    response.set_header("Cache-Control", "no-store");
+    response.set_content(plane->context.metrics.text(gauges_now(plane->context)),
+                         "text/plain; version=0.0.4");
+  });
+}
+
+}  // namespace responses_proxy::control

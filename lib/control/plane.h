@@ -1,0 +1,25 @@
+// Plane: what the handlers of one mounted control plane share.
+#pragma once
+
+#include "control/database_probe.h"
+#include "control/slots.h"
+#include "control/state_feed.h"
+#include "responses_proxy/control_plane.h"
+
+namespace responses_proxy::control {
+
+struct Plane {
+  // A check waits for every resource to answer; more than these would only starve the probes.
+  static constexpr std::size_t kMaxHealthWaits = 2;
+
+  explicit Plane(const ControlPlaneContext& its_context)
+      : context(its_context), database(its_context.records, its_context.clock) {}
+
+  const ControlPlaneContext context;
+  DatabaseProbe database;
+  Slots viewers{ControlPlaneContext::kMaxEventStreams};
+  Slots health_waits{kMaxHealthWaits};
+  Pulse pulse;
+};
+
+}  // namespace responses_proxy::control

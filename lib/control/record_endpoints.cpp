@@ -1,0 +1,66 @@
+// /admin/requests, /admin/decisions, /admin/sessions, /admin/telemetry, /admin/usage
+#include <utility>
+
+#include "control/answer.h"
+#include "control/endpoints.h"
+#include "control/list_query.h"
+#include "control/rows.h"
+#include "responses_proxy/telemetry_sink.h"
+
+namespace responses_proxy::control {
+
+namespace {
+
+// A request that has just been answered shall be in the list; a slow database must not delay it.
+constexpr Millis kFlush{250};
+
+template <class Row>
+using List = Page<Row> (RecordStore::*)(const RecordQuery&);
+
+template <class Row>
+void add_list(RouteTable& routes, const std::shared_ptr<Plane>& plane, const char* path,
+              List<Row> list) {
+  routes.get(path, Access::data,
+             [plane, list](const httplib::Request& request, httplib::Response& response) {
+               const auto query = parse_list_query(request);
+               if (!query) return send_error(response, query.error());
+               plane->context.telemetry.flush(kFlush);
+               send_json(response, to_list((plane->context.records.*list)(*query)));
+             });
+}
+
+Json usage_rows(RecordStore& records, UsageBy by, const RecordQuery& query) {
+  Json rows = Json::array();
+  for (const UsageRow& row : records.usage(by, query)) rows.push_back(to_row(row, by));
+  return rows;
+}
+
+void answer_usage(const ControlPlaneContext& context, const httplib::Request& request,
+                  httplib::Response& response) {
+  const auto query = parse_list_query(request);
+  if (!query) return send_error(response, query.error());
+  const auto by = parse_usage_by(request);
+  if (!by) return send_error(response, by.error());
+  context.telemetry.flush(kFlush);
+  RecordStore& records = context.records;
+  if (by.value()) return send_json(response, {{"data", usage_rows(records, **by, *query)}});
+  send_json(response, {{"by_day", usage_rows(records, UsageBy::day, *query)},
+                       {"by_model", usage_rows(records, UsageBy::model, *query)},
+                       {"by_resource", usage_rows(records, UsageBy::resource, *query)},
+                       {"by_session", usage_rows(records, UsageBy::session, *query)}});
+}
+
+}  // namespace
+
+void add_record_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
+  add_list(routes, plane, "/admin/requests", &RecordStore::requests);
+  add_list(routes, plane, "/admin/decisions", &RecordStore::decisions);
+  add_list(routes, plane, "/admin/sessions", &RecordStore::sessions);
+  add_list(routes, plane, "/admin/telemetry", &RecordStore::telemetry);
+  routes.get("/admin/usage", Access::data,
+             [plane](const httplib::Request& request, httplib::Response& response) {
+               answer_usage(plane->context, request, response);
+             });
+}
+
+}  // namespace responses_proxy::control

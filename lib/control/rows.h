@@ -1,0 +1,30 @@
+// Rows of the record store as the list endpoints answer them.
+#pragma once
+
+#include <string>
+
+#include "core/json.h"
+#include "storage/record_store.h"
+
+namespace responses_proxy::control {
+
+Json to_row(const RequestRecord& record);
+Json to_row(const DecisionRow& decision);
+Json to_row(const SessionRow& session);
+Json to_row(const TelemetryRow& event);
+// The key goes under the name of what was grouped by: day, model, resource_id, session_id.
+Json to_row(const UsageRow& usage, UsageBy by);
+
+Json text_or_null(const std::string& text);
+// Milliseconds, with microseconds as decimals.
+double to_millis(std::chrono::microseconds duration);
+
+// {"data":[...],"next_cursor":...}
+template <class Row>
+Json to_list(const Page<Row>& page) {
+  Json data = Json::array();
+  for (const Row& row : page.rows) data.push_back(to_row(row));
+  return {{"data", std::move(data)}, {"next_cursor", text_or_null(page.next_cursor)}};
+}
+
+}  // namespace responses_proxy::control

@@ -1,0 +1,97 @@
+#include "control/state_json.h"
+
+#include "control/rows.h"
+#include "control/time_text.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/telemetry_sink.h"
+#include "responses_proxy/version.h"
+#include "state/recent_decisions.h"
+
+namespace responses_proxy::control {
+
+namespace {
+
+// Whole seconds, rounded up: "1" until it is over.
+Json seconds_left(SteadyTime until, SteadyTime now) {
+  if (until <= now) return nullptr;
+  return std::chrono::ceil<std::chrono::seconds>(until - now).count();
+}
+
+Json to_json(const Candidate& candidate, SteadyTime now) {
+  const Resource& resource = *candidate.resource;
+  const ResourceState& state = *candidate.state;
+  const std::int64_t latency = state.last_latency_us();
+  return {{"id", resource.id},
+          {"provider_id", resource.provider_id},
+          {"pool_id", resource.pool_id},
+          {"weight", resource.weight},
+          {"key", text_or_null(resource.credential.masked())},
+          {"health", to_string(state.health())},
+          {"in_flight", state.active()},
+          {"total_requests", state.total_requests()},
+          {"total_errors", state.total_errors()},
+          {"last_latency_ms",
+           latency < 0 ? Json(nullptr) : Json(to_millis(std::chrono::microseconds(latency)))},
+          {"last_error", text_or_null(state.last_error())},
+          {"cooldown_seconds", seconds_left(state.cooldown_until(), now)},
+          {"blocked_seconds", seconds_left(state.blocked_until(), now)}};
+}
+
+Json to_json(const Decision& decision) {
+  return {{"request_id", decision.request_id},
+          {"session_id", text_or_null(decision.session_id)},
+          {"session_name", text_or_null(decision.session_name)},
+          {"resource_id", decision.resource_id},
+          {"reason", to_string(decision.reason)},
+          {"created_at", format_time(decision.created_at)}};
+}
+
+Json resources(const ControlPlaneContext& context) {
+  Json list = Json::array();
+  const SteadyTime now = context.clock.steady();
+  if (const auto snapshot = context.router.snapshot()) {
+    for (const Candidate& candidate : snapshot->all()) list.push_back(to_json(candidate, now));
+  }
+  return list;
+}
+
+Json recent_decisions(const ControlPlaneContext& context) {
+  Json list = Json::array();
+  for (const Decision& decision : context.decisions.newest_first()) {
+    list.push_back(to_json(decision));
+  }
+  return list;
+}
+
+}  // namespace
+
+Json live_state(const ControlPlaneContext& context) {
+  const AffinityStats affinity = context.state.affinity_stats();
+  const TelemetryStats telemetry = context.telemetry.stats();
+  return {{"version", kVersion},
+          {"draining", context.draining.load()},
+          {"active_exchanges", context.active_exchanges ? context.active_exchanges() : 0},
+          {"resources", resources(context)},
+          {"recent_decisions", recent_decisions(context)},
+          {"affinity_count", affinity.responses + affinity.sessions},
+          {"affinity",
+           {{"responses", affinity.responses},
+            {"sessions", affinity.sessions},
+            {"evicted", affinity.evicted}}},
+          {"queue_depth", telemetry.queued},
+          {"telemetry",
+           {{"recorded", telemetry.recorded},
+            {"written", telemetry.written},
+            {"dropped", telemetry.dropped},
+            {"queued", telemetry.queued}}}};
+}
+
+Json stamped(const Json& state, const Clock& clock) {
+  Json stamped_state{{"time", format_time(clock.wall())}};
+  stamped_state.update(state);
+  return stamped_state;
+}
+
+}  // namespace responses_proxy::control

@@ -1,0 +1,140 @@
+#include "storage/migrations.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace responses_proxy {
+
+namespace {
+
+// Times are microseconds since 1970-01-01 UTC, durations microseconds, texts "" where there is
+// nothing; NULL is kept for numbers that nobody reported.
+//
+// Every list is ordered by (created_at, request_id): each filter's index ends with that pair. The
+// lists of decisions and events follow the indexes of `requests`, so they need none of their own.
+Migration initial_schema() {
+  return {1,
+          {R"(CREATE TABLE sessions (
+                session_id TEXT NOT NULL PRIMARY KEY,
+                session_name TEXT NOT NULL,
+                last_resource_id TEXT NOT NULL,
+                last_pool_id TEXT NOT NULL,
+                last_model TEXT NOT NULL,
+                last_status_code INTEGER NOT NULL,
+                created_at BIGINT NOT NULL,
+                last_seen_at BIGINT NOT NULL,
+                request_count BIGINT NOT NULL,
+                error_count BIGINT NOT NULL,
+                input_tokens BIGINT,
+                output_tokens BIGINT,
+                total_tokens BIGINT,
+                cached_tokens BIGINT,
+                reasoning_tokens BIGINT))",
+           "CREATE UNIQUE INDEX sessions_by_time ON sessions (last_seen_at, session_id)",
+
+           // asked_pool_id is the client's wish; resource_id, provider_id and pool_id are those of
+           // the last attempt.
+           R"(CREATE TABLE requests (
+                request_id TEXT NOT NULL PRIMARY KEY,
+                created_at BIGINT NOT NULL,
+                method TEXT NOT NULL,
+                path TEXT NOT NULL,
+                stream INTEGER NOT NULL,
+                session_id TEXT NOT NULL,
+                session_name TEXT NOT NULL,
+                asked_pool_id TEXT NOT NULL,
+                model TEXT NOT NULL,
+                model_alias TEXT NOT NULL,
+                previous_response_id TEXT NOT NULL,
+                response_id TEXT NOT NULL,
+                status_code INTEGER NOT NULL,
+                completed INTEGER NOT NULL,
+                blame TEXT NOT NULL,
+                error TEXT NOT NULL,
+                adjusted TEXT NOT NULL,
+                input_tokens BIGINT,
+                output_tokens BIGINT,
+                total_tokens BIGINT,
+                cached_tokens BIGINT,
+                reasoning_tokens BIGINT,
+                request_bytes BIGINT NOT NULL,
+                response_bytes BIGINT NOT NULL,
+                text_bytes BIGINT NOT NULL,
+                duration_us BIGINT NOT NULL,
+                first_byte_us BIGINT,
+                proxy_us BIGINT NOT NULL,
+                resource_id TEXT NOT NULL,
+                provider_id TEXT NOT NULL,
+                pool_id TEXT NOT NULL))",
+           "CREATE UNIQUE INDEX requests_by_time ON requests (created_at, request_id)",
+           "CREATE UNIQUE INDEX requests_by_session ON requests "
+           "(session_id, created_at, request_id)",
+           "CREATE UNIQUE INDEX requests_by_resource ON requests "
+           "(resource_id, created_at, request_id)",
+           "CREATE UNIQUE INDEX requests_by_pool ON requests (pool_id, created_at, request_id)",
+           "CREATE UNIQUE INDEX requests_by_model ON requests (model, created_at, request_id)",
+           // Most requests are a 200: those are found quickly by time alone.
+           "CREATE UNIQUE INDEX requests_by_status ON requests "
+           "(status_code, created_at, request_id) WHERE status_code <> 200",
+           "CREATE INDEX requests_by_response ON requests (response_id) WHERE response_id <> ''",
+
+           // One row per attempt: the decision and what came of it. created_at is the request's.
+           R"(CREATE TABLE attempts (
+                request_id TEXT NOT NULL REFERENCES requests (request_id) ON DELETE CASCADE,
+                attempt INTEGER NOT NULL,
+                created_at BIGINT NOT NULL,
+                resource_id TEXT NOT NULL,
+                provider_id TEXT NOT NULL,
+                pool_id TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                started_at BIGINT NOT NULL,
+                duration_us BIGINT NOT NULL,
+                first_byte_us BIGINT,
+                status_code INTEGER NOT NULL,
+                blame TEXT NOT NULL,
+                error TEXT NOT NULL,
+                upstream_request_id TEXT NOT NULL,
+                PRIMARY KEY (request_id, attempt)))",
+           "CREATE UNIQUE INDEX attempts_by_resource ON attempts "
+           "(resource_id, created_at, request_id, attempt)",
+           "CREATE UNIQUE INDEX attempts_by_pool ON attempts "
+           "(pool_id, created_at, request_id, attempt)"}};
+}
+
+std::int64_t current_version(SqlConnection& connection) {
+  std::int64_t version = 0;
+  connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
+                   [&](const SqlRow& row) { version = row.integer(0); });
+  return version;
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+  static const std::array<Migration, 1> all{initial_schema()};
+  return all;
+}
+
+void migrate(SqlConnection& connection, std::span<const Migration> steps) {
+  SqlTransaction transaction(connection);
+  connection.execute(
+      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)");
+  const std::int64_t found = current_version(connection);
+  const std::int64_t last = steps.empty() ? 0 : steps.back().version;
+  if (found > last) {
+    throw StorageError(
+        fmt::format("The database has schema version {}, this program knows versions up to {}. "
+                    "Use the program that wrote it, or a newer one.",
+                    found, last));
+  }
+  for (const Migration& step : steps) {
+    if (step.version <= found) continue;
+    for (const std::string& statement : step.statements) connection.execute(statement);
+    const SqlValue version = step.version;
+    connection.execute("INSERT INTO schema_migrations (version) VALUES ($1)", {&version, 1});
+  }
+  transaction.commit();
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,180 @@
+#include "storage/record_queries.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "storage/cursor.h"
+#include "storage/record_fields.h"
+#include "storage/sql_values.h"
+
+namespace responses_proxy {
+
+namespace {
+
+class Builder {
+ public:
+  explicit Builder(std::string select) { query_.text = std::move(select); }
+
+  // The placeholder of a new parameter.
+  std::string param(SqlValue value) {
+    query_.params.push_back(std::move(value));
+    return fmt::format("${}", query_.params.size());
+  }
+  void add(std::string_view text) { query_.text += text; }
+  void where(std::string_view condition) {
+    query_.text += has_where_ ? " AND " : " WHERE ";
+    query_.text += condition;
+    has_where_ = true;
+  }
+  template <class T>
+  void where_equal(std::string_view column, const std::optional<T>& wanted) {
+    if (wanted) where(fmt::format("{} = {}", column, param(to_sql(*wanted))));
+  }
+  // requests_by_status only serves a condition that repeats its own.
+  void where_status(std::string_view column, const std::optional<int>& wanted) {
+    where_equal(column, wanted);
+    if (wanted && *wanted != 200) where(fmt::format("{} <> 200", column));
+  }
+  void where_time(std::string_view column, const RecordQuery& query) {
+    if (query.since) where(fmt::format("{} >= {}", column, param(to_sql(*query.since))));
+    if (query.until) where(fmt::format("{} < {}", column, param(to_sql(*query.until))));
+  }
+  void limit(std::size_t rows) { add(" LIMIT " + param(static_cast<std::int64_t>(rows))); }
+  SqlQuery take() { return std::move(query_); }
+
+ private:
+  SqlQuery query_;
+  bool has_where_ = false;
+};
+
+// What stands after the filters of a list without row numbers.
+SqlQuery page(Builder builder, const RecordQuery& query, std::string_view time,
+              std::string_view id) {
+  if (!query.cursor.empty()) {
+    const Cursor cursor = decode_cursor(query.cursor);
+    const std::string time_param = builder.param(cursor.time);
+    builder.where(fmt::format("({}, {}) < ({}, {})", time, id, time_param,
+                              builder.param(storable_text(cursor.id))));
+  }
+  builder.add(fmt::format(" ORDER BY {} DESC, {} DESC", time, id));
+  builder.limit(page_size(query) + 1);
+  return builder.take();
+}
+
+// Usage and the list of requests filter alike.
+void filter_requests(Builder& builder, const RecordQuery& query) {
+  builder.where_equal("r.session_id", query.session_id);
+  builder.where_equal("r.resource_id", query.resource_id);
+  builder.where_equal("r.pool_id", query.pool_id);
+  builder.where_equal("r.model", query.model);
+  builder.where_status("r.status_code", query.status);
+  builder.where_time("r.created_at", query);
+}
+
+// `|| ''` keeps SQLite from walking the whole index of the key, only to have the groups in order,
+// when the query is about one day.
+const char* usage_key(UsageBy by) {
+  switch (by) {
+    case UsageBy::day:
+      return "r.created_at / 86400000000";
+    case UsageBy::model:
+      return "r.model || ''";
+    case UsageBy::resource:
+      return "r.resource_id || ''";
+    case UsageBy::session:
+      return "r.session_id || ''";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::size_t page_size(const RecordQuery& query) {
+  return std::clamp<std::size_t>(query.limit, 1, RecordQuery::kMaxPage);
+}
+
+SqlQuery requests_query(const RecordQuery& query) {
+  Builder builder("SELECT " + column_list(request_fields(), "r.") + " FROM requests r");
+  filter_requests(builder, query);
+  return page(std::move(builder), query, "r.created_at", "r.request_id");
+}
+
+SqlQuery decisions_query(const RecordQuery& query) {
+  // The order is written in the columns of the table whose index serves the filter; both have them.
+  const std::string_view table = query.resource_id || query.pool_id ? "a" : "r";
+  const std::string order = fmt::format("{0}.created_at, {0}.request_id, a.attempt", table);
+  Builder builder(
+      "SELECT r.request_id, r.session_id, r.session_name, a.resource_id, a.pool_id, a.reason, "
+      "a.attempt, r.created_at FROM requests r JOIN attempts a ON a.request_id = r.request_id");
+  builder.where_equal("r.session_id", query.session_id);
+  builder.where_equal("a.resource_id", query.resource_id);
+  builder.where_equal("a.pool_id", query.pool_id);
+  builder.where_equal("r.model", query.model);
+  builder.where_status("r.status_code", query.status);
+  builder.where_time(fmt::format("{}.created_at", table), query);
+  if (!query.cursor.empty()) {
+    const Cursor cursor = decode_cursor(query.cursor);
+    const std::string time = builder.param(cursor.time);
+    const std::string id = builder.param(storable_text(cursor.id));
+    builder.where(
+        fmt::format("({}) < ({}, {}, {})", order, time, id, builder.param(cursor.number)));
+  }
+  builder.add(
+      fmt::format(" ORDER BY {0}.created_at DESC, {0}.request_id DESC, a.attempt DESC", table));
+  builder.limit(page_size(query) + 1);
+  return builder.take();
+}
+
+SqlQuery sessions_query(const RecordQuery& query) {
+  Builder builder(
+      "SELECT session_id, session_name, last_resource_id, last_model, created_at, last_seen_at, "
+      "request_count, error_count, input_tokens, output_tokens, total_tokens, cached_tokens, "
+      "reasoning_tokens FROM sessions");
+  builder.where_equal("session_id", query.session_id);
+  builder.where_equal("last_resource_id", query.resource_id);
+  builder.where_equal("last_pool_id", query.pool_id);
+  builder.where_equal("last_model", query.model);
+  builder.where_equal("last_status_code", query.status);
+  builder.where_time("last_seen_at", query);
+  return page(std::move(builder), query, "last_seen_at", "session_id");
+}
+
+SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
+  Builder builder(
+      fmt::format("SELECT {} AS usage_key, COUNT(*), "
+                  "SUM(CASE WHEN r.status_code >= 400 OR r.completed = 0 THEN 1 ELSE 0 END), "
+                  "CAST(SUM(r.input_tokens) AS BIGINT), CAST(SUM(r.output_tokens) AS BIGINT), "
+                  "CAST(SUM(r.total_tokens) AS BIGINT), CAST(SUM(r.cached_tokens) AS BIGINT), "
+                  "CAST(SUM(r.reasoning_tokens) AS BIGINT) FROM requests r",
+                  usage_key(by)));
+  filter_requests(builder, query);
+  builder.add(" GROUP BY usage_key ORDER BY ");
+  if (by != UsageBy::day) builder.add("COALESCE(SUM(r.total_tokens), 0) DESC, COUNT(*) DESC, ");
+  builder.add("usage_key DESC");
+  builder.limit(page_size(query));
+  return builder.take();
+}
+
+SqlQuery attempts_query(std::span<const RequestRecord> requests) {
+  Builder builder("SELECT a.request_id, " + column_list(attempt_fields(), "a.") +
+                  " FROM attempts a WHERE a.request_id IN (");
+  // Always kAttemptsChunk placeholders: one statement to prepare, whatever the page's size.
+  for (std::size_t i = 0; i < kAttemptsChunk; ++i) {
+    if (i > 0) builder.add(", ");
+    builder.add(builder.param(requests[std::min(i, requests.size() - 1)].request_id));
+  }
+  builder.add(") ORDER BY a.request_id, a.attempt");
+  return builder.take();
+}
+
+SqlQuery resource_of_response_query(const std::string& response_id) {
+  Builder builder("SELECT r.resource_id FROM requests r");
+  builder.where("r.response_id = " + builder.param(to_sql(response_id)));
+  builder.where("r.response_id <> ''");
+  builder.where("r.resource_id <> ''");
+  builder.add(" ORDER BY r.created_at LIMIT 1");
+  return builder.take();
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,31 @@
+// SessionTotals: what a batch of records adds to the rows of `sessions`.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "storage/sql_connection.h"
+
+namespace responses_proxy {
+
+class SessionTotals {
+ public:
+  // Records without a session are passed over.
+  void add(const RequestRecord& record);
+  // One statement per session, in the order of their ids: two writers never wait for each other
+  // crosswise.
+  void write(SqlConnection& connection) const;
+
+ private:
+  struct Totals {
+    SessionRow row;
+    std::string last_pool_id;
+    int last_status_code = 0;
+  };
+  static std::vector<SqlValue> params_of(const Totals& totals);
+
+  std::map<std::string, Totals, std::less<>> by_session_;
+};
+
+}  // namespace responses_proxy

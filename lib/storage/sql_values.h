@@ -1,0 +1,84 @@
+// SqlValue <-> the types of a record.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "storage/sql_connection.h"
+
+namespace responses_proxy {
+
+// The text as every database can hold it; see RecordStore's limits.
+std::string storable_text(std::string_view text);
+
+std::int64_t to_micros(WallTime time);
+WallTime from_micros(std::int64_t micros);
+
+// Throw StorageError for a word that is none of the enum's.
+Blame parse_blame(std::string_view word);
+SelectionReason parse_selection_reason(std::string_view word);
+
+inline SqlValue to_sql(const std::string& text) {
+  return storable_text(text);
+}
+inline SqlValue to_sql(bool flag) {
+  return std::int64_t{flag ? 1 : 0};
+}
+inline SqlValue to_sql(int number) {
+  return std::int64_t{number};
+}
+inline SqlValue to_sql(std::int64_t number) {
+  return number;
+}
+inline SqlValue to_sql(WallTime time) {
+  return to_micros(time);
+}
+inline SqlValue to_sql(std::chrono::microseconds duration) {
+  return std::int64_t{duration.count()};
+}
+inline SqlValue to_sql(Blame blame) {
+  return std::string(to_string(blame));
+}
+inline SqlValue to_sql(SelectionReason reason) {
+  return std::string(to_string(reason));
+}
+template <class T>
+SqlValue to_sql(const std::optional<T>& value) {
+  return value ? to_sql(*value) : SqlValue();
+}
+
+inline void from_sql(const SqlRow& row, int column, std::string& text) {
+  text = row.text(column);
+}
+inline void from_sql(const SqlRow& row, int column, bool& flag) {
+  flag = row.integer(column) != 0;
+}
+inline void from_sql(const SqlRow& row, int column, int& number) {
+  number = static_cast<int>(row.integer(column));
+}
+inline void from_sql(const SqlRow& row, int column, std::int64_t& number) {
+  number = row.integer(column);
+}
+inline void from_sql(const SqlRow& row, int column, WallTime& time) {
+  time = from_micros(row.integer(column));
+}
+inline void from_sql(const SqlRow& row, int column, std::chrono::microseconds& duration) {
+  duration = std::chrono::microseconds(row.integer(column));
+}
+inline void from_sql(const SqlRow& row, int column, Blame& blame) {
+  blame = parse_blame(row.text(column));
+}
+inline void from_sql(const SqlRow& row, int column, SelectionReason& reason) {
+  reason = parse_selection_reason(row.text(column));
+}
+template <class T>
+void from_sql(const SqlRow& row, int column, std::optional<T>& value) {
+  value.reset();
+  if (!row.is_null(column)) from_sql(row, column, value.emplace());
+}
+
+}  // namespace responses_proxy

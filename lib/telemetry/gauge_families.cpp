@@ -1,0 +1,88 @@
+#include "telemetry/gauge_families.h"
+
+#include <array>
+#include <utility>
+
+namespace responses_proxy {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+void add_sample(MetricFamily& family, Labels labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  if (family.type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family.metric.push_back(std::move(metric));
+}
+
+MetricFamily single(const char* name, const char* help, MetricType type, double value) {
+  MetricFamily family{name, help, type, {}};
+  add_sample(family, {}, value);
+  return family;
+}
+
+std::vector<MetricFamily> resource_families(const GaugeValues& values) {
+  MetricFamily active{"rp_resource_active",
+                      "Requests under way at this resource, all replicas",
+                      MetricType::Gauge,
+                      {}};
+  MetricFamily health{"rp_resource_health",
+                      "1 for the state the resource is in, 0 for the others",
+                      MetricType::Gauge,
+                      {}};
+  MetricFamily cooldown{"rp_resource_cooldown_seconds",
+                        "How long the resource is still avoided",
+                        MetricType::Gauge,
+                        {}};
+  for (const auto& resource : values.resources) {
+    const Labels labels{{"resource_id", resource.resource_id},
+                        {"provider_id", resource.provider_id}};
+    add_sample(active, labels, static_cast<double>(resource.active));
+    add_sample(cooldown, labels, std::chrono::duration<double>(resource.cooldown).count());
+    for (const Health state :
+         {Health::unknown, Health::healthy, Health::degraded, Health::unhealthy}) {
+      Labels with_state = labels;
+      with_state.push_back({"state", std::string(to_string(state))});
+      add_sample(health, std::move(with_state), state == resource.health ? 1 : 0);
+    }
+  }
+  return {std::move(active), std::move(health), std::move(cooldown)};
+}
+
+MetricFamily affinity_entries(const AffinityStats& stats) {
+  MetricFamily family{"rp_affinity_entries", "Remembered affinities", MetricType::Gauge, {}};
+  add_sample(family, {{"kind", "response"}}, static_cast<double>(stats.responses));
+  add_sample(family, {{"kind", "session"}}, static_cast<double>(stats.sessions));
+  return family;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
+  std::vector<MetricFamily> families = resource_families(values);
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("rp_active_exchanges", "Exchanges under way", MetricType::Gauge, values.active_exchanges);
+  add("rp_telemetry_recorded_total", "Records accepted", MetricType::Counter,
+      values.telemetry.recorded);
+  add("rp_telemetry_written_total", "Records made durable", MetricType::Counter,
+      values.telemetry.written);
+  add("rp_telemetry_dropped_total", "Records lost", MetricType::Counter, values.telemetry.dropped);
+  add("rp_telemetry_queued", "Records waiting to be written", MetricType::Gauge,
+      values.telemetry.queued);
+  families.push_back(affinity_entries(values.affinity));
+  add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
+      MetricType::Counter, values.affinity.evicted);
+  return families;
+}
+
+}  // namespace responses_proxy

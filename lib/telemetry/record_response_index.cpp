@@ -1,0 +1,64 @@
+#include "telemetry/record_response_index.h"
+
+#include <utility>
+
+#include "responses_proxy/event_loop.h"
+
+namespace responses_proxy {
+
+struct RecordResponseIndex::Question {
+  EventLoop& loop;
+  const std::string response_id;
+  Found found;  // used on the loop only; empty once answered
+
+  void answer(std::optional<std::string> resource_id) {
+    if (const Found tell = std::exchange(found, {})) tell(std::move(resource_id));
+  }
+};
+
+RecordResponseIndex::RecordResponseIndex(RecordStore& records)
+    : records_(records), thread_([this] { run(); }) {}
+
+RecordResponseIndex::~RecordResponseIndex() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void RecordResponseIndex::find(EventLoop& loop, std::string response_id, Found found) {
+  const auto question =
+      std::make_shared<Question>(Question{loop, std::move(response_id), std::move(found)});
+  bool full = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    full = waiting_.size() >= kMaxWaiting;
+    if (!full) waiting_.push_back(question);
+  }
+  wake_.notify_one();
+  loop.post_after(full ? Millis(0) : kBudget, [question] { question->answer(std::nullopt); });
+}
+
+void RecordResponseIndex::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const std::shared_ptr<Question> question = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    std::optional<std::string> resource_id;
+    try {
+      resource_id = records_.resource_of_response(question->response_id);
+    } catch (const StorageError&) {
+      // Unknown, then; the writer reports the outage.
+    }
+    question->loop.post(
+        [question, resource_id = std::move(resource_id)] { question->answer(resource_id); });
+    lock.lock();
+  }
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,541 @@
+// What every RecordStore must do. Run it on an implementation with
+//   RECORD_STORE_CONTRACT(Backend)
+// where Backend is default-constructible and holds an empty database:
+//   std::unique_ptr<RecordStore> open();   // the same database each time
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fakes/sample_records.h"
+#include "storage/record_store.h"
+
+namespace responses_proxy::testing {
+
+inline std::vector<std::string> request_ids(const std::vector<RequestRecord>& records) {
+  std::vector<std::string> ids;
+  for (const auto& record : records) ids.push_back(record.request_id);
+  return ids;
+}
+
+// "request/attempt" of each.
+inline std::vector<std::string> decision_ids(const std::vector<DecisionRow>& rows) {
+  std::vector<std::string> ids;
+  for (const auto& row : rows) ids.push_back(row.request_id + "/" + std::to_string(row.attempt));
+  return ids;
+}
+
+// All rows, page by page; `between` runs after each page.
+template <class Row>
+std::vector<Row> all_pages(
+    const std::function<Page<Row>(const RecordQuery&)>& list, RecordQuery query,
+    const std::function<void()>& between = [] {}) {
+  std::vector<Row> rows;
+  do {
+    Page<Row> page = list(query);
+    REQUIRE(page.rows.size() <= query.limit);
+    rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    query.cursor = page.next_cursor;
+    between();
+  } while (!query.cursor.empty());
+  return rows;
+}
+
+// Five requests that differ in everything there is a filter for; newest first: e d c b a.
+inline std::vector<RequestRecord> varied_records() {
+  RequestRecord a = sample_record("a", at_second(0));
+  RequestRecord b = failed_record("b", at_second(10));
+  RequestRecord c = sample_record("c", at_second(20));
+  c.session_id = "s-2";
+  c.model = "gpt-5.5-mini";
+  c.status_code = 204;
+  RequestRecord d = sample_record("d", at_second(90'000));
+  d.session_id = "s-2";
+  d.session_name.clear();
+  d.attempts.front().resource_id = "openai-2";
+  d.attempts.front().pool_id = "batch";
+  RequestRecord e = sample_record("e", at_second(90'010));  // refused before any attempt
+  e.session_id.clear();
+  e.pool_id = "no-such-pool";
+  e.status_code = 400;
+  e.blame = Blame::client;
+  e.usage = {};
+  e.attempts.clear();
+  return {a, b, c, d, e};
+}
+
+using Ids = std::vector<std::string>;
+
+template <class Value>
+RecordQuery filter(std::optional<Value> RecordQuery::*member, Value value) {
+  RecordQuery query;
+  query.*member = std::move(value);
+  return query;
+}
+
+inline RecordQuery between(WallTime since, WallTime until) {
+  RecordQuery query;
+  query.since = since;
+  query.until = until;
+  return query;
+}
+
+}  // namespace responses_proxy::testing
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: every field comes back", Backend, rs_round_trip) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  auto store = backend.open();
+  RequestRecord full = sample_record("full", at_second(5) + std::chrono::microseconds(123'456));
+  full.pool_id = "default";
+  const RequestRecord failed = failed_record("failed", at_second(4));
+  RequestRecord bare;
+  bare.request_id = "bare";
+  bare.created_at = at_second(3);
+  store->write(std::vector{full, failed, bare});
+
+  store.reset();
+  const auto page = backend.open()->requests({});
+  REQUIRE(request_ids(page.rows) == Ids{"full", "failed", "bare"});
+  CHECK(page.rows[0] == full);
+  CHECK(page.rows[1] == failed);
+  CHECK(page.rows[2] == bare);
+  CHECK(page.next_cursor.empty());
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: writing again changes nothing", Backend, rs_idempotent) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  const RequestRecord original = sample_record("one", at_second(0));
+  RequestRecord other = original;
+  other.status_code = 500;
+  other.attempts.push_back(sample_attempt("openai-9", at_second(1)));
+  store->write(std::vector{original, other});
+  store->write(std::vector{other, original});
+  store->write({});
+
+  CHECK(store->requests({}).rows == std::vector{original});
+  CHECK(decision_ids(store->decisions({}).rows) == Ids{"one/1"});
+  const auto sessions = store->sessions({}).rows;
+  REQUIRE(sessions.size() == 1);
+  CHECK(sessions[0].request_count == 1);
+  CHECK(sessions[0].error_count == 0);
+  CHECK(sessions[0].usage == original.usage);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: pages have no gaps and no repeats while rows arrive",
+                          Backend, rs_pages) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  std::set<std::string> expected;
+  for (int i = 0; i < 40; ++i) {  // ten at each of four moments
+    records.push_back(failed_record("m" + std::to_string(i), at_second(i / 10)));
+    records.back().session_id = "session-" + std::to_string(i);
+    expected.insert(records.back().request_id);
+  }
+  store->write(records);
+
+  int arrivals = 0;
+  const auto insert_more = [&] {  // same moments, ids before, between and after the others
+    for (const char* prefix : {"a", "m1", "z"}) {
+      const std::string id = prefix + std::string("-new") + std::to_string(++arrivals);
+      auto record = failed_record(id, at_second(arrivals % 4));
+      record.session_id = "new-" + id;
+      store->write(std::vector{record});
+    }
+  };
+  RecordQuery query;
+  query.limit = 7;
+
+  SUBCASE("requests") {
+    const auto rows = all_pages<RequestRecord>(
+        [&](const RecordQuery& q) { return store->requests(q); }, query, insert_more);
+    std::multiset<std::string> seen;
+    for (const auto& row : rows) {
+      seen.insert(row.request_id);
+      CHECK(row.attempts.size() == 2);
+    }
+    for (const auto& id : expected) CHECK_MESSAGE(seen.count(id) == 1, id);
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == seen.size());
+    CHECK(std::is_sorted(rows.begin(), rows.end(), [](const auto& left, const auto& right) {
+      return left.created_at > right.created_at;
+    }));
+  }
+  SUBCASE("decisions") {
+    const auto ids = decision_ids(all_pages<DecisionRow>(
+        [&](const RecordQuery& q) { return store->decisions(q); }, query, insert_more));
+    const std::multiset<std::string> seen(ids.begin(), ids.end());
+    for (const auto& id : expected) {
+      CHECK_MESSAGE(seen.count(id + "/1") == 1, id);
+      CHECK_MESSAGE(seen.count(id + "/2") == 1, id);
+    }
+    CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == ids.size());
+  }
+  SUBCASE("decisions of one resource") {
+    query.resource_id = "openai-2";
+    const auto ids = decision_ids(all_pages<DecisionRow>(
+        [&](const RecordQuery& q) { return store->decisions(q); }, query, insert_more));
+    const std::multiset<std::string> seen(ids.begin(), ids.end());
+    for (const auto& id : expected) CHECK_MESSAGE(seen.count(id + "/2") == 1, id);
+    CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == ids.size());
+  }
+  SUBCASE("sessions") {
+    const auto rows = all_pages<SessionRow>(
+        [&](const RecordQuery& q) { return store->sessions(q); }, query, insert_more);
+    std::multiset<std::string> seen;
+    for (const auto& row : rows) seen.insert(row.session_id);
+    for (const auto& record : records) CHECK(seen.count(record.session_id) == 1);
+  }
+  SUBCASE("telemetry") {
+    const auto rows = all_pages<TelemetryRow>(
+        [&](const RecordQuery& q) { return store->telemetry(q); }, query, insert_more);
+    std::multiset<std::string> seen;
+    for (const auto& row : rows) seen.insert(row.request_id);
+    for (const auto& id : expected) CHECK_MESSAGE(seen.count(id) == 1, id);
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: page sizes", Backend, rs_page_sizes) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  for (std::size_t i = 0; i < RecordQuery::kMaxPage + 1; ++i) {
+    records.push_back(sample_record("r" + std::to_string(i), at_second(0)));
+  }
+  store->write(records);
+  RecordQuery query;
+  CHECK(store->requests(query).rows.size() == 50);
+  query.limit = 0;
+  CHECK(store->requests(query).rows.size() == 1);
+  query.limit = RecordQuery::kMaxPage + 1;
+  const auto page = store->requests(query);
+  CHECK(page.rows.size() == RecordQuery::kMaxPage);
+  for (const auto& row : page.rows) CHECK(row.attempts.size() == 1);
+  query.cursor = page.next_cursor;
+  CHECK(store->requests(query).rows.size() == 1);
+  CHECK(store->requests(query).next_cursor.empty());
+
+  for (const char* cursor : {"x", "1", "1.2", "1.0.6", "1.0.zz", "..", "1.0.61 ", "-", "zz.0.61"}) {
+    query.cursor = cursor;
+    CHECK_THROWS_AS(store->requests(query), InvalidCursor);
+    CHECK_THROWS_AS(store->decisions(query), InvalidCursor);
+    CHECK_THROWS_AS(store->sessions(query), InvalidCursor);
+    CHECK_THROWS_AS(store->telemetry(query), InvalidCursor);
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: every filter", Backend, rs_filters) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  using Q = RecordQuery;
+  Backend backend;
+  const auto store = backend.open();
+  store->write(varied_records());
+
+  SUBCASE("requests and telemetry") {
+    const auto ids = [&](const RecordQuery& query) {
+      const auto rows = request_ids(store->requests(query).rows);
+      Ids events;
+      for (const auto& event : store->telemetry(query).rows) events.push_back(event.request_id);
+      CHECK(events == rows);
+      return rows;
+    };
+    CHECK(ids({}) == Ids{"e", "d", "c", "b", "a"});
+    CHECK(ids(filter<std::string>(&Q::session_id, "s-1")) == Ids{"b", "a"});
+    CHECK(ids(filter<std::string>(&Q::session_id, "")) == Ids{"e"});
+    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-2")) == Ids{"d", "b"});
+    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c", "a"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "default")) == Ids{"c", "a"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "no-such-pool")) == Ids{"e"});
+    CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c"});
+    CHECK(ids(filter(&Q::status, 200)) == Ids{"d", "a"});
+    CHECK(ids(filter(&Q::status, 502)) == Ids{"b"});
+    CHECK(ids(filter(&Q::status, 418)).empty());
+    CHECK(ids(between(at_second(10), at_second(90'000))) == Ids{"c", "b"});
+    CHECK(ids(filter(&Q::until, at_second(0))).empty());
+    CHECK(ids(filter(&Q::since, at_second(90'010))) == Ids{"e"});
+    RecordQuery two = filter<std::string>(&Q::session_id, "s-2");
+    two.model = "gpt-5.5";
+    CHECK(ids(two) == Ids{"d"});
+  }
+  SUBCASE("decisions") {
+    const auto ids = [&](const RecordQuery& query) {
+      return decision_ids(store->decisions(query).rows);
+    };
+    CHECK(ids({}) == Ids{"d/1", "c/1", "b/2", "b/1", "a/1"});
+    CHECK(ids(filter<std::string>(&Q::session_id, "s-1")) == Ids{"b/2", "b/1", "a/1"});
+    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c/1", "b/1", "a/1"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"d/1", "b/2"});
+    CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c/1"});
+    CHECK(ids(filter(&Q::status, 502)) == Ids{"b/2", "b/1"});
+    CHECK(ids(between(at_second(10), at_second(20))) == Ids{"b/2", "b/1"});
+    RecordQuery two = between(at_second(10), at_second(20));
+    two.resource_id = "openai-2";
+    CHECK(ids(two) == Ids{"b/2"});
+  }
+  SUBCASE("sessions by their latest request") {
+    const auto ids = [&](const RecordQuery& query) {
+      Ids found;
+      for (const auto& row : store->sessions(query).rows) found.push_back(row.session_id);
+      return found;
+    };
+    CHECK(ids({}) == Ids{"s-2", "s-1"});
+    CHECK(ids(filter<std::string>(&Q::session_id, "s-1")) == Ids{"s-1"});
+    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")).empty());
+    CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"s-2", "s-1"});
+    CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5")) == Ids{"s-2", "s-1"});
+    CHECK(ids(filter(&Q::status, 502)) == Ids{"s-1"});
+    CHECK(ids(between(at_second(0), at_second(90'000))) == Ids{"s-1"});
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: decisions say what was chosen and why", Backend,
+                          rs_decisions) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  store->write(std::vector{failed_record("b", at_second(10))});
+  const auto rows = store->decisions({}).rows;
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].request_id == "b");
+  CHECK(rows[0].session_id == "s-1");
+  CHECK(rows[0].session_name == "first session");
+  CHECK(rows[0].resource_id == "openai-2");
+  CHECK(rows[0].pool_id == "batch");
+  CHECK(rows[0].reason == "failover");
+  CHECK(rows[0].created_at == at_second(10));
+  CHECK(rows[1].resource_id == "openai-1");
+  CHECK(rows[1].reason == "session_affinity");
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: sessions add up, in whichever order records come", Backend,
+                          rs_sessions) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  RequestRecord late = sample_record("late", at_second(50));
+  late.model = "late-model";
+  late.session_name.clear();
+  late.attempts.front().resource_id = "openai-3";
+  RequestRecord early = sample_record("early", at_second(1));
+  early.model = "early-model";
+  early.session_name = "early name";
+  early.usage = {1, 2, 3, std::nullopt, std::nullopt};
+  RequestRecord cut = failed_record("cut", at_second(20));
+  cut.status_code = 200;  // the answer began well and was cut short
+  cut.session_name = "cut name";
+  store->write(std::vector{late});
+  store->write(std::vector{cut, early});
+
+  const auto rows = store->sessions({}).rows;
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].session_id == "s-1");
+  CHECK(rows[0].session_name == "cut name");
+  CHECK(rows[0].last_model == "late-model");
+  CHECK(rows[0].last_resource_id == "openai-3");
+  CHECK(rows[0].created_at == at_second(1));
+  CHECK(rows[0].last_seen_at == at_second(50));
+  CHECK(rows[0].request_count == 3);
+  CHECK(rows[0].error_count == 1);
+  CHECK(rows[0].usage == TokenUsage{101, 22, 123, 60, 5});
+
+  RequestRecord silent = failed_record("silent", at_second(60));
+  silent.session_id = "no usage";
+  store->write(std::vector{silent});
+  CHECK(store->sessions({}).rows.front().usage == TokenUsage{});
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: usage sums", Backend, rs_usage) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  store->write(varied_records());
+  struct Expected {
+    std::string key;
+    std::int64_t requests;
+    std::int64_t errors;
+    TokenUsage usage;
+  };
+  const auto check = [&](UsageBy by, const RecordQuery& query, const std::vector<Expected>& rows) {
+    const auto found = store->usage(by, query);
+    REQUIRE(found.size() == rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CHECK(found[i].key == rows[i].key);
+      CHECK(found[i].requests == rows[i].requests);
+      CHECK(found[i].errors == rows[i].errors);
+      CHECK(found[i].usage == rows[i].usage);
+    }
+  };
+  const TokenUsage once{100, 20, 120, 60, 5};
+  const TokenUsage twice{200, 40, 240, 120, 10};
+  check(UsageBy::day, {}, {{"2026-11-22", 2, 1, once}, {"2026-11-21", 3, 1, twice}});
+  check(UsageBy::model, {}, {{"gpt-5.5", 4, 2, twice}, {"gpt-5.5-mini", 1, 0, once}});
+  check(UsageBy::resource, {},
+        {{"openai-1", 2, 0, twice}, {"openai-2", 2, 1, once}, {"", 1, 1, TokenUsage{}}});
+  check(UsageBy::session, {},
+        {{"s-2", 2, 0, twice}, {"s-1", 2, 1, once}, {"", 1, 1, TokenUsage{}}});
+  check(UsageBy::day, filter(&RecordQuery::status, 502), {{"2026-11-21", 1, 1, TokenUsage{}}});
+  check(UsageBy::resource, between(at_second(0), at_second(10)), {{"openai-1", 1, 0, once}});
+  RecordQuery one;
+  one.limit = 1;
+  check(UsageBy::day, one, {{"2026-11-22", 2, 1, once}});
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: the resource of a response", Backend, rs_response) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  RequestRecord made = sample_record("made", at_second(1));
+  made.response_id = "resp_1";
+  RequestRecord fetched = sample_record("fetched", at_second(2));
+  fetched.response_id = "resp_1";
+  fetched.attempts.front().resource_id = "openai-2";
+  RequestRecord refused = sample_record("refused", at_second(0));
+  refused.response_id = "resp_1";
+  refused.attempts.clear();
+  RequestRecord nameless = sample_record("nameless", at_second(0));
+  nameless.response_id.clear();
+  store->write(std::vector{fetched, made, refused, nameless});
+  CHECK(store->resource_of_response("resp_1") == "openai-1");
+  CHECK(store->resource_of_response("resp_2") == std::nullopt);
+  CHECK(store->resource_of_response("") == std::nullopt);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: texts of clients are data", Backend, rs_texts) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  using namespace std::string_literals;
+  Backend backend;
+  const auto store = backend.open();
+  const std::string long_text(RecordQuery::kMaxText - 1, 'x');
+  const std::vector<std::pair<std::string, std::string>> texts{
+      // written, read
+      {"'; DROP TABLE requests; --", "'; DROP TABLE requests; --"},
+      {"\"double\" \\back\\ $1 ? %s {}", "\"double\" \\back\\ $1 ? %s {}"},
+      {"z\u00fcrich \u4f60\u597d \U0001F600", "z\u00fcrich \u4f60\u597d \U0001F600"},
+      {"tab\t line\r\n bell\a del\x7f", "tab\t line\r\n bell\a del\x7f"},
+      {"nul\0 inside"s, "nul\uFFFD inside"},
+      {"latin1 \xFC\xE9, cut \xE4\xBD", "latin1 \uFFFD\uFFFD, cut \uFFFD\uFFFD"},
+      {"surrogate \xED\xA0\x80 overlong \xC0\xAF",
+       "surrogate \uFFFD\uFFFD\uFFFD overlong \uFFFD\uFFFD"},
+      {long_text + "yz", long_text + "y"},
+      {long_text + "\u00fc", long_text},
+  };
+  int number = 0;
+  for (const auto& [written, read] : texts) {
+    CAPTURE(read);
+    ++number;
+    RequestRecord record = sample_record("r" + std::to_string(number), at_second(number));
+    record.session_id = record.session_name = record.model = record.pool_id = written;
+    record.path = record.error = record.response_id = record.previous_response_id = written;
+    record.attempts.front().error = record.attempts.front().upstream_request_id = written;
+    store->write(std::vector{record});
+
+    const auto rows = store->requests(filter(&RecordQuery::session_id, written)).rows;
+    REQUIRE(request_ids(rows) == Ids{record.request_id});
+    CHECK(rows[0].session_id == read);
+    CHECK(rows[0].session_name == read);
+    CHECK(rows[0].path == read);
+    CHECK(rows[0].attempts.at(0).upstream_request_id == read);
+    CHECK(request_ids(store->requests(filter(&RecordQuery::model, read)).rows) ==
+          Ids{record.request_id});
+    CHECK(store->resource_of_response(written) == "openai-1");
+    CHECK(store->sessions(filter(&RecordQuery::session_id, written)).rows.size() == 1);
+  }
+  RecordQuery one_by_one;
+  one_by_one.limit = 1;  // each session id goes through a cursor
+  const auto sessions = all_pages<SessionRow>(
+      [&](const RecordQuery& query) { return store->sessions(query); }, one_by_one);
+  CHECK(sessions.size() == texts.size());
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: events hold the whole record", Backend, rs_events) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  store->write(std::vector{failed_record("b", at_second(10) + std::chrono::microseconds(7))});
+  const auto events = store->telemetry({}).rows;
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].type == "request.completed");
+  CHECK(events[0].request_id == "b");
+  CHECK(events[0].created_at == at_second(10) + std::chrono::microseconds(7));
+  CHECK(events[0].event_id.find("b") != std::string::npos);
+  CHECK(events[0].event_id == backend.open()->telemetry({}).rows.at(0).event_id);
+  for (const char* part :
+       {R"("request_id":"b")", R"("created_at":"2026-11-21T00:00:10.000007Z")",
+        R"("session_name":"first session")", R"("status_code":502)", R"("blame":"provider")",
+        R"("input_tokens":null)", R"("request_bytes":4321)", R"("reason":"failover")",
+        R"("error":"http_429")", R"("first_byte_us":401002)", R"("resource_id":"openai-2")"}) {
+    CHECK_MESSAGE(events[0].payload.find(part) != std::string::npos, part);
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: queries run beside a writer", Backend, rs_concurrent) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::thread writer([&] {
+    for (int batch = 0; batch < 30; ++batch) {
+      std::vector<RequestRecord> records;
+      for (int i = 0; i < 10; ++i) {
+        records.push_back(sample_record(std::to_string(batch * 10 + i), at_second(batch)));
+      }
+      store->write(records);
+    }
+  });
+  std::vector<std::thread> readers;
+  std::atomic<int> torn{0};
+  for (int reader = 0; reader < 6; ++reader) {
+    readers.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        RecordQuery query;
+        query.limit = 1000;
+        const auto rows = store->requests(query).rows;
+        if (rows.size() % 10 != 0) ++torn;  // a batch is there completely, or not at all
+        for (const auto& row : rows) torn += row.attempts.size() == 1 ? 0 : 1;
+        store->ping();
+      }
+    });
+  }
+  writer.join();
+  for (auto& reader : readers) reader.join();
+  CHECK(torn == 0);
+  CHECK(store->sessions({}).rows.at(0).request_count == 300);
+}
+
+#define RECORD_STORE_CONTRACT(Backend)               \
+  TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);    \
+  TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);  \
+  TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);   \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);   \
+  TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(rs_events, Backend);     \
+  TEST_CASE_TEMPLATE_INVOKE(rs_concurrent, Backend)

@@ -1,0 +1,244 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "config/config_text.h"
+#include "unit/config/map_environment.h"
+
+using namespace responses_proxy;
+using responses_proxy::testing::load;
+using responses_proxy::testing::messages;
+using responses_proxy::testing::Variables;
+
+namespace {
+
+std::vector<std::string> keys(const LoadedConfig& loaded) {
+  std::vector<std::string> revealed;
+  for (const Resource& resource : loaded.config.resources) {
+    revealed.push_back(resource.credential.reveal());
+  }
+  return revealed;
+}
+
+bool names(const LoadedConfig& loaded, const std::string& variable) {
+  return std::any_of(loaded.errors.begin(), loaded.errors.end(),
+                     [&](const ConfigError& error) { return error.variable == variable; });
+}
+
+bool warns(const LoadedConfig& loaded, const std::string& text) {
+  return std::any_of(
+      loaded.warnings.begin(), loaded.warnings.end(),
+      [&](const std::string& warning) { return warning.find(text) != std::string::npos; });
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("keys: single, list, numbered; numeric order, gaps, duplicates to the first") {
+  const LoadedConfig loaded = load({{"OPENAI_API_KEY_10", "sk-ten"},
+                                    {"OPENAI_API_KEY_2", "sk-two"},
+                                    {"OPENAI_API_KEY_256", "sk-last"},
+                                    {"OPENAI_API_KEY_3", "sk-list-b"},
+                                    {"OPENAI_API_KEYS", "sk-list-a,sk-single,sk-list-b"},
+                                    {"OPENAI_API_KEY", "sk-single"}});
+  CHECK(loaded.errors.empty());
+  CHECK(keys(loaded) ==
+        Texts{"sk-single", "sk-list-a", "sk-list-b", "sk-two", "sk-ten", "sk-last"});
+  for (std::size_t i = 0; i < loaded.config.resources.size(); ++i) {
+    const Resource& resource = loaded.config.resources[i];
+    CHECK(resource.id == "openai-" + std::to_string(i + 1));
+    CHECK(resource.provider_id == "environment");
+    CHECK(resource.pool_id == "openai-default");
+    CHECK(resource.wire_api == "responses");
+    CHECK(resource.base_url == "https://api.openai.com/v1");
+    CHECK(resource.weight == 1.0);
+  }
+}
+
+TEST_CASE("resources use the configured base URL whatever the order of the table") {
+  const LoadedConfig loaded =
+      load({{"OPENAI_API_KEY", "sk-a"}, {"PROXY_UPSTREAM_BASE_URL", "http://127.0.0.1:1/v1/"}});
+  REQUIRE(loaded.config.resources.size() == 1);
+  CHECK(loaded.config.resources[0].base_url == "http://127.0.0.1:1/v1");
+}
+
+TEST_CASE("weights and pools belong to the deduplicated keys by position, padded") {
+  const LoadedConfig loaded = load({{"OPENAI_API_KEYS", "sk-a,sk-a,sk-b,sk-c"},
+                                    {"OPENAI_RESOURCE_WEIGHTS", "2, 0.5"},
+                                    {"OPENAI_RESOURCE_POOL_ID", "rest"},
+                                    {"OPENAI_RESOURCE_POOL_IDS", "interactive"}});
+  CHECK(loaded.errors.empty());
+  REQUIRE(keys(loaded) == Texts{"sk-a", "sk-b", "sk-c"});
+  const auto& resources = loaded.config.resources;
+  CHECK(resources[0].weight == 2.0);
+  CHECK(resources[1].weight == 0.5);
+  CHECK(resources[2].weight == 1.0);
+  CHECK(resources[0].pool_id == "interactive");
+  CHECK(resources[1].pool_id == "rest");
+  CHECK(resources[2].pool_id == "rest");
+}
+
+TEST_CASE("more weights or pools than keys are errors") {
+  const LoadedConfig loaded = load({{"OPENAI_API_KEYS", "sk-a,sk-a"},
+                                    {"OPENAI_RESOURCE_WEIGHTS", "1,1"},
+                                    {"OPENAI_RESOURCE_POOL_IDS", "a,b"}});
+  CHECK(loaded.errors.size() == 2);
+  CHECK(names(loaded, "OPENAI_RESOURCE_WEIGHTS"));
+  CHECK(names(loaded, "OPENAI_RESOURCE_POOL_IDS"));
+  CHECK(loaded.errors[0].message.find("2 items for 1 keys") != std::string::npos);
+}
+
+TEST_CASE("malformed weights and pools are errors") {
+  const Variables two_keys{{"OPENAI_API_KEYS", "sk-a,sk-b"}};
+  for (const char* weights : {"0,1", "-1,1", "1,", "a", "inf", "nan", "1 2"}) {
+    CAPTURE(weights);
+    Variables variables = two_keys;
+    variables["OPENAI_RESOURCE_WEIGHTS"] = weights;
+    CHECK(names(load(variables), "OPENAI_RESOURCE_WEIGHTS"));
+  }
+  for (const char* pools : {"a,", ",a", "a b", "p\xc3\xb6ol", "a\rb"}) {
+    CAPTURE(pools);
+    Variables variables = two_keys;
+    variables["OPENAI_RESOURCE_POOL_IDS"] = pools;
+    CHECK(names(load(variables), "OPENAI_RESOURCE_POOL_IDS"));
+  }
+}
+
+TEST_CASE("a refused key is the only error about the keys") {
+  const LoadedConfig loaded = load({{"OPENAI_API_KEY_1", "sk-a"},
+                                    {"OPENAI_API_KEY_2", "sk b"},
+                                    {"OPENAI_RESOURCE_WEIGHTS", "1,1"}});
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(loaded.errors[0].variable == "OPENAI_API_KEY_2");
+}
+
+TEST_CASE("the first database URL that is set wins, and the others are named") {
+  Variables variables{{"PROXY_DATABASE_URL", "sqlite:///1.db"},
+                      {"SERVICE_DATABASE_URL", "sqlite:///2.db"},
+                      {"DATABASE_URL", "sqlite:///3.db"},
+                      {"PROXY_SQLITE_URL", "sqlite:///4.db"}};
+  const Texts order{"PROXY_DATABASE_URL", "SERVICE_DATABASE_URL", "DATABASE_URL",
+                    "PROXY_SQLITE_URL"};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    CAPTURE(order[i]);
+    const LoadedConfig loaded = load(variables);
+    CHECK(loaded.errors.empty());
+    CHECK(loaded.config.database_url.reveal() == "sqlite:///" + std::to_string(i + 1) + ".db");
+    CHECK(loaded.warnings.size() == order.size() - 1 - i);
+    for (std::size_t j = i + 1; j < order.size(); ++j) {
+      CHECK(warns(loaded, order[j] + " has no effect: " + order[i]));
+    }
+    variables[order[i]] = " ";  // blank = unset
+  }
+  CHECK(load(variables).config.database_url.reveal() == "sqlite:///./data/proxy.sqlite3");
+}
+
+TEST_CASE("a refused database URL is not skipped for the next one") {
+  const LoadedConfig loaded = load({{"PROXY_DATABASE_URL", "postgresql+psycopg://u:hunter2@h/d"},
+                                    {"PROXY_SQLITE_URL", "sqlite:///4.db"}});
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(loaded.errors[0].variable == "PROXY_DATABASE_URL");
+  CHECK(loaded.errors[0].message.find("PostgreSQL is not supported by this version") !=
+        std::string::npos);
+  CHECK(loaded.errors[0].message.find("postgresql+psycopg://u:***@h/d") != std::string::npos);
+}
+
+TEST_CASE("all errors are collected") {
+  const LoadedConfig loaded =
+      load({{"PROXY_PORT", "abc"}, {"PROXY_MAX_ATTEMPTS", "0"}, {"PROXY_ADMIN_PROTECT", "all"}});
+  REQUIRE(loaded.errors.size() == 3);
+  CHECK(loaded.errors[0].message ==
+        "PROXY_PORT: \"abc\" is not an integer; allowed: an integer from 0 to 65535");
+  CHECK(loaded.errors[1].message ==
+        "PROXY_MAX_ATTEMPTS: \"0\" is out of range; allowed: an integer from 1 to 100");
+  CHECK(loaded.errors[2].variable == "PROXY_ADMIN_PROTECT");
+  CHECK(loaded.errors[2].message.find("needs PROXY_ADMIN_TOKEN") != std::string::npos);
+}
+
+TEST_CASE("one warning each for an open data plane and an open control plane") {
+  CHECK(load({{"PROXY_HOST", "localhost"}}).warnings.empty());
+  CHECK(load({{"PROXY_HOST", "127.0.0.2"}}).warnings.empty());
+
+  LoadedConfig loaded = load({{"PROXY_HOST", "0.0.0.0"}});
+  CHECK(loaded.warnings.size() == 2);
+  CHECK(warns(loaded, "0.0.0.0 without PROXY_CLIENT_TOKENS"));
+  CHECK(warns(loaded, "0.0.0.0 without PROXY_ADMIN_PROTECT=all"));
+
+  loaded = load({{"PROXY_HOST", "::"}, {"PROXY_CLIENT_TOKENS", "t"}});
+  CHECK(loaded.warnings.size() == 1);
+  CHECK(warns(loaded, "PROXY_ADMIN_PROTECT"));
+
+  loaded = load({{"PROXY_HOST", "::"},
+                 {"PROXY_CLIENT_TOKENS", "t"},
+                 {"PROXY_ADMIN_PROTECT", "all"},
+                 {"PROXY_ADMIN_TOKEN", "t"}});
+  CHECK(loaded.warnings.empty());
+}
+
+TEST_CASE("a control plane with an address of its own is judged by that address") {
+  LoadedConfig loaded = load({{"PROXY_HOST", "0.0.0.0"},
+                              {"PROXY_CLIENT_TOKENS", "t"},
+                              {"PROXY_ADMIN_BIND", "[::1]:9000"}});
+  CHECK(loaded.warnings.empty());
+  loaded = load({{"PROXY_ADMIN_BIND", "10.0.0.1:9000"}});
+  CHECK(loaded.warnings.size() == 1);
+  CHECK(warns(loaded, "10.0.0.1 without PROXY_ADMIN_PROTECT=all"));
+}
+
+TEST_CASE("Redis is allowed and said to have no effect") {
+  const LoadedConfig loaded = load({{"PROXY_REDIS_URL", "redis://127.0.0.1:6379/0"}});
+  CHECK(loaded.errors.empty());
+  CHECK(loaded.config.redis_url.reveal() == "redis://127.0.0.1:6379/0");
+  CHECK(loaded.warnings == Texts{"PROXY_REDIS_URL has no effect: this version keeps live state in "
+                                 "the process"});
+}
+
+TEST_CASE("no secret is printed, be it right or wrong") {
+  // Every secret contains this; four characters of each may show.
+  const std::string secret = "hunter2-hunter2";
+  const Variables right{{"OPENAI_API_KEY", secret + "-aaaa"},
+                        {"OPENAI_API_KEYS", secret + "-bbbb," + secret + "-cccc"},
+                        {"OPENAI_API_KEY_7", secret + "-dddd"},
+                        {"PROXY_CLIENT_TOKENS", secret + "-eeee"},
+                        {"PROXY_ADMIN_TOKEN", secret + "-ffff"},
+                        {"PROXY_SECRET_ENCRYPTION_KEY", secret + "-gggg"},
+                        {"PROXY_REDIS_URL", "redis://u:" + secret + "@h/0"},
+                        {"PROXY_DATABASE_URL", "sqlite:///a.db?password=" + secret},
+                        {"DATABASE_URL", "postgres://u:" + secret + "@h/d"},
+                        {"PROXY_HOST", "0.0.0.0"}};
+  LoadedConfig loaded = load(right);
+  CHECK(loaded.errors.empty());
+  CHECK(loaded.warnings.size() >= 3);
+  std::string printed = config::describe_config(loaded.config) + messages(loaded);
+  CHECK(printed.find("hunter2") == std::string::npos);
+  for (const char* shown : {"...aaaa", "...dddd", "...eeee", "...ffff", "...gggg"}) {
+    CAPTURE(shown);
+    CHECK(printed.find(shown) != std::string::npos);
+  }
+
+  Variables wrong{{"PROXY_UPSTREAM_BASE_URL", "https://u:" + secret + "@h/v1"},
+                  {"PROXY_HEALTH_CHECK_PATH", "https://" + secret + "@h/v1"}};
+  for (const auto& [name, value] : right) wrong.emplace(name, value + " \n wrong");
+  wrong["PROXY_REDIS_URL"] = "redys://u:" + secret + "@h/0";
+  wrong["PROXY_DATABASE_URL"] = "postgresql://u:" + secret + "@h/d";
+  loaded = load(wrong);
+  CHECK(loaded.errors.size() == wrong.size());
+  printed = config::describe_config(loaded.config) + messages(loaded);
+  CHECK(printed.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("short secrets show nothing at all") {
+  const LoadedConfig loaded = load({{"OPENAI_API_KEY", "sk-qwxz"}, {"PROXY_ADMIN_TOKEN", "qwxz"}});
+  CHECK(loaded.errors.empty());
+  CHECK(config::describe_config(loaded.config).find("qwxz") == std::string::npos);
+}
+
+TEST_CASE("process_environment reads the process's variables") {
+  const Environment environment = process_environment();
+  REQUIRE(setenv("RP_TEST_VARIABLE", "value", 1) == 0);
+  CHECK(environment("RP_TEST_VARIABLE") == "value");
+  REQUIRE(unsetenv("RP_TEST_VARIABLE") == 0);
+  CHECK_FALSE(environment("RP_TEST_VARIABLE").has_value());
+}

@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <set>
+
+#include "unit/control/fakes.h"
+
+namespace responses_proxy::testing {
+
+namespace {
+
+const std::vector<std::string> kMethods = {"get", "post", "put", "patch", "delete"};
+
+void check_references(const Json& node, const Json& document) {
+  if (node.is_object() && node.contains("$ref")) {
+    const std::string target = node["$ref"];
+    CAPTURE(target);
+    REQUIRE(target.starts_with("#/"));
+    CHECK(document.contains(Json::json_pointer(target.substr(1))));
+  }
+  if (!node.is_structured()) return;
+  for (const Json& child : node) check_references(child, document);
+}
+
+// The keys of `row` and those the description gives it.
+void check_described(const Json& row, const Json& document, const std::string& schema) {
+  CAPTURE(schema);
+  std::set<std::string> shown;
+  std::set<std::string> described;
+  for (const auto& [key, value] : row.items()) shown.insert(key);
+  const Json& properties = document["components"]["schemas"][schema]["properties"];
+  for (const auto& [key, value] : properties.items()) described.insert(key);
+  CHECK(shown == described);
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "pages are self-contained and locked down") {
+  start();
+  for (const std::string path : {"/", "/docs"}) {
+    CAPTURE(path);
+    const auto page = get(path);
+    CHECK(page.status == 200);
+    CHECK(page.get_header_value("Content-Type") == "text/html; charset=utf-8");
+    CHECK(page.get_header_value("X-Content-Type-Options") == "nosniff");
+    const std::string policy = page.get_header_value("Content-Security-Policy");
+    CHECK(policy.starts_with("default-src 'none'"));
+    CHECK(policy.find("script-src 'sha256-") != std::string::npos);
+    CHECK(policy.find("unsafe") == std::string::npos);
+    for (const std::string forbidden :
+         {"://", "src=", "@import", "url(", "innerHTML", "outerHTML", "insertAdjacentHTML",
+          "document.write", "eval(", " style="}) {
+      CAPTURE(forbidden);
+      CHECK(page.body.find(forbidden) == std::string::npos);
+    }
+    CHECK(send("HEAD", path).status == 200);
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "every path of the description is routed") {
+  start();
+  const Json document = get_json("/openapi.json");
+  REQUIRE(document.is_object());
+  CHECK(document["openapi"] == "3.1.0");
+  for (const auto& [path, item] : document["paths"].items()) {
+    if (path.starts_with("/v1/")) continue;
+    for (const std::string& method : kMethods) {
+      if (!item.contains(method)) continue;
+      CAPTURE(path);
+      CAPTURE(method);
+      // HEAD, so that the event stream does not hold the test.
+      const auto response = send(method == "get" ? "HEAD" : "POST", path);
+      CHECK(response.status == 200);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "every path that is routed is described") {
+  start();
+  const Json document = get_json("/openapi.json");
+  std::set<std::string> described;
+  for (const auto& [path, item] : document["paths"].items()) described.insert(path);
+  CHECK(described == std::set<std::string>{"/v1/responses",
+                                           "/v1/responses/compact",
+                                           "/v1/responses/input_tokens",
+                                           "/v1/responses/{response_id}",
+                                           "/v1/responses/{response_id}/cancel",
+                                           "/v1/responses/{response_id}/input_items",
+                                           "/v1/models",
+                                           "/v1/models/{model}",
+                                           "/v1/conversations",
+                                           "/v1/conversations/{conversation_id}",
+                                           "/v1/conversations/{conversation_id}/items",
+                                           "/v1/conversations/{conversation_id}/items/{item_id}",
+                                           "/healthz",
+                                           "/readyz",
+                                           "/admin/health/check",
+                                           "/admin/state",
+                                           "/admin/events",
+                                           "/admin/requests",
+                                           "/admin/decisions",
+                                           "/admin/sessions",
+                                           "/admin/telemetry",
+                                           "/admin/usage",
+                                           "/metrics",
+                                           "/",
+                                           "/docs",
+                                           "/openapi.json"});
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "the description is whole") {
+  start();
+  const Json document = get_json("/openapi.json");
+  check_references(document, document);
+  std::set<std::string> ids;
+  for (const auto& [path, item] : document["paths"].items()) {
+    std::set<std::string> wanted;
+    for (std::size_t at = 0; (at = path.find('{', at)) != std::string::npos; ++at) {
+      wanted.insert(path.substr(at + 1, path.find('}', at) - at - 1));
+    }
+    std::set<std::string> named;
+    for (Json parameter : item.value("parameters", Json::array())) {
+      if (parameter.contains("$ref")) {
+        const std::string target = parameter["$ref"];
+        parameter = document.at(Json::json_pointer(target.substr(1)));
+      }
+      if (parameter["in"] == "path") named.insert(parameter["name"].get<std::string>());
+    }
+    CAPTURE(path);
+    CHECK(named == wanted);
+    for (const std::string& method : kMethods) {
+      if (!item.contains(method)) continue;
+      CHECK(ids.insert(item[method]["operationId"].get<std::string>()).second);
+      CHECK(item[method]["responses"].contains("200"));
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "answers have the fields that are described") {
+  AttemptRecord attempt;
+  RequestRecord record;
+  record.attempts = {attempt};
+  records.request_page = {{record}, ""};
+  records.decision_page = {{DecisionRow{}}, ""};
+  records.session_page = {{SessionRow{}}, ""};
+  records.telemetry_page = {{TelemetryRow{}}, ""};
+  decisions.add({"req-1", "", "", "openai-1", SelectionReason::failover, clock.wall()});
+  health.results = {HealthCheckResult{}};
+  start();
+  const Json document = get_json("/openapi.json");
+  const Json live = get_json("/admin/state");
+  check_described(live, document, "State");
+  check_described(live["resources"][0], document, "ResourceState");
+  check_described(live["recent_decisions"][0], document, "RecentDecision");
+  check_described(live["affinity"], document, "AffinityStats");
+  check_described(live["telemetry"], document, "TelemetryStats");
+  const Json requests = get_json("/admin/requests");
+  check_described(requests, document, "RequestList");
+  check_described(requests["data"][0], document, "RequestRow");
+  check_described(requests["data"][0]["timings"], document, "Timings");
+  check_described(requests["data"][0]["attempts"][0], document, "Attempt");
+  check_described(get_json("/admin/decisions")["data"][0], document, "DecisionRow");
+  check_described(get_json("/admin/sessions")["data"][0], document, "SessionRow");
+  check_described(get_json("/admin/telemetry")["data"][0], document, "TelemetryRow");
+  const Json checks = Json::parse(send("POST", "/admin/health/check").body);
+  check_described(checks["data"][0], document, "HealthCheckResult");
+}
+
+}  // namespace responses_proxy::testing

@@ -1,0 +1,248 @@
+#include <doctest/doctest.h>
+
+#include "unit/control/fakes.h"
+
+namespace responses_proxy::testing {
+
+namespace {
+
+RequestRecord sample_request(WallTime at) {
+  using std::chrono::microseconds;
+  AttemptRecord first{"openai-1",
+                      "environment",
+                      "default",
+                      SelectionReason::session_affinity,
+                      at,
+                      microseconds(2'000),
+                      std::nullopt,
+                      0,
+                      Blame::provider,
+                      "connect",
+                      ""};
+  AttemptRecord second{"openai-2",
+                       "environment",
+                       "default",
+                       SelectionReason::failover,
+                       at,
+                       microseconds(40'500),
+                       microseconds(30'250),
+                       200,
+                       Blame::none,
+                       "",
+                       "up-1"};
+  RequestRecord record;
+  record.request_id = "req-1";
+  record.created_at = at + Millis(7);
+  record.method = "POST";
+  record.path = "/v1/responses";
+  record.stream = true;
+  record.session_id = "s-1";
+  record.model = "gpt-4.1-mini";
+  record.response_id = "resp_1";
+  record.status_code = 200;
+  record.completed = true;
+  record.usage.input = 10;
+  record.usage.output = 0;
+  record.usage.total = 10;
+  record.request_bytes = 120;
+  record.response_bytes = 3400;
+  record.text_bytes = 210;
+  record.duration = microseconds(43'000);
+  record.first_byte = microseconds(33'000);
+  record.proxy_time = microseconds(150);
+  record.attempts = {first, second};
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a request row has all its fields") {
+  records.request_page = {{sample_request(clock.wall())}, "next"};
+  start();
+  const auto response = get("/admin/requests");
+  CHECK(response.status == 200);
+  CHECK(Json::parse(response.body) == Json::parse(R"({"data":[{
+    "request_id":"req-1","session_id":"s-1","session_name":null,"resource_id":"openai-2",
+    "provider_id":"environment","pool_id":null,"model":"gpt-4.1-mini","model_alias":null,
+    "status_code":200,"input_tokens":10,"output_tokens":0,"total_tokens":10,"cached_tokens":null,
+    "reasoning_tokens":null,"created_at":"2026-11-21T00:00:00.007Z",
+    "timings":{"duration_ms":43.0,"first_byte_ms":33.0,"proxy_ms":0.15},
+    "method":"POST","path":"/v1/responses","stream":true,"completed":true,"blame":"none",
+    "error":null,"adjusted":null,"response_id":"resp_1","previous_response_id":null,"request_bytes":120,
+    "response_bytes":3400,"text_bytes":210,"attempts":[
+      {"resource_id":"openai-1","provider_id":"environment","pool_id":"default",
+       "reason":"session_affinity","started_at":"2026-11-21T00:00:00.000Z","duration_ms":2.0,
+       "first_byte_ms":null,"status_code":null,"blame":"provider","error":"connect",
+       "upstream_request_id":null},
+      {"resource_id":"openai-2","provider_id":"environment","pool_id":"default",
+       "reason":"failover","started_at":"2026-11-21T00:00:00.000Z","duration_ms":40.5,
+       "first_byte_ms":30.25,"status_code":200,"blame":"none","error":null,
+       "upstream_request_id":"up-1"}]}],"next_cursor":"next"})"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a request that reached no resource has null for it") {
+  RequestRecord refused;
+  refused.request_id = "req-2";
+  refused.status_code = 503;
+  refused.blame = Blame::proxy;
+  records.request_page = {{refused}, ""};
+  start();
+  const Json body = get_json("/admin/requests");
+  CHECK(body["next_cursor"] == nullptr);
+  CHECK(body["data"][0]["resource_id"] == nullptr);
+  CHECK(body["data"][0]["attempts"] == Json::array());
+  CHECK(body["data"][0]["input_tokens"] == nullptr);
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "text that is not UTF-8 still makes valid JSON") {
+  RequestRecord odd;
+  odd.request_id = "req-3";
+  odd.model = "bad\xff";
+  records.request_page = {{odd}, ""};
+  start();
+  CHECK(get_json("/admin/requests")["data"][0]["model"] == "bad\xEF\xBF\xBD");
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
+  records.decision_page = {{{"req-1", "s-1", "name", "openai-1", "", "failover", 2, clock.wall()}},
+                           ""};
+  TokenUsage usage;
+  usage.total = 7;
+  records.session_page = {
+      {{"s-1", "", "openai-1", "gpt", clock.wall(), clock.wall() + Millis(5), 4, 1, usage}}, ""};
+  records.telemetry_page = {
+      {{"ev-1", "request.completed", "req-1", clock.wall(), R"({"status":200})"},
+       {"ev-2", "request.completed", "req-2", clock.wall(), "{cut"}},
+      "c2"};
+  start();
+  CHECK(get_json("/admin/decisions")["data"] == Json::parse(R"([{"request_id":"req-1",
+    "session_id":"s-1","session_name":"name","resource_id":"openai-1","pool_id":null,
+    "reason":"failover","attempt":2,"created_at":"2026-11-21T00:00:00.000Z"}])"));
+  CHECK(get_json("/admin/sessions")["data"] == Json::parse(R"([{"session_id":"s-1",
+    "session_name":null,"last_resource_id":"openai-1","last_model":"gpt",
+    "created_at":"2026-11-21T00:00:00.000Z","last_seen_at":"2026-11-21T00:00:00.005Z",
+    "request_count":4,"error_count":1,"input_tokens":null,"output_tokens":null,"total_tokens":7,
+    "cached_tokens":null,"reasoning_tokens":null}])"));
+  const Json events = get_json("/admin/telemetry");
+  CHECK(events["data"][0] == Json::parse(R"({"event_id":"ev-1","type":"request.completed",
+    "request_id":"req-1","created_at":"2026-11-21T00:00:00.000Z","payload":{"status":200}})"));
+  CHECK(events["data"][1]["payload"] == "{cut");
+  CHECK(events["next_cursor"] == "c2");
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "usage by one group, or all four") {
+  TokenUsage usage;
+  usage.input = 1;
+  usage.output = 2;
+  usage.total = 3;
+  records.usage_rows = {{"key", 5, 1, usage}};
+  start();
+  CHECK(get_json("/admin/usage?by=resource") ==
+        Json::parse(R"({"data":[{"resource_id":"key","requests":5,"errors":1,"input_tokens":1,
+          "output_tokens":2,"total_tokens":3,"cached_tokens":null,"reasoning_tokens":null}]})"));
+  CHECK(get_json("/admin/usage?by=day")["data"][0]["day"] == "key");
+  records.groups.clear();
+  const Json all = get_json("/admin/usage");
+  CHECK(all.size() == 4);
+  CHECK(all["by_day"][0]["day"] == "key");
+  CHECK(all["by_model"][0]["model"] == "key");
+  CHECK(all["by_resource"][0]["resource_id"] == "key");
+  CHECK(all["by_session"][0]["session_id"] == "key");
+  CHECK(records.groups ==
+        std::vector{UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session});
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
+  start();
+  CHECK(get("/admin/requests").status == 200);
+  CHECK(records.last_query.limit == 50);
+  CHECK(records.last_query.cursor.empty());
+  CHECK_FALSE(records.last_query.session_id);
+  CHECK_FALSE(records.last_query.since);
+
+  CHECK(get("/admin/requests?limit=1000&cursor=abc&session_id=s%201&resource_id=openai-1"
+            "&pool_id=p&model=a/b&status=499&since=2026-11-21T01:00:00Z&until=1795222800.5&other=1")
+            .status == 200);
+  const RecordQuery& query = records.last_query;
+  CHECK(query.limit == 1000);
+  CHECK(query.cursor == "abc");
+  CHECK(query.session_id == "s 1");
+  CHECK(query.resource_id == "openai-1");
+  CHECK(query.pool_id == "p");
+  CHECK(query.model == "a/b");
+  CHECK(query.status == 499);
+  CHECK(query.since == clock.wall() + std::chrono::hours(1));
+  CHECK(query.until == clock.wall() + std::chrono::hours(1) + Millis(500));
+
+  CHECK(get("/admin/requests?limit=1&model=&since=").status == 200);
+  CHECK(records.last_query.limit == 1);
+  CHECK_FALSE(records.last_query.model);
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "each list asks its own table") {
+  start();
+  for (const char* list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
+    records.calls.clear();
+    CHECK(get("/admin/" + std::string(list) + "?by=day").status == 200);
+    CHECK(records.calls == std::vector<std::string>{list});
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a bad parameter is named") {
+  start();
+  const std::string too_long(513, 'x');
+  const std::pair<std::string, std::string> cases[] = {{"limit", "0"},
+                                                       {"limit", "1001"},
+                                                       {"limit", "-1"},
+                                                       {"limit", "ten"},
+                                                       {"limit", "5x"},
+                                                       {"limit", "%205"},
+                                                       {"limit", "1e2"},
+                                                       {"status", "99"},
+                                                       {"status", "600"},
+                                                       {"status", "ok"},
+                                                       {"since", "yesterday"},
+                                                       {"until", "2026-13-01"},
+                                                       {"cursor", std::string(1089, 'x')},
+                                                       {"model", too_long},
+                                                       {"session_id", too_long},
+                                                       {"since", "99999999999"}};
+  for (const auto& [name, value] : cases) {
+    for (const char* list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
+      const std::string target = "/admin/" + std::string(list) + "?" + name + "=" + value;
+      CAPTURE(target);
+      const auto response = get(target);
+      CHECK(response.status == 400);
+      CHECK(error_of(response)["type"] == "invalid_request_error");
+      CHECK(error_of(response)["code"] == "invalid_parameter");
+      CHECK(error_of(response)["param"] == name);
+    }
+  }
+  const auto by = get("/admin/usage?by=week");
+  CHECK(by.status == 400);
+  CHECK(error_of(by)["param"] == "by");
+  CHECK(records.calls.empty());
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a cursor that the store does not know is a bad parameter") {
+  start();
+  CHECK(get("/admin/requests?cursor=" + std::string(1088, 'x')).status == 200);
+  const auto response = get("/admin/requests?cursor=" + FakeRecordStore::kForeignCursor);
+  CHECK(response.status == 400);
+  CHECK(error_of(response)["code"] == "invalid_parameter");
+  CHECK(error_of(response)["param"] == "cursor");
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a database that fails is a 503 without its words") {
+  records.fails = true;
+  start();
+  for (const char* list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
+    const auto response = get("/admin/" + std::string(list));
+    CHECK(response.status == 503);
+    CHECK(error_of(response)["code"] == "database_unavailable");
+    CHECK(error_of(response)["type"] == "server_error");
+    CHECK(response.body.find("SELECT") == std::string::npos);
+  }
+}
+
+}  // namespace responses_proxy::testing

@@ -1,0 +1,69 @@
+#include "storage/migrations.h"
+
+#include <doctest/doctest.h>
+
+#include "fakes/temp_folder.h"
+#include "storage/sqlite_connection.h"
+
+using namespace responses_proxy;
+
+namespace {
+
+struct Database {
+  std::int64_t number(const std::string& sql) {
+    std::int64_t value = -1;
+    connection.query(sql, {}, [&](const SqlRow& row) { value = row.integer(0); });
+    return value;
+  }
+  testing::TempFolder folder;
+  SqliteConnection connection{(folder.path() / "db").string(), SqliteConnection::Mode::write};
+};
+
+const std::vector<Migration> kFirst{{1, {"CREATE TABLE one (a BIGINT)"}}};
+const std::vector<Migration> kSecond{
+    kFirst.front(), {2, {"ALTER TABLE one ADD COLUMN b BIGINT", "INSERT INTO one VALUES (7, 8)"}}};
+
+}  // namespace
+
+TEST_CASE("versions ascend without gaps") {
+  std::int64_t expected = 0;
+  for (const Migration& step : migrations()) CHECK(step.version == ++expected);
+  CHECK(expected > 0);
+}
+
+TEST_CASE("each change is applied once, and later ones are added") {
+  Database database;
+  migrate(database.connection, kFirst);
+  migrate(database.connection, kFirst);
+  CHECK(database.number("SELECT MAX(version) FROM schema_migrations") == 1);
+  migrate(database.connection, kSecond);
+  migrate(database.connection, kSecond);
+  CHECK(database.number("SELECT COUNT(*) FROM schema_migrations") == 2);
+  CHECK(database.number("SELECT SUM(b) FROM one") == 8);
+}
+
+TEST_CASE("a failing change leaves the database as it was") {
+  Database database;
+  migrate(database.connection, kFirst);
+  auto broken = kSecond;
+  broken.back().statements.push_back("INSERT INTO no_such_table VALUES (1)");
+  CHECK_THROWS_AS(migrate(database.connection, broken), StorageError);
+  CHECK(database.number("SELECT MAX(version) FROM schema_migrations") == 1);
+  CHECK(database.number("SELECT COUNT(*) FROM one") == 0);
+  migrate(database.connection, kSecond);
+  CHECK(database.number("SELECT COUNT(*) FROM one") == 1);
+}
+
+TEST_CASE("a database of a newer program is left alone") {
+  Database database;
+  migrate(database.connection, kSecond);
+  std::string message;
+  try {
+    migrate(database.connection, kFirst);
+  } catch (const StorageError& error) {
+    message = error.what();
+  }
+  CHECK(message ==
+        "The database has schema version 2, this program knows versions up to 1. Use the program "
+        "that wrote it, or a newer one.");
+}

@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "fakes/sample_records.h"
+#include "fakes/temp_folder.h"
+#include "storage/record_store.h"
+#include "storage/sqlite_connection.h"
+
+using namespace responses_proxy;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string open_error(const std::string& url) {
+  try {
+    open_record_store(url);
+  } catch (const StorageError& error) {
+    return error.what();
+  }
+  return "opened";
+}
+
+int permissions(const fs::path& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return static_cast<int>(status.st_mode & 0777U);
+}
+
+// Changes into a folder for as long as it lives.
+class InFolder {
+ public:
+  explicit InFolder(const fs::path& folder) : before_(fs::current_path()) {
+    fs::current_path(folder);
+  }
+  ~InFolder() { fs::current_path(before_); }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+
+ private:
+  fs::path before_;
+};
+
+}  // namespace
+
+TEST_CASE("the file and its folder are created, readable by the owner only") {
+  const testing::TempFolder folder;
+  const fs::path file = folder.path() / "deep" / "er" / "proxy.sqlite3";
+  const auto store =
+      open_record_store("sqlite:///" + file.string());  // an absolute path: 4 slashes
+  store->write(std::vector{testing::sample_record("one", testing::at_second(0))});
+  CHECK(permissions(file) == 0600);
+  CHECK(permissions(file.string() + "-wal") == 0600);
+  CHECK(permissions(file.string() + "-shm") == 0600);
+}
+
+TEST_CASE("three slashes are relative to the working directory") {
+  const testing::TempFolder folder;
+  const InFolder here(folder.path());
+  open_record_store("sqlite:///plain.db")->ping();
+  open_record_store("sqlite:///./data/proxy.sqlite3")->ping();
+  CHECK(fs::exists(folder.path() / "plain.db"));
+  CHECK(fs::exists(folder.path() / "data" / "proxy.sqlite3"));
+}
+
+TEST_CASE("what cannot be opened is named, without secrets") {
+  const testing::TempFolder folder;
+  CHECK(open_error("postgresql://user:hunter2@host/db") ==
+        "Cannot open the database: its URL must start with sqlite:///, not with postgresql://");
+  CHECK(open_error("hunter2") == "Cannot open the database: its URL must start with sqlite:///");
+  CHECK(open_error("sqlite://host/db") ==
+        "Cannot open the database: its URL must start with sqlite:///, not with sqlite://");
+  CHECK(open_error("sqlite:///") == "Cannot open the database: its URL names no file");
+  CHECK(open_error("sqlite:///:memory:") == "Cannot open the database: its URL names no file");
+
+  const std::string text_file = (folder.path() / "text").string();
+  std::ofstream(text_file) << std::string(5000, 'x');
+  CHECK(open_error("sqlite:///" + text_file) ==
+        "SQLite database " + text_file + ": file is not a database");
+  CHECK(open_error("sqlite:///" + text_file + "/sub/db").find("cannot create its folder") !=
+        std::string::npos);
+  CHECK(open_error("sqlite:///" + folder.path().string()).find("cannot open it") !=
+        std::string::npos);
+}
+
+TEST_CASE("a write that fails leaves nothing behind and can be tried again") {
+  const testing::TempFolder folder;
+  const std::string file = (folder.path() / "db").string();
+  const auto store = open_record_store("sqlite:///" + file);
+  SqliteConnection other(file, SqliteConnection::Mode::write);
+  // Refuses the second record of the batch.
+  other.execute(
+      "CREATE TRIGGER full BEFORE INSERT ON requests WHEN NEW.request_id = 'two' "
+      "BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+      {});
+  const std::vector records{testing::sample_record("one", testing::at_second(0)),
+                            testing::sample_record("two", testing::at_second(1))};
+  try {
+    store->write(records);
+    FAIL("the trigger did not fire");
+  } catch (const StorageError& error) {
+    CHECK(std::string(error.what()) == "SQLite database " + file + ": disk full");
+  }
+  CHECK(store->requests({}).rows.empty());
+  CHECK(store->sessions({}).rows.empty());
+
+  other.execute("DROP TRIGGER full", {});
+  store->write(records);
+  CHECK(store->requests({}).rows.size() == 2);
+  CHECK(store->sessions({}).rows.at(0).request_count == 2);
+}
+
+TEST_CASE("readers cannot write") {
+  const testing::TempFolder folder;
+  const std::string file = (folder.path() / "db").string();
+  open_record_store("sqlite:///" + file);
+  SqliteConnection reader(file, SqliteConnection::Mode::read);
+  CHECK_THROWS_AS(reader.execute("DELETE FROM requests", {}), StorageError);
+}

@@ -1,0 +1,130 @@
+// A page must cost what it shows: found through an index, in the order of that index.
+#include <doctest/doctest.h>
+
+#include "fakes/sample_records.h"
+#include "fakes/temp_folder.h"
+#include "storage/cursor.h"
+#include "storage/migrations.h"
+#include "storage/record_queries.h"
+#include "storage/sqlite_connection.h"
+
+using namespace responses_proxy;
+
+namespace {
+
+struct Database {
+  Database() { migrate(connection); }
+
+  std::string plan(const SqlQuery& query) {
+    std::string steps;
+    connection.query("EXPLAIN QUERY PLAN " + query.text, query.params,
+                     [&](const SqlRow& row) { steps += row.text(3) + "\n"; });
+    return steps;
+  }
+
+  testing::TempFolder folder;
+  SqliteConnection connection{(folder.path() / "db").string(), SqliteConnection::Mode::write};
+};
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void check_page(const std::string& plan, const std::string& index) {
+  CAPTURE(plan);
+  CHECK(has(plan, "INDEX " + index));
+  CHECK_FALSE(has(plan, "TEMP B-TREE"));
+}
+
+struct Filter {
+  const char* name;
+  void (*set)(RecordQuery&);
+  const char* requests_index;
+  const char* decisions_index;
+};
+
+const Filter kFilters[] = {
+    {"none", [](RecordQuery&) {}, "requests_by_time", "requests_by_time"},
+    {"since", [](RecordQuery& q) { q.since = testing::at_second(0); }, "requests_by_time",
+     "requests_by_time"},
+    {"until", [](RecordQuery& q) { q.until = testing::at_second(0); }, "requests_by_time",
+     "requests_by_time"},
+    {"session", [](RecordQuery& q) { q.session_id = "s"; }, "requests_by_session",
+     "requests_by_session"},
+    {"resource", [](RecordQuery& q) { q.resource_id = "r"; }, "requests_by_resource",
+     "attempts_by_resource"},
+    {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, "requests_by_pool", "attempts_by_pool"},
+    {"model", [](RecordQuery& q) { q.model = "m"; }, "requests_by_model", "requests_by_model"},
+    {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
+    {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
+};
+
+}  // namespace
+
+TEST_CASE("lists follow an index for every filter, on the first page and on later ones") {
+  Database database;
+  for (const Filter& filter : kFilters) {
+    for (const bool later : {false, true}) {
+      for (const bool in_time : {false, true}) {
+        CAPTURE(filter.name);
+        CAPTURE(later);
+        RecordQuery query;
+        filter.set(query);
+        if (in_time) query.since = testing::at_second(-100);
+        if (later) query.cursor = encode_cursor({1795219200000000, 1, "req"});
+        check_page(database.plan(requests_query(query)), filter.requests_index);
+        check_page(database.plan(decisions_query(query)), filter.decisions_index);
+      }
+    }
+  }
+}
+
+TEST_CASE("a later page starts at its cursor instead of reading up to it") {
+  Database database;
+  RecordQuery query;
+  query.cursor = encode_cursor({1795219200000000, 1, "req"});
+  CHECK(has(database.plan(requests_query(query)), "(created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(decisions_query(query)), "(created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(sessions_query(query)), "(last_seen_at,session_id)<(?,?)"));
+  query.session_id = "s";
+  CHECK(
+      has(database.plan(requests_query(query)), "session_id=? AND (created_at,request_id)<(?,?)"));
+  query.session_id.reset();
+  query.resource_id = "r";
+  CHECK(has(database.plan(decisions_query(query)),
+            "resource_id=? AND (created_at,request_id,attempt)<(?,?,?)"));
+}
+
+TEST_CASE("sessions come in the order of their index; one session is found by its key") {
+  Database database;
+  RecordQuery query;
+  check_page(database.plan(sessions_query(query)), "sessions_by_time");
+  query.model = "m";
+  check_page(database.plan(sessions_query(query)), "sessions_by_time");
+  query = {};
+  query.session_id = "s";
+  CHECK(has(database.plan(sessions_query(query)), "session_id=?"));
+}
+
+TEST_CASE("look-ups of single rows use their index") {
+  Database database;
+  CHECK(has(database.plan(resource_of_response_query("resp_1")), "INDEX requests_by_response"));
+  const RequestRecord one = testing::sample_record("one", testing::at_second(0));
+  const std::string plan = database.plan(attempts_query({&one, 1}));
+  CHECK(has(plan, "SEARCH a USING INDEX"));
+  CHECK_FALSE(has(plan, "SCAN a"));
+}
+
+TEST_CASE("usage of a period reads that period only") {
+  Database database;
+  RecordQuery query;
+  query.since = testing::at_second(0);
+  for (const UsageBy by : {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session}) {
+    const std::string plan = database.plan(usage_query(by, query));
+    CAPTURE(plan);
+    CHECK(has(plan, "INDEX requests_by_time (created_at>?)"));
+    query.session_id = "s";
+    CHECK(has(database.plan(usage_query(by, query)), "INDEX requests_by_session"));
+    query.session_id.reset();
+  }
+}

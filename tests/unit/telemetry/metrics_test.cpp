@@ -1,0 +1,150 @@
+#include "telemetry/metrics.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+#include <vector>
+
+#include "fakes/sample_records.h"
+
+using namespace responses_proxy;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+class KeepingSink final : public TelemetrySink {
+ public:
+  void record(RequestRecord record) noexcept override { kept.push_back(std::move(record)); }
+  bool flush(Millis timeout) override { return timeout == Millis(7); }
+  TelemetryStats stats() const override { return {4, 3, 2, 1}; }
+  std::vector<RequestRecord> kept;
+};
+
+}  // namespace
+
+TEST_CASE("records are counted by outcome, attempt and direction") {
+  Metrics metrics;
+  for (int i = 0; i < 3; ++i) metrics.count(testing::sample_record("a", testing::at_second(0)));
+  metrics.count(testing::failed_record("b", testing::at_second(0)));
+  const std::string text = metrics.text({});
+  CAPTURE(text);
+  CHECK(has(text, R"(rp_requests_total{blame="none",status="200",stream="true"} 3)"));
+  CHECK(has(text, R"(rp_requests_total{blame="provider",status="502",stream="false"} 1)"));
+  CHECK(has(text, R"(rp_attempts_total{blame="none",provider_id="environment",)"
+                  R"(reason="weighted_least_connections",resource_id="openai-1",status="200"} 3)"));
+  CHECK(has(text, R"(rp_attempts_total{blame="resource",provider_id="environment",)"
+                  R"(reason="session_affinity",resource_id="openai-1",status="429"} 1)"));
+  CHECK(has(text, R"(rp_attempts_total{blame="provider",provider_id="environment",)"
+                  R"(reason="failover",resource_id="openai-2",status="0"} 1)"));
+  CHECK(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-1"} 300)"));
+  CHECK(has(text, R"(rp_tokens_total{direction="output",resource_id="openai-1"} 60)"));
+  CHECK_FALSE(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-2"})"));
+}
+
+TEST_CASE("durations are observed in seconds; an answer without a first byte is not") {
+  Metrics metrics;
+  metrics.count(testing::sample_record("a", testing::at_second(0)));  // 0.812999 s, overhead 97 us
+  metrics.count(testing::failed_record("b", testing::at_second(0)));
+  const std::string text = metrics.text({});
+  CAPTURE(text);
+  CHECK(has(text, "rp_request_duration_seconds_count 2"));
+  CHECK(has(text, R"(rp_request_duration_seconds_bucket{le="0.5"} 0)"));
+  CHECK(has(text, R"(rp_request_duration_seconds_bucket{le="1"} 2)"));
+  CHECK(has(text, "rp_first_byte_seconds_count 1"));
+  CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="0.0001"} 2)"));
+  CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="5e-05"} 0)"));
+}
+
+TEST_CASE("nothing a client sends becomes a label") {
+  Metrics metrics;
+  RequestRecord record = testing::sample_record("client-text", testing::at_second(0));
+  record.model = record.model_alias = record.session_id = record.session_name = "client-text";
+  record.pool_id = record.method = record.path = record.previous_response_id = "client-text";
+  record.response_id = record.error = "client-text";
+  metrics.count(record);
+  CHECK_FALSE(has(metrics.text({}), "client-text"));
+}
+
+TEST_CASE("the number of label sets is bounded, and nothing goes uncounted") {
+  Metrics metrics;
+  RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  record.usage = {};
+  const int beyond = 50;
+  for (int i = 0; i < static_cast<int>(LabelledCounters::kMaxSeries) + beyond; ++i) {
+    record.attempts.front().resource_id = "r" + std::to_string(i);
+    metrics.count(record);
+  }
+  const std::string text = metrics.text({});
+  CHECK(count_of(text, "rp_attempts_total{") == LabelledCounters::kMaxSeries + 1);
+  CHECK(has(text, R"(rp_attempts_total{blame="other",provider_id="other",reason="other",)"
+                  R"(resource_id="other",status="other"} 50)"));
+}
+
+TEST_CASE("counting from several threads loses nothing") {
+  Metrics metrics;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&metrics] {
+      for (int i = 0; i < 500; ++i) {
+        RequestRecord record = testing::sample_record("a", testing::at_second(0));
+        record.status_code = 200 + i % 5;
+        metrics.count(record);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const std::string text = metrics.text({});
+  CHECK(has(text, R"(rp_requests_total{blame="none",status="204",stream="true"} 400)"));
+  CHECK(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-1"} 200000)"));
+}
+
+TEST_CASE("gauges show the moment of the scrape and nothing older") {
+  const Metrics metrics;
+  GaugeValues values;
+  values.resources.push_back({"openai-1", "environment", 3, Health::degraded, Millis(1500)});
+  values.resources.push_back({"odd\"\\\nid", "environment", 0, Health::unknown, Millis(0)});
+  values.active_exchanges = 4;
+  values.telemetry = {10, 7, 2, 1};
+  values.affinity = {5, 6, 8};
+  const std::string text = metrics.text(values);
+  CAPTURE(text);
+  const std::string one = R"({resource_id="openai-1",provider_id="environment")";
+  CHECK(has(text, "rp_resource_active" + one + "} 3"));
+  CHECK(has(text, "rp_resource_health" + one + R"(,state="degraded"} 1)"));
+  CHECK(has(text, "rp_resource_health" + one + R"(,state="healthy"} 0)"));
+  CHECK(has(text, "rp_resource_cooldown_seconds" + one + "} 1.5"));
+  CHECK(has(text, R"(resource_id="odd\"\\\nid")"));
+  CHECK(has(text, "# TYPE rp_resource_active gauge"));
+  CHECK(has(text, "rp_active_exchanges 4"));
+  CHECK(has(text, "# TYPE rp_telemetry_recorded_total counter"));
+  CHECK(has(text, "rp_telemetry_recorded_total 10"));
+  CHECK(has(text, "rp_telemetry_written_total 7"));
+  CHECK(has(text, "rp_telemetry_dropped_total 2"));
+  CHECK(has(text, "rp_telemetry_queued 1"));
+  CHECK(has(text, R"(rp_affinity_entries{kind="response"} 5)"));
+  CHECK(has(text, R"(rp_affinity_entries{kind="session"} 6)"));
+  CHECK(has(text, "rp_affinity_evicted_total 8"));
+  CHECK_FALSE(has(metrics.text({}), "openai-1"));
+}
+
+TEST_CASE("the metered sink counts and passes on") {
+  Metrics metrics;
+  KeepingSink next;
+  MeteredSink sink(next, metrics);
+  const RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  sink.record(record);
+  CHECK(next.kept == std::vector{record});
+  CHECK(has(metrics.text({}), R"(rp_requests_total{blame="none",status="200",stream="true"} 1)"));
+  CHECK(sink.flush(Millis(7)));
+  CHECK_FALSE(sink.flush(Millis(8)));
+  CHECK(sink.stats().dropped == 2);
+}
