@@ -12,16 +12,9 @@
 
 namespace responses_proxy {
 
-namespace {
-
-// A few requests beside the event streams, each of which holds a thread.
-constexpr std::size_t kThreads = ControlPlaneContext::kMaxEventStreams + 8;
-
-}  // namespace
-
 ControlServer::ControlServer(const std::string& bind, const ControlPlaneContext& context)
     : server_(std::make_unique<httplib::Server>()) {
-  server_->new_task_queue = [] { return new httplib::ThreadPool(kThreads); };  // NOLINT: their API
+  configure_control_server(*server_);
   mount_control_plane(*server_, context);
   if (bind.empty()) {
     listen_on_unix_socket();

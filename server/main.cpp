@@ -95,14 +95,23 @@ void print_problems(const LoadedConfig& loaded) {
   }
 }
 
+// --host and --port are checked like the variables they stand for.
+Environment environment_with(const Options& options) {
+  return [base = process_environment(), options](const std::string& name) {
+    if (name == "PROXY_HOST" && options.host) return options.host;
+    if (name == "PROXY_PORT" && options.port) {
+      return std::optional<std::string>(std::to_string(*options.port));
+    }
+    return base(name);
+  };
+}
+
 int run(const Options& options) {
   if (options.markdown) {
     fmt::print("{}", config::configuration_markdown());
     return 0;
   }
-  LoadedConfig loaded = load_config(process_environment());
-  if (options.host) loaded.config.host = *options.host;
-  if (options.port) loaded.config.port = *options.port;
+  LoadedConfig loaded = load_config(environment_with(options));
   print_problems(loaded);
   if (!loaded.errors.empty()) return kBadConfig;
   switch (options.command) {

@@ -55,7 +55,7 @@ struct Config {
   bool websocket_enabled = true;    // PROXY_WEBSOCKET_ENABLED
 
   // Limits
-  std::size_t max_body_bytes = 100 * 1024 * 1024;  // PROXY_MAX_BODY_BYTES
+  std::size_t max_body_bytes = 104'857'600;  // PROXY_MAX_BODY_BYTES
   std::size_t max_capture_bytes = 2'000'000;       // PROXY_MAX_CAPTURE_BYTES
   bool capture_bodies = false;                     // PROXY_CAPTURE_BODIES
 

@@ -24,6 +24,7 @@
 namespace responses_proxy {
 
 class EventLoops;
+class ResponseIndex;
 
 struct Dependencies {
   const Clock& clock;
@@ -32,6 +33,8 @@ struct Dependencies {
   Router& router;
   LoadBalancer& balancer;
   TelemetrySink& telemetry;
+  // Asked about ids that `state` does not know; may be null.
+  ResponseIndex* index = nullptr;
   // Told of every pick, on the exchange's loop; may be empty. Must not block.
   std::function<void(Decision)> on_decision;
   // By wire_api: {"responses", &adapter}.

@@ -43,6 +43,7 @@ struct AnswerFacts {
   std::string conversation_id;
   std::string error_code;  // of a failed answer or an error body
   TokenUsage usage;
+  std::int64_t text_bytes = 0;  // of output text deltas, as they stand in the JSON
   AnswerState state = AnswerState::open;
   // An event of substance was seen: more than "created" and "in progress".
   bool substance = false;

@@ -73,9 +73,12 @@ struct RequestRecord {
   bool completed = false;  // the answer reached its end
   Blame blame = Blame::none;
   std::string error;  // code of the proxy's own error, or how the stream ended
+  std::string
+      adjusted;  // what the proxy changed in the request: "encrypted_items_dropped", "" = nothing
   TokenUsage usage;
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
+  std::int64_t text_bytes = 0;  // of output text in a stream, as it stands in the JSON
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_byte;  // of the answer, as the client saw it
   std::chrono::microseconds proxy_time{0};  // spent in here before the first attempt was sent

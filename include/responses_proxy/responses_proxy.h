@@ -17,6 +17,7 @@
 #include "responses_proxy/request.h"
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/resource.h"
+#include "responses_proxy/response_index.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/router.h"

@@ -27,29 +27,31 @@ bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
 }
 
 // "Connection: close, X-Foo" makes X-Foo hop-by-hop, too.
-bool named_in_connection(std::string_view name, std::string_view connection) {
-  while (!connection.empty()) {
-    const std::size_t comma = std::min(connection.find(','), connection.size());
-    std::string_view token = connection.substr(0, comma);
-    connection.remove_prefix(std::min(comma + 1, connection.size()));
-    while (token.starts_with(' ')) token.remove_prefix(1);
-    while (token.ends_with(' ')) token.remove_suffix(1);
+bool has_token(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view token = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (token.starts_with(' ') || token.starts_with('\t')) token.remove_prefix(1);
+    while (token.ends_with(' ') || token.ends_with('\t')) token.remove_suffix(1);
     if (equals_ignore_case(name, token)) return true;
   }
   return false;
 }
 
-bool hop_by_hop(std::string_view name, std::string_view connection) {
-  return is_one_of(name, kHopByHop) || named_in_connection(name, connection);
+bool hop_by_hop(std::string_view name, const Headers& headers) {
+  return is_one_of(name, kHopByHop) ||
+         std::any_of(headers.begin(), headers.end(), [name](const Header& field) {
+           return equals_ignore_case(field.name, "connection") && has_token(field.value, name);
+         });
 }
 
 }  // namespace
 
 Headers forwarded_request_headers(const Headers& from_client) {
   Headers forwarded;
-  const std::string_view connection = from_client.get("connection");
   for (const Header& field : from_client) {
-    if (hop_by_hop(field.name, connection) || is_one_of(field.name, kNeverSentUp) ||
+    if (hop_by_hop(field.name, from_client) || is_one_of(field.name, kNeverSentUp) ||
         starts_with_ignore_case(field.name, "x-proxy-") ||
         equals_ignore_case(field.name, "x-pool-id")) {
       continue;
@@ -61,9 +63,8 @@ Headers forwarded_request_headers(const Headers& from_client) {
 
 Headers forwarded_response_headers(const Headers& from_upstream) {
   Headers forwarded;
-  const std::string_view connection = from_upstream.get("connection");
   for (const Header& field : from_upstream) {
-    if (hop_by_hop(field.name, connection) || equals_ignore_case(field.name, "content-length")) {
+    if (hop_by_hop(field.name, from_upstream) || equals_ignore_case(field.name, "content-length")) {
       continue;
     }
     const bool request_id = equals_ignore_case(field.name, "x-request-id");

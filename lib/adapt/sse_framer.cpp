@@ -37,10 +37,14 @@ std::size_t SseFramer::find_end(std::string_view text, std::size_t begin) {
 }
 
 std::string_view SseFramer::keep_rest(std::string_view text, std::size_t begin) {
-  pending_.assign(text.substr(begin));
+  if (begin == 0 && text.data() == complete_.data()) {
+    pending_.swap(complete_);  // still no end in it: a large event is not copied for every read
+  } else {
+    pending_.assign(text.substr(begin));
+  }
   // The line end that closes an event may be cut itself: look at its last three bytes again.
   scanned_ = pending_.size() > 3 ? pending_.size() - 3 : 0;
-  return text.substr(0, begin);
+  return begin == 0 ? std::string_view{} : text.substr(0, begin);
 }
 
 SseEvent SseFramer::parse(std::string_view event) {

@@ -6,7 +6,9 @@
 #include <utility>
 #include <variant>
 
-#include "proxy/retry_table.h"
+#include "adapt/responses/encrypted_items.h"
+#include "core/content_encoding.h"
+#include "responses_proxy/response_index.h"
 
 namespace responses_proxy {
 
@@ -14,8 +16,10 @@ namespace {
 
 constexpr int kClientClosedRequest = 499;  // nginx's word for "the client left"
 
-std::string new_request_id(Random& random) {
-  return fmt::format("req_{:016x}{:016x}", random.next(), random.next());
+// Ids that sort by time keep the database's index writes together.
+std::string new_request_id(WallTime now, Random& random) {
+  const auto since_epoch = std::chrono::duration_cast<Millis>(now.time_since_epoch());
+  return fmt::format("req_{:012x}{:016x}", since_epoch.count(), random.next());
 }
 
 }  // namespace
@@ -28,8 +32,8 @@ Exchange::Exchange(const Config& config, const Dependencies& dependencies, Excha
       request_(std::move(request)),
       downstream_(std::move(writer), *this),
       arrived_(dependencies.clock.steady()) {
-  record_.request_id = new_request_id(dependencies_.random);
   record_.created_at = dependencies_.clock.wall();
+  record_.request_id = new_request_id(record_.created_at, dependencies_.random);
   record_.method = request_.method;
   record_.path = request_.path;
   record_.request_bytes = static_cast<std::int64_t>(request_.body.size());
@@ -81,6 +85,12 @@ std::optional<Error> Exchange::admit() {
   }
   auto endpoint = classify(request_.method, request_.path);
   if (!endpoint) return endpoint.error();
+  if (const auto encoding = request_.headers.find("content-encoding")) {
+    auto decoded = decode_content(*encoding, request_.body, config_.max_body_bytes);
+    if (!decoded) return decoded.error();
+    request_.body = std::move(*decoded);
+    request_.headers.erase("content-encoding");
+  }
   auto facts = read_request_facts(request_, *endpoint);
   if (!facts) return facts.error();
   endpoint_ = *endpoint;
@@ -107,6 +117,7 @@ std::optional<Error> Exchange::route() {
 
 Task Exchange::find_affinity() {
   co_await look_up({AffinityKind::response, facts_.response_key()}, required_);
+  if (required_.empty()) co_await look_up_durable();
   if (required_.empty()) {
     co_await look_up({AffinityKind::session, facts_.session_id}, preferred_);
   }
@@ -133,7 +144,15 @@ Task Exchange::send_until_answered() {
     // A bad start is known to other requests at once; a good one is judged when it has ended.
     const int meaning = attempt_->effective_status();
     if (meaning < 200 || meaning >= 300) attempt_->judge(verdict_options());
-    if (!moves_on()) co_return;
+    switch (next()) {
+      case NextStep::stream:
+        co_return;
+      case NextStep::other_resource:
+        break;
+      case NextStep::without_encrypted_items:
+        if (!drop_encrypted_items()) co_return;
+        break;
+    }
   }
 }
 
@@ -177,7 +196,7 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
   request.body = adapted->body ? std::string_view(adapted_body_) : std::string_view(request_.body);
   request.timeouts = {config_.connect_timeout, config_.first_byte_timeout, config_.idle_timeout,
                       config_.request_timeout};
-  if (tried_.empty()) record_.proxy_time = elapsed();
+  if (++attempts_ == 1) record_.proxy_time = elapsed();
   tried_.push_back(resource.id);
   remember_session(resource.id);
   if (dependencies_.on_decision) {
@@ -195,8 +214,8 @@ Task Exchange::hold_back() {
   if (interrupted() || !worth_holding()) co_return;
   if (attempt_->status() < 300) {
     hold_expired_ = false;
-    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = tried_.size()] {
-      if (const auto self = weak.lock(); self && self->tried_.size() == at) {
+    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = attempts_] {
+      if (const auto self = weak.lock(); self && self->attempts_ == at) {
         self->hold_expired_ = true;
         self->progress_.fire();
       }
@@ -207,29 +226,30 @@ Task Exchange::hold_back() {
 
 bool Exchange::worth_holding() const {
   const int status = attempt_->status();
-  if (status == 0 || pinned() || tried_.size() >= config_.max_attempts ||
-      route_->candidates.size() == 1) {
-    return false;
-  }
+  if (status == 0 || pinned() || attempts_ >= config_.max_attempts) return false;
   if (status < 300) {
-    return facts_.stream && config_.stream_holdback > Millis::zero() && !attempt_->shown();
+    return facts_.stream && config_.stream_holdback > Millis::zero() &&
+           route_->candidates.size() > 1;
   }
-  // The body tells whether the id is unknown there.
-  return (status == 400 || status == 404) && !facts_.response_key().empty();
+  // The body tells whether the id is unknown there, or an item cannot be decrypted.
+  return (status == 400 || status == 404) &&
+         (!facts_.response_key().empty() ||
+          request_.body.find("\"encrypted_content\"") != std::string::npos);
 }
 
-// Whether the attempt that has begun is one to leave behind.
-bool Exchange::moves_on() const {
+// What follows from how the attempt has begun.
+NextStep Exchange::next() const {
+  const std::string& code = attempt_->facts().error_code;
   AttemptStart start;
   start.error = attempt_->failure_so_far();
   start.status = attempt_->effective_status();
-  const bool names_id = !facts_.response_key().empty();
-  start.id_unknown =
-      names_id && (attempt_->facts().error_code == "previous_response_not_found" ||
-                   (attempt_->status() == 404 && endpoint_.kind != EndpointKind::create_response));
+  start.id_unknown = !facts_.response_key().empty() &&
+                     (code == "previous_response_not_found" ||
+                      (start.status == 404 && endpoint_.kind != EndpointKind::create_response));
+  start.cannot_decrypt = code == "invalid_encrypted_content" && !encrypted_items_dropped_;
   start.pinned = pinned();
-  start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, tried_.size());
-  return next_step(start) == NextStep::other_resource;
+  start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, attempts_);
+  return next_step(start);
 }
 
 Task Exchange::stream() {
@@ -294,6 +314,36 @@ Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
     progress_.fire();
   });
   while (!done) co_await progress_;
+}
+
+// Live state does not know the id; the records may.
+Task Exchange::look_up_durable() {
+  const std::string key = facts_.response_key();
+  if (key.empty() || dependencies_.index == nullptr) co_return;
+  bool done = false;
+  dependencies_.index->find(
+      loop_.loop, key, [this, self = shared_from_this(), &done](std::optional<std::string> found) {
+        if (found) required_ = std::move(*found);
+        done = true;
+        progress_.fire();
+      });
+  while (!done) co_await progress_;
+  if (!required_.empty()) {
+    dependencies_.state.remember_affinity({AffinityKind::response, key}, required_, {});
+  }
+}
+
+// The session had to move to an account that cannot decrypt what the one before has made: once more
+// without it. false: there is nothing to leave out.
+bool Exchange::drop_encrypted_items() {
+  auto body = without_encrypted_items(request_.body);
+  if (!body) return false;
+  tried_.pop_back();  // the same resource may serve it now
+  close_attempt();
+  request_.body = std::move(*body);
+  encrypted_items_dropped_ = true;
+  record_.adjusted = "encrypted_items_dropped";
+  return true;
 }
 
 void Exchange::remember_session(const std::string& resource_id) {
@@ -416,7 +466,9 @@ void Exchange::close_attempt() {
     attempt_->judge(verdict_options());
   }
   attempt_->cancel();
-  record_.usage = attempt_->facts().usage;
+  // Reading a response back repeats its usage: only what was generated counts.
+  if (request_.method == "POST") record_.usage = attempt_->facts().usage;
+  record_.text_bytes = attempt_->facts().text_bytes;
   if (downstream_.committed() && record_.error.empty()) {
     record_.error = attempt_->facts().error_code;
   }

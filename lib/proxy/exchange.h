@@ -12,6 +12,7 @@
 #include "core/task.h"
 #include "proxy/attempt.h"
 #include "proxy/downstream.h"
+#include "proxy/retry_table.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
@@ -63,11 +64,12 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   std::optional<Error> adapt_and_send(Lease lease);
   Task hold_back();
   bool worth_holding() const;
-  bool moves_on() const;
+  NextStep next() const;
 
   // Parts of the other phases.
   bool authorized() const;
   Task look_up(AffinityKey key, std::string& resource_id);
+  Task look_up_durable();
   void remember_session(const std::string& resource_id);
   void remember_answer();
   void start_answer();
@@ -78,6 +80,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   void close_attempt();
   bool interrupted() const { return downstream_.gone() || shutting_down_; }
   bool pinned() const;
+  bool drop_encrypted_items();
   VerdictOptions verdict_options() const { return {config_.resource_cooldown}; }
   std::chrono::microseconds elapsed() const;
 
@@ -99,14 +102,16 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   RequestFacts facts_;
   Endpoint endpoint_{EndpointKind::response_subpath, {}};
   std::optional<Route> route_;
-  std::string required_;   // resource of the response affinity
-  std::string preferred_;  // resource of the session affinity
-  std::vector<std::string> tried_;
+  std::string required_;            // resource of the response affinity
+  std::string preferred_;           // resource of the session affinity
+  std::vector<std::string> tried_;  // resources not to be tried again
+  std::size_t attempts_ = 0;        // sent so far
   std::string adapted_body_;  // what the adapter made of the body; empty: the client's own is sent
   std::unique_ptr<Attempt> attempt_;  // the current one
 
   Signal progress_;  // fired by every callback; what happened stands in the fields
   bool hold_expired_ = false;
+  bool encrypted_items_dropped_ = false;
   bool shutting_down_ = false;
 };
 

@@ -13,6 +13,7 @@ bool worth_another_resource(int status) {
 
 NextStep next_step(const AttemptStart& start) {
   if (start.pinned || start.attempts_left == 0) return NextStep::stream;
+  if (start.cannot_decrypt) return NextStep::without_encrypted_items;
   switch (start.error) {
     case UpstreamError::none:
       return worth_another_resource(start.status) || start.id_unknown ? NextStep::other_resource

@@ -12,8 +12,9 @@
 namespace responses_proxy {
 
 enum class NextStep : std::uint8_t {
-  stream,          // hand this answer to the client
-  other_resource,  // failover: try another resource, if there is one
+  stream,                   // hand this answer to the client
+  other_resource,           // failover: try another resource, if there is one
+  without_encrypted_items,  // the same resource once more, without what it cannot decrypt
 };
 
 struct AttemptStart {
@@ -21,6 +22,8 @@ struct AttemptStart {
   int status = 0;  // the answer's, or what an error inside a 200 amounts to
   // The resource does not know the id the request continues, and nobody remembers who does.
   bool id_unknown = false;
+  // It cannot decrypt items that another account made, and they have not been left out yet.
+  bool cannot_decrypt = false;
   bool pinned = false;            // response affinity "require": no other account can serve it
   std::size_t attempts_left = 0;  // PROXY_MAX_ATTEMPTS minus those made
 };

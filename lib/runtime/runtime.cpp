@@ -17,6 +17,7 @@
 #include "storage/record_store.h"
 #include "telemetry/metrics.h"
 #include "telemetry/queue_sink.h"
+#include "telemetry/record_response_index.h"
 
 namespace responses_proxy {
 
@@ -53,6 +54,7 @@ class Runtime::Impl {
         queue_(*records_, config_.telemetry_queue_size, log_),
         telemetry_(queue_, metrics_),
         loops_(config_.io_threads),
+        index_(*records_),
         adapters_(make_builtin_adapters()) {
     router_.update(config_.resources);
     for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -104,8 +106,8 @@ class Runtime::Impl {
 
  private:
   Dependencies dependencies() {
-    Dependencies dependencies{clock_,     random_, *state_, router_, balancer_,
-                              telemetry_, {},      {},      loops_,  {}};
+    Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, telemetry_,
+                              &index_, {},      {},      loops_,  {}};
     dependencies.on_decision = [this](Decision decision) { decisions_.add(std::move(decision)); };
     for (const auto& adapter : adapters_) {
       dependencies.adapters.emplace(adapter->name(), adapter.get());
@@ -136,6 +138,7 @@ class Runtime::Impl {
   MeteredSink telemetry_;
   RecentDecisions decisions_;
   EventLoops loops_;
+  RecordResponseIndex index_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<ProviderAdapter>> adapters_;
   std::unique_ptr<HealthChecker> health_;

@@ -43,6 +43,8 @@ inline RequestRecord sample_record(const std::string& request_id, WallTime creat
   record.usage = {100, 20, 120, 60, 5};
   record.request_bytes = 4'321;
   record.response_bytes = 98'765;
+  record.text_bytes = 1'234;
+  record.adjusted = "encrypted_items_dropped";
   record.duration = std::chrono::microseconds(812'999);
   record.first_byte = std::chrono::microseconds(401'100);
   record.proxy_time = std::chrono::microseconds(97);

@@ -221,3 +221,101 @@ TEST_CASE("the same 5xx from every resource ejects none of them") {
   REQUIRE(over);
   CHECK(over->status == 200);
 }
+
+TEST_CASE("items that another account made are left out once, and the record says so") {
+  ScriptedUpstream upstream;
+  const Reply refused = error_reply(400, "invalid_request_error", "invalid_encrypted_content",
+                                    "The encrypted content for item rs_1 could not be verified.");
+  upstream.on_key("sk-a", {refused});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const std::string head =
+      R"({"model":"m", "input":[{"type":"message","role":"user","content":"a" },)";
+  const std::string secret =
+      R"( {"type":"reasoning","id":"rs_1","encrypted_content":"gAAAA","summary":[]},)";
+  const std::string tail = R"({"role":"user","content":"b"}],"store":false})";
+  const auto result = post(proxy, head + secret + tail);
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  const auto requests = upstream.requests_of("sk-a");
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].body == head + secret + tail);
+  CHECK(Json::parse(requests[1].body) == Json::parse(head + tail));
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].adjusted == "encrypted_items_dropped");
+  CHECK(records[0].attempts.size() == 2);
+  CHECK(records[0].attempts[0].blame == Blame::client);
+}
+
+TEST_CASE("encrypted items refused twice: the upstream's error") {
+  ScriptedUpstream upstream;
+  upstream.add(
+      {.key = "",
+       .method = "",
+       .path = "",
+       .replies = {error_reply(400, "invalid_request_error", "invalid_encrypted_content", "no")},
+       .repeat_last = true});
+  TestProxy proxy(config_for(upstream, {"sk-a"}));
+  const auto result =
+      post(proxy, R"({"model":"m","input":[{"type":"reasoning","encrypted_content":"x"}]})");
+  REQUIRE(result);
+  CHECK(result->status == 400);
+  CHECK(upstream.counts().requests == 2);
+}
+
+TEST_CASE("live state forgot, the records remember") {
+  struct Index final : ResponseIndex {
+    void find(EventLoop& loop, std::string response_id, Found found) override {
+      loop.post([response_id, found] {
+        found(response_id == "resp_durable" ? std::optional<std::string>("openai-2")
+                                            : std::nullopt);
+      });
+    }
+  } index;
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}), 1, &index);
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_durable"})");
+  REQUIRE(result);
+  CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
+  CHECK(result->get_header_value("x-proxy-decision") == "response_affinity");
+  const auto other = post(proxy, R"({"model":"m","previous_response_id":"resp_other"})");
+  REQUIRE(other);
+  CHECK(other->get_header_value("x-proxy-resource-id") == "openai-1");
+}
+
+TEST_CASE("a pinned resource that is gone is a clear error") {
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream, {"sk-a"}));
+  const auto made = post(proxy, R"({"model":"m"})");
+  REQUIRE(made);
+  const std::string id = Json::parse(made->body).at("id");
+  auto other = resources_at(upstream.base_url(), {"sk-b"});
+  other[0].id = "openai-9";
+  proxy.router().update(other);
+  const auto result = post(proxy, R"({"model":"m","previous_response_id":")" + id + "\"}");
+  REQUIRE(result);
+  CHECK(result->status == 404);
+  CHECK(Json::parse(result->body).at("error").at("code") == "response_resource_gone");
+  CHECK(upstream.counts().requests == 1);
+}
+
+TEST_CASE("compressed bodies go up decoded") {
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream, {"sk-a"}));
+  httplib::Client client("127.0.0.1", proxy.port());
+  client.set_compress(true);  // gzip
+  const std::string body = R"({"model":"m","input":")" + std::string(5000, 'x') + "\"}";
+  const auto result = client.Post("/v1/responses", body, "application/json");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  REQUIRE(upstream.requests().size() == 1);
+  CHECK(upstream.requests()[0].body == body);
+  CHECK_FALSE(upstream.requests()[0].headers.find("content-encoding"));
+  const auto bad = client.Post("/v1/responses", httplib::Headers{{"Content-Encoding", "zstd"}},
+                               "{}", "text/plain");
+  REQUIRE(bad);
+  CHECK(bad->status == 400);
+  CHECK(Json::parse(bad->body).at("error").at("code") == "invalid_content_encoding");
+}

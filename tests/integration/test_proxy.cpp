@@ -20,7 +20,7 @@ std::vector<Resource> resources_at(const std::string& base_url,
   return resources;
 }
 
-TestProxy::TestProxy(Config config, std::size_t threads)
+TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
       router_(*state_),
@@ -28,9 +28,11 @@ TestProxy::TestProxy(Config config, std::size_t threads)
       loops_(threads),
       adapter_(make_responses_adapter()) {
   router_.update(config_.resources);
-  Dependencies dependencies{clock_,    random_, *state_, router_,
-                            balancer_, sink_,   {},      {{"responses", adapter_.get()}},
-                            loops_,    {}};
+  Dependencies dependencies{clock_,  random_,   *state_,
+                            router_, balancer_, sink_,
+                            nullptr, {},        {{"responses", adapter_.get()}},
+                            loops_,  {}};
+  dependencies.index = index;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
     dependencies.upstreams.push_back(upstreams_.back().get());

@@ -56,21 +56,23 @@ void learn_from_error(element root, AnswerFacts& facts) {
   learn_error(root, facts);
 }
 
-void learn_from_event(element event, AnswerFacts& facts) {
+AnswerState state_after(std::string_view type) {
+  if (type == "response.completed") return AnswerState::completed;
+  if (type == "response.incomplete") return AnswerState::incomplete;
+  if (type == "response.failed" || type == "error") return AnswerState::failed;
+  return AnswerState::open;
+}
+
+void learn_from_event(std::string_view type, element event, AnswerFacts& facts) {
   element response;
   const bool has_response = event["response"].get(response) == simdjson::SUCCESS;
   if (has_response) learn_from_response(response, facts);
   if (TokenUsage usage = read_usage(event); !usage.empty()) facts.usage = usage;
 
-  const std::string_view type = string_at(event, "type");
-  if (type == "response.completed") {
-    facts.state = AnswerState::completed;
-  } else if (type == "response.incomplete") {
-    facts.state = AnswerState::incomplete;
-  } else if (type == "response.failed" || type == "error") {
-    facts.state = AnswerState::failed;
-    learn_error(has_response ? response : event, facts);
-  }
+  const AnswerState state = state_after(type.empty() ? string_at(event, "type") : type);
+  if (state == AnswerState::open) return;
+  facts.state = state;
+  if (state == AnswerState::failed) learn_error(has_response ? response : event, facts);
 }
 
 }  // namespace responses_proxy

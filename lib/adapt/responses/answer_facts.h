@@ -3,6 +3,8 @@
 
 #include <simdjson.h>
 
+#include <string_view>
+
 #include "responses_proxy/provider_adapter.h"
 
 namespace responses_proxy {
@@ -13,7 +15,10 @@ void learn_from_object(simdjson::dom::element root, AnswerFacts& facts);
 // The body of an error answer.
 void learn_from_error(simdjson::dom::element root, AnswerFacts& facts);
 
-// The data of one streamed event.
-void learn_from_event(simdjson::dom::element event, AnswerFacts& facts);
+// How an answer stands after a streamed event of that type; open: it is not the last one.
+AnswerState state_after(std::string_view type);
+
+// The data of one streamed event; its type is looked for in there if `type` is empty.
+void learn_from_event(std::string_view type, simdjson::dom::element event, AnswerFacts& facts);
 
 }  // namespace responses_proxy

@@ -35,7 +35,9 @@ class ResponsesAdapter final : public ProviderAdapter {
 
   std::unique_ptr<AnswerReader> adapt_answer(int status, Headers& head) const override {
     const bool readable = head.get("content-encoding").empty();
-    const bool event_stream = head.get("content-type").starts_with("text/event-stream");
+    constexpr std::string_view kEventStream = "text/event-stream";
+    const bool event_stream =
+        equals_ignore_case(head.get("content-type").substr(0, kEventStream.size()), kEventStream);
     head = forwarded_response_headers(head);
     if (event_stream && readable) return std::make_unique<SseAnswerReader>();
     using Learn = JsonAnswerReader::Learn;

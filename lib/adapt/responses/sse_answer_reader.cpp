@@ -1,5 +1,7 @@
 #include "adapt/responses/sse_answer_reader.h"
 
+#include <algorithm>
+
 #include "adapt/responses/answer_facts.h"
 #include "core/json.h"
 #include "core/json_reader.h"
@@ -12,12 +14,24 @@ namespace {
 std::string_view type_of(const SseEvent& event) {
   if (!event.name.empty()) return event.name;
   constexpr std::size_t kNear = 64;
-  constexpr std::string_view kKey = "\"type\":\"";
-  const std::string_view start = event.data.substr(0, kNear);
-  const std::size_t at = start.find(kKey);
-  if (at == std::string_view::npos) return {};
-  const std::string_view value = event.data.substr(at + kKey.size());
-  return value.substr(0, value.find('"'));
+  constexpr std::string_view kKey = "\"type\"";
+  const std::size_t key = event.data.substr(0, kNear).find(kKey);
+  if (key == std::string_view::npos) return {};
+  const std::size_t value = event.data.find_first_not_of(" :", key + kKey.size());
+  if (value == std::string_view::npos || event.data[value] != '"') return {};
+  const std::string_view type = event.data.substr(value + 1);
+  return type.substr(0, type.find('"'));
+}
+
+// The length of the JSON string at "delta", without unescaping it.
+std::int64_t delta_bytes(std::string_view data) {
+  constexpr std::string_view kKey = "\"delta\":\"";
+  const std::size_t key = data.find(kKey);
+  if (key == std::string_view::npos) return 0;
+  const std::size_t begin = key + kKey.size();
+  std::size_t end = begin;
+  while (end < data.size() && data[end] != '"') end += data[end] == '\\' ? 2 : 1;
+  return static_cast<std::int64_t>(std::min(end, data.size()) - begin);
 }
 
 bool announces(std::string_view type) {
@@ -25,10 +39,7 @@ bool announces(std::string_view type) {
 }
 
 bool teaches(std::string_view type, const SseEvent& event, const AnswerFacts& facts) {
-  if (type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
-      type == "error") {
-    return true;
-  }
+  if (state_after(type) != AnswerState::open) return true;
   if (announces(type)) return facts.response_id.empty();
   if (type.starts_with("response.")) return false;  // deltas and items
   return event.data.find("\"usage\"") != std::string_view::npos ||
@@ -43,7 +54,9 @@ std::string_view SseAnswerReader::read(std::string_view upstream_bytes) {
       framer_.feed(upstream_bytes, [this](const SseEvent& event) { look_at(event); });
   if (framer_.overflowed()) {
     unreadable_ = true;
-    return framer_.rest();
+    facts_.complete = true;  // its end cannot be seen any more, so it must not be found missing
+    last_.assign(events).append(framer_.rest());
+    return last_;
   }
   return events;
 }
@@ -74,11 +87,14 @@ void SseAnswerReader::look_at(const SseEvent& event) {
   const std::string_view type = type_of(event);
   if (type.starts_with("response.")) {
     ++responses_events_;
+    if (type == "response.output_text.delta") facts_.text_bytes += delta_bytes(event.data);
     facts_.substance = facts_.substance || !announces(type);
   }
   if (type.empty() && event.data != "[DONE]") other_dialect_ = true;
   if (teaches(type, event, facts_)) {
-    read_json(event.data, [this](simdjson::dom::element root) { learn_from_event(root, facts_); });
+    const bool readable = read_json(
+        event.data, [&](simdjson::dom::element root) { learn_from_event(type, root, facts_); });
+    if (!readable && state_after(type) != AnswerState::open) facts_.state = state_after(type);
   }
   facts_.complete = facts_.state != AnswerState::open || (responses_events_ == 0 && other_dialect_);
 }

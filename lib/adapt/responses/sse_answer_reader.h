@@ -29,7 +29,7 @@ class SseAnswerReader final : public AnswerReader {
   bool unreadable_ = false;            // an event was too long: the rest passes as it comes
   std::int64_t responses_events_ = 0;  // seen so far: the next sequence_number
   bool other_dialect_ = false;         // events without a type: not a Responses stream
-  std::string last_;                   // what finish() gave out
+  std::string last_;                   // what finish(), or the last read(), gave out
   AnswerFacts facts_;
 };
 

@@ -1,0 +1,130 @@
+#include "core/task.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace responses_proxy {
+
+namespace {
+
+using Trace = std::vector<std::string>;
+
+// Notes its own end.
+struct Noted {
+  Noted(Trace& trace, std::string name) : trace_(trace), name_(std::move(name)) {}
+  ~Noted() { trace_.push_back("~" + name_); }
+  Noted(const Noted&) = delete;
+  Noted& operator=(const Noted&) = delete;
+
+ private:
+  Trace& trace_;
+  std::string name_;
+};
+
+Task inner(Trace& trace, Signal& signal) {
+  const Noted local(trace, "inner");
+  trace.emplace_back("inner waits");
+  co_await signal;
+  trace.emplace_back("inner goes on");
+}
+
+Task middle(Trace& trace, Signal& signal) {
+  const Noted local(trace, "middle");
+  co_await inner(trace, signal);
+  trace.emplace_back("middle goes on");
+}
+
+Detached outer(Trace& trace, Signal& signal) {
+  const Noted local(trace, "outer");
+  co_await middle(trace, signal);
+  trace.emplace_back("outer goes on");
+}
+
+Task count_to(int n, int& count) {
+  if (n == 0) co_return;
+  ++count;
+  co_await count_to(n - 1, count);
+}
+
+Detached run_all(int& count) {
+  for (int i = 0; i < 100; ++i) co_await count_to(100, count);
+}
+
+Detached wait_often(Signal& signal, int& woken) {
+  for (;;) {
+    co_await signal;
+    ++woken;
+    if (woken == 3) co_return;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("nested tasks stop at the signal and go on from the inside out") {
+  Trace trace;
+  Signal signal;
+  outer(trace, signal);
+  CHECK(trace == Trace{"inner waits"});
+  signal.fire();
+  CHECK(trace == Trace{"inner waits", "inner goes on", "~inner", "middle goes on", "~middle",
+                       "outer goes on", "~outer"});
+}
+
+TEST_CASE("a signal fired before the await is not lost") {
+  Trace trace;
+  Signal signal;
+  signal.fire();
+  outer(trace, signal);
+  CHECK(trace.back() == "~outer");
+}
+
+TEST_CASE("each await takes one fire; fires that nobody waited for count as one") {
+  Signal signal;
+  int woken = 0;
+  signal.fire();
+  signal.fire();
+  wait_often(signal, woken);
+  CHECK(woken == 1);
+  signal.fire();
+  CHECK(woken == 2);
+  signal.fire();
+  CHECK(woken == 3);
+  signal.fire();  // nobody is left
+  CHECK(woken == 3);
+}
+
+TEST_CASE("a signal may be fired by the coroutine that it wakes") {
+  Signal signal;
+  int rounds = 0;
+  const auto ping = [](Signal& own, int& count) -> Detached {
+    co_await own;
+    ++count;
+    own.fire();
+    co_await own;
+    ++count;
+  };
+  ping(signal, rounds);
+  signal.fire();
+  CHECK(rounds == 2);
+}
+
+TEST_CASE("many tasks that never wait need no signal") {
+  int count = 0;
+  run_all(count);
+  CHECK(count == 10'000);
+}
+
+TEST_CASE("a task that is never awaited never runs, and a moved one is destroyed once") {
+  Trace trace;
+  Signal signal;
+  {
+    Task task = inner(trace, signal);
+    const Task moved = std::move(task);
+  }
+  CHECK(trace.empty());
+}
+
+}  // namespace responses_proxy

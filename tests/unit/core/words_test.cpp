@@ -1,0 +1,39 @@
+// The words stand in headers, SQL and dashboards: changing one is changing the interface.
+#include <doctest/doctest.h>
+
+#include "responses_proxy/lease.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/request_record.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+TEST_CASE("the words of the public enums") {
+  CHECK(to_string(Health::unknown) == "unknown");
+  CHECK(to_string(Health::healthy) == "healthy");
+  CHECK(to_string(Health::degraded) == "degraded");
+  CHECK(to_string(Health::unhealthy) == "unhealthy");
+  CHECK(to_string(SelectionReason::response_affinity) == "response_affinity");
+  CHECK(to_string(SelectionReason::session_affinity) == "session_affinity");
+  CHECK(to_string(SelectionReason::weighted_least_connections) == "weighted_least_connections");
+  CHECK(to_string(SelectionReason::failover) == "failover");
+  CHECK(to_string(DropReason::tried) == "tried");
+  CHECK(to_string(DropReason::unhealthy) == "unhealthy");
+  CHECK(to_string(DropReason::blocked) == "blocked");
+  CHECK(to_string(Blame::none) == "none");
+  CHECK(to_string(Blame::client) == "client");
+  CHECK(to_string(Blame::resource) == "resource");
+  CHECK(to_string(Blame::provider) == "provider");
+  CHECK(to_string(Blame::proxy) == "proxy");
+  CHECK(to_string(UpstreamError::none) == "none");
+  CHECK(to_string(UpstreamError::connect) == "connect");
+  CHECK(to_string(UpstreamError::connect_timeout) == "connect_timeout");
+  CHECK(to_string(UpstreamError::first_byte_timeout) == "first_byte_timeout");
+  CHECK(to_string(UpstreamError::idle_timeout) == "idle_timeout");
+  CHECK(to_string(UpstreamError::total_timeout) == "total_timeout");
+  CHECK(to_string(UpstreamError::closed) == "closed");
+  CHECK(to_string(UpstreamError::truncated) == "truncated");
+  CHECK(to_string(UpstreamError::protocol) == "protocol");
+}
+
+}  // namespace responses_proxy
