@@ -55,9 +55,9 @@ struct Config {
   bool websocket_enabled = true;    // PROXY_WEBSOCKET_ENABLED
 
   // Limits
-  std::size_t max_body_bytes = 104'857'600;  // PROXY_MAX_BODY_BYTES
-  std::size_t max_capture_bytes = 2'000'000;       // PROXY_MAX_CAPTURE_BYTES
-  bool capture_bodies = false;                     // PROXY_CAPTURE_BODIES
+  std::size_t max_body_bytes = 104'857'600;   // PROXY_MAX_BODY_BYTES
+  std::size_t max_capture_bytes = 2'000'000;  // PROXY_MAX_CAPTURE_BYTES
+  bool capture_bodies = false;                // PROXY_CAPTURE_BODIES
 
   // Affinity
   ResponseAffinityMode response_affinity =
@@ -71,6 +71,8 @@ struct Config {
   Millis health_check_timeout{10'000};       // PROXY_HEALTH_CHECK_TIMEOUT_SECONDS
   std::string health_check_path = "models";  // PROXY_HEALTH_CHECK_PATH
   Millis resource_cooldown{30'000};          // PROXY_RESOURCE_COOLDOWN_SECONDS
+  Millis max_retry_after{3'600'000};         // PROXY_MAX_RETRY_AFTER_SECONDS
+  Millis slow_start{10'000};                 // PROXY_SLOW_START_SECONDS, 0 = off
 
   // State and records
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state

@@ -28,6 +28,7 @@ struct HealthCheckOptions {
   Millis interval{30'000};
   Millis timeout{10'000};   // per resource
   Millis cooldown{30'000};  // of a resource that answers 429 or >= 500
+  Millis max_retry_after{3'600'000};
 };
 
 struct HealthCheckResult {

@@ -60,19 +60,25 @@ struct Reject {
 
 using PickResult = std::variant<Picked, Wait, Reject>;
 
+struct LoadBalancerOptions {
+  // How soon an unhealthy resource is looked at again (the health check interval): what Retry-After
+  // promises when nothing else is known.
+  Millis recheck{30'000};
+  // A resource that has recovered gets a share that grows to its full weight over this time.
+  Millis slow_start{10'000};
+};
+
 class LoadBalancer {
  public:
-  // `recheck`: how soon an unhealthy resource is looked at again (the health check interval); it is
-  // what Retry-After promises when nothing else is known.
-  LoadBalancer(const Clock& clock, Random& random, Millis recheck = std::chrono::seconds(30))
-      : clock_(clock), random_(random), recheck_(recheck) {}
+  LoadBalancer(const Clock& clock, Random& random, LoadBalancerOptions options = {})
+      : clock_(clock), random_(random), options_(options) {}
 
   PickResult pick(const PickRequest& request) const;
 
  private:
   const Clock& clock_;
   Random& random_;
-  Millis recheck_;
+  LoadBalancerOptions options_;
 };
 
 }  // namespace responses_proxy

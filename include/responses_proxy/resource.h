@@ -66,6 +66,10 @@ class alignas(64) ResourceState {
   Health health() const { return health_.load(std::memory_order_relaxed); }
   // Degraded and to be avoided until then.
   SteadyTime cooldown_until() const { return from_ticks(cooldown_until_); }
+  // When it last came back from being degraded or unhealthy; the epoch if it never was.
+  SteadyTime recovered_at() const {
+    return health() == Health::degraded ? cooldown_until() : from_ticks(recovered_at_);
+  }
   // The provider asked not to be called until then.
   SteadyTime blocked_until() const { return from_ticks(blocked_until_); }
 
@@ -88,6 +92,7 @@ class alignas(64) ResourceState {
   std::atomic<std::int64_t> remote_active_{0};
   std::atomic<SteadyTime::rep> cooldown_until_{0};
   std::atomic<SteadyTime::rep> blocked_until_{0};
+  std::atomic<SteadyTime::rep> recovered_at_{0};
   std::atomic<Health> health_{Health::unknown};
   std::atomic<std::int64_t> total_requests_{0};
   std::atomic<std::int64_t> total_errors_{0};

@@ -35,4 +35,11 @@ Eligibility eligibility(const ResourceState& state, SteadyTime now,
   return {};
 }
 
+double slow_start_share(const ResourceState& state, SteadyTime now, Millis slow_start) {
+  const SteadyTime recovered = state.recovered_at();
+  if (recovered == SteadyTime{} || now - recovered >= slow_start) return 1.0;
+  const double passed = std::chrono::duration<double>(now - recovered) / slow_start;
+  return std::clamp(passed, kFirstShare, 1.0);
+}
+
 }  // namespace responses_proxy

@@ -23,4 +23,9 @@ struct Eligibility {
 Eligibility eligibility(const ResourceState& state, SteadyTime now,
                         const std::vector<std::string>& tried);
 
+// The part of its weight that a resource gets this long after it recovered: kFirstShare at first,
+// all of it after `slow_start`.
+inline constexpr double kFirstShare = 0.1;
+double slow_start_share(const ResourceState& state, SteadyTime now, Millis slow_start);
+
 }  // namespace responses_proxy

@@ -93,7 +93,8 @@ PickResult LoadBalancer::pick(const PickRequest& request) const {
     if (verdict.dropped) {
       dropped.add(verdict);
     } else {
-      (verdict.tier == Tier::first ? first : last_resort).consider(candidate);
+      (verdict.tier == Tier::first ? first : last_resort)
+          .consider(candidate, slow_start_share(*candidate.state, now, options_.slow_start));
     }
   }
   const Candidate* best = first.best() != nullptr ? first.best() : last_resort.best();
@@ -102,7 +103,7 @@ PickResult LoadBalancer::pick(const PickRequest& request) const {
                  request.tried.empty() ? SelectionReason::weighted_least_connections
                                        : SelectionReason::failover);
   }
-  const Millis retry_in = dropped.soonest.value_or(recheck_);
+  const Millis retry_in = dropped.soonest.value_or(options_.recheck);
   return Wait{retry_in, dropped.by_reason, all_out(dropped, retry_in)};
 }
 

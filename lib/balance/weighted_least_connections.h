@@ -14,9 +14,10 @@ class WeightedLeastConnections {
  public:
   explicit WeightedLeastConnections(Random& random) : random_(random) {}
 
-  void consider(const Candidate& candidate) {
+  // `share`: the part of its weight that counts at the moment, (0, 1].
+  void consider(const Candidate& candidate, double share) {
     const double score =
-        static_cast<double>(candidate.state->active() + 1) / candidate.resource->weight;
+        static_cast<double>(candidate.state->active() + 1) / (candidate.resource->weight * share);
     if (best_ == nullptr || score < best_score_) {
       best_ = &candidate;
       best_score_ = score;

@@ -311,6 +311,14 @@ Fields health_fields() {
           named("PROXY_RESOURCE_COOLDOWN_SECONDS", kHealth, "30",
                 "How long a degraded resource is avoided, unless its provider asks for longer."),
           &Config::resource_cooldown, {0, kDayMillis}),
+      seconds(named("PROXY_MAX_RETRY_AFTER_SECONDS", kHealth, "3600",
+                    "The longest time a provider's Retry-After keeps a resource out; what asks for "
+                    "more is taken as this."),
+              &Config::max_retry_after, {0, kDayMillis}),
+      seconds(named("PROXY_SLOW_START_SECONDS", kHealth, "10",
+                    "A resource that has recovered gets its full share only after this time, and "
+                    "a growing one until then; 0: at once."),
+              &Config::slow_start, {0, kDayMillis}),
   };
 }
 

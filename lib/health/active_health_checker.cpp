@@ -89,9 +89,10 @@ class Round {
   void judge(const Candidate& candidate, int status, const Headers& headers, UpstreamError error,
              std::chrono::microseconds latency) {
     HealthCheckResult result{candidate.resource->id, Health::degraded, status, "", latency};
-    Verdict verdict = verdict_of_failure(error, {options_.cooldown});
+    Verdict verdict = verdict_of_failure(error, {options_.cooldown, options_.max_retry_after});
     if (error == UpstreamError::none) {
-      verdict = verdict_of_answer(status, headers, clock_.wall(), {options_.cooldown});
+      verdict = verdict_of_answer(status, headers, clock_.wall(),
+                                  {options_.cooldown, options_.max_retry_after});
       verdict.health = result.health = health_of_probe(status);
       if (result.health == Health::unhealthy) verdict.cooldown = options_.cooldown;
     }

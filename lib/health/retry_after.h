@@ -13,7 +13,6 @@ namespace responses_proxy {
 //   retry-after               seconds or an HTTP date (RFC 9110 section 10.2.3)
 //   x-ratelimit-reset-*       "1s", "6m0s", "20ms", where x-ratelimit-remaining-* is 0
 // Negative, past and unreadable values ask for nothing. nullopt: nothing was asked.
-std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now,
-                                    Millis cap = std::chrono::hours(1));
+std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now, Millis cap);
 
 }  // namespace responses_proxy

@@ -39,7 +39,7 @@ Verdict verdict_of_answer(int status, const Headers& headers, WallTime now,
   if (verdict.health == Health::healthy || verdict.health == Health::unknown) return verdict;
   verdict.error = true;
   verdict.reason = fmt::format("HTTP {}", status);
-  verdict.blocked = asked_to_wait(headers, now).value_or(Millis::zero());
+  verdict.blocked = asked_to_wait(headers, now, options.max_retry_after).value_or(Millis::zero());
   verdict.cooldown = std::max(options.cooldown, verdict.blocked);
   return verdict;
 }

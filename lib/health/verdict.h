@@ -13,7 +13,8 @@
 namespace responses_proxy {
 
 struct VerdictOptions {
-  Millis cooldown{30'000};  // PROXY_RESOURCE_COOLDOWN_SECONDS
+  Millis cooldown{30'000};            // PROXY_RESOURCE_COOLDOWN_SECONDS
+  Millis max_retry_after{3'600'000};  // PROXY_MAX_RETRY_AFTER_SECONDS
 };
 
 // The health an upstream status means: 2xx healthy; 401, 403 unhealthy; 429, >= 500 degraded; what

@@ -112,7 +112,7 @@ void read_metadata(FieldReader& body, RequestFacts& facts) {
   if (facts.session_id.empty()) facts.session_id = bounded(metadata->text("session_id"));
   if (facts.session_name.empty()) facts.session_name = bounded(metadata->text("session_name"));
   if (facts.pool_id.empty()) {
-    facts.pool_id = metadata->text("pool_id");
+    facts.pool_id = bounded(metadata->text("pool_id"));
     facts.pool_param = "metadata.pool_id";
   }
   body.adopt_error(*metadata);
@@ -128,7 +128,7 @@ void read_client_metadata(FieldReader& body, RequestFacts& facts) {
 }
 
 void read_body(FieldReader& body, RequestFacts& facts) {
-  facts.model = body.text("model");
+  facts.model = bounded(body.text("model"));
   facts.stream = body.boolean("stream");
   facts.previous_response_id = body.text("previous_response_id");
   if (facts.conversation_id.empty()) facts.conversation_id = conversation_id(body);
@@ -141,7 +141,7 @@ void read_body(FieldReader& body, RequestFacts& facts) {
 void read_headers(const Headers& headers, RequestFacts& facts) {
   for (const std::string_view name : {"x-proxy-pool-id", "x-pool-id"}) {
     if (facts.pool_id.empty()) {
-      facts.pool_id = headers.get(name);
+      facts.pool_id = bounded(headers.get(name));
       facts.pool_param = name;
     }
   }

@@ -49,7 +49,7 @@ class Runtime::Impl {
         random_(random_seed()),
         state_(make_memory_state_store(clock_, affinity_limits(config_))),
         router_(*state_),
-        balancer_(clock_, random_, config_.health_check_interval),
+        balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
         records_(open_record_store(config_.database_url.reveal())),
         queue_(*records_, config_.telemetry_queue_size, log_),
         telemetry_(queue_, metrics_),
@@ -60,9 +60,10 @@ class Runtime::Impl {
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_));
     }
-    health_ = make_health_checker({config_.health_check_path, config_.health_check_interval,
-                                   config_.health_check_timeout, config_.resource_cooldown},
-                                  router_, loops_.at(0), *upstreams_.front(), clock_);
+    health_ = make_health_checker(
+        {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
+         config_.resource_cooldown, config_.max_retry_after},
+        router_, loops_.at(0), *upstreams_.front(), clock_);
     proxy_ = std::make_unique<Proxy>(config_, dependencies());
   }
 

@@ -27,8 +27,14 @@ void ResourceState::apply(const Verdict& verdict, SteadyTime now) {
     last_error_ = verdict.reason;
   }
   if (verdict.health == Health::unknown) return;
-  health_.store(verdict.health, std::memory_order_relaxed);
+  const Health before = health_.exchange(verdict.health, std::memory_order_relaxed);
   if (verdict.health == Health::healthy) {
+    if (before == Health::unhealthy) recovered_at_.store(ticks(now), std::memory_order_relaxed);
+    if (before == Health::degraded) {
+      // It has been back since its cooldown ended, unless this ends it early.
+      const auto ended = cooldown_until_.load(std::memory_order_relaxed);
+      recovered_at_.store(std::min(ended, ticks(now)), std::memory_order_relaxed);
+    }
     cooldown_until_.store(0, std::memory_order_relaxed);
     return;
   }

@@ -63,6 +63,8 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_HEALTH_CHECK_TIMEOUT_SECONDS", {"2.0", "2", "nan"}},
       {"PROXY_HEALTH_CHECK_PATH", {"/health", "health", "http://other/models"}},
       {"PROXY_RESOURCE_COOLDOWN_SECONDS", {"0", "0", "86401"}},
+      {"PROXY_MAX_RETRY_AFTER_SECONDS", {"60", "60", "-1"}},
+      {"PROXY_SLOW_START_SECONDS", {"0", "0", "fast"}},
       {"PROXY_REDIS_URL", {"redis://:hunter2@h:6379/0", "redis://:***@h:6379/0", "http://h:6379"}},
       {"PROXY_DATABASE_URL", {"sqlite:///a.db", "sqlite:///a.db", "mysql://h/d"}},
       {"SERVICE_DATABASE_URL", {"sqlite:////b.db", "sqlite:////b.db", "postgres://h/d"}},
