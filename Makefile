@@ -25,7 +25,8 @@ test-asan test-tsan: test-%: deps
 	@ctest --preset $* -j2
 
 # docs/benchmarks.md says what these measure.
-bench-build: deps
+bench-build:
+	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
 	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick
 

@@ -13,8 +13,8 @@ endif()
 add_library(rp_warnings INTERFACE)
 target_compile_options(rp_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
-  # GCC 12 reports false dangling/overflow findings inside libstdc++ when it inlines std::string.
-  target_compile_options(rp_warnings INTERFACE -Wno-restrict)
+  # GCC 12 reports false findings inside libstdc++ when it inlines std::string and std::variant.
+  target_compile_options(rp_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   # clang 14 implements coroutines but does not announce them, so libstdc++ hides <coroutine>.

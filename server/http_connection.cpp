@@ -18,7 +18,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kWatchBytes = 512;          // pending while an answer is under way
+constexpr std::size_t kWatchBytes = 2048;         // pending while an answer is under way
 constexpr std::size_t kMaxPipelined = 64 * 1024;  // of the next requests, read ahead
 constexpr std::size_t kKeptCapacity = 16 * 1024;  // of out_, between two writes
 

@@ -78,11 +78,13 @@ struct Config {
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
-  bool in_process_worker = false;                           // PROXY_IN_PROCESS_WORKER
-  std::string telemetry_stream = "telemetry:events";        // PROXY_TELEMETRY_STREAM
-  std::string telemetry_group = "responses-proxy-workers";  // PROXY_TELEMETRY_GROUP
-  std::string telemetry_consumer = "worker-1";              // PROXY_TELEMETRY_CONSUMER
-  std::size_t telemetry_queue_size = 65'536;                // PROXY_TELEMETRY_QUEUE_SIZE, records
+  bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
+  std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM
+  std::string telemetry_group = "responses-proxy-workers";    // PROXY_TELEMETRY_GROUP
+  std::string telemetry_consumer = "worker-1";                // PROXY_TELEMETRY_CONSUMER
+  std::size_t telemetry_queue_size = 65'536;                  // PROXY_TELEMETRY_QUEUE_SIZE, records
+  std::string telemetry_spool_path = "data/telemetry.spool";  // PROXY_TELEMETRY_SPOOL_PATH
+  std::uint64_t telemetry_spool_bytes = 268'435'456;  // PROXY_TELEMETRY_SPOOL_BYTES, 0 = no spool
 
   // Registry
   Millis routing_refresh_interval{5'000};  // PROXY_ROUTING_REFRESH_INTERVAL_SECONDS

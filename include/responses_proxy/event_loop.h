@@ -19,7 +19,7 @@ namespace responses_proxy {
 
 class EventLoop {
  public:
-  // The host's loop joins by handing its own io_context in, run by exactly one thread.
+  // `context` is run by exactly one thread.
   explicit EventLoop(boost::asio::io_context& context) : context_(context) {}
 
   boost::asio::io_context& context() { return context_; }

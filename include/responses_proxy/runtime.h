@@ -6,7 +6,8 @@
 // Threads    Construct, start, stop and destroy on one thread. proxy() and control_plane() hand out
 //            objects with threading rules of their own.
 // Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
-// Errors     The constructor throws std::runtime_error when the database cannot be opened.
+// Errors     The constructor throws std::runtime_error when the database cannot be opened. A spool
+//            that cannot be used is a line in the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once

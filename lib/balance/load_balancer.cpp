@@ -85,8 +85,9 @@ PickResult LoadBalancer::pick(const PickRequest& request) const {
     }
   }
 
-  WeightedLeastConnections first(random_);
-  WeightedLeastConnections last_resort(random_);
+  const std::uint64_t seed = random_.next();
+  WeightedLeastConnections first(seed);
+  WeightedLeastConnections last_resort(seed);
   Dropped dropped;
   for (const Candidate& candidate : request.route.candidates) {
     const Eligibility verdict = eligibility(*candidate.state, now, request.tried);

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 
-#include "responses_proxy/random.h"
 #include "responses_proxy/router.h"
 
 namespace responses_proxy {
@@ -12,7 +12,9 @@ namespace responses_proxy {
 // same probability (reservoir sampling), so ties do not favour a position.
 class WeightedLeastConnections {
  public:
-  explicit WeightedLeastConnections(Random& random) : random_(random) {}
+  // One draw for all ties of a pick: `random` is shared between threads.
+  explicit WeightedLeastConnections(std::uint64_t seed)
+      : random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
   // `share`: the part of its weight that counts at the moment, (0, 1].
   void consider(const Candidate& candidate, double share) {
@@ -22,7 +24,7 @@ class WeightedLeastConnections {
       best_ = &candidate;
       best_score_ = score;
       ties_ = 1;
-    } else if (score == best_score_ && random_.next() % ++ties_ == 0) {
+    } else if (score == best_score_ && random_() % ++ties_ == 0) {
       best_ = &candidate;
     }
   }
@@ -30,7 +32,7 @@ class WeightedLeastConnections {
   const Candidate* best() const { return best_; }
 
  private:
-  Random& random_;
+  std::minstd_rand random_;
   const Candidate* best_ = nullptr;
   double best_score_ = 0;
   std::uint64_t ties_ = 0;

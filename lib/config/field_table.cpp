@@ -355,6 +355,13 @@ Fields state_fields() {
       integer(named("PROXY_TELEMETRY_QUEUE_SIZE", kState, "65536",
                     "Most records that wait in memory for the database."),
               &Config::telemetry_queue_size, {1, 16'777'216}),
+      text(named("PROXY_TELEMETRY_SPOOL_PATH", kState, "data/telemetry.spool",
+                 "File that takes the records while the database does not; for one process only."),
+           "a file path", &Config::telemetry_spool_path, file_rule),
+      integer(named("PROXY_TELEMETRY_SPOOL_BYTES", kState, "268435456",
+                    "Largest size of that file; records beyond it are lost, and counted. 0: no "
+                    "file."),
+              &Config::telemetry_spool_bytes, {0, 1'099'511'627'776}, "an integer number of bytes"),
   };
 }
 

@@ -85,7 +85,8 @@ Json live_state(const ControlPlaneContext& context) {
            {{"recorded", telemetry.recorded},
             {"written", telemetry.written},
             {"dropped", telemetry.dropped},
-            {"queued", telemetry.queued}}}};
+            {"queued", telemetry.queued},
+            {"spooled", telemetry.spooled}}}};
 }
 
 Json stamped(const Json& state, const Clock& clock) {

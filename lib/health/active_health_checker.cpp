@@ -1,6 +1,7 @@
 // The HealthChecker that sends requests: rounds of probes on one event loop.
 #include <fmt/format.h>
 
+#include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <future>
@@ -63,7 +64,7 @@ class Round {
   void start() {
     while (under_way_ < HealthChecker::kParallel && start_next()) {
     }
-    if (under_way_ == 0) done_(std::move(results_));
+    if (under_way_ == 0) end();
   }
 
   // The last thing a probe does; the round may be gone afterwards.
@@ -71,13 +72,17 @@ class Round {
                  UpstreamError error, std::chrono::microseconds latency) {
     judge(candidate, status, headers, error, latency);
     --under_way_;
-    if (start_next() || under_way_ > 0) return;
-    const Done done = std::move(done_);
-    done(std::move(results_));
+    if (!start_next() && under_way_ == 0) end();
   }
   const Clock& clock() const { return clock_; }
 
  private:
+  // The round may be gone afterwards.
+  void end() {
+    const Done done = std::move(done_);
+    done(std::move(results_));
+  }
+
   bool start_next() {
     if (!snapshot_ || next_ >= snapshot_->all().size()) return false;
     probes_.emplace_back(*this, snapshot_->all()[next_++]);
@@ -147,24 +152,27 @@ class ActiveHealthChecker final : public HealthChecker {
   ~ActiveHealthChecker() override { stop(); }
 
   void start() override {
+    used_ = true;
     loop_.post([this] { periodic(); });
   }
 
   void stop() override {
-    // Stopped loops run nothing any more, so there is nothing to wait for.
-    if (loop_.context().stopped() || loop_.on_this_thread()) {
+    // Nothing of ours is on the loop, or it runs nothing any more: nothing to wait for.
+    if (!used_ || loop_.context().stopped() || loop_.on_this_thread()) {
       halt();
       return;
     }
     std::promise<void> halted;
     loop_.post([this, &halted] {
       halt();
-      halted.set_value();
+      // Behind what the loop has ready to run for this object, the timer say.
+      loop_.post([&halted] { halted.set_value(); });
     });
     halted.get_future().wait();
   }
 
   void check_all(Callback callback) override {
+    used_ = true;
     loop_.post([this, callback = std::move(callback)] {
       if (stopped_) return callback({});
       waiting_.push_back(callback);
@@ -183,14 +191,13 @@ class ActiveHealthChecker final : public HealthChecker {
   }
 
   void begin_round() {
-    std::vector<Callback> callbacks = std::exchange(waiting_, {});
-    round_ =
-        std::make_unique<Round>(options_, router_.snapshot(), upstream_, clock_,
-                                [this, callbacks](const std::vector<HealthCheckResult>& results) {
-                                  for (const Callback& callback : callbacks) callback(results);
-                                  // Not from here: the round's last probe is still on the stack.
-                                  loop_.post([this] { end_round(); });
-                                });
+    answering_ = std::exchange(waiting_, {});
+    round_ = std::make_unique<Round>(options_, router_.snapshot(), upstream_, clock_,
+                                     [this](const std::vector<HealthCheckResult>& results) {
+                                       // Not from here: the last probe is still on the stack.
+                                       loop_.post([this] { end_round(); });
+                                       answer(answering_, results);
+                                     });
     round_->start();
   }
 
@@ -203,7 +210,13 @@ class ActiveHealthChecker final : public HealthChecker {
     stopped_ = true;
     timer_.cancel();
     round_.reset();
-    for (const Callback& callback : std::exchange(waiting_, {})) callback({});
+    answer(answering_, {});
+    answer(waiting_, {});
+  }
+
+  static void answer(std::vector<Callback>& callbacks,
+                     const std::vector<HealthCheckResult>& results) {
+    for (const Callback& callback : std::exchange(callbacks, {})) callback(results);
   }
 
   const HealthCheckOptions options_;
@@ -211,10 +224,12 @@ class ActiveHealthChecker final : public HealthChecker {
   EventLoop& loop_;
   UpstreamClient& upstream_;
   const Clock& clock_;
+  std::atomic<bool> used_{false};  // something was posted to the loop
   // Used on the loop only.
   boost::asio::steady_timer timer_;
   std::unique_ptr<Round> round_;
-  std::vector<Callback> waiting_;
+  std::vector<Callback> answering_;  // who waits for the round under way
+  std::vector<Callback> waiting_;    // ... and for the next one
   bool stopped_ = false;
 };
 

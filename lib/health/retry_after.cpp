@@ -40,8 +40,10 @@ std::optional<Millis> http_date(std::string_view text, WallTime now) {
   const std::string date(text);
   const char* end = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  const auto wait = std::chrono::system_clock::from_time_t(timegm(&parts)) - now;
-  return positive(std::chrono::duration<double, std::milli>(wait).count());
+  // In floating point: system_clock's nanoseconds end in the year 2262.
+  using FloatMs = std::chrono::duration<double, std::milli>;
+  const FloatMs until = std::chrono::duration<double>(timegm(&parts));
+  return positive((until - FloatMs(now.time_since_epoch())).count());
 }
 
 // "6m0s", "1.5s", "20ms".

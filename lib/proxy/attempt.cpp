@@ -42,7 +42,7 @@ void Attempt::on_head(int status, Headers headers) {
   record_.status_code = status;
   record_.first_byte = elapsed();
   record_.upstream_request_id = headers.get("x-request-id");
-  upstream_headers_ = headers;
+  if (status >= 300) bad_headers_ = headers;
   head_.status = status;
   head_.content_length = content_length(headers);
   reader_ = adapter_.adapt_answer(status, headers);
@@ -116,7 +116,7 @@ void Attempt::judge(const VerdictOptions& options) {
     return;
   }
   const int meaning = effective_status();
-  Verdict verdict = verdict_of_answer(meaning, upstream_headers_, clock_.wall(), options);
+  Verdict verdict = verdict_of_answer(meaning, bad_headers_, clock_.wall(), options);
   if (meaning != status()) {
     verdict.reason = facts().error_code;
     finish(verdict, blame_of_status(meaning), facts().error_code);

@@ -91,7 +91,7 @@ class Attempt final : public UpstreamHandler {
   AttemptObserver& observer_;
   const SteadyTime started_;
   AttemptRecord record_;
-  Headers upstream_headers_;
+  Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
   ResponseHead head_;
   std::unique_ptr<AnswerReader> reader_;
   UpstreamResult result_;

@@ -198,7 +198,6 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
                       config_.request_timeout};
   if (++attempts_ == 1) record_.proxy_time = elapsed();
   tried_.push_back(resource.id);
-  remember_session(resource.id);
   if (dependencies_.on_decision) {
     dependencies_.on_decision({record_.request_id, facts_.session_id, facts_.session_name,
                                resource.id, lease.reason(), dependencies_.clock.wall()});
@@ -243,9 +242,9 @@ NextStep Exchange::next() const {
   AttemptStart start;
   start.error = attempt_->failure_so_far();
   start.status = attempt_->effective_status();
-  start.id_unknown = !facts_.response_key().empty() &&
-                     (code == "previous_response_not_found" ||
-                      (start.status == 404 && endpoint_.kind != EndpointKind::create_response));
+  start.id_unknown =
+      !facts_.response_key().empty() &&
+      (code == "previous_response_not_found" || (start.status == 404 && code != "model_not_found"));
   start.cannot_decrypt = code == "invalid_encrypted_content" && !encrypted_items_dropped_;
   start.pinned = pinned();
   start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, attempts_);
@@ -346,10 +345,11 @@ bool Exchange::drop_encrypted_items() {
   return true;
 }
 
-void Exchange::remember_session(const std::string& resource_id) {
-  if (facts_.session_id.empty() || resource_id == preferred_) return;
-  preferred_ = resource_id;
-  dependencies_.state.remember_affinity({AffinityKind::session, facts_.session_id}, preferred_, {});
+// The session sticks to the resource that serves it, not to one that was only tried.
+void Exchange::remember_session() {
+  if (facts_.session_id.empty() || attempt_->resource_id() == preferred_) return;
+  dependencies_.state.remember_affinity({AffinityKind::session, facts_.session_id},
+                                        attempt_->resource_id(), {});
 }
 
 // Before the client can see the end of the answer, so that a continuation finds its resource.
@@ -376,6 +376,7 @@ void Exchange::start_answer() {
   head.headers.add("x-proxy-resource-id", attempt_->resource_id());
   head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
   record_.first_byte = elapsed();
+  if (head.status < 300) remember_session();
   if (head.status < 300 && required_.empty() && !facts_.response_key().empty()) {
     // Nobody remembered who knows the id; now it is known.
     dependencies_.state.remember_affinity({AffinityKind::response, facts_.response_key()},

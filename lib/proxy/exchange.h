@@ -70,7 +70,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool authorized() const;
   Task look_up(AffinityKey key, std::string& resource_id);
   Task look_up_durable();
-  void remember_session(const std::string& resource_id);
+  void remember_session();
   void remember_answer();
   void start_answer();
   void end_answer();

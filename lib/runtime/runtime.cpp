@@ -39,6 +39,13 @@ AffinityLimits affinity_limits(const Config& config) {
   return limits;
 }
 
+QueueSinkOptions queue_options(const Config& config) {
+  QueueSinkOptions options;
+  options.spool_path = config.telemetry_spool_path;
+  options.spool_bytes = config.telemetry_spool_bytes;
+  return options;
+}
+
 }  // namespace
 
 class Runtime::Impl {
@@ -51,7 +58,7 @@ class Runtime::Impl {
         router_(*state_),
         balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
         records_(open_record_store(config_.database_url.reveal())),
-        queue_(*records_, config_.telemetry_queue_size, log_),
+        queue_(*records_, config_.telemetry_queue_size, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
         loops_(config_.io_threads),
         index_(*records_),
@@ -82,8 +89,8 @@ class Runtime::Impl {
 
   void stop() {
     if (std::exchange(stopped_, true)) return;
-    health_->stop();
     loops_.stop();
+    health_->stop();
     if (!telemetry_.flush(kFlushTimeout)) log_("telemetry: gave up writing the last records");
   }
 

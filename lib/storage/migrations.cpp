@@ -102,11 +102,20 @@ Migration initial_schema() {
            "(pool_id, created_at, request_id, attempt)"}};
 }
 
-std::int64_t current_version(SqlConnection& connection) {
+std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
                    [&](const SqlRow& row) { version = row.integer(0); });
   return version;
+}
+
+// Reads only, so that a database without changes to make opens while another process locks it.
+bool is_current(SqlConnection& connection, std::int64_t last) {
+  try {
+    return version_of(connection) == last;
+  } catch (const StorageError&) {
+    return false;  // no such table, or a failure that comes up again when it is written
+  }
 }
 
 }  // namespace
@@ -117,11 +126,12 @@ std::span<const Migration> migrations() {
 }
 
 void migrate(SqlConnection& connection, std::span<const Migration> steps) {
+  const std::int64_t last = steps.empty() ? 0 : steps.back().version;
+  if (is_current(connection, last)) return;
   SqlTransaction transaction(connection);
   connection.execute(
       "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)");
-  const std::int64_t found = current_version(connection);
-  const std::int64_t last = steps.empty() ? 0 : steps.back().version;
+  const std::int64_t found = version_of(connection);
   if (found > last) {
     throw StorageError(
         fmt::format("The database has schema version {}, this program knows versions up to {}. "

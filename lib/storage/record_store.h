@@ -26,6 +26,13 @@ class StorageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The database works but does not take a record: a constraint, a value it cannot hold. Without that
+// record the batch can be written.
+class RecordRefused : public StorageError {
+ public:
+  using StorageError::StorageError;
+};
+
 // The cursor of a query is not one that this query's pages give out.
 class InvalidCursor : public std::runtime_error {
  public:
@@ -101,7 +108,8 @@ class RecordStore {
  public:
   virtual ~RecordStore() = default;
 
-  // One transaction. What is already stored under a request id stays as it is.
+  // One transaction. What is already stored under a request id stays as it is. Throws RecordRefused
+  // when it is one of the records that cannot be written.
   virtual void write(std::span<const RequestRecord> records) = 0;
   virtual Page<RequestRecord> requests(const RecordQuery& query) = 0;
   virtual Page<DecisionRow> decisions(const RecordQuery& query) = 0;
@@ -116,7 +124,7 @@ class RecordStore {
 };
 
 // Opens (and, where needed, creates and migrates) the database at `url`: sqlite:///relative or
-// sqlite:////absolute.
+// sqlite:////absolute. A file that was moved or deleted since is created anew by the next write.
 std::unique_ptr<RecordStore> open_record_store(const std::string& url);
 
 }  // namespace responses_proxy

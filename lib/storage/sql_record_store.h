@@ -13,9 +13,11 @@
 
 namespace responses_proxy {
 
-// Connections for readers; who finds none free waits for one.
+// Connections for readers; who finds none free waits for one, and gets StorageError if none comes.
 class ReaderPool {
  public:
+  static constexpr Millis kPatience{2'000};
+
   explicit ReaderPool(std::vector<std::unique_ptr<SqlConnection>> readers)
       : idle_(std::move(readers)) {}
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 
 namespace responses_proxy {
@@ -51,7 +52,10 @@ std::int64_t to_micros(WallTime time) {
 }
 
 WallTime from_micros(std::int64_t micros) {
-  return WallTime(std::chrono::microseconds(micros));
+  // Beyond this the clock's own unit overflows.
+  constexpr auto kMost =
+      std::chrono::duration_cast<std::chrono::microseconds>(WallTime::duration::max()).count();
+  return WallTime(std::chrono::microseconds(std::clamp(micros, -kMost, kMost)));
 }
 
 Blame parse_blame(std::string_view word) {

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,7 +15,16 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
+bool about_the_data(const SQLite::Exception& error) {
+  switch (error.getErrorCode()) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // Throws what SQLite reports as StorageError.
 template <class Action>
@@ -21,6 +32,7 @@ auto guarded(const std::string& name, Action&& action) {
   try {
     return std::forward<Action>(action)();
   } catch (const SQLite::Exception& error) {
+    if (about_the_data(error)) throw RecordRefused(fmt::format("{}: {}", name, error.what()));
     throw StorageError(fmt::format("{}: {}", name, error.what()));
   }
 }
@@ -42,11 +54,12 @@ void create_private_file(const std::string& name, const std::string& path) {
   ::close(file);
 }
 
-SQLite::Database open(const std::string& name, const std::string& path,
-                      SqliteConnection::Mode mode) {
+SQLite::Database open(const std::string& name, const std::string& path, SqliteConnection::Mode mode,
+                      Millis patience) {
   if (mode == SqliteConnection::Mode::write) create_private_file(name, path);
   return guarded(name, [&] {
-    SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+    SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
+                              static_cast<int>(patience.count()));
     database.exec("PRAGMA foreign_keys = ON");
     if (mode == SqliteConnection::Mode::read) {
       database.exec("PRAGMA query_only = ON");
@@ -104,8 +117,17 @@ class ResetLater {
 
 }  // namespace
 
-SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
-    : name_(fmt::format("SQLite database {}", path)), database_(open(name_, path, mode)) {}
+SqliteConnection::SqliteConnection(const std::string& path, Mode mode, Millis patience)
+    : path_(path),
+      name_(fmt::format("SQLite database {}", path)),
+      database_(open(name_, path, mode, patience)),
+      opened_file_(file_at(path)) {}
+
+SqliteConnection::FileId SqliteConnection::file_at(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
 
 SQLite::Statement& SqliteConnection::statement(const std::string& sql) {
   const auto known = statements_.find(sql);
@@ -135,6 +157,9 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
 }
 
 void SqliteConnection::begin() {
+  if (file_at(path_) != opened_file_) {
+    throw DatabaseMoved(fmt::format("{}: the file was moved or deleted", name_));
+  }
   execute("BEGIN IMMEDIATE", {});
 }
 

@@ -74,11 +74,13 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
   add("rp_active_exchanges", "Exchanges under way", MetricType::Gauge, values.active_exchanges);
   add("rp_telemetry_recorded_total", "Records accepted", MetricType::Counter,
       values.telemetry.recorded);
-  add("rp_telemetry_written_total", "Records made durable", MetricType::Counter,
+  add("rp_telemetry_written_total", "Records in the database", MetricType::Counter,
       values.telemetry.written);
   add("rp_telemetry_dropped_total", "Records lost", MetricType::Counter, values.telemetry.dropped);
   add("rp_telemetry_queued", "Records waiting to be written", MetricType::Gauge,
       values.telemetry.queued);
+  add("rp_telemetry_spooled", "Records waiting in the spool file", MetricType::Gauge,
+      values.telemetry.spooled);
   families.push_back(affinity_entries(values.affinity));
   add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
       MetricType::Counter, values.affinity.evicted);

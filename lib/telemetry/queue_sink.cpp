@@ -9,19 +9,47 @@
 
 namespace responses_proxy {
 
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Removes up to `max` records from the front.
+BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t max) {
+  const auto end = records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), max));
+  const auto batch = std::make_shared<const std::vector<RequestRecord>>(
+      std::make_move_iterator(records.begin()), std::make_move_iterator(end));
+  records.erase(records.begin(), end);
+  return batch;
+}
+
+}  // namespace
+
 QueueTelemetrySink::QueueTelemetrySink(RecordStore& store, std::size_t capacity, Log log,
                                        QueueSinkOptions options)
-    : store_(store), capacity_(capacity), log_(std::move(log)), options_(options), writer_([this] {
-        run();
-      }) {}
+    : capacity_(capacity),
+      log_(std::move(log)),
+      options_(std::move(options)),
+      backlog_(options_.spool_path, options_.spool_bytes, log_),
+      retry_(options_.first_retry),
+      writer_(store, [this](BatchWriter::Outcome outcome) {
+        {
+          const std::scoped_lock lock(mutex_);
+          outcome_ = std::move(outcome);
+        }
+        wake_feeder_.notify_one();
+      }) {
+  backlog_.adopt();
+  settle(0, 0, 0);
+  feeder_ = std::thread([this] { run(); });
+}
 
 QueueTelemetrySink::~QueueTelemetrySink() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
-  wake_writer_.notify_one();
-  writer_.join();
+  wake_feeder_.notify_one();
+  feeder_.join();
 }
 
 void QueueTelemetrySink::record(RequestRecord record) noexcept {
@@ -39,92 +67,193 @@ void QueueTelemetrySink::record(RequestRecord record) noexcept {
       return;
     }
     ++accepted_;
-    // The writer waits for the first record, then for a full batch: no need to wake it in between.
+    // The feeder waits for the first record, then for a full batch: no need to wake it in between.
     wake = queue_.size() == 1 || queue_.size() == options_.max_batch;
   }
-  if (wake) wake_writer_.notify_one();
+  if (wake) wake_feeder_.notify_one();
 }
 
 bool QueueTelemetrySink::flush(Millis timeout) {
   std::unique_lock lock(mutex_);
   const std::uint64_t target = accepted_;
   flush_up_to_ = std::max(flush_up_to_, target);
-  wake_writer_.notify_one();
+  wake_feeder_.notify_one();
   return settled_changed_.wait_for(lock, timeout, [&] { return settled_ >= target; });
 }
 
 TelemetryStats QueueTelemetrySink::stats() const {
   const std::scoped_lock lock(mutex_);
-  return {accepted_, written_, dropped_, pending()};
+  return {accepted_, written_, dropped_, pending(), spooled_};
 }
 
 void QueueTelemetrySink::run() {
-  for (Records taken = take(); !taken.empty(); taken = take()) {
-    while (!taken.empty()) {
-      const auto count = std::min(taken.size(), options_.max_batch);
-      const auto end = taken.begin() + static_cast<std::ptrdiff_t>(count);
-      const std::vector<RequestRecord> batch(std::make_move_iterator(taken.begin()),
-                                             std::make_move_iterator(end));
-      taken.erase(taken.begin(), end);
-      if (!deliver(batch)) return give_up();
+  while (std::optional<Records> taken = take()) {
+    while (!taken->empty()) {
+      if (!keep(next_batch(*taken, options_.max_batch))) return give_up();
+      replay();
     }
+    replay();
+  }
+  if (!backlog_.empty()) {
+    log_(
+        fmt::format("telemetry: {} records stay in the spool for the next start", backlog_.size()));
   }
 }
 
-QueueTelemetrySink::Records QueueTelemetrySink::take() {
+std::optional<QueueTelemetrySink::Records> QueueTelemetrySink::take() {
   std::unique_lock lock(mutex_);
-  wake_writer_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  wake_writer_.wait_for(lock, options_.linger, [this] {
-    return stopping_ || settled_ < flush_up_to_ || queue_.size() >= options_.max_batch;
+  const auto ready = [this] { return stopping_ || !queue_.empty() || outcome_; };
+  if (in_trouble() && !under_way_) {
+    wake_feeder_.wait_until(lock, retry_at_, ready);
+  } else {
+    wake_feeder_.wait(lock, ready);
+  }
+  if (queue_.empty()) return stopping_ ? std::nullopt : std::optional<Records>(Records{});
+  wake_feeder_.wait_for(lock, options_.linger, [this] {
+    return stopping_ || outcome_ || settled_ < flush_up_to_ || queue_.size() >= options_.max_batch;
   });
   // All of them at once: record() must not wait while they are moved one by one.
   return std::exchange(queue_, {});
 }
 
-bool QueueTelemetrySink::deliver(const std::vector<RequestRecord>& batch) {
-  Millis retry = options_.first_retry;
-  bool failed_before = false;
-  while (const auto problem = try_write(batch)) {
-    if (!failed_before) log_(fmt::format("telemetry: records wait for the database: {}", *problem));
-    failed_before = true;
-    if (!pause(retry)) return false;
-    retry = std::min(2 * retry, options_.max_retry);
+bool QueueTelemetrySink::keep(const Batch& batch) {
+  if (!in_trouble()) {
+    start(batch);
+    const auto outcome =
+        wait_for_outcome(backlog_.enabled() ? std::optional(options_.patience) : std::nullopt);
+    if (outcome && settle_batch(*outcome)) return true;
+    if (!outcome) {
+      failing_ = true;
+      begin_outage(fmt::format("it is silent for {} ms", options_.patience.count()));
+    }
   }
-  if (failed_before) {
-    log_(fmt::format("telemetry: the database works again, {} records dropped since the start",
-                     stats().dropped));
+  const std::size_t spooled = backlog_.add(*batch);
+  settle(0, spooled, 0);
+  if (spooled == batch->size()) return true;
+  return hold(std::make_shared<const std::vector<RequestRecord>>(
+      batch->begin() + static_cast<std::ptrdiff_t>(spooled), batch->end()));
+}
+
+bool QueueTelemetrySink::hold(const Batch& batch) {
+  for (;;) {
+    if (under_way_) settle_under_way(*wait_for_outcome(std::nullopt));
+    if (failing_ && !pause()) return false;
+    start(batch);
+    if (settle_batch(*wait_for_outcome(std::nullopt))) return true;
   }
-  settle(batch.size(), 0);
+}
+
+void QueueTelemetrySink::replay() {
+  if (under_way_) {
+    const auto outcome = wait_for_outcome(Millis(0));
+    if (outcome) settle_under_way(*outcome);
+  }
+  while (!under_way_ && !backlog_.empty() && Steady::now() >= retry_at_) {
+    replayed_ = backlog_.next(options_.max_batch);
+    if (replayed_->records.empty()) {
+      forget_replayed(0, 0);
+    } else {
+      start(std::make_shared<const std::vector<RequestRecord>>(std::move(replayed_->records)));
+    }
+  }
+}
+
+void QueueTelemetrySink::start(Batch batch) {
+  under_way_ = batch->size();
+  writer_.start(std::move(batch));
+}
+
+std::optional<BatchWriter::Outcome> QueueTelemetrySink::wait_for_outcome(
+    std::optional<Millis> timeout) {
+  std::unique_lock lock(mutex_);
+  const auto there = [this] { return outcome_.has_value(); };
+  if (!timeout) {
+    wake_feeder_.wait(lock, there);
+  } else if (!wake_feeder_.wait_for(lock, *timeout, there)) {
+    return std::nullopt;
+  }
+  return std::exchange(outcome_, std::nullopt);
+}
+
+bool QueueTelemetrySink::learn(const BatchWriter::Outcome& outcome) {
+  under_way_ = 0;
+  failing_ = !outcome.outage.empty();
+  if (failing_) {
+    retry_at_ = Steady::now() + retry_;
+    retry_ = std::min(2 * retry_, options_.max_retry);
+    begin_outage(outcome.outage);
+    return false;
+  }
+  retry_ = options_.first_retry;
+  if (outcome.refused > 0 && !std::exchange(refusal_logged_, true)) {
+    log_(fmt::format(
+        "telemetry: the database refuses a record, which is dropped (more are only counted): {}",
+        outcome.refusal));
+  }
   return true;
 }
 
-std::optional<std::string> QueueTelemetrySink::try_write(const std::vector<RequestRecord>& batch) {
-  try {
-    store_.write(batch);
-    return std::nullopt;
-  } catch (const std::exception& error) {
-    return error.what();
-  }
+bool QueueTelemetrySink::settle_batch(const BatchWriter::Outcome& outcome) {
+  const std::size_t size = under_way_;
+  if (!learn(outcome)) return false;
+  if (backlog_.empty()) end_outage();
+  settle(size - outcome.refused, 0, outcome.refused);
+  return true;
 }
 
-bool QueueTelemetrySink::pause(Millis duration) {
+void QueueTelemetrySink::settle_under_way(const BatchWriter::Outcome& outcome) {
+  const std::size_t size = under_way_;
+  const bool works = learn(outcome);
+  if (works && replayed_) forget_replayed(size - outcome.refused, outcome.refused);
+  replayed_.reset();
+}
+
+void QueueTelemetrySink::forget_replayed(std::size_t written, std::size_t refused) {
+  backlog_.forget(*replayed_);
+  replayed_.reset();
+  replayed_count_ += written;
+  {
+    const std::scoped_lock lock(mutex_);
+    written_ += written;
+    dropped_ += refused;
+  }
+  settle(0, 0, 0);
+  if (backlog_.empty()) end_outage();
+}
+
+void QueueTelemetrySink::begin_outage(const std::string& problem) {
+  if (std::exchange(outage_, true)) return;
+  log_(fmt::format("telemetry: records wait for the database: {}", problem));
+}
+
+void QueueTelemetrySink::end_outage() {
+  if (!std::exchange(outage_, false) && replayed_count_ == 0) return;
+  backlog_.outage_over();
+  log_(fmt::format(
+      "telemetry: the database works again, {} records came from the spool, {} were dropped since "
+      "the start",
+      std::exchange(replayed_count_, 0), stats().dropped));
+}
+
+bool QueueTelemetrySink::pause() {
   std::unique_lock lock(mutex_);
   if (stopping_) return false;
-  wake_writer_.wait_for(lock, duration, [this] { return stopping_; });
+  wake_feeder_.wait_until(lock, retry_at_, [this] { return stopping_; });
   return true;
 }
 
-void QueueTelemetrySink::settle(std::size_t written, std::size_t lost) {
+void QueueTelemetrySink::settle(std::size_t written, std::size_t spooled, std::size_t lost) {
   const std::scoped_lock lock(mutex_);
   written_ += written;
-  dropped_ += lost;
-  settled_ += written + lost;
+  dropped_ += lost + backlog_.take_damaged();
+  spooled_ = backlog_.size();
+  settled_ += written + spooled + lost;
   settled_changed_.notify_all();
 }
 
 void QueueTelemetrySink::give_up() {
   const std::size_t lost = stats().queued;
-  settle(0, lost);
+  settle(0, 0, lost);
   log_(fmt::format("telemetry: {} records lost at shutdown, the database does not work", lost));
 }
 

@@ -1,15 +1,22 @@
-// QueueTelemetrySink: bounded queue -> one writer thread -> RecordStore, in batches.
+// QueueTelemetrySink: bounded queue -> batches -> RecordStore, with a spool file for bad times.
 //
-// Role       Shares transactions between records: the writer lingers a moment after the first one,
-//            then writes all that are there. A batch that the store refuses is kept and tried
-//            again, with growing pauses, while the queue fills up to its bound.
-// Threads    As TelemetrySink. The writer is the only one that calls store.write().
-// Ownership  The store outlives the sink. The destructor writes what is queued; the first failure
-//            then ends it, and the rest is counted as dropped.
-// Errors     One log line when the store begins to fail, one at the end of the outage.
-// Limits     At most `capacity` records wait, the batch under way included.
+// Role       Shares transactions between records: the feeder lingers a moment after the first one,
+//            then hands all that are there to the writer. When the database fails, or is silent for
+//            longer than `patience`, records go to the spool and the database is asked again with
+//            growing pauses; once it answers, the spool is replayed, oldest first. Without room in
+//            the spool a batch stays in memory and the queue fills up to its bound.
+// Threads    As TelemetrySink. The feeder owns the spool; a second thread is the only one that
+//            calls store.write(), so the database never keeps the feeder from the spool.
+// Ownership  The store outlives the sink. The destructor writes what is queued, or spools it; what
+//            neither takes is counted as dropped.
+// Errors     One log line when an outage begins, one when it is over. A record that the database
+//            refuses is dropped and counted; the first is logged.
+// Limits     At most `capacity` records wait in memory; one batch more during a replay, or while
+// the
+//            database is silent.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -22,14 +29,19 @@
 
 #include "responses_proxy/telemetry_sink.h"
 #include "storage/record_store.h"
+#include "telemetry/backlog.h"
+#include "telemetry/batch_writer.h"
 
 namespace responses_proxy {
 
 struct QueueSinkOptions {
   std::size_t max_batch = 2048;  // records per transaction
   Millis linger{100};            // at most this long after the first record
+  Millis patience{1'000};        // with the database, before a batch under way is spooled as well
   Millis first_retry{100};       // pause after the first failure; doubles each time
   Millis max_retry{5'000};
+  std::string spool_path;         // "" = no spool
+  std::uint64_t spool_bytes = 0;  // 0 = no spool
 };
 
 class QueueTelemetrySink final : public TelemetrySink {
@@ -48,38 +60,71 @@ class QueueTelemetrySink final : public TelemetrySink {
 
  private:
   using Records = std::deque<RequestRecord>;
+  using Batch = BatchWriter::Batch;
 
+  // The feeder's steps.
   void run();
-  // Waits for records and takes them all; empty = stopping, and nothing is left.
-  Records take();
-  // Waits until the records are written. false: given up on, because the sink is stopping.
-  bool deliver(const std::vector<RequestRecord>& batch);
-  // Nothing = written, else why not.
-  std::optional<std::string> try_write(const std::vector<RequestRecord>& batch);
+  // Waits for records and takes them all; none when it is the replay's turn. nullopt: stopping, and
+  // nothing is left.
+  std::optional<Records> take();
+  // Puts each of the records in the database or in the spool. false: given up on, because the sink
+  // is stopping.
+  bool keep(const Batch& batch);
+  // The database or nothing.
+  bool hold(const Batch& batch);
+  // Goes on with the replay as far as it goes without waiting.
+  void replay();
+
+  void start(Batch batch);
+  // The outcome of the batch under way, if there is one by then.
+  std::optional<BatchWriter::Outcome> wait_for_outcome(std::optional<Millis> timeout);
+  // true: the database works, and has what it takes of the batch.
+  bool learn(const BatchWriter::Outcome& outcome);
+  // For a batch of the queue's; as learn().
+  bool settle_batch(const BatchWriter::Outcome& outcome);
+  // For a batch of the spool's, or one that is in the spool as well.
+  void settle_under_way(const BatchWriter::Outcome& outcome);
+  void forget_replayed(std::size_t written, std::size_t refused);
+  void begin_outage(const std::string& problem);
+  void end_outage();
   // false: the sink was stopping before the pause began.
-  bool pause(Millis duration);
-  void settle(std::size_t written, std::size_t lost);
+  bool pause();
+  void settle(std::size_t written, std::size_t spooled, std::size_t lost);
   void give_up();
 
+  bool in_trouble() const { return failing_ || !backlog_.empty(); }
   std::size_t pending() const { return static_cast<std::size_t>(accepted_ - settled_); }
 
-  RecordStore& store_;
   const std::size_t capacity_;
   const Log log_;
   const QueueSinkOptions options_;
 
+  // Used by the feeder only.
+  Backlog backlog_;
+  std::size_t under_way_ = 0;             // records of the batch the writer has
+  std::optional<Spool::Batch> replayed_;  // ... which is this one of the spool's
+  bool failing_ = false;                  // the writer's last batch failed, or it is silent
+  bool outage_ = false;                   // from the first failure until the spool is empty
+  bool refusal_logged_ = false;
+  std::size_t replayed_count_ = 0;  // in this outage
+  Millis retry_;
+  std::chrono::steady_clock::time_point retry_at_;
+
   mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable wake_writer_;
+  std::condition_variable wake_feeder_;
   std::condition_variable settled_changed_;
   Records queue_;
+  std::optional<BatchWriter::Outcome> outcome_;
   std::uint64_t accepted_ = 0;
-  std::uint64_t settled_ = 0;  // written or lost, in the order they were accepted
+  std::uint64_t settled_ = 0;  // written, spooled or lost, in the order they were accepted
   std::uint64_t written_ = 0;
   std::uint64_t dropped_ = 0;
-  std::uint64_t flush_up_to_ = 0;  // the writer does not linger before it has settled that many
+  std::uint64_t spooled_ = 0;
+  std::uint64_t flush_up_to_ = 0;  // the feeder does not linger before it has settled that many
   bool stopping_ = false;
 
-  std::thread writer_;  // last: starts when everything else stands
+  BatchWriter writer_;
+  std::thread feeder_;  // last: starts when everything else stands
 };
 
 }  // namespace responses_proxy

@@ -1,5 +1,6 @@
 #include "telemetry/record_response_index.h"
 
+#include <atomic>
 #include <utility>
 
 #include "responses_proxy/event_loop.h"
@@ -7,11 +8,16 @@
 namespace responses_proxy {
 
 struct RecordResponseIndex::Question {
+  Question(EventLoop& on, std::string id, Found tell)
+      : loop(on), response_id(std::move(id)), found(std::move(tell)) {}
+
   EventLoop& loop;
   const std::string response_id;
   Found found;  // used on the loop only; empty once answered
+  std::atomic<bool> open = true;
 
   void answer(std::optional<std::string> resource_id) {
+    open = false;
     if (const Found tell = std::exchange(found, {})) tell(std::move(resource_id));
   }
 };
@@ -29,8 +35,7 @@ RecordResponseIndex::~RecordResponseIndex() {
 }
 
 void RecordResponseIndex::find(EventLoop& loop, std::string response_id, Found found) {
-  const auto question =
-      std::make_shared<Question>(Question{loop, std::move(response_id), std::move(found)});
+  const auto question = std::make_shared<Question>(loop, std::move(response_id), std::move(found));
   bool full = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -48,6 +53,7 @@ void RecordResponseIndex::run() {
     if (stopping_) return;
     const std::shared_ptr<Question> question = std::move(waiting_.front());
     waiting_.pop_front();
+    if (!question->open) continue;  // its time was up while the database was slow
     lock.unlock();
     std::optional<std::string> resource_id;
     try {

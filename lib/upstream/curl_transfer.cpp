@@ -162,12 +162,15 @@ void CurlTransfer::finished(CURLcode code) {
   result_.error = error_of(code, ready_us > 0, head_complete_);
   if (code != CURLE_OK) {
     result_.detail = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  } else if (!head_complete_) {
+    fail(UpstreamError::closed);  // curl takes a connection closed inside the head for its end
   }
   done_ = true;
 }
 
-UpstreamError CurlTransfer::overdue(SteadyTime now) const {
+UpstreamError CurlTransfer::overdue(SteadyTime now) {
   if (done_ || paused_) return UpstreamError::none;
+  if (!head_complete_ && !request_sent()) last_activity_ = now;
   const Millis limit = head_complete_ ? request_.timeouts.idle : request_.timeouts.first_byte;
   if (limit <= Millis::zero() || now - last_activity_ < limit) return UpstreamError::none;
   return head_complete_ ? UpstreamError::idle_timeout : UpstreamError::first_byte_timeout;
@@ -194,6 +197,12 @@ void CurlTransfer::unpause_curl() {
   if (easy == nullptr || !std::exchange(curl_paused_, false)) return;
   curl_easy_pause(easy, CURLPAUSE_CONT);  // may call on_write
   client_.deliver_soon();
+}
+
+bool CurlTransfer::request_sent() const {
+  curl_off_t connected_us = 0;
+  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+  return connected_us > 0 && body_sent();
 }
 
 bool CurlTransfer::body_sent() const {

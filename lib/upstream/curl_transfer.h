@@ -25,7 +25,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   // The connection says it is over; `code` is curl's.
   void finished(CURLcode code);
   // Which of our own deadlines has passed, none if neither.
-  UpstreamError overdue(SteadyTime now) const;
+  UpstreamError overdue(SteadyTime now);
   void fail(UpstreamError error);
   void resume();
   void unpause_curl();
@@ -46,6 +46,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void set_body_options();
   void set_headers();
   void header_line(std::string_view line);
+  bool request_sent() const;
 
   CurlUpstreamClient& client_;
   const Clock& clock_;

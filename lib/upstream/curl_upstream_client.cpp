@@ -119,19 +119,35 @@ int CurlUpstreamClient::on_timer(CURLM*, long timeout_ms, void* self) {
   return 0;
 }
 
+// curl asks for 0 ms with every transfer, and again and again for times that stay the same: only a
+// time that comes earlier costs a system call. A timer that rings too early does no harm.
 void CurlUpstreamClient::set_timer(long timeout_ms) {
-  if (timeout_ms < 0) {
-    timer_.cancel();
+  if (timeout_ms < 0) return;
+  if (timeout_ms == 0) {
+    if (std::exchange(timeout_posted_, true)) return;
+    boost::asio::post(context_, [this, alive = alive_] {
+      if (!*alive) return;
+      timeout_posted_ = false;
+      serve_timeout();
+    });
     return;
   }
-  timer_.expires_after(Millis(timeout_ms));
+  const auto at = boost::asio::steady_timer::clock_type::now() + Millis(timeout_ms);
+  if (timer_set_ && timer_.expiry() <= at) return;
+  timer_set_ = true;
+  timer_.expires_at(at);
   timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive) return;
-    int running = 0;
-    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect_finished();
-    deliver();
+    timer_set_ = false;
+    serve_timeout();
   });
+}
+
+void CurlUpstreamClient::serve_timeout() {
+  int running = 0;
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  collect_finished();
+  deliver();
 }
 
 void CurlUpstreamClient::wait_for_sockets() {

@@ -38,6 +38,7 @@ class CurlUpstreamClient final : public UpstreamClient {
   void wait_for_sockets();
   void serve_sockets();
   void set_timer(long timeout_ms);
+  void serve_timeout();
   void collect_finished();
   void deliver();
   void deliver_to(const std::shared_ptr<CurlTransfer>& transfer);
@@ -54,6 +55,8 @@ class CurlUpstreamClient final : public UpstreamClient {
   boost::asio::posix::stream_descriptor sockets_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer deadline_timer_;
+  bool timer_set_ = false;
+  bool timeout_posted_ = false;
   bool watching_deadlines_ = false;
   bool delivery_posted_ = false;
   std::vector<std::shared_ptr<CurlTransfer>> transfers_;  // under way; index kept in the transfer

@@ -162,6 +162,13 @@ export class Server {
     await this.#launch();
   }
 
+  // kill -9, then as restart().
+  async crash() {
+    this.child.process.kill('SIGKILL');
+    assert.equal(await withDeadline(this.child.exited, 'rp-server to die'), 'SIGKILL');
+    await this.#launch();
+  }
+
   async stop() {
     try {
       await this.#terminate();
@@ -183,6 +190,16 @@ export class Server {
   }
   keyOf(resourceId) {
     return this.keys[Number(resourceId.replace('openai-', '')) - 1];
+  }
+  // All durable rows, newest first.
+  async allRows(list = 'requests') {
+    const rows = [];
+    for (let cursor = ''; ; ) {
+      const page = await this.admin(`${list}?limit=100&cursor=${cursor}`);
+      rows.push(...page.data);
+      cursor = page.next_cursor;
+      if (!cursor) return rows;
+    }
   }
   // Until no resource has a request in flight.
   async idle() {

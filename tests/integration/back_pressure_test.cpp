@@ -2,64 +2,16 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <thread>
 
 #include "fakes/responses_bodies.h"
+#include "integration/raw_client.h"
 #include "integration/test_proxy.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;
-using boost::asio::ip::tcp;
 
 namespace {
-
-// A client that decides itself when to read.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : socket_(context_) {
-    socket_.open(tcp::v4());
-    socket_.set_option(boost::asio::socket_base::receive_buffer_size(16 * 1024));
-    socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-  }
-  void send(const std::string& bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
-  void post(const std::string& body) {
-    send(
-        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        "Connection: close\r\n"
-        "Content-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body);
-  }
-  std::size_t read_some() {
-    std::array<char, 4096> buffer;
-    boost::system::error_code error;
-    const std::size_t bytes = socket_.read_some(boost::asio::buffer(buffer), error);
-    received_ += bytes;
-    text_.append(buffer.data(), bytes);
-    return bytes;
-  }
-  const std::string& read_until(const std::string& mark) {
-    while (text_.find(mark) == std::string::npos && read_some() > 0) {
-    }
-    return text_;
-  }
-  const std::string& read_to_end() {
-    while (read_some() > 0) {
-    }
-    return text_;
-  }
-  std::uint64_t received() const { return received_; }
-  void close() { socket_.close(); }
-
- private:
-  boost::asio::io_context context_;
-  tcp::socket socket_;
-  std::uint64_t received_ = 0;
-  std::string text_;
-};
 
 Reply endless_stream(std::size_t megabytes) {
   Reply reply;

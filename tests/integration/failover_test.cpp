@@ -319,3 +319,38 @@ TEST_CASE("compressed bodies go up decoded") {
   CHECK(bad->status == 400);
   CHECK(Json::parse(bad->body).at("error").at("code") == "invalid_content_encoding");
 }
+
+TEST_CASE("a session sticks to what serves it, not to what was only tried") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-b",
+                  {error_reply(400, "invalid_request_error", "previous_response_not_found", "no"),
+                   error_reply(400, "invalid_request_error", "previous_response_not_found", "no")});
+  upstream.on_key("sk-a",
+                  {json_response("resp_1", "x"),
+                   error_reply(400, "invalid_request_error", "previous_response_not_found", "no")});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  {
+    const auto busy = keep_busy(proxy, {"openai-2"});
+    REQUIRE(post(proxy, R"({"model":"m","prompt_cache_key":"s"})"));
+  }
+  const auto unknown =
+      post(proxy, R"({"model":"m","prompt_cache_key":"s","previous_response_id":"resp_unknown"})");
+  REQUIRE(unknown);
+  CHECK(unknown->status == 400);
+  const auto next = post(proxy, R"({"model":"m","prompt_cache_key":"s"})");
+  REQUIRE(next);
+  CHECK(next->get_header_value("x-proxy-resource-id") == "openai-1");
+  CHECK(next->get_header_value("x-proxy-decision") == "session_affinity");
+}
+
+TEST_CASE("a conversation nobody remembers is tried on the next resource") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {error_reply(404, "invalid_request_error", "",
+                                       "Conversation with id 'conv_old' not found.")});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto result = post(proxy, R"({"model":"m","conversation":"conv_old"})");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
+}

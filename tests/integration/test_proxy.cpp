@@ -20,7 +20,7 @@ std::vector<Resource> resources_at(const std::string& base_url,
   return resources;
 }
 
-TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index)
+TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
       router_(*state_),
@@ -38,7 +38,6 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index)
     dependencies.upstreams.push_back(upstreams_.back().get());
   }
   proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
-  HttpLimits limits;
   limits.max_body_bytes = config_.max_body_bytes;
   listener_ = std::make_unique<HttpListener>(
       loops_, "127.0.0.1", 0, limits, real_clock_,

@@ -43,7 +43,8 @@ std::vector<Resource> resources_at(const std::string& base_url,
 
 class TestProxy {
  public:
-  explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr);
+  explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr,
+                     HttpLimits limits = {});
   ~TestProxy();
 
   std::uint16_t port() const { return listener_->port(); }

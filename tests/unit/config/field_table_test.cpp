@@ -75,6 +75,8 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_TELEMETRY_GROUP", {"g", "g", "g,h"}},
       {"PROXY_TELEMETRY_CONSUMER", {"worker-2", "worker-2", std::string(129, 'w')}},
       {"PROXY_TELEMETRY_QUEUE_SIZE", {"1", "1", "many"}},
+      {"PROXY_TELEMETRY_SPOOL_PATH", {"/var/spool/rp", "/var/spool/rp", std::string(5000, 'x')}},
+      {"PROXY_TELEMETRY_SPOOL_BYTES", {"0", "0", "-1"}},
       {"PROXY_ROUTING_REFRESH_INTERVAL_SECONDS", {"0.5", "0.5", "0"}},
       {"MODEL_CATALOG_JSON", {"/etc/models.json", "/etc/models.json", std::string(5000, 'x')}},
       {"PROXY_DRAIN_TIMEOUT_SECONDS", {"0", "0", "3601"}},

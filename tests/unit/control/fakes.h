@@ -119,7 +119,7 @@ class FakeTelemetrySink final : public TelemetrySink {
  public:
   void record(RequestRecord) noexcept override {}
   bool flush(Millis) override { return true; }
-  TelemetryStats stats() const override { return {12, 9, 1, 2}; }
+  TelemetryStats stats() const override { return {12, 9, 1, 2, 4}; }
 };
 
 // Change what is public before start(); the fixture stops the server.

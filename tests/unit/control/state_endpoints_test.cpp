@@ -107,7 +107,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows decisions, affinity, tel
   CHECK(body["affinity_count"] == 2);
   CHECK(body["affinity"] == Json::parse(R"({"responses":1,"sessions":1,"evicted":0})"));
   CHECK(body["queue_depth"] == 2);
-  CHECK(body["telemetry"] == Json::parse(R"({"recorded":12,"written":9,"dropped":1,"queued":2})"));
+  CHECK(body["telemetry"] ==
+        Json::parse(R"({"recorded":12,"written":9,"dropped":1,"queued":2,"spooled":4})"));
   CHECK(body["recent_decisions"] == Json::parse(R"([
     {"request_id":"req-2","session_id":"s","session_name":"my session","resource_id":"openai-2",
      "reason":"session_affinity","created_at":"2026-11-21T00:00:00.000Z"},

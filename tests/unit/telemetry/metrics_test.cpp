@@ -113,7 +113,7 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   values.resources.push_back({"openai-1", "environment", 3, Health::degraded, Millis(1500)});
   values.resources.push_back({"odd\"\\\nid", "environment", 0, Health::unknown, Millis(0)});
   values.active_exchanges = 4;
-  values.telemetry = {10, 7, 2, 1};
+  values.telemetry = {10, 7, 2, 1, 5};
   values.affinity = {5, 6, 8};
   const std::string text = metrics.text(values);
   CAPTURE(text);
@@ -130,6 +130,8 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   CHECK(has(text, "rp_telemetry_written_total 7"));
   CHECK(has(text, "rp_telemetry_dropped_total 2"));
   CHECK(has(text, "rp_telemetry_queued 1"));
+  CHECK(has(text, "# TYPE rp_telemetry_spooled gauge"));
+  CHECK(has(text, "rp_telemetry_spooled 5"));
   CHECK(has(text, R"(rp_affinity_entries{kind="response"} 5)"));
   CHECK(has(text, R"(rp_affinity_entries{kind="session"} 6)"));
   CHECK(has(text, "rp_affinity_evicted_total 8"));

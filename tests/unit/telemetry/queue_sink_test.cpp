@@ -2,119 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <optional>
 #include <set>
-#include <stdexcept>
+#include <thread>
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "unit/telemetry/sink_fakes.h"
 
 using namespace responses_proxy;
-using namespace std::chrono_literals;
-
-namespace {
-
-constexpr Millis kLong = 60s;  // longer than any test should take
-
-// Keeps what is written. Can be told to fail, and to hold a write until it is let go.
-class FakeStore final : public RecordStore {
- public:
-  void write(std::span<const RequestRecord> records) override {
-    std::unique_lock lock(mutex_);
-    ++attempts_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !held_; });
-    if (failing_) throw StorageError("disk full");
-    batches_.push_back(records.size());
-    for (const auto& record : records) ids_.push_back(record.request_id);
-  }
-  Page<RequestRecord> requests(const RecordQuery&) override { return {}; }
-  Page<DecisionRow> decisions(const RecordQuery&) override { return {}; }
-  Page<SessionRow> sessions(const RecordQuery&) override { return {}; }
-  Page<TelemetryRow> telemetry(const RecordQuery&) override { return {}; }
-  std::vector<UsageRow> usage(UsageBy, const RecordQuery&) override { return {}; }
-  std::optional<std::string> resource_of_response(const std::string&) override { return {}; }
-  void ping() override {}
-
-  void set_failing(bool failing) {
-    const std::scoped_lock lock(mutex_);
-    failing_ = failing;
-  }
-  void set_held(bool held) {
-    const std::scoped_lock lock(mutex_);
-    held_ = held;
-    changed_.notify_all();
-  }
-  // Until write() was called that many times.
-  void wait_for_attempts(int count) {
-    std::unique_lock lock(mutex_);
-    REQUIRE(changed_.wait_for(lock, kLong, [&] { return attempts_ >= count; }));
-  }
-  int attempts() {
-    const std::scoped_lock lock(mutex_);
-    return attempts_;
-  }
-  std::vector<std::string> ids() {
-    const std::scoped_lock lock(mutex_);
-    return ids_;
-  }
-  std::vector<std::size_t> batches() {
-    const std::scoped_lock lock(mutex_);
-    return batches_;
-  }
-
- private:
-  std::mutex mutex_;  // guards everything below
-  std::condition_variable changed_;
-  bool failing_ = false;
-  bool held_ = false;
-  int attempts_ = 0;
-  std::vector<std::string> ids_;
-  std::vector<std::size_t> batches_;
-};
-
-class LogLines {
- public:
-  QueueTelemetrySink::Log log() {
-    return [this](const std::string& line) {
-      const std::scoped_lock lock(mutex_);
-      lines_.push_back(line);
-    };
-  }
-  std::vector<std::string> lines() {
-    const std::scoped_lock lock(mutex_);
-    return lines_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
-
-// Never lingers by itself within a test's time, retries at once.
-QueueSinkOptions quick() {
-  QueueSinkOptions options;
-  options.linger = kLong;
-  options.first_retry = Millis(0);
-  options.max_retry = Millis(1);
-  return options;
-}
-
-RequestRecord numbered(int number) {
-  return testing::sample_record(std::to_string(number), testing::at_second(number));
-}
-
-void record_range(TelemetrySink& sink, int from, int to) {
-  for (int i = from; i < to; ++i) sink.record(numbered(i));
-}
-
-std::vector<std::string> names(int from, int to) {
-  std::vector<std::string> all;
-  for (int i = from; i < to; ++i) all.push_back(std::to_string(i));
-  return all;
-}
-
-}  // namespace
+using namespace responses_proxy::testing;
 
 TEST_CASE("flush makes everything durable, in order and in shared transactions") {
   FakeStore store;
@@ -213,7 +109,9 @@ TEST_CASE("a database that fails and recovers loses nothing, and is reported onc
   const auto lines = log.lines();
   REQUIRE(lines.size() == 4);
   CHECK(lines[0] == "telemetry: records wait for the database: disk full");
-  CHECK(lines[1] == "telemetry: the database works again, 0 records dropped since the start");
+  CHECK(lines[1] ==
+        "telemetry: the database works again, 0 records came from the spool, 0 were dropped since "
+        "the start");
   CHECK(lines[2] == lines[0]);
   CHECK(lines[3] == lines[1]);
 }
@@ -248,7 +146,7 @@ TEST_CASE("destruction during an outage ends, and says what was lost") {
 }
 
 TEST_CASE("records from many threads all arrive in a real database") {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto store = open_record_store("sqlite:///" + (folder.path() / "db").string());
   QueueSinkOptions options = quick();
   options.max_batch = 64;
@@ -266,4 +164,27 @@ TEST_CASE("records from many threads all arrive in a real database") {
   for (const auto& record : store->requests(query).rows) ids.insert(record.request_id);
   CHECK(ids.size() == 800);
   CHECK(sink.stats().written == 800);
+}
+
+TEST_CASE(
+    "a record the database refuses is dropped, counted and said once; the others are written") {
+  FakeStore store;
+  LogLines log;
+  store.refuse("13");
+  store.refuse("14");
+  store.refuse("31");
+  QueueSinkOptions options = quick();
+  options.max_batch = 20;
+  QueueTelemetrySink sink(store, 100, log.log(), options);
+  record_range(sink, 0, 40);
+  CHECK(sink.flush(kLong));
+  CHECK(store.ids().size() == 37);
+  const TelemetryStats stats = sink.stats();
+  CHECK(stats.written == 37);
+  CHECK(stats.dropped == 3);
+  CHECK(stats.queued == 0);
+  REQUIRE(log.lines().size() == 1);
+  CHECK(log.lines()[0] ==
+        "telemetry: the database refuses a record, which is dropped (more are only counted): 13: a "
+        "constraint");
 }

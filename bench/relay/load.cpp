@@ -1,0 +1,63 @@
+// relay-load: the load generator of bench/relay. Prints one line of JSON.
+#include <fmt/format.h>
+
+#include <exception>
+#include <stdexcept>
+
+#include "loads.h"
+#include "options.h"
+
+namespace relay_bench {
+namespace {
+
+int run(const Options& options) {
+  const LoadOptions load{
+      .target = {boost::asio::ip::address_v4::loopback(), options.number<std::uint16_t>("port")},
+      .run = options.text("run"),
+      .connections = options.number<std::size_t>("connections"),
+      .rate = options.number<double>("rate"),
+      .body_bytes = options.number<std::size_t>("body-bytes"),
+      .warmup = std::chrono::milliseconds(options.number<int>("warmup-ms")),
+      .window = std::chrono::milliseconds(options.number<int>("window-ms")),
+      .pids = options.numbers<pid_t>("pids")};
+  Measurement measurement(load.pids);
+  if (options.text("mode") == "json") {
+    run_json_load(load, measurement);
+  } else if (options.text("mode") == "sse") {
+    run_sse_load(load, measurement);
+  } else {
+    throw std::invalid_argument("--mode is json or sse");
+  }
+  fmt::print(
+      R"({{"count":{},"seconds":{:.4f},"cpu_seconds":{:.3f},"idle_bytes":{},"open_bytes":{},)"
+      R"("p50_us":{:.1f},"p99_us":{:.1f},"errors":{}}})"
+      "\n",
+      measurement.count(), measurement.seconds(), measurement.cpu(), measurement.idle_bytes(),
+      measurement.open_bytes(), measurement.percentile(0.5), measurement.percentile(0.99),
+      measurement.errors());
+  if (measurement.errors() > 0) {
+    fmt::print(stderr, "relay-load: last error: {:.200}\n", measurement.last_error());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace relay_bench
+
+int main(int argc, char** argv) {
+  try {
+    return relay_bench::run(relay_bench::Options(argc, argv,
+                                                 {{"mode", "json"},
+                                                  {"port", "0"},
+                                                  {"run", "run"},
+                                                  {"connections", "64"},
+                                                  {"rate", "0"},
+                                                  {"body-bytes", "1000"},
+                                                  {"warmup-ms", "500"},
+                                                  {"window-ms", "2000"},
+                                                  {"pids", ""}}));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "relay-load: {}\n", error.what());
+    return 2;
+  }
+}

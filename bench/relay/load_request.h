@@ -1,0 +1,37 @@
+// The request that relay-load sends.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace relay_bench {
+
+struct LoadRequest {
+  std::string_view run;
+  std::uint64_t number;                   // with `run`, the session id
+  std::string_view previous_response_id;  // "" = a new conversation
+  bool stream = false;
+  std::size_t body_bytes = 0;  // at least
+};
+
+inline std::string to_wire(const LoadRequest& request) {
+  std::string body = fmt::format(R"({{"model":"gpt-5","stream":{},"store":true,)",
+                                 request.stream ? "true" : "false");
+  if (!request.previous_response_id.empty()) {
+    body += fmt::format(R"("previous_response_id":"{}",)", request.previous_response_id);
+  }
+  body += R"("input":[{"role":"user","content":[{"type":"input_text","text":")";
+  static constexpr std::string_view kEnd = "\"}]}]}";
+  const std::size_t have = body.size() + kEnd.size();
+  body.append(request.body_bytes > have ? request.body_bytes - have : 0, 'q');
+  body += kEnd;
+  return fmt::format(
+      "POST /v1/responses HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer client\r\n"
+      "Content-Type: application/json\r\nsession-id: {}-{}\r\nContent-Length: {}\r\n\r\n{}",
+      request.run, request.number, body.size(), body);
+}
+
+}  // namespace relay_bench

@@ -1,0 +1,54 @@
+// Backlog: the spool as the sink uses it: opened when there is something to keep, closed (and
+// unlocked) when it is empty again, its failures said once per outage.
+//
+// Threads    One at a time.
+// Errors     None are thrown: what it cannot keep stays with the caller.
+// Blocking   File I/O.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "telemetry/spool.h"
+
+namespace responses_proxy {
+
+class Backlog {
+ public:
+  using Log = std::function<void(const std::string&)>;
+
+  // An empty path or 0 bytes: it keeps nothing.
+  Backlog(std::string path, std::uint64_t max_bytes, Log log);
+
+  // Takes over what an earlier process left.
+  void adopt();
+  bool enabled() const { return !path_.empty() && max_bytes_ > 0; }
+  bool empty() const { return !spool_; }
+  std::size_t size() const { return spool_ ? spool_->size() : 0; }
+  // Records that were found unreadable since the last call.
+  std::size_t take_damaged();
+
+  // Returns how many of the first records are kept.
+  std::size_t add(std::span<const RequestRecord> records);
+  // The oldest; never called on an empty backlog.
+  Spool::Batch next(std::size_t max);
+  void forget(const Spool::Batch& batch);
+
+  // The next failure is worth a line again.
+  void outage_over() { complained_ = false; }
+
+ private:
+  bool open();
+  void complain(const std::string& problem);
+
+  const std::string path_;
+  const std::uint64_t max_bytes_;
+  const Log log_;
+  std::unique_ptr<Spool> spool_;
+  std::size_t damaged_ = 0;
+  bool complained_ = false;
+};
+
+}  // namespace responses_proxy

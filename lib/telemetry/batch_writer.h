@@ -1,0 +1,56 @@
+// BatchWriter: one thread that writes one batch at a time, so that whoever has the records does not
+// wait for the database.
+//
+// Threads    start() from one thread, not before the outcome of the last batch; the outcome comes
+// on
+//            the writer's thread.
+// Ownership  The store outlives the writer. The destructor waits for the batch under way.
+// Errors     Those of the store are outcomes. A record the database refuses is found by halving the
+//            batch; the others are written.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/record_store.h"
+
+namespace responses_proxy {
+
+class BatchWriter {
+ public:
+  using Batch = std::shared_ptr<const std::vector<RequestRecord>>;
+  struct Outcome {
+    std::string outage;       // why the batch is to be written again; "" = it is done
+    std::size_t refused = 0;  // records that are not written, for reasons of their own
+    std::string refusal;      // which, of the first one
+  };
+  using Done = std::function<void(Outcome)>;
+
+  BatchWriter(RecordStore& store, Done done);
+  ~BatchWriter();
+  BatchWriter(const BatchWriter&) = delete;
+  BatchWriter& operator=(const BatchWriter&) = delete;
+
+  void start(Batch batch);
+
+ private:
+  void run();
+  Outcome write(std::span<const RequestRecord> records);
+  void write_parts(std::span<const RequestRecord> records, Outcome& outcome);
+
+  RecordStore& store_;
+  const Done done_;
+  std::mutex mutex_;  // guards batch_ and stopping_
+  std::condition_variable wake_;
+  Batch batch_;
+  bool stopping_ = false;
+  std::thread thread_;  // last: starts when everything else stands
+};
+
+}  // namespace responses_proxy

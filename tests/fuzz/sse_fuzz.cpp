@@ -1,0 +1,87 @@
+// An event stream, whole and cut in pieces: same bytes out, same events, same facts.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapt/responses/sse_answer_reader.h"
+#include "adapt/sse_framer.h"
+#include "fuzz_input.h"
+
+namespace responses_proxy::fuzz {
+
+namespace {
+
+constexpr std::size_t kMaxEvent = 64;  // small, so that overflowing is tried as well
+
+struct Framed {
+  std::string out;
+  std::vector<std::pair<std::string, std::string>> events;
+  bool operator==(const Framed&) const = default;
+};
+
+Framed frame(const std::vector<std::string_view>& pieces) {
+  SseFramer framer(kMaxEvent);
+  Framed framed;
+  for (const std::string_view piece : pieces) {
+    framed.out += framer.feed(
+        piece, [&](const SseEvent& event) { framed.events.emplace_back(event.name, event.data); });
+    require(framer.overflowed() == (framer.rest().size() > kMaxEvent));
+  }
+  framed.out += framer.rest();
+  return framed;
+}
+
+struct Read {
+  std::string out;
+  AnswerFacts facts;
+};
+
+Read read(const std::vector<std::string_view>& pieces) {
+  SseAnswerReader reader;
+  Read result;
+  for (const std::string_view piece : pieces) result.out += reader.read(piece);
+  result.out += reader.finish();
+  result.facts = reader.facts();
+  const auto failure = reader.failure(result.out);
+  require(failure && failure->ends_with("\n\n") && failure->find("\n\n") == failure->size() - 2);
+  return result;
+}
+
+bool same(const AnswerFacts& a, const AnswerFacts& b) {
+  return a.response_id == b.response_id && a.conversation_id == b.conversation_id &&
+         a.error_code == b.error_code && a.usage == b.usage && a.state == b.state &&
+         a.complete == b.complete && a.substance == b.substance;
+}
+
+}  // namespace
+
+void run(FuzzInput input) {
+  // The first bytes say where to cut.
+  std::vector<std::size_t> sizes(input.byte() % 16);
+  for (std::size_t& size : sizes) size = input.byte();
+  const std::string_view bytes = input.rest();
+  std::vector<std::string_view> pieces;
+  std::string_view left = bytes;
+  for (const std::size_t size : sizes) {
+    pieces.push_back(left.substr(0, size));
+    left.remove_prefix(pieces.back().size());
+  }
+  pieces.push_back(left);
+
+  const Framed framed = frame({bytes});
+  require(framed.out == bytes);
+  require(frame(pieces) == framed);
+
+  const Read whole = read({bytes});
+  require(whole.out == bytes);
+  const Read cut = read(pieces);
+  require(cut.out == bytes);
+  require(same(cut.facts, whole.facts));
+}
+
+}  // namespace responses_proxy::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  responses_proxy::fuzz::run({data, size});
+  return 0;
+}

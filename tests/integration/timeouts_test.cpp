@@ -1,0 +1,179 @@
+// Time-outs name themselves, and odd answers of upstreams.
+#include <doctest/doctest.h>
+#include <httplib.h>
+
+#include "core/json.h"
+#include "fakes/responses_bodies.h"
+#include "integration/test_proxy.h"
+
+using namespace responses_proxy;
+using namespace responses_proxy::testing;
+
+namespace {
+
+Config config_for(const ScriptedUpstream& upstream) {
+  Config config;
+  config.resources = resources_at(upstream.base_url(), {"sk-a"});
+  return config;
+}
+
+httplib::Result post(const TestProxy& proxy, const std::string& body) {
+  httplib::Client client("127.0.0.1", proxy.port());
+  client.set_read_timeout(30);
+  return client.Post("/v1/responses", body, "application/json");
+}
+
+Reply slow_head() {
+  Reply reply = json_response("resp_1", "late");
+  reply.before_head = {Step::stall()};
+  return reply;
+}
+
+}  // namespace
+
+TEST_CASE("first byte") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {slow_head()});
+  Config config = config_for(upstream);
+  config.first_byte_timeout = Millis(50);
+  TestProxy proxy(config);
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 504);
+  CHECK(Json::parse(result->body).at("error").at("code") == "upstream_first_byte_timeout");
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].attempts.at(0).error == "first_byte_timeout");
+  CHECK(records[0].blame == Blame::provider);
+  CHECK(upstream.wait_for_aborted(1));
+}
+
+TEST_CASE("total") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {slow_head()});
+  Config config = config_for(upstream);
+  config.request_timeout = Millis(100);
+  TestProxy proxy(config);
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 504);
+  CHECK(Json::parse(result->body).at("error").at("code") == "upstream_total_timeout");
+}
+
+TEST_CASE("idle in mid-stream") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_stream("resp_1", {"some text", "never"}).insert(5, Step::stall())});
+  Config config = config_for(upstream);
+  config.idle_timeout = Millis(100);
+  TestProxy proxy(config);
+  const auto result = post(proxy, R"({"model":"m","stream":true})");
+  REQUIRE(result);
+  CHECK(result->body.find("some text") != std::string::npos);
+  CHECK(result->body.find("event: response.failed") != std::string::npos);
+  CHECK(result->body.find("idle_timeout") != std::string::npos);
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].attempts.at(0).error == "idle_timeout");
+  CHECK(records[0].text_bytes == 9);
+}
+
+TEST_CASE("answers that end with the connection") {
+  ScriptedUpstream upstream;
+  Reply plain = json_response("resp_close", "x");
+  const std::string body = plain.body;
+  plain.body.clear();
+  plain.before_head = {
+      Step::write("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body),
+      Step::close()};
+  upstream.on_key("sk-a", {plain});
+  TestProxy proxy(config_for(upstream));
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->body == body);
+  CHECK(proxy.records().wait_for(1).at(0).response_id == "resp_close");
+}
+
+TEST_CASE("garbage instead of an answer") {
+  ScriptedUpstream upstream;
+  Reply garbage;
+  garbage.before_head = {Step::write("SSH-2.0-OpenSSH_9\r\n"), Step::close()};
+  upstream.on_key("sk-a", {garbage});
+  TestProxy proxy(config_for(upstream));
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 502);
+  CHECK(Json::parse(result->body).at("error").at("code") == "upstream_protocol");
+}
+
+TEST_CASE("a JSON answer that is cut is not passed off as whole") {
+  ScriptedUpstream upstream;
+  Reply cut;
+  cut.headers = {{"Content-Type", "application/json"}, {"Content-Length", "100000"}};
+  cut.steps = {Step::write(R"({"id":"resp_1","output":")" + std::string(80'000, 'x')),
+               Step::close()};
+  upstream.on_key("sk-a", {cut});
+  TestProxy proxy(config_for(upstream));
+  CHECK_FALSE(post(proxy, R"({"model":"m"})"));  // the connection breaks
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK_FALSE(records[0].completed);
+  CHECK(records[0].error == "truncated");
+}
+
+TEST_CASE("streams end honestly, wherever they are cut") {
+  struct {
+    const char* what;
+    std::size_t at;
+    Step step;
+    bool close;
+  } const cuts[] = {
+      {"after the head", 0, Step::close(), true},
+      {"in mid-event", 5, Step::write("event: response.output_text.delta\ndata: {\"type\":\"resp"),
+       true},
+      {"garbage in mid-stream", 5, Step::write("\x01\x02 no event at all"), true},
+      {"after the last delta", 6, Step::close(), true},
+  };
+  for (const auto& cut : cuts) {
+    CAPTURE(cut.what);
+    ScriptedUpstream upstream;
+    Reply stream = sse_stream("resp_1", {"alpha", "beta"});
+    stream.insert(cut.at, cut.step).insert(cut.at + 1, Step::close());
+    upstream.on_key("sk-a", {stream});
+    TestProxy proxy(config_for(upstream));
+    const auto result = post(proxy, R"({"model":"m","stream":true})");
+    REQUIRE(result);
+    const auto failed = result->body.rfind("event: response.failed\ndata: ");
+    REQUIRE(failed != std::string::npos);
+    // Everything before it is whole events, and what was cut is not among them.
+    CHECK((failed == 0 || result->body.substr(failed - 2, 2) == "\n\n"));
+    CHECK(result->body.find("no event") == std::string::npos);
+    const Json event = Json::parse(result->body.substr(failed + 29));
+    CHECK(event.at("response").at("status") == "failed");
+    CHECK(event.at("response").at("error").at("code") == "server_error");
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].error == "truncated");
+    CHECK(records[0].blame == Blame::provider);
+    CHECK_FALSE(records[0].completed);
+    CHECK(records[0].text_bytes == (cut.at == 0 ? 0 : cut.at == 5 ? 5 : 9));
+  }
+}
+
+TEST_CASE("a kept connection that the upstream has closed is replaced unseen") {
+  ScriptedUpstream upstream;
+  Reply first = json_response("resp_1", "x");
+  upstream.on_key(
+      "sk-a",
+      {first,
+       Reply{.status = 200, .headers = {}, .body = "", .steps = {}, .before_head = {Step::close()}},
+       json_response("resp_2", "y")});
+  TestProxy proxy(config_for(upstream));
+  REQUIRE(post(proxy, R"({"model":"m"})"));
+  // The second request meets a connection that closes without an answer: a fresh one is tried.
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(Json::parse(result->body).at("id") == "resp_2");
+  CHECK(upstream.counts().requests == 3);
+}

@@ -1,0 +1,224 @@
+#include "adapt/responses/sse_answer_reader.h"
+
+#include <doctest/doctest.h>
+
+#include "core/json.h"
+#include "unit/adapt/read_answer.h"
+#include "unit/adapt/splits.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using testing::read_answer;
+using testing::ReadAnswer;
+using testing::same_facts;
+
+ReadAnswer read_whole(const std::string& bytes) {
+  SseAnswerReader reader;
+  ReadAnswer answer = read_answer(reader, {bytes});
+  CHECK(answer.out == bytes);
+  return answer;
+}
+
+std::string event(const std::string& type, const std::string& rest) {
+  return "event: " + type + "\ndata: {\"type\":\"" + type + "\"" + rest + "}\n\n";
+}
+
+const std::string kCreated =
+    event("response.created",
+          R"(,"sequence_number":0,"response":{"id":"resp_1","status":"in_progress","usage":null})");
+const std::string kDelta =
+    event("response.output_text.delta", R"(,"sequence_number":1,"delta":"日\"usage\":"})");
+const std::string kUsage =
+    R"({"input_tokens":11,"input_tokens_details":{"cached_tokens":4},"output_tokens":7,)"
+    R"("output_tokens_details":{"reasoning_tokens":2},"total_tokens":18})";
+const std::string kCompleted =
+    event("response.completed", R"(,"sequence_number":2,"response":{"id":"resp_1","usage":)" +
+                                    kUsage + R"(,"conversation":{"id":"conv_1"}})");
+
+}  // namespace
+
+TEST_CASE("a completed stream: id, conversation, usage") {
+  const ReadAnswer answer = read_whole(kCreated + kDelta + kCompleted);
+  CHECK(answer.facts.response_id == "resp_1");
+  CHECK(answer.facts.conversation_id == "conv_1");
+  CHECK(answer.facts.usage == TokenUsage{11, 7, 18, 4, 2});
+  CHECK(answer.facts.state == AnswerState::completed);
+  CHECK(answer.facts.complete);
+  CHECK(answer.facts.error_code.empty());
+}
+
+TEST_CASE("the id is known with the first event, the end is not") {
+  SseAnswerReader reader;
+  CHECK_FALSE(reader.facts().complete);
+  CHECK(reader.read(kCreated) == kCreated);
+  CHECK(reader.facts().response_id == "resp_1");
+  CHECK(reader.facts().state == AnswerState::open);
+  CHECK_FALSE(reader.facts().complete);
+  reader.read(kDelta);
+  reader.read(kCompleted.substr(0, kCompleted.size() - 1));
+  CHECK_FALSE(reader.facts().complete);
+  CHECK(reader.read("\n") == kCompleted);
+  CHECK(reader.facts().complete);
+}
+
+TEST_CASE("only what announces a response has no substance") {
+  SseAnswerReader reader;
+  reader.read(kCreated + event("response.queued", "") + event("response.in_progress", ""));
+  CHECK_FALSE(reader.facts().substance);
+  reader.read(": ping\n\n");
+  CHECK_FALSE(reader.facts().substance);
+  reader.read(kDelta);
+  CHECK(reader.facts().substance);
+}
+
+TEST_CASE("an incomplete, a failed and a broken stream end as what they are") {
+  ReadAnswer answer =
+      read_whole(kCreated + event("response.incomplete", R"(,"response":{"id":"resp_1"})"));
+  CHECK(answer.facts.state == AnswerState::incomplete);
+  CHECK(answer.facts.complete);
+
+  answer = read_whole(kCreated + event("response.failed",
+                                       R"(,"response":{"id":"resp_1","error":{"code":)"
+                                       R"("rate_limit_exceeded","message":"x"},"usage":null})"));
+  CHECK(answer.facts.state == AnswerState::failed);
+  CHECK(answer.facts.error_code == "rate_limit_exceeded");
+  CHECK(answer.facts.complete);
+
+  answer = read_whole(event("error", R"(,"code":"server_is_overloaded","message":"x")"));
+  CHECK(answer.facts.state == AnswerState::failed);
+  CHECK(answer.facts.error_code == "server_is_overloaded");
+
+  answer = read_whole(event("error", R"(,"error":{"type":"too_many_requests","code":null})"));
+  CHECK(answer.facts.error_code == "too_many_requests");
+}
+
+TEST_CASE("a stream without a terminal event is not complete") {
+  CHECK_FALSE(read_whole(kCreated + kDelta).facts.complete);
+  CHECK_FALSE(read_whole(kCreated + kDelta + "data: [DONE]\n\n").facts.complete);
+  CHECK_FALSE(read_whole("").facts.complete);
+  CHECK_FALSE(read_whole(": ping\n\n").facts.complete);
+  CHECK_FALSE(read_whole("data: [DONE]\n\n").facts.complete);
+}
+
+TEST_CASE("event names are not needed, blanks and [DONE] do no harm") {
+  const auto unnamed = [](const std::string& named) { return named.substr(named.find("data:")); };
+  ReadAnswer answer =
+      read_whole(unnamed(kCreated) + unnamed(kDelta) + unnamed(kCompleted) + "data: [DONE]\n\n");
+  CHECK(answer.facts.response_id == "resp_1");
+  CHECK(answer.facts.usage.total == 18);
+  CHECK(answer.facts.complete);
+  CHECK_FALSE(read_whole(unnamed(kCreated) + unnamed(kDelta)).facts.complete);
+
+  const std::string spaced_delta = R"(data: {"type": "response.output_text.delta", "delta": "x"})"
+                                   "\n\n";
+  CHECK_FALSE(read_whole(spaced_delta).facts.complete);
+  answer = read_whole(spaced_delta +
+                      R"(data: {"type" : "response.completed", "response": {"id": "resp_2"}})"
+                      "\n\n");
+  CHECK(answer.facts.complete);
+  CHECK(answer.facts.response_id == "resp_2");
+}
+
+TEST_CASE("a stream in another dialect passes, with the usage of its last chunk") {
+  const std::string chunk = R"(data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"a"}}]})"
+                            "\n\n";
+  const std::string last = R"(data: {"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":3,)"
+                           R"("completion_tokens":4,"total_tokens":7}})"
+                           "\n\n";
+  const ReadAnswer answer = read_whole(chunk + last + "data: [DONE]\n\n");
+  CHECK(answer.facts.usage.input == 3);
+  CHECK(answer.facts.usage.output == 4);
+  CHECK(answer.facts.complete);  // its end has no event of ours
+  CHECK(answer.facts.response_id.empty());
+}
+
+TEST_CASE("usage that comes only in the last event wins over an earlier one") {
+  const ReadAnswer answer = read_whole(
+      event("response.created", R"(,"response":{"id":"resp_1","usage":{"input_tokens":1}})") +
+      kCompleted);
+  CHECK(answer.facts.usage.input == 11);
+}
+
+TEST_CASE("a last event without its blank line counts, and its bytes pass") {
+  const std::string cut = kCompleted.substr(0, kCompleted.size() - 2);
+  const ReadAnswer answer = read_whole(kCreated + cut);
+  CHECK(answer.facts.complete);
+  CHECK(answer.facts.usage.total == 18);
+  CHECK(read_whole(kCreated + cut + "\n").facts.complete);
+  CHECK(read_whole(kCreated + cut + "\r\n").facts.complete);
+}
+
+TEST_CASE("a terminal event that cannot be parsed is still the end") {
+  const std::string deep(2000, '[');
+  const std::vector<std::string> unreadable = {R"("text":"\ud800")", "\"n\":1e999",
+                                               "\"n\":123456789012345678901234567890",
+                                               "\"deep\":" + deep};
+  for (const std::string& broken : unreadable) {
+    CAPTURE(broken.substr(0, 40));
+    CHECK(read_whole(kCreated + event("response.completed", "," + broken)).facts.complete);
+    CHECK(read_whole(kCreated + event("response.failed", "," + broken)).facts.state ==
+          AnswerState::failed);
+    CHECK(read_whole(kCompleted + event("other.usage", R"(,"usage":{)" + broken)).facts.complete);
+  }
+}
+
+TEST_CASE("an event may say by its name alone that the stream has failed") {
+  const AnswerFacts facts =
+      read_whole("event: error\ndata: {\"error\":{\"code\":\"overloaded\"}}\n\n").facts;
+  CHECK(facts.state == AnswerState::failed);
+  CHECK(facts.error_code == "overloaded");
+}
+
+TEST_CASE("however the bytes are cut, output and facts are the same") {
+  const std::string stream =
+      ": hi\r\n\r\n" + kCreated + kDelta +
+      event("response.failed", R"(,"response":{"id":"resp_1","error":{"code":"c"}})");
+  const ReadAnswer whole = read_whole(stream);
+  REQUIRE(whole.facts.error_code == "c");
+  testing::for_all_splits(stream, [&](const std::vector<std::string>& pieces) {
+    SseAnswerReader reader;
+    const ReadAnswer answer = read_answer(reader, pieces);
+    REQUIRE((answer.out == stream));
+    REQUIRE(same_facts(answer.facts, whole.facts));
+  });
+}
+
+TEST_CASE("an event over the limit passes unread, and nothing before it is lost") {
+  const std::string huge = "data: " + std::string(AnswerReader::kMaxEventBytes + 3'000'000, 'x');
+  const std::string bytes = kCreated + huge + "\n\n" + kCompleted;
+  for (const std::size_t chunk : {std::size_t{1 << 20}, kCreated.size() + huge.size()}) {
+    CAPTURE(chunk);
+    SseAnswerReader reader;
+    const ReadAnswer answer = read_answer(reader, testing::in_chunks(bytes, chunk));
+    CHECK((answer.out == bytes));
+    CHECK(answer.facts.response_id == "resp_1");
+    CHECK(answer.facts.complete);  // an end that cannot be seen must not be made up
+  }
+}
+
+TEST_CASE("a failure is a response.failed event that continues the stream") {
+  SseAnswerReader reader;
+  reader.read(kCreated + kDelta + ": ping\n\n" + kDelta.substr(0, 20));
+  const auto failure = reader.failure("It broke \"off\".");
+  REQUIRE(failure);
+  constexpr std::string_view kStart = "event: response.failed\ndata: ";
+  REQUIRE(failure->starts_with(kStart));
+  REQUIRE(failure->ends_with("}\n\n"));
+  const Json data = Json::parse(failure->substr(kStart.size()));
+  CHECK(data["type"] == "response.failed");
+  CHECK(data["sequence_number"] == 2);
+  CHECK(data["response"]["id"] == "resp_1");
+  CHECK(data["response"]["object"] == "response");
+  CHECK(data["response"]["status"] == "failed");
+  CHECK(data["response"]["error"]["code"] == "server_error");
+  CHECK(data["response"]["error"]["message"] == "It broke \"off\".");
+
+  SseAnswerReader client;  // the proxy's own words are understood by its own reader
+  CHECK(client.read(*failure) == *failure);
+  CHECK(client.facts().state == AnswerState::failed);
+  CHECK(client.facts().error_code == "server_error");
+}
+
+}  // namespace responses_proxy

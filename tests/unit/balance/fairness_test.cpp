@@ -1,0 +1,70 @@
+// Long runs with a seeded random source: shares follow weights, ties favour nobody.
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <map>
+
+#include "unit/balance/pool_of.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using testing::picked;
+using testing::PoolOf;
+
+constexpr std::uint64_t kSeeds[] = {1, 2, 3, 20261121};
+
+// Sum of (seen - expected)^2 / expected over equal expectations.
+double chi_square(const std::map<std::string, int>& seen, double expected) {
+  double sum = 0;
+  for (const auto& [id, count] : seen) sum += (count - expected) * (count - expected) / expected;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("under load the shares follow the weights") {
+  for (const std::uint64_t seed : kSeeds) {
+    CAPTURE(seed);
+    PoolOf pool({{"a", 1}, {"b", 2}, {"c", 5}}, seed);
+    std::deque<PickResult> running;
+    std::map<std::string, int> seen;
+    constexpr int kPicks = 20'000;
+    for (int i = 0; i < kPicks; ++i) {
+      running.push_back(pool.pick());
+      ++seen[picked(running.back())];
+      if (running.size() > 400) {  // any one of them ends
+        std::swap(running[pool.random.next() % running.size()], running.front());
+        running.pop_front();
+      }
+    }
+    CHECK(seen["a"] == doctest::Approx(kPicks * 1 / 8.0).epsilon(0.1));
+    CHECK(seen["b"] == doctest::Approx(kPicks * 2 / 8.0).epsilon(0.1));
+    CHECK(seen["c"] == doctest::Approx(kPicks * 5 / 8.0).epsilon(0.1));
+  }
+}
+
+TEST_CASE("ties go to each with the same probability") {
+  for (const std::uint64_t seed : kSeeds) {
+    CAPTURE(seed);
+    PoolOf pool({{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}}, seed);
+    std::map<std::string, int> seen;
+    constexpr int kPicks = 10'000;
+    for (int i = 0; i < kPicks; ++i) ++seen[picked(pool.pick())];
+    REQUIRE(seen.size() == 5);
+    CHECK(chi_square(seen, kPicks / 5.0) < 18.5);  // 4 degrees of freedom, p = 0.001
+  }
+}
+
+TEST_CASE("ties stay fair when a better or worse resource stands between them") {
+  PoolOf pool({{"worse", 1}, {"a", 1}, {"worse-too", 1}, {"b", 1}}, 7);
+  pool.state("worse").set_remote_active(1);
+  pool.state("worse-too").set_remote_active(1);
+  std::map<std::string, int> seen;
+  for (int i = 0; i < 10'000; ++i) ++seen[picked(pool.pick())];
+  CHECK(seen.size() == 2);
+  CHECK(chi_square(seen, 5'000) < 10.8);  // 1 degree of freedom, p = 0.001
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,211 @@
+#include "route/request_facts.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace responses_proxy {
+
+namespace {
+
+Result<RequestFacts> read(Headers headers, std::string body,
+                          EndpointKind kind = EndpointKind::create_response,
+                          std::string_view id = {}) {
+  Request request;
+  request.headers = std::move(headers);
+  request.body = std::move(body);
+  return read_request_facts(request, Endpoint{kind, id});
+}
+
+RequestFacts facts_of(Headers headers, std::string body) {
+  auto facts = read(std::move(headers), std::move(body));
+  REQUIRE(facts);
+  return *facts;
+}
+
+Error error_of(std::string body) {
+  const auto facts = read({}, std::move(body));
+  REQUIRE_FALSE(facts);
+  return facts.error();
+}
+
+}  // namespace
+
+TEST_CASE("model, stream and what the request continues") {
+  const RequestFacts facts = facts_of({}, R"({"model":"gpt-5.5","stream":true,
+      "previous_response_id":"resp_1","input":[{"type":"never heard of"}],"unknown":{}})");
+  CHECK(facts.model == "gpt-5.5");
+  CHECK(facts.stream);
+  CHECK(facts.previous_response_id == "resp_1");
+  CHECK(facts.response_key() == "resp_1");
+  CHECK(facts.session_id.empty());
+  CHECK(facts.pool_id.empty());
+}
+
+TEST_CASE("fields that are null or missing say nothing") {
+  const RequestFacts facts = facts_of({}, R"({"model":null,"stream":null,"metadata":null,
+      "previous_response_id":null,"conversation":null,"prompt_cache_key":null,
+      "client_metadata":null})");
+  CHECK(facts.model.empty());
+  CHECK_FALSE(facts.stream);
+  CHECK(facts.response_key().empty());
+  CHECK(facts.session_id.empty());
+  CHECK(facts_of({}, "{}").model.empty());
+  const RequestFacts inner = facts_of({}, R"({"metadata":{"session_id":null,"pool_id":null}})");
+  CHECK(inner.session_id.empty());
+  CHECK(inner.pool_id.empty());
+}
+
+TEST_CASE("the session is the first that names it") {
+  struct Source {
+    Header header;
+    std::string field;
+  };
+  // In order of precedence; each is dropped after its turn.
+  std::vector<Source> sources = {
+      {{"X-Proxy-Session-ID", "1"}, ""},
+      {{"session_id", "2"}, ""},
+      {{"Session-Id", "3"}, ""},
+      {{"X-SESSION-ID", "4"}, ""},
+      {{"conversation_id", "5"}, ""},
+      {{}, R"("metadata":{"session_id":"6"})"},
+      {{}, R"("client_metadata":{"thread_id":"8","session_id":"7"})"},
+      {{}, R"("prompt_cache_key":"9")"},
+  };
+  const std::vector<std::string> expected = {"1", "2", "3", "4", "5", "6", "7", "9"};
+  for (std::size_t first = 0; first < sources.size(); ++first) {
+    Headers headers;
+    std::string body;
+    for (std::size_t i = sources.size(); i-- > first;) {  // later ones stand first
+      if (!sources[i].header.name.empty()) {
+        headers.add(sources[i].header.name, sources[i].header.value);
+      } else {
+        body += (body.empty() ? "" : ",") + sources[i].field;
+      }
+    }
+    CHECK(facts_of(headers, "{" + body + "}").session_id == expected[first]);
+  }
+  CHECK(
+      facts_of({}, R"({"prompt_cache_key":"9","client_metadata":{"thread_id":"8"}})").session_id ==
+      "8");
+  CHECK(facts_of({}, "{}").session_id.empty());
+}
+
+TEST_CASE("an empty source is none") {
+  CHECK(facts_of({{"session_id", ""}, {"x-session-id", "4"}}, "{}").session_id == "4");
+  CHECK(facts_of({{"x-proxy-session-id", ""}},
+                 R"({"metadata":{"session_id":""},"prompt_cache_key":"9"})")
+            .session_id == "9");
+  CHECK(facts_of({{"x-proxy-pool-id", ""}}, R"({"metadata":{"pool_id":"p"}})").pool_id == "p");
+}
+
+TEST_CASE("the session's name and the pool") {
+  const std::string body = R"({"metadata":{"session_name":"in body","pool_id":"body-pool"}})";
+  RequestFacts facts = facts_of({}, body);
+  CHECK(facts.session_name == "in body");
+  CHECK(facts.pool_id == "body-pool");
+  CHECK(facts.pool_param == "metadata.pool_id");
+  facts = facts_of({{"x-pool-id", "short"}, {"X-Proxy-Session-Name", "in header"}}, body);
+  CHECK(facts.session_name == "in header");
+  CHECK(facts.pool_id == "short");
+  CHECK(facts.pool_param == "x-pool-id");
+  facts = facts_of({{"X-Pool-ID", "short"}, {"X-PROXY-POOL-ID", "long"}}, body);
+  CHECK(facts.pool_id == "long");
+  CHECK(facts.pool_param == "x-proxy-pool-id");
+}
+
+TEST_CASE("the first of: previous response, conversation, id in the path") {
+  CHECK(facts_of({}, R"({"previous_response_id":"r","conversation":"c"})").response_key() == "r");
+  CHECK(facts_of({}, R"({"conversation":"c"})").response_key() == "c");
+  CHECK(facts_of({}, R"({"conversation":{"id":"c"}})").response_key() == "c");
+  CHECK(facts_of({}, R"({"conversation":{}})").response_key().empty());
+  CHECK(read({}, "", EndpointKind::response, "resp_9")->response_key() == "resp_9");
+  CHECK(read({}, "", EndpointKind::conversations, "conv_9")->response_key() == "conv_9");
+  CHECK(read({}, R"({"conversation":"other"})", EndpointKind::conversations, "conv_9")
+            ->conversation_id == "conv_9");
+}
+
+TEST_CASE("of duplicate keys the last counts") {
+  const RequestFacts facts = facts_of({}, R"({"model":"a","stream":false,"model":"b",
+      "stream":true,"metadata":{"pool_id":"x"},"metadata":{"pool_id":"y","pool_id":"z"}})");
+  CHECK(facts.model == "b");
+  CHECK(facts.stream);
+  CHECK(facts.pool_id == "z");
+  CHECK(facts_of({}, R"({"model":7,"model":"b"})").model == "b");
+}
+
+TEST_CASE("a field of the wrong type is named") {
+  struct Row {
+    const char* body;
+    const char* param;
+  };
+  for (const Row& row :
+       {Row{R"({"model":7})", "model"}, Row{R"({"stream":"true"})", "stream"},
+        Row{R"({"previous_response_id":[]})", "previous_response_id"},
+        Row{R"({"conversation":7})", "conversation"}, Row{R"({"metadata":"x"})", "metadata"},
+        Row{R"({"metadata":[]})", "metadata"},
+        Row{R"({"metadata":{"pool_id":7}})", "metadata.pool_id"},
+        Row{R"({"metadata":{"session_id":{}}})", "metadata.session_id"},
+        Row{R"({"metadata":{"session_name":true}})", "metadata.session_name"},
+        Row{R"({"prompt_cache_key":1.5})", "prompt_cache_key"},
+        Row{R"({"stream":1,"prompt_cache_key":1})", "stream"}}) {
+    CAPTURE(row.body);
+    const Error error = error_of(row.body);
+    CHECK(error.status == 400);
+    CHECK(error.code == "invalid_type");
+    CHECK(error.param == row.param);
+  }
+}
+
+TEST_CASE("what the proxy does not own is not judged") {
+  CHECK(facts_of({}, R"({"client_metadata":"text"})").session_id.empty());
+  CHECK(facts_of({}, R"({"client_metadata":{"session_id":7,"thread_id":"t"}})").session_id == "t");
+  CHECK(facts_of({}, R"({"metadata":{"other":7}})").session_id.empty());
+}
+
+TEST_CASE("a body that is no JSON object is refused where one is needed") {
+  CHECK(error_of("").code == "empty_body");
+  CHECK(error_of("{").code == "invalid_json");
+  CHECK(error_of("{\"model\":\"\xff\"}").code == "invalid_json");
+  CHECK(error_of("[]").code == "invalid_body");
+  CHECK(error_of("\"x\"").code == "invalid_body");
+  for (const EndpointKind kind : {EndpointKind::compact, EndpointKind::input_tokens}) {
+    CHECK_FALSE(read({}, "[]", kind));
+  }
+}
+
+TEST_CASE("elsewhere the body is the upstream's to judge") {
+  for (const std::string body : {"", "{", "[]", R"({"model":7})"}) {
+    CAPTURE(body);
+    const auto facts = read({{"session_id", "s"}}, body, EndpointKind::conversations, "conv_1");
+    REQUIRE(facts);
+    CHECK(facts->session_id == "s");
+    CHECK(facts->response_key() == "conv_1");
+  }
+}
+
+TEST_CASE("long ids and names are cut, never inside a character") {
+  const std::string sun = "日";
+  std::string text(kMaxIdBytes - 1, 'x');
+  text += sun + std::string(41, 'y');
+  const std::string cut(kMaxIdBytes - 1, 'x');
+  CHECK(facts_of({{"session_id", text}, {"x-proxy-session-name", text}}, "{}").session_id == cut);
+  CHECK(facts_of({{"x-proxy-session-name", text}}, "{}").session_name == cut);
+  CHECK(facts_of({{"x-pool-id", text}}, "{}").pool_id == cut);
+  const RequestFacts facts =
+      facts_of({}, R"({"model":")" + text + R"(","metadata":{"session_id":")" + text +
+                       R"(","session_name":")" + text + R"(","pool_id":")" + text + "\"}}");
+  CHECK(facts.session_id == cut);
+  CHECK(facts.session_name == cut);
+  CHECK(facts.pool_id == cut);
+  CHECK(facts.model == cut);
+  CHECK(facts_of({}, R"({"prompt_cache_key":")" + text + "\"}").session_id == cut);
+  CHECK(facts_of({}, R"({"client_metadata":{"thread_id":")" + text + "\"}}").session_id == cut);
+
+  const std::string fits(kMaxIdBytes, 'x');
+  CHECK(facts_of({{"session_id", fits}}, "{}").session_id == fits);
+  const std::string to_the_edge = std::string(kMaxIdBytes - 3, 'x') + sun;
+  CHECK(facts_of({{"session_id", to_the_edge + "y"}}, "{}").session_id == to_the_edge);
+}
+
+}  // namespace responses_proxy

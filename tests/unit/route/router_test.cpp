@@ -1,0 +1,114 @@
+#include "responses_proxy/router.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "fakes/manual_clock.h"
+
+namespace responses_proxy {
+
+namespace {
+
+Resource resource(std::string id, std::string pool) {
+  return {std::move(id), "environment", std::move(pool), "http://h", "responses", {}, 1.0};
+}
+
+std::vector<std::string> ids(std::span<const Candidate> candidates) {
+  std::vector<std::string> all;
+  for (const Candidate& candidate : candidates) all.push_back(candidate.resource->id);
+  return all;
+}
+using Ids = std::vector<std::string>;
+
+struct Fixture {
+  testing::ManualClock clock;
+  std::unique_ptr<StateStore> store = make_memory_state_store(clock);
+  Router router{*store};
+};
+
+}  // namespace
+
+TEST_CASE("without resources there is no route") {
+  Fixture f;
+  for (int round = 0; round < 2; ++round) {  // before the first update, and after an empty one
+    for (const std::string_view pool : {"", "main"}) {
+      const auto route = f.router.route({"gpt", pool});
+      REQUIRE_FALSE(route);
+      CHECK(route.error().status == 503);
+      CHECK(route.error().code == "no_resources_configured");
+      CHECK(route.error().message == "No provider resources configured");
+    }
+    f.router.update({});
+  }
+}
+
+TEST_CASE("a pool routes to its own resources, no pool to all") {
+  Fixture f;
+  f.router.update(
+      {resource("b2", "b"), resource("a1", "a"), resource("b1", "b"), resource("0", "")});
+  CHECK(ids(f.router.route({"", "a"})->candidates) == Ids{"a1"});
+  CHECK(ids(f.router.route({"", "b"})->candidates) == Ids{"b2", "b1"});  // as configured
+  CHECK(f.router.route({"", ""})->candidates.size() == 4);
+  CHECK(f.router.route({"", "b"})->pool_id == "b");
+}
+
+TEST_CASE("an unknown pool is the client's mistake and is named") {
+  Fixture f;
+  f.router.update({resource("a1", "a")});
+  const auto route = f.router.route({"", "A"});
+  REQUIRE_FALSE(route);
+  CHECK(route.error().status == 400);
+  CHECK(route.error().code == "unknown_pool");
+  CHECK(route.error().message.starts_with("No available resources are registered"));
+  CHECK(route.error().message.find("\"A\"") != std::string::npos);
+}
+
+TEST_CASE("a snapshot finds resources by id, with the store's state") {
+  Fixture f;
+  f.router.update({resource("a1", "a"), resource("b1", "b")});
+  const auto snapshot = f.router.snapshot();
+  REQUIRE(snapshot->find("b1"));
+  CHECK(snapshot->find("b1")->resource->pool_id == "b");
+  CHECK(snapshot->find("b1")->state == f.store->resource("b1").get());
+  CHECK(snapshot->find("c1") == nullptr);
+  CHECK(snapshot->pool("c").empty());
+}
+
+TEST_CASE("a route that is held survives an update, the next one is new, the state stays") {
+  Fixture f;
+  f.router.update({resource("a1", "a"), resource("a2", "a")});
+  const Route held = *f.router.route({"", "a"});
+  ResourceState* state = held.candidates[0].state;
+  f.router.update({resource("a3", "a"), resource("a1", "a")});
+  CHECK(ids(held.candidates) == Ids{"a1", "a2"});
+  CHECK(held.candidates[0].resource->base_url == "http://h");
+  const Route fresh = *f.router.route({"", "a"});
+  CHECK(ids(fresh.candidates) == Ids{"a3", "a1"});
+  CHECK(fresh.candidates[1].state == state);
+}
+
+TEST_CASE("routes are taken while they are replaced") {
+  Fixture f;
+  f.router.update({resource("a1", "a")});
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 3; ++t) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        const auto route = f.router.route({"", "a"});
+        if (!route || ids(route->candidates).front() != "a1") ++wrong;
+      }
+    });
+  }
+  for (int i = 0; i < 500; ++i) {
+    f.router.update({resource("a1", "a"), resource("x" + std::to_string(i), "b")});
+  }
+  stop = true;
+  for (auto& reader : readers) reader.join();
+  CHECK(wrong == 0);
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,163 @@
+// What the tests of the sink share: a store that can be made to fail, and the lines logged.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fakes/sample_records.h"
+#include "storage/record_store.h"
+#include "telemetry/queue_sink.h"
+
+namespace responses_proxy::testing {
+
+constexpr Millis kLong{60'000};  // longer than any test should take
+
+// Keeps what is written, each id once. Can be told to fail, to refuse single records, and to hold
+// calls until they are let go.
+class FakeStore final : public RecordStore {
+ public:
+  void write(std::span<const RequestRecord> records) override {
+    std::unique_lock lock(mutex_);
+    ++attempts_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !held_; });
+    if (failing_) throw StorageError("disk full");
+    for (const auto& record : records) {
+      if (refused_.contains(record.request_id)) throw RecordRefused("a constraint");
+    }
+    batches_.push_back(records.size());
+    for (const auto& record : records) {
+      if (known_.insert(record.request_id).second) ids_.push_back(record.request_id);
+    }
+  }
+  Page<RequestRecord> requests(const RecordQuery&) override { return {}; }
+  Page<DecisionRow> decisions(const RecordQuery&) override { return {}; }
+  Page<SessionRow> sessions(const RecordQuery&) override { return {}; }
+  Page<TelemetryRow> telemetry(const RecordQuery&) override { return {}; }
+  std::vector<UsageRow> usage(UsageBy, const RecordQuery&) override { return {}; }
+  std::optional<std::string> resource_of_response(const std::string& response_id) override {
+    std::unique_lock lock(mutex_);
+    asked_.push_back(response_id);
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !held_; });
+    if (failing_) throw StorageError("disk full");
+    return "resource of " + response_id;
+  }
+  void ping() override {}
+
+  void set_failing(bool failing) {
+    const std::scoped_lock lock(mutex_);
+    failing_ = failing;
+  }
+  void set_held(bool held) {
+    const std::scoped_lock lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  void refuse(const std::string& id) {
+    const std::scoped_lock lock(mutex_);
+    refused_.insert(id);
+  }
+  // Until write() was called that many times.
+  void wait_for_attempts(int count) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, kLong, [&] { return attempts_ >= count; }));
+  }
+  int attempts() {
+    const std::scoped_lock lock(mutex_);
+    return attempts_;
+  }
+  std::vector<std::string> ids() {
+    const std::scoped_lock lock(mutex_);
+    return ids_;
+  }
+  std::vector<std::size_t> batches() {
+    const std::scoped_lock lock(mutex_);
+    return batches_;
+  }
+  // Questions about responses, in order.
+  std::vector<std::string> asked() {
+    const std::scoped_lock lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  std::mutex mutex_;  // guards everything below
+  std::condition_variable changed_;
+  bool failing_ = false;
+  bool held_ = false;
+  int attempts_ = 0;
+  std::set<std::string> refused_;
+  std::set<std::string> known_;
+  std::vector<std::string> ids_;
+  std::vector<std::size_t> batches_;
+  std::vector<std::string> asked_;
+};
+
+class LogLines {
+ public:
+  QueueTelemetrySink::Log log() {
+    return [this](const std::string& line) {
+      const std::scoped_lock lock(mutex_);
+      lines_.push_back(line);
+      changed_.notify_all();
+    };
+  }
+  std::vector<std::string> lines() {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+  }
+  // Until a line has that in it.
+  void wait_for(const std::string& part) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, kLong, [&] { return count_locked(part) > 0; }));
+  }
+  std::ptrdiff_t count(const std::string& part) {
+    const std::scoped_lock lock(mutex_);
+    return count_locked(part);
+  }
+
+ private:
+  std::ptrdiff_t count_locked(const std::string& part) {
+    return std::count_if(lines_.begin(), lines_.end(), [&](const std::string& line) {
+      return line.find(part) != std::string::npos;
+    });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+// Never lingers by itself within a test's time, retries at once.
+inline QueueSinkOptions quick() {
+  QueueSinkOptions options;
+  options.linger = kLong;
+  options.first_retry = Millis(0);
+  options.max_retry = Millis(1);
+  return options;
+}
+
+inline RequestRecord numbered(int number) {
+  return sample_record(std::to_string(number), at_second(number));
+}
+
+inline void record_range(TelemetrySink& sink, int from, int to) {
+  for (int i = from; i < to; ++i) sink.record(numbered(i));
+}
+
+inline std::vector<std::string> names(int from, int to) {
+  std::vector<std::string> all;
+  for (int i = from; i < to; ++i) all.push_back(std::to_string(i));
+  return all;
+}
+
+}  // namespace responses_proxy::testing
