@@ -81,7 +81,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool interrupted() const { return downstream_.gone() || shutting_down_; }
   bool pinned() const;
   bool drop_encrypted_items();
-  VerdictOptions verdict_options() const { return {config_.resource_cooldown, config_.max_retry_after}; }
+  VerdictOptions verdict_options() const {
+    return {config_.resource_cooldown, config_.max_retry_after};
+  }
   std::chrono::microseconds elapsed() const;
 
   // ResponseObserver

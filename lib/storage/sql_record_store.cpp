@@ -128,7 +128,7 @@ TelemetryRow to_event(const RequestRecord& record) {
 
 std::unique_ptr<SqlConnection> ReaderPool::take() {
   std::unique_lock lock(mutex_);
-  if (!returned_.wait_for(lock, kPatience, [this] { return !idle_.empty(); })) {
+  if (!returned_.wait_for(lock, patience_, [this] { return !idle_.empty(); })) {
     throw StorageError("Every database connection for queries is busy.");
   }
   auto reader = std::move(idle_.back());

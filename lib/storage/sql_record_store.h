@@ -18,8 +18,9 @@ class ReaderPool {
  public:
   static constexpr Millis kPatience{2'000};
 
-  explicit ReaderPool(std::vector<std::unique_ptr<SqlConnection>> readers)
-      : idle_(std::move(readers)) {}
+  explicit ReaderPool(std::vector<std::unique_ptr<SqlConnection>> readers,
+                      Millis patience = kPatience)
+      : patience_(patience), idle_(std::move(readers)) {}
 
   // Calls read(SqlConnection&).
   template <class Read>
@@ -39,6 +40,7 @@ class ReaderPool {
   std::unique_ptr<SqlConnection> take();
   void give_back(std::unique_ptr<SqlConnection> reader);
 
+  const Millis patience_;
   std::mutex mutex_;  // guards idle_
   std::condition_variable returned_;
   std::vector<std::unique_ptr<SqlConnection>> idle_;

@@ -2,12 +2,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
 #include "storage/record_store.h"
+#include "storage/sql_record_store.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
@@ -119,4 +122,68 @@ TEST_CASE("readers cannot write") {
   open_record_store("sqlite:///" + file);
   SqliteConnection reader(file, SqliteConnection::Mode::read);
   CHECK_THROWS_AS(reader.execute("DELETE FROM requests", {}), StorageError);
+}
+
+TEST_CASE("a database that is deleted is made anew by the next write") {
+  const testing::TempFolder folder;
+  const std::string file = (folder.path() / "db").string();
+  const auto store = open_record_store("sqlite:///" + file);
+  store->write(std::vector{testing::sample_record("before", testing::at_second(0))});
+  CHECK(store->requests({}).rows.size() == 1);
+  std::atomic<bool> done = false;
+  std::thread reader([&] {  // has the old file open when it goes
+    while (!done) store->requests({});
+  });
+  SUBCASE("its file only") {
+    fs::remove(file);
+  }
+  SUBCASE("all that belongs to it") {
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(file + suffix);
+  }
+  SUBCASE("moved away") {
+    fs::rename(file, file + ".old");
+  }
+  for (int i = 0; i < 50; ++i) {
+    store->write(std::vector{testing::sample_record(std::to_string(i), testing::at_second(i))});
+  }
+  done = true;
+  reader.join();
+  RecordQuery query;
+  query.limit = 100;
+  CHECK(store->requests(query).rows.size() == 50);
+  CHECK(open_record_store("sqlite:///" + file)->requests(query).rows.size() == 50);
+}
+
+TEST_CASE("as long as it cannot be made anew, writing fails and reading goes on") {
+  const testing::TempFolder folder;
+  const std::string file = (folder.path() / "db").string();
+  const auto store = open_record_store("sqlite:///" + file);
+  const std::vector batch{testing::sample_record("one", testing::at_second(0))};
+  store->write(batch);
+  CHECK(store->requests({}).rows.size() == 1);
+  fs::remove(file);
+  fs::create_directory(file);
+  CHECK_THROWS_AS(store->write(batch), StorageError);
+  CHECK(store->requests({}).rows.size() == 1);
+  fs::remove(file);
+  store->write(batch);
+  CHECK(store->requests({}).rows.size() == 1);
+}
+
+TEST_CASE("a database locked by another connection opens, if there is nothing to change") {
+  const testing::TempFolder folder;
+  const std::string file = (folder.path() / "db").string();
+  open_record_store("sqlite:///" + file);
+  SqliteConnection other(file, SqliteConnection::Mode::write);
+  other.execute("BEGIN EXCLUSIVE", {});
+  const auto store = open_record_store("sqlite:///" + file);
+  CHECK(store->requests({}).rows.empty());
+  CHECK_THROWS_WITH_AS(
+      store->write(std::vector{testing::sample_record("a", testing::at_second(0))}),
+      doctest::Contains("database is locked"), StorageError);
+}
+
+TEST_CASE("who finds no free reader gets an error, not a wait without end") {
+  ReaderPool none({}, Millis(0));
+  CHECK_THROWS_AS(none.with([](SqlConnection&) {}), StorageError);
 }

@@ -118,7 +118,7 @@ TEST_CASE("methods with and without a body") {
   ScriptedUpstream upstream;
   upstream.set_default([](const auto&) { return json_reply({{"ok", true}}); });
   LoopClient loop;
-  const std::string body = "the body";
+  constexpr std::string_view kBody = "the body";
   struct Row {
     const char* method;
     bool with_body;
@@ -130,14 +130,14 @@ TEST_CASE("methods with and without a body") {
                          Row{"GET", true, "8"}}) {
     CAPTURE(row.method);
     CAPTURE(row.with_body);
-    Call call(loop, request_to(upstream, row.method, row.with_body ? body : ""));
+    Call call(loop, request_to(upstream, row.method, row.with_body ? kBody : ""));
     call.start();
     REQUIRE(call.wait_for_end());
     CHECK(call.result().error == UpstreamError::none);
     CHECK(call.body() == R"({"ok":true})");
     const auto seen = upstream.requests().back();
     CHECK(seen.method == row.method);
-    CHECK(seen.body == (row.with_body ? body : ""));
+    CHECK(seen.body == (row.with_body ? kBody : ""));
     CHECK(seen.headers.get("content-length") == row.length);
     CHECK_FALSE(seen.headers.find("transfer-encoding"));
     CHECK_FALSE(seen.headers.find("content-type"));
