@@ -152,7 +152,7 @@ void HttpConnection::dispatch() {
   request.method.assign(method.data(), method.size());
   const auto raw_target = message.target();
   std::string_view target(raw_target.data(), raw_target.size());
-  if (const auto scheme = target.find("://"); scheme != std::string_view::npos && scheme < 8) {
+  if (const auto scheme = target.find("://"); scheme < 8) {
     // absolute-form (RFC 9112 section 3.2.2)
     const auto slash = target.find('/', scheme + 3);
     target = slash == std::string_view::npos ? "/" : target.substr(slash);

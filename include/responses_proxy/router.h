@@ -31,6 +31,8 @@ struct Candidate {
 class RoutingSnapshot {
  public:
   RoutingSnapshot(std::vector<Resource> resources, StateStore& store);
+  RoutingSnapshot(const RoutingSnapshot&) = delete;  // candidates_ points into resources_
+  RoutingSnapshot& operator=(const RoutingSnapshot&) = delete;
 
   std::span<const Candidate> all() const { return candidates_; }
   // Empty for an unknown pool.
