@@ -8,7 +8,6 @@
 
 #include "adapt/responses/encrypted_items.h"
 #include "core/content_encoding.h"
-#include "responses_proxy/response_index.h"
 
 namespace responses_proxy {
 
@@ -298,40 +297,6 @@ bool Exchange::authorized() const {
                      [given](const Secret& token) { return token.equals(given); });
 }
 
-// Response affinity in mode "require": no other account knows the response.
-bool Exchange::pinned() const {
-  return !required_.empty() && config_.response_affinity == ResponseAffinityMode::require;
-}
-
-Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
-  if (key.id.empty()) co_return;
-  bool done = false;
-  dependencies_.state.find_affinity(key, [this, self = shared_from_this(), &done,
-                                          &resource_id](std::optional<std::string> found) {
-    if (found) resource_id = std::move(*found);
-    done = true;
-    progress_.fire();
-  });
-  while (!done) co_await progress_;
-}
-
-// Live state does not know the id; the records may.
-Task Exchange::look_up_durable() {
-  const std::string key = facts_.response_key();
-  if (key.empty() || dependencies_.index == nullptr) co_return;
-  bool done = false;
-  dependencies_.index->find(
-      loop_.loop, key, [this, self = shared_from_this(), &done](std::optional<std::string> found) {
-        if (found) required_ = std::move(*found);
-        done = true;
-        progress_.fire();
-      });
-  while (!done) co_await progress_;
-  if (!required_.empty()) {
-    dependencies_.state.remember_affinity({AffinityKind::response, key}, required_, {});
-  }
-}
-
 // The session had to move to an account that cannot decrypt what the one before has made: once more
 // without it. false: there is nothing to leave out.
 bool Exchange::drop_encrypted_items() {
@@ -343,115 +308,6 @@ bool Exchange::drop_encrypted_items() {
   encrypted_items_dropped_ = true;
   record_.adjusted = "encrypted_items_dropped";
   return true;
-}
-
-// The session sticks to the resource that serves it, not to one that was only tried.
-void Exchange::remember_session() {
-  if (facts_.session_id.empty() || attempt_->resource_id() == preferred_) return;
-  dependencies_.state.remember_affinity({AffinityKind::session, facts_.session_id},
-                                        attempt_->resource_id(), {});
-}
-
-// Before the client can see the end of the answer, so that a continuation finds its resource.
-void Exchange::remember_answer() {
-  const AnswerFacts& facts = attempt_->facts();
-  const auto remember = [this](const std::string& id) {
-    dependencies_.state.remember_affinity({AffinityKind::response, id}, attempt_->resource_id(),
-                                          {});
-  };
-  if (!facts.response_id.empty() && facts.response_id != record_.response_id) {
-    record_.response_id = facts.response_id;
-    remember(facts.response_id);
-  }
-  if (!facts.conversation_id.empty() && facts.conversation_id != facts_.conversation_id) {
-    facts_.conversation_id = facts.conversation_id;
-    remember(facts.conversation_id);
-  }
-}
-
-void Exchange::start_answer() {
-  std::string held;
-  ResponseHead head = attempt_->release(held);
-  head.headers.add("x-request-id", record_.request_id);
-  head.headers.add("x-proxy-resource-id", attempt_->resource_id());
-  head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
-  record_.first_byte = elapsed();
-  if (head.status < 300) remember_session();
-  if (head.status < 300 && required_.empty() && !facts_.response_key().empty()) {
-    // Nobody remembered who knows the id; now it is known.
-    dependencies_.state.remember_affinity({AffinityKind::response, facts_.response_key()},
-                                          attempt_->resource_id(), {});
-  }
-  downstream_.start(std::move(head));
-  if (!held.empty()) on_answer_bytes(held);
-}
-
-bool Exchange::on_answer_bytes(std::string_view bytes) {
-  remember_answer();
-  downstream_.forward(bytes);
-  // Once sent, the request's body is only memory.
-  if (!request_.body.empty() && attempt_->body_sent()) {
-    request_.body = {};
-    adapted_body_ = {};
-  }
-  return !downstream_.full();
-}
-
-void Exchange::end_answer() {
-  remember_answer();
-  if (attempt_->error() != UpstreamError::none) {
-    end_truncated(
-        fmt::format("The upstream's answer broke off ({}).", to_string(attempt_->error())));
-    return;
-  }
-  if (!attempt_->facts().complete) {
-    end_truncated("The upstream ended its stream without a terminal event.");
-    return;
-  }
-  const bool deleted = endpoint_.kind == EndpointKind::response && request_.method == "DELETE" &&
-                       downstream_.status() < 300;
-  if (deleted) {
-    dependencies_.state.forget_affinity({AffinityKind::response, facts_.path_response_id});
-  }
-  record_.completed = true;
-  downstream_.finish();
-}
-
-// The answer cannot be completed: a stream says so in-band, anything else is cut.
-void Exchange::end_truncated(std::string_view message) {
-  if (!downstream_.committed()) {
-    refuse(Error::unavailable(503, "shutting_down", std::string(message)));
-    return;
-  }
-  record_.error = "truncated";
-  if (const auto closing = attempt_->failure(message)) {
-    downstream_.forward(*closing);
-    downstream_.finish();
-  } else {
-    downstream_.abort();
-  }
-}
-
-void Exchange::refuse(const Error& error) {
-  if (downstream_.gone()) return;
-  record_.error = error.code;
-  if (!attempt_) {
-    const bool clients_fault = error.status < 500 && error.status != 429;
-    record_.blame = clients_fault ? Blame::client : Blame::proxy;
-  }
-  record_.first_byte = elapsed();
-  record_.completed = true;
-  downstream_.refuse(error, record_.request_id);
-}
-
-Error Exchange::no_answer_error() const {
-  const UpstreamError error = attempt_->error();
-  const bool timeout = error == UpstreamError::connect_timeout ||
-                       error == UpstreamError::first_byte_timeout ||
-                       error == UpstreamError::total_timeout;
-  return Error::unavailable(timeout ? 504 : 502, fmt::format("upstream_{}", to_string(error)),
-                            fmt::format("The upstream of resource {} gave no answer ({}).",
-                                        attempt_->resource_id(), to_string(error)));
 }
 
 // Puts the current attempt on record; its transfer ends.

@@ -1,0 +1,67 @@
+// What an exchange asks and teaches the live state: who knows the id, where the session sticks.
+#include <utility>
+
+#include "proxy/exchange.h"
+#include "responses_proxy/response_index.h"
+
+namespace responses_proxy {
+
+// Response affinity in mode "require": no other account knows the response.
+bool Exchange::pinned() const {
+  return !required_.empty() && config_.response_affinity == ResponseAffinityMode::require;
+}
+
+Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
+  if (key.id.empty()) co_return;
+  bool done = false;
+  dependencies_.state.find_affinity(key, [this, self = shared_from_this(), &done,
+                                          &resource_id](std::optional<std::string> found) {
+    if (found) resource_id = std::move(*found);
+    done = true;
+    progress_.fire();
+  });
+  while (!done) co_await progress_;
+}
+
+// Live state does not know the id; the records may.
+Task Exchange::look_up_durable() {
+  const std::string key = facts_.response_key();
+  if (key.empty() || dependencies_.index == nullptr) co_return;
+  bool done = false;
+  dependencies_.index->find(
+      loop_.loop, key, [this, self = shared_from_this(), &done](std::optional<std::string> found) {
+        if (found) required_ = std::move(*found);
+        done = true;
+        progress_.fire();
+      });
+  while (!done) co_await progress_;
+  if (!required_.empty()) {
+    dependencies_.state.remember_affinity({AffinityKind::response, key}, required_, {});
+  }
+}
+
+// The session sticks to the resource that serves it, not to one that was only tried.
+void Exchange::remember_session() {
+  if (facts_.session_id.empty() || attempt_->resource_id() == preferred_) return;
+  dependencies_.state.remember_affinity({AffinityKind::session, facts_.session_id},
+                                        attempt_->resource_id(), {});
+}
+
+// Before the client can see the end of the answer, so that a continuation finds its resource.
+void Exchange::remember_answer() {
+  const AnswerFacts& facts = attempt_->facts();
+  const auto remember = [this](const std::string& id) {
+    dependencies_.state.remember_affinity({AffinityKind::response, id}, attempt_->resource_id(),
+                                          {});
+  };
+  if (!facts.response_id.empty() && facts.response_id != record_.response_id) {
+    record_.response_id = facts.response_id;
+    remember(facts.response_id);
+  }
+  if (!facts.conversation_id.empty() && facts.conversation_id != facts_.conversation_id) {
+    facts_.conversation_id = facts.conversation_id;
+    remember(facts.conversation_id);
+  }
+}
+
+}  // namespace responses_proxy

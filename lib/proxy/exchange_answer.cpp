@@ -1,0 +1,93 @@
+// The last stretch of an exchange: the answer on its way to the client, or what is said instead.
+#include <fmt/format.h>
+
+#include "proxy/exchange.h"
+
+namespace responses_proxy {
+
+void Exchange::start_answer() {
+  std::string held;
+  ResponseHead head = attempt_->release(held);
+  head.headers.add("x-request-id", record_.request_id);
+  head.headers.add("x-proxy-resource-id", attempt_->resource_id());
+  head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
+  record_.first_byte = elapsed();
+  if (head.status < 300) remember_session();
+  if (head.status < 300 && required_.empty() && !facts_.response_key().empty()) {
+    // Nobody remembered who knows the id; now it is known.
+    dependencies_.state.remember_affinity({AffinityKind::response, facts_.response_key()},
+                                          attempt_->resource_id(), {});
+  }
+  downstream_.start(std::move(head));
+  if (!held.empty()) on_answer_bytes(held);
+}
+
+bool Exchange::on_answer_bytes(std::string_view bytes) {
+  remember_answer();
+  downstream_.forward(bytes);
+  // Once sent, the request's body is only memory.
+  if (!request_.body.empty() && attempt_->body_sent()) {
+    request_.body = {};
+    adapted_body_ = {};
+  }
+  return !downstream_.full();
+}
+
+void Exchange::end_answer() {
+  remember_answer();
+  if (attempt_->error() != UpstreamError::none) {
+    end_truncated(
+        fmt::format("The upstream's answer broke off ({}).", to_string(attempt_->error())));
+    return;
+  }
+  if (!attempt_->facts().complete) {
+    end_truncated("The upstream ended its stream without a terminal event.");
+    return;
+  }
+  const bool deleted = endpoint_.kind == EndpointKind::response && request_.method == "DELETE" &&
+                       downstream_.status() < 300;
+  if (deleted) {
+    dependencies_.state.forget_affinity({AffinityKind::response, facts_.path_response_id});
+  }
+  record_.completed = true;
+  downstream_.finish();
+}
+
+// The answer cannot be completed: a stream says so in-band, anything else is cut.
+void Exchange::end_truncated(std::string_view message) {
+  if (!downstream_.committed()) {
+    refuse(Error::unavailable(503, "shutting_down", std::string(message)));
+    return;
+  }
+  record_.error = "truncated";
+  if (const auto closing = attempt_->failure(message)) {
+    downstream_.forward(*closing);
+    downstream_.finish();
+  } else {
+    downstream_.abort();
+  }
+}
+
+void Exchange::refuse(const Error& error) {
+  if (downstream_.gone()) return;
+  record_.error = error.code;
+  if (!attempt_) {
+    const bool clients_fault = error.status < 500 && error.status != 429;
+    record_.blame = clients_fault ? Blame::client : Blame::proxy;
+  }
+  record_.first_byte = elapsed();
+  record_.completed = true;
+  downstream_.refuse(error, record_.request_id);
+}
+
+Error Exchange::no_answer_error() const {
+  const UpstreamError error = attempt_->error();
+  const bool timeout = error == UpstreamError::connect_timeout ||
+                       error == UpstreamError::first_byte_timeout ||
+                       error == UpstreamError::total_timeout;
+  return Error::unavailable(timeout ? 504 : 502, fmt::format("upstream_{}", to_string(error)),
+                            fmt::format("The upstream of resource {} gave no answer ({}).",
+                                        attempt_->resource_id(), to_string(error)));
+}
+
+}  // namespace responses_proxy
