@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/error_head.h"
 #include "responses_proxy/error.h"
 
 namespace responses_proxy {
@@ -83,14 +84,10 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
   }
 
   void refuse() {
-    const std::string body =
-        Error::unavailable(503, "control_plane_unavailable", "The control plane does not answer.")
-            .to_json();
-    ResponseHead head;
-    head.status = 503;
-    head.content_length = body.size();
-    head.headers.add("content-type", "application/json");
-    writer_->start(std::move(head));
+    const Error error =
+        Error::unavailable(503, "control_plane_unavailable", "The control plane does not answer.");
+    const std::string body = error.to_json();
+    writer_->start(error_head(error, body.size()));
     writer_->write(body);
     writer_->finish();
   }

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/error_head.h"
 #include "responses_proxy/error.h"
 
 namespace responses_proxy {
@@ -182,11 +183,7 @@ void HttpConnection::refuse(const error_code& error) {
   http_1_0_ = false;
   head_request_ = false;
   phase_ = Phase::answering;
-  ResponseHead head;
-  head.status = answer.status;
-  head.content_length = body.size();
-  head.headers.add("content-type", "application/json");
-  start(std::move(head));
+  start(error_head(answer, body.size()));
   write(body);
   finish();
 }

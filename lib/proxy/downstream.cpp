@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/error_head.h"
+
 namespace responses_proxy {
 
 void Downstream::start(ResponseHead head) {
@@ -26,16 +28,8 @@ void Downstream::abort() {
 
 void Downstream::refuse(const Error& error, const std::string& request_id) {
   const std::string body = error.to_json();
-  ResponseHead head;
-  head.status = error.status;
-  head.content_length = body.size();
-  head.headers.add("content-type", "application/json");
+  ResponseHead head = error_head(error, body.size());
   head.headers.add("x-request-id", request_id);
-  if (error.retry_after > Millis::zero()) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after);
-    head.headers.add("retry-after", std::to_string(seconds.count()));
-  }
-  if (error.status == 401) head.headers.add("www-authenticate", "Bearer");
   start(std::move(head));
   forward(body);
   finish();

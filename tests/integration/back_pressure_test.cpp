@@ -24,12 +24,6 @@ Reply endless_stream(std::size_t megabytes) {
   return reply;
 }
 
-Config config_for(const ScriptedUpstream& upstream) {
-  Config config;
-  config.resources = resources_at(upstream.base_url(), {"sk-a"});
-  return config;
-}
-
 }  // namespace
 
 TEST_CASE("a client that does not read pauses the upstream") {

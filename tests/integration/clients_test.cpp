@@ -10,12 +10,6 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-Config config_for(const ScriptedUpstream& upstream) {
-  Config config;
-  config.resources = resources_at(upstream.base_url(), {"sk-a"});
-  return config;
-}
-
 // The listener looks at its clients' deadlines once a second.
 HttpLimits impatient() {
   HttpLimits limits;

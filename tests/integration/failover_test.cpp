@@ -11,12 +11,6 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-Config config_for(const ScriptedUpstream& upstream, const std::vector<std::string>& keys) {
-  Config config;
-  config.resources = resources_at(upstream.base_url(), keys);
-  return config;
-}
-
 httplib::Result post(const TestProxy& proxy, const std::string& body) {
   httplib::Client client("127.0.0.1", proxy.port());
   client.set_read_timeout(30);

@@ -20,6 +20,12 @@ std::vector<Resource> resources_at(const std::string& base_url,
   return resources;
 }
 
+Config config_for(const ScriptedUpstream& upstream, const std::vector<std::string>& keys) {
+  Config config;
+  config.resources = resources_at(upstream.base_url(), keys);
+  return config;
+}
+
 TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),

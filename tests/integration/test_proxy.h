@@ -41,6 +41,10 @@ class RecordingSink final : public TelemetrySink {
 std::vector<Resource> resources_at(const std::string& base_url,
                                    const std::vector<std::string>& keys);
 
+// The default configuration with those resources.
+Config config_for(const ScriptedUpstream& upstream,
+                  const std::vector<std::string>& keys = {"sk-a"});
+
 class TestProxy {
  public:
   explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr,
