@@ -14,6 +14,9 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET hiredis_ssl)  # hiredis has TLS from 1.0 on
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 
 # Header-only parts of Boost (Asio, Beast), as system headers: their warnings are not ours.
 add_library(rp_boost INTERFACE)

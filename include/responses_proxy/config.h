@@ -45,6 +45,7 @@ struct Config {
 
   // Upstream
   std::string upstream_base_url = "https://api.openai.com/v1";  // PROXY_UPSTREAM_BASE_URL
+  bool upstream_websocket = true;                               // PROXY_UPSTREAM_WEBSOCKET
   std::vector<Resource> resources;  // from OPENAI_API_KEY*, OPENAI_RESOURCE_*
   Millis request_timeout{600'000};  // PROXY_REQUEST_TIMEOUT_SECONDS
   Millis connect_timeout{10'000};   // PROXY_CONNECT_TIMEOUT_SECONDS
@@ -52,7 +53,13 @@ struct Config {
   Millis idle_timeout{300'000};     // PROXY_STREAM_IDLE_TIMEOUT_SECONDS
   Millis stream_holdback{200};      // PROXY_STREAM_HOLDBACK_MS
   std::size_t max_attempts = 3;     // PROXY_MAX_ATTEMPTS
-  bool websocket_enabled = true;    // PROXY_WEBSOCKET_ENABLED
+
+  // WebSocket
+  bool websocket_enabled = true;                         // PROXY_WEBSOCKET_ENABLED
+  std::size_t websocket_max_message_bytes = 16'777'216;  // PROXY_WEBSOCKET_MAX_MESSAGE_BYTES
+  Millis websocket_idle_timeout{3'600'000};              // PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS
+  Millis websocket_max_age{0};                     // PROXY_WEBSOCKET_MAX_AGE_SECONDS, 0 = no limit
+  std::size_t websocket_state_bytes = 33'554'432;  // PROXY_WEBSOCKET_STATE_BYTES, per client socket
 
   // Limits
   std::size_t max_body_bytes = 104'857'600;   // PROXY_MAX_BODY_BYTES
@@ -79,7 +86,9 @@ struct Config {
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
   bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
+  Millis redis_timeout{50};                                   // PROXY_REDIS_TIMEOUT_MS
   std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM
+  std::uint64_t telemetry_stream_events = 1'000'000;          // PROXY_TELEMETRY_STREAM_EVENTS
   std::string telemetry_group = "responses-proxy-workers";    // PROXY_TELEMETRY_GROUP
   std::string telemetry_consumer = "worker-1";                // PROXY_TELEMETRY_CONSUMER
   std::size_t telemetry_queue_size = 65'536;                  // PROXY_TELEMETRY_QUEUE_SIZE, records

@@ -33,6 +33,7 @@ class RecordStore;
 class Router;
 class StateStore;
 class TelemetrySink;
+struct StreamStats;
 
 struct ControlPlaneContext {
   static constexpr std::size_t kMaxEventStreams = 8;
@@ -50,6 +51,10 @@ struct ControlPlaneContext {
   std::function<std::size_t()> active_exchanges;
   // True once the server is shutting down: /readyz answers 503, event streams end.
   const std::atomic<bool>& draining;
+  // The Redis stream of records; empty where there is none. May block for a moment.
+  std::function<StreamStats()> telemetry_stream{};
+  // Client WebSockets, for the same.
+  std::function<std::size_t()> open_sockets{};
 };
 
 // Threads, time-outs and the limit for bodies (1 MiB) that the control plane needs; before

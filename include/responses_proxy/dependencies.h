@@ -25,6 +25,7 @@ namespace responses_proxy {
 
 class EventLoops;
 class ResponseIndex;
+class UpstreamSockets;
 
 struct Dependencies {
   const Clock& clock;
@@ -41,6 +42,8 @@ struct Dependencies {
   std::unordered_map<std::string, const ProviderAdapter*> adapters;
   EventLoops& loops;
   std::vector<UpstreamClient*> upstreams;  // one per loop, same order
+  // The same for WebSocket; may be empty: the turns of WebSocket clients then go over HTTP.
+  std::vector<UpstreamSockets*> upstream_sockets;
 };
 
 }  // namespace responses_proxy

@@ -42,6 +42,8 @@ struct AnswerFacts {
   std::string response_id;
   std::string conversation_id;
   std::string error_code;  // of a failed answer or an error body
+  // What an error inside the answer asks for, as the headers it stands for (retry-after, ...).
+  Headers error_headers;
   TokenUsage usage;
   std::int64_t text_bytes = 0;  // of output text deltas, as they stand in the JSON
   AnswerState state = AnswerState::open;

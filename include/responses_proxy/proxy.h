@@ -17,6 +17,7 @@
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/response_writer.h"
+#include "responses_proxy/web_socket.h"
 
 namespace responses_proxy {
 
@@ -32,7 +33,16 @@ class Proxy {
   // Serves one /v1 request.
   void handle(Request request, std::shared_ptr<ResponseWriter> writer);
 
-  // Exchanges under way on all loops.
+  // Whether this handshake on /v1/responses may become a WebSocket. If not, hand it to handle(),
+  // which answers and records why.
+  bool accepts_socket(const Request& handshake) const;
+  // After the host has completed the handshake; call it on the event loop that the socket stays on
+  // (anywhere else it throws std::logic_error).
+  std::shared_ptr<SocketSession> open_socket(Request handshake,
+                                             std::shared_ptr<SocketWriter> writer);
+  std::size_t open_sockets() const;
+
+  // Exchanges under way on all loops, WebSocket turns included.
   std::size_t active_exchanges() const;
   // Ends every exchange now: a stream gets response.failed, anything else is cut. From any thread.
   void cancel_all();

@@ -1,10 +1,11 @@
 // RequestRecord: everything that is kept about one finished request.
 //
 // Role       Filled by the exchange, handed to the TelemetrySink, written to SQL. One per request
-//            (later: per WebSocket turn), with one AttemptRecord per resource it was sent to.
+//            or WebSocket turn, with one AttemptRecord per resource it was sent to.
 // Ownership  Plain values.
 // Units      Wall-clock times are UTC; durations in microseconds.
-// Limits     No credentials and no bodies in here.
+// Limits     No credentials in here. Bodies only when the operator asked for them, each cut to
+//            PROXY_MAX_CAPTURE_BYTES.
 #pragma once
 
 #include <chrono>
@@ -57,8 +58,8 @@ struct AttemptRecord {
 struct RequestRecord {
   std::string request_id;
   WallTime created_at;
-  std::string method;
-  std::string path;  // with ids, without the query
+  std::string method;  // "WEBSOCKET" for a turn on a client's socket
+  std::string path;    // with ids, without the query
   bool stream = false;
 
   std::string session_id;
@@ -82,6 +83,9 @@ struct RequestRecord {
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_byte;  // of the answer, as the client saw it
   std::chrono::microseconds proxy_time{0};  // spent in here before the first attempt was sent
+
+  std::string request_body;   // PROXY_CAPTURE_BODIES; "" = not captured
+  std::string response_body;  // as the client got it
 
   std::vector<AttemptRecord> attempts;  // in order; the last one made the answer
   friend bool operator==(const RequestRecord&, const RequestRecord&) = default;

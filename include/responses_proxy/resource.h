@@ -26,7 +26,8 @@ struct Resource {
   std::string base_url;                // "https://api.openai.com/v1", no trailing slash
   std::string wire_api = "responses";  // name of the ProviderAdapter
   Secret credential;
-  double weight = 1.0;  // > 0; twice the weight, twice the share
+  double weight = 1.0;    // > 0; twice the weight, twice the share
+  bool websocket = true;  // try WebSocket for the turns of WebSocket clients
 };
 
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };
@@ -63,6 +64,10 @@ class alignas(64) ResourceState {
   std::int64_t local_active() const { return active_.load(std::memory_order_relaxed); }
   void set_remote_active(std::int64_t n) { remote_active_.store(n, std::memory_order_relaxed); }
 
+  // Other replicas send to it too: what they did since they last reported is not known.
+  bool has_peers() const { return has_peers_.load(std::memory_order_relaxed); }
+  void set_has_peers(bool peers) { has_peers_.store(peers, std::memory_order_relaxed); }
+
   Health health() const { return health_.load(std::memory_order_relaxed); }
   // Degraded and to be avoided until then.
   SteadyTime cooldown_until() const { return from_ticks(cooldown_until_); }
@@ -73,7 +78,17 @@ class alignas(64) ResourceState {
   // The provider asked not to be called until then.
   SteadyTime blocked_until() const { return from_ticks(blocked_until_); }
 
+  // The upstream has refused to speak WebSocket: later turns go over HTTP at once.
+  bool websocket_refused() const { return websocket_refused_.load(std::memory_order_relaxed); }
+  void set_websocket_refused() { websocket_refused_.store(true, std::memory_order_relaxed); }
+
+  // A verdict of this process.
   void apply(const Verdict& verdict, SteadyTime now);
+  // What another replica's verdicts came to; counts nothing. Whether anything changed.
+  bool learn(const Verdict& verdict, SteadyTime now);
+  // Grows whenever apply() changes something that the other replicas should know.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
+
   void note_latency(std::chrono::microseconds latency) {
     last_latency_us_.store(latency.count(), std::memory_order_relaxed);
   }
@@ -93,7 +108,10 @@ class alignas(64) ResourceState {
   std::atomic<SteadyTime::rep> cooldown_until_{0};
   std::atomic<SteadyTime::rep> blocked_until_{0};
   std::atomic<SteadyTime::rep> recovered_at_{0};
+  std::atomic<std::uint64_t> changes_{0};
   std::atomic<Health> health_{Health::unknown};
+  std::atomic<bool> has_peers_{false};
+  std::atomic<bool> websocket_refused_{false};
   std::atomic<std::int64_t> total_requests_{0};
   std::atomic<std::int64_t> total_errors_{0};
   std::atomic<std::int64_t> last_latency_us_{-1};  // -1: none yet

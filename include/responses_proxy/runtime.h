@@ -1,13 +1,14 @@
 // Runtime: everything a Proxy needs, built from a Config in the right order.
 //
-// Role       What rp-server and most embedders start from: system clock, in-memory state, event
-//            loops, libcurl clients, health checker, SQL records and metrics. A host that wants
-//            other pieces builds Dependencies itself.
+// Role       What rp-server and most embedders start from: system clock, live state (in memory, or
+//            over Redis), event loops, libcurl clients, health checker, SQL records and metrics. A
+//            host that wants other pieces builds Dependencies itself.
 // Threads    Construct, start, stop and destroy on one thread. proxy() and control_plane() hand out
 //            objects with threading rules of their own.
 // Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
-// Errors     The constructor throws std::runtime_error when the database cannot be opened. A spool
-//            that cannot be used is a line in the log.
+// Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened. A
+//            PostgreSQL that cannot be reached, and a spool that cannot be used, are lines in the
+//            log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once

@@ -41,6 +41,16 @@ struct AffinityStats {
   std::uint64_t evicted = 0;  // dropped because the bound was reached
 };
 
+// How the part that replicas share is doing.
+struct SharedStateStats {
+  bool up = false;           // false: this process goes on with what it knows itself
+  std::string problem;       // "" = none; free of secrets
+  std::size_t replicas = 0;  // this one included, as of the last tick
+  std::uint64_t outages = 0;
+  std::uint64_t timeouts = 0;  // answers that came after the budget, or never
+  std::uint64_t missed = 0;    // affinities that could not be shared and were not kept for later
+};
+
 class StateStore {
  public:
   using Found = std::function<void(std::optional<std::string> resource_id)>;
@@ -57,6 +67,8 @@ class StateStore {
                                  Done done) = 0;
   virtual void forget_affinity(const AffinityKey& key) = 0;
   virtual AffinityStats affinity_stats() const = 0;
+  // Nothing: this store is of one process.
+  virtual std::optional<SharedStateStats> shared_stats() const { return std::nullopt; }
 };
 
 struct AffinityLimits {

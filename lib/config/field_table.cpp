@@ -23,18 +23,24 @@ constexpr Group kAccess{"Access",
                         "keys. The server warns "
                         "when it listens on more than the loopback interface without protection."};
 constexpr Group kUpstream{"Upstream", ""};
+constexpr Group kWebSocket{"WebSocket", ""};
 constexpr Group kLimits{"Limits", ""};
 constexpr Group kAffinity{"Affinity", ""};
 constexpr Group kHealth{"Health", ""};
 constexpr Group kState{
     "State and records",
     "The database is the first of `PROXY_DATABASE_URL`, `SERVICE_DATABASE_URL`, `DATABASE_URL` and "
-    "`PROXY_SQLITE_URL` that is set. This version keeps live state in the process and records in "
-    "SQLite: a Redis URL is checked but not used, and a PostgreSQL URL is an error."};
+    "`PROXY_SQLITE_URL` that is set. PostgreSQL is `postgres://`, `postgresql://` or "
+    "`postgresql+driver://`; libpq's parameters (`sslmode=require`) pass through, and passwords "
+    "are "
+    "percent-encoded. A database that cannot be reached stops neither the start nor requests: "
+    "records wait in the spool. This version keeps live state in the process: a Redis URL is "
+    "checked but not used."};
 constexpr Group kRegistry{"Registry", ""};
 constexpr Group kShutdown{"Shutdown", ""};
 
 constexpr std::int64_t kMaxBytes = 1'073'741'824;
+constexpr std::int64_t kMaxCaptureBytes = 16'777'216;  // two of them fit in the telemetry queue
 constexpr std::int64_t kMinuteMillis = 60'000;
 constexpr std::int64_t kHourMillis = 60 * kMinuteMillis;
 constexpr std::int64_t kDayMillis = 24 * kHourMillis;
@@ -42,10 +48,7 @@ constexpr std::int64_t kDayMillis = 24 * kHourMillis;
 constexpr std::string_view kNumber = "<N>";
 
 constexpr std::string_view kNoRedis = "this version keeps live state in the process";
-constexpr std::string_view kNoStream = "this version writes records in the process";
 constexpr std::string_view kNoRegistry = "this version has no registry";
-constexpr std::string_view kNoWebSocket = "this version has no WebSocket endpoint";
-constexpr std::string_view kNoBodies = "this version keeps no bodies";
 
 Field named(std::string name, const Group& group, std::string default_text,
             std::string description) {
@@ -134,7 +137,9 @@ Field pools(Field field) {
 
 Field database_url(Field field) {
   field.type = "a URL";
-  field.allowed = "sqlite:///relative/path or sqlite:////absolute/path";
+  field.allowed =
+      "postgresql://user:password@host/database, sqlite:///relative/path or "
+      "sqlite:////absolute/path";
   field.secrecy = Secrecy::url;
   field.store = [name = field.name](Draft& draft, std::string_view value) -> std::string {
     if (!draft.database_variable.empty()) {
@@ -250,10 +255,33 @@ Fields upstream_fields() {
       integer(named("PROXY_MAX_ATTEMPTS", kUpstream, "3",
                     "Most resources that one request is tried on."),
               &Config::max_attempts, {1, 100}),
-      without_effect(kNoWebSocket,
-                     boolean(named("PROXY_WEBSOCKET_ENABLED", kUpstream, "true",
-                                   "Whether `/v1/responses` may be upgraded to a WebSocket."),
-                             &Config::websocket_enabled)),
+  };
+}
+
+Fields websocket_fields() {
+  return {
+      boolean(named("PROXY_WEBSOCKET_ENABLED", kWebSocket, "true",
+                    "Whether `/v1/responses` may be upgraded to a WebSocket; if not, clients get "
+                    "426 and go on over HTTP."),
+              &Config::websocket_enabled),
+      boolean(named("PROXY_UPSTREAM_WEBSOCKET", kWebSocket, "true",
+                    "Whether turns of WebSocket clients are sent over WebSocket to upstreams that "
+                    "take it (each is asked once), or always over HTTP."),
+              &Config::upstream_websocket),
+      integer(named("PROXY_WEBSOCKET_MAX_MESSAGE_BYTES", kWebSocket, "16777216",
+                    "Largest message of a client; a larger one closes its socket with 1009."),
+              &Config::websocket_max_message_bytes, {1, kMaxBytes}, "an integer number of bytes"),
+      seconds(named("PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS", kWebSocket, "3600",
+                    "How long a client's socket may stay open without a turn."),
+              &Config::websocket_idle_timeout, {1, kDayMillis}),
+      seconds(named("PROXY_WEBSOCKET_MAX_AGE_SECONDS", kWebSocket, "0",
+                    "How old a client's socket may become; it is closed between two turns. 0 is "
+                    "off."),
+              &Config::websocket_max_age, {0, 30 * kDayMillis}),
+      integer(named("PROXY_WEBSOCKET_STATE_BYTES", kWebSocket, "33554432",
+                    "How much of its conversations is kept per client socket, so that a turn that "
+                    "sends only what is new can be served by any upstream."),
+              &Config::websocket_state_bytes, {0, kMaxBytes}, "an integer number of bytes"),
   };
 }
 
@@ -262,16 +290,14 @@ Fields limit_fields() {
       integer(named("PROXY_MAX_BODY_BYTES", kLimits, "104857600",
                     "Largest request body; a larger one is answered with 413."),
               &Config::max_body_bytes, {1, kMaxBytes}, "an integer number of bytes"),
-      without_effect(
-          kNoBodies,
-          integer(
-              named("PROXY_MAX_CAPTURE_BYTES", kLimits, "2000000",
-                    "How much of a body telemetry may keep; token usage behind it is not seen."),
-              &Config::max_capture_bytes, {0, kMaxBytes}, "an integer number of bytes")),
-      without_effect(kNoBodies,
-                     boolean(named("PROXY_CAPTURE_BODIES", kLimits, "false",
-                                   "Whether request and response bodies are kept in the records."),
-                             &Config::capture_bodies)),
+      integer(named("PROXY_MAX_CAPTURE_BYTES", kLimits, "2000000",
+                    "How much of a body is kept when bodies are captured. Token usage is read from "
+                    "the whole answer, whatever is kept."),
+              &Config::max_capture_bytes, {0, kMaxCaptureBytes}, "an integer number of bytes"),
+      boolean(named("PROXY_CAPTURE_BODIES", kLimits, "false",
+                    "Whether request and response bodies are kept in the records, with credentials "
+                    "masked; `/admin/telemetry` shows them."),
+              &Config::capture_bodies),
   };
 }
 
@@ -330,34 +356,43 @@ Fields state_fields() {
                                       "Redis for live state shared between replicas."),
                                 "redis://host:port/db, rediss://host:port/db or unix:///path",
                                 &Config::redis_url, redis_url_rule)),
+      milliseconds(named("PROXY_REDIS_TIMEOUT_MS", kState, "50",
+                         "Longest time a request waits for Redis; then it goes on without."),
+                   &Config::redis_timeout, {1, kMinuteMillis}),
       shown_database_url(named("PROXY_DATABASE_URL", kState, "", "Database of the records.")),
       database_url(named("SERVICE_DATABASE_URL", kState, "", "Fallback for the database.")),
       database_url(named("DATABASE_URL", kState, "", "Fallback for the database.")),
       database_url(named("PROXY_SQLITE_URL", kState, std::string(kDefaultDatabaseUrl),
                          "Fallback for the database when none of the above is set.")),
-      without_effect(
-          kNoStream,
-          boolean(named("PROXY_IN_PROCESS_WORKER", kState, "false",
-                        "Whether records are written by the server itself although there is Redis. "
-                        "Without Redis they always are."),
-                  &Config::in_process_worker)),
-      without_effect(kNoStream,
-                     text(named("PROXY_TELEMETRY_STREAM", kState, "telemetry:events",
-                                "Redis stream of the records on their way to the database."),
-                          name_allowed, &Config::telemetry_stream, identifier_rule)),
-      without_effect(kNoStream,
-                     text(named("PROXY_TELEMETRY_GROUP", kState, "responses-proxy-workers",
-                                "Redis consumer group of the workers."),
-                          name_allowed, &Config::telemetry_group, identifier_rule)),
-      without_effect(kNoStream, text(named("PROXY_TELEMETRY_CONSUMER", kState, "worker-1",
-                                           "Prefix of the worker's consumer name."),
-                                     name_allowed, &Config::telemetry_consumer, identifier_rule)),
+      boolean(named("PROXY_IN_PROCESS_WORKER", kState, "false",
+                    "Whether the server runs a worker of its own although there is Redis; if not, "
+                    "`rp-server worker` writes the records. Without Redis the server always does."),
+              &Config::in_process_worker),
+      text(named("PROXY_TELEMETRY_STREAM", kState, "telemetry:events",
+                 "Redis stream of the records on their way to the database."),
+           name_allowed, &Config::telemetry_stream, identifier_rule),
+      integer(
+          named("PROXY_TELEMETRY_STREAM_EVENTS", kState, "1000000",
+                "Most records that wait in the Redis stream. None of them is trimmed: beyond it, "
+                "new ones wait in the spool of their server."),
+          &Config::telemetry_stream_events, {1, 1'000'000'000}),
+      text(named("PROXY_TELEMETRY_GROUP", kState, "responses-proxy-workers",
+                 "Redis consumer group of the workers."),
+           name_allowed, &Config::telemetry_group, identifier_rule),
+      text(
+          named("PROXY_TELEMETRY_CONSUMER", kState, "worker-1",
+                "Prefix of a worker's name in the group; host, process id and a random text follow "
+                "it."),
+          name_allowed, &Config::telemetry_consumer, identifier_rule),
       integer(named("PROXY_TELEMETRY_QUEUE_SIZE", kState, "65536",
-                    "Most records that wait in memory for the database."),
+                    "Most records that wait in memory for the database or for Redis."),
               &Config::telemetry_queue_size, {1, 16'777'216}),
-      text(named("PROXY_TELEMETRY_SPOOL_PATH", kState, "data/telemetry.spool",
-                 "File that takes the records while the database does not; for one process only."),
-           "a file path", &Config::telemetry_spool_path, file_rule),
+      text(
+          named(
+              "PROXY_TELEMETRY_SPOOL_PATH", kState, "data/telemetry.spool",
+              "File that takes the records while the database, or Redis, does not; for one process "
+              "only."),
+          "a file path", &Config::telemetry_spool_path, file_rule),
       integer(named("PROXY_TELEMETRY_SPOOL_BYTES", kState, "268435456",
                     "Largest size of that file; records beyond it are lost, and counted. 0: no "
                     "file."),
@@ -399,9 +434,9 @@ std::vector<std::string> Field::variables() const {
 
 std::vector<Field> field_table() {
   Fields table;
-  for (const auto group :
-       {key_fields, listening_fields, access_fields, upstream_fields, limit_fields, affinity_fields,
-        health_fields, state_fields, registry_fields, shutdown_fields}) {
+  for (const auto group : {key_fields, listening_fields, access_fields, upstream_fields,
+                           websocket_fields, limit_fields, affinity_fields, health_fields,
+                           state_fields, registry_fields, shutdown_fields}) {
     for (Field& field : group()) table.push_back(std::move(field));
   }
   return table;

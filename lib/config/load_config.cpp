@@ -47,6 +47,7 @@ std::vector<Resource> build_resources(const Draft& draft) {
     resource.base_url = draft.config.upstream_base_url;
     resource.credential = draft.keys[i];
     resource.weight = i < draft.weights.size() ? draft.weights[i] : 1.0;
+    resource.websocket = draft.config.upstream_websocket;
     resources.push_back(std::move(resource));
   }
   return resources;

@@ -4,6 +4,8 @@
 #include <iterator>
 
 #include "config/value_parser.h"
+#include "core/postgres_url.h"
+#include "redis/redis_url.h"
 #include "responses_proxy/secret.h"
 
 namespace responses_proxy::config {
@@ -78,8 +80,9 @@ std::string base_url_problem(std::string_view url) {
 
 std::string database_url_problem(std::string_view url) {
   const auto [scheme, rest] = split_scheme(url);
-  if (scheme == "postgres" || scheme == "postgresql" || scheme.starts_with("postgresql+")) {
-    return "is a PostgreSQL URL, and PostgreSQL is not supported by this version";
+  if (is_postgres_url(url)) {
+    PostgresUrl parsed;
+    return parse_postgres_url(url, parsed);
   }
   if (scheme != "sqlite") return "is not a database URL";
   if (!rest.starts_with('/')) return "has a host: SQLite paths follow three slashes";
@@ -90,15 +93,12 @@ std::string database_url_problem(std::string_view url) {
 }
 
 std::string redis_url_problem(std::string_view url) {
-  const auto [scheme, rest] = split_scheme(url);
-  if (scheme == "unix") return rest.starts_with('/') ? "" : "has no absolute socket path";
-  if (scheme != "redis" && scheme != "rediss") return "is not a Redis URL";
-  const auto at = rest.rfind('@');
-  const std::string_view location = at == std::string_view::npos ? rest : rest.substr(at + 1);
-  if (!is_authority(location.substr(0, location.find_first_of("/?")))) {
-    return "has no valid host and port";
+  RedisOptions options;
+  std::string problem = parse_redis_url(url, options);
+  if (problem.empty() && options.unix_socket.empty() && !is_host(options.host)) {
+    problem = "has no valid host and port";
   }
-  return {};
+  return problem;
 }
 
 std::string mask_url(std::string_view url) {

@@ -11,9 +11,9 @@ namespace responses_proxy::config {
 
 // http or https, with a host; no credentials, query or fragment. Trailing slashes are the caller's.
 std::string base_url_problem(std::string_view url);
-// sqlite:///relative, sqlite:////absolute; postgres:// is recognised, but refused.
+// sqlite:///relative, sqlite:////absolute, and what parse_postgres_url takes.
 std::string database_url_problem(std::string_view url);
-// redis://, rediss:// or unix://.
+// What parse_redis_url takes, and a host that can be one.
 std::string redis_url_problem(std::string_view url);
 
 // The URL with "***" for the password, for query values that name a secret and for the fragment.

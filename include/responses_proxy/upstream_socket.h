@@ -1,0 +1,2 @@
+#pragma once
+#include "upstream/upstream_socket.h"
