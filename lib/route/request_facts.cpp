@@ -6,14 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "core/json_reader.h"
+#include "route/json_fields.h"
 
 namespace responses_proxy {
 
 namespace {
-
-using simdjson::dom::element;
-using simdjson::dom::object;
 
 std::string bounded(std::string_view text) {
   if (text.size() <= kMaxIdBytes) return std::string(text);
@@ -36,106 +33,85 @@ Error wrong_type(std::string_view param, std::string_view expected) {
                                 std::string(param));
 }
 
-// Reads fields of one object; the first wrong type is kept as the error.
+// The fields of a body that routing needs.
+struct Body {
+  std::array<JsonField, 1> conversation{{{"id"}}};
+  std::array<JsonField, 3> metadata{{{"session_id"}, {"session_name"}, {"pool_id"}}};
+  std::array<JsonField, 2> client_metadata{{{"session_id"}, {"thread_id"}}};
+  std::array<JsonField, 7> fields{{{"model"},
+                                   {"stream"},
+                                   {"previous_response_id"},
+                                   {"conversation", conversation},
+                                   {"metadata", metadata},
+                                   {"client_metadata", client_metadata},
+                                   {"prompt_cache_key"}}};
+};
+
+// Takes values in; the first wrong type is kept as the error.
 class FieldReader {
  public:
-  FieldReader(object fields, std::string prefix) : fields_(fields), prefix_(std::move(prefix)) {}
-
-  // The value, absent if the field is missing or null. Of duplicates the last counts, as it does
-  // for the parsers of most upstreams.
-  std::optional<element> find(std::string_view key) const {
-    std::optional<element> found;
-    for (const auto field : fields_) {
-      if (field.key == key) found = field.value;
-    }
-    if (found && found->is_null()) found.reset();
-    return found;
+  std::string text(const JsonField& field, std::string_view prefix = {}) {
+    if (field.kind == Kind::text) return field.text;
+    if (field.kind != Kind::none) fail(field, prefix, "a string");
+    return {};
   }
-
-  std::string text(std::string_view key) {
-    const auto value = find(key);
-    if (!value) return {};
-    std::string_view text;
-    if (value->get(text) != simdjson::SUCCESS) {
-      fail(key, "a string");
-      return {};
-    }
-    return std::string(text);
+  bool boolean(const JsonField& field) {
+    if (field.kind == Kind::boolean) return field.flag;
+    if (field.kind != Kind::none) fail(field, {}, "a boolean");
+    return false;
   }
-
-  bool boolean(std::string_view key) {
-    const auto value = find(key);
-    bool flag = false;
-    if (value && value->get(flag) != simdjson::SUCCESS) fail(key, "a boolean");
-    return flag;
+  bool object(const JsonField& field) {
+    if (field.kind == Kind::object) return true;
+    if (field.kind != Kind::none) fail(field, {}, "an object");
+    return false;
   }
-
-  std::optional<FieldReader> child(std::string_view key) {
-    const auto value = find(key);
-    if (!value) return std::nullopt;
-    object fields;
-    if (value->get(fields) != simdjson::SUCCESS) {
-      fail(key, "an object");
-      return std::nullopt;
-    }
-    return FieldReader(fields, prefix_ + std::string(key) + ".");
-  }
-
-  void fail(std::string_view key, std::string_view expected) {
-    if (!error_) error_ = wrong_type(prefix_ + std::string(key), expected);
-  }
-  void adopt_error(const FieldReader& other) {
-    if (!error_) error_ = other.error_;
+  // A conversation is named by its id or by an object that has one.
+  std::string conversation_id(const JsonField& field) {
+    if (field.kind == Kind::object) return field.children[0].text;
+    if (field.kind == Kind::text) return field.text;
+    if (field.kind != Kind::none) fail(field, {}, "a string or an object");
+    return {};
   }
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  object fields_;
-  std::string prefix_;
+  using Kind = JsonField::Kind;
+  void fail(const JsonField& field, std::string_view prefix, std::string_view expected) {
+    if (!error_) error_ = wrong_type(std::string(prefix).append(field.key), expected);
+  }
   std::optional<Error> error_;
 };
 
-// A conversation is named by its id or by an object that has one.
-std::string conversation_id(FieldReader& body) {
-  const auto value = body.find("conversation");
-  if (!value) return {};
-  std::string_view id;
-  if (value->get(id) == simdjson::SUCCESS) return std::string(id);
-  if (value->is_object()) return std::string(string_at(*value, "id"));
-  body.fail("conversation", "a string or an object");
-  return {};
-}
-
-void read_metadata(FieldReader& body, RequestFacts& facts) {
-  auto metadata = body.child("metadata");
-  if (!metadata) return;
-  if (facts.session_id.empty()) facts.session_id = bounded(metadata->text("session_id"));
-  if (facts.session_name.empty()) facts.session_name = bounded(metadata->text("session_name"));
+void read_metadata(const Body& body, FieldReader& reader, RequestFacts& facts) {
+  constexpr std::string_view kPrefix = "metadata.";
+  const auto& [session_id, session_name, pool_id] = body.metadata;
+  if (facts.session_id.empty()) facts.session_id = bounded(reader.text(session_id, kPrefix));
+  if (facts.session_name.empty()) facts.session_name = bounded(reader.text(session_name, kPrefix));
   if (facts.pool_id.empty()) {
-    facts.pool_id = bounded(metadata->text("pool_id"));
+    facts.pool_id = bounded(reader.text(pool_id, kPrefix));
     facts.pool_param = "metadata.pool_id";
   }
-  body.adopt_error(*metadata);
 }
 
-// Not the proxy's field: whatever has another shape is the upstream's to judge.
-void read_client_metadata(FieldReader& body, RequestFacts& facts) {
-  const auto metadata = body.find("client_metadata");
-  if (!metadata || !metadata->is_object()) return;
-  for (const std::string_view key : {"session_id", "thread_id"}) {
-    if (facts.session_id.empty()) facts.session_id = bounded(string_at(*metadata, key));
+std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
+  const auto& [model, stream, previous, conversation, metadata, client_metadata, cache_key] =
+      body.fields;
+  FieldReader reader;
+  facts.model = bounded(reader.text(model));
+  facts.stream = reader.boolean(stream);
+  facts.previous_response_id = reader.text(previous);
+  if (facts.conversation_id.empty()) {
+    facts.conversation_id = reader.conversation_id(conversation);
   }
-}
-
-void read_body(FieldReader& body, RequestFacts& facts) {
-  facts.model = bounded(body.text("model"));
-  facts.stream = body.boolean("stream");
-  facts.previous_response_id = body.text("previous_response_id");
-  if (facts.conversation_id.empty()) facts.conversation_id = conversation_id(body);
-  read_metadata(body, facts);
-  read_client_metadata(body, facts);
-  const std::string cache_key = body.text("prompt_cache_key");
-  if (facts.session_id.empty()) facts.session_id = bounded(cache_key);
+  if (reader.object(metadata)) read_metadata(body, reader, facts);
+  // Not the proxy's field: whatever has another shape is the upstream's to judge.
+  for (const JsonField& id : client_metadata.children) {
+    const bool given = client_metadata.kind == JsonField::Kind::object;
+    if (given && facts.session_id.empty()) facts.session_id = bounded(id.text);
+  }
+  const std::string key = reader.text(cache_key);
+  if (facts.session_id.empty()) facts.session_id = bounded(key);
+  return reader.error();
 }
 
 void read_headers(const Headers& headers, RequestFacts& facts) {
@@ -157,6 +133,25 @@ Error not_json(const Request& request) {
   return Error::invalid_request("invalid_json", "The request body is not valid JSON.");
 }
 
+// An id is a key of the live state and of the records: cutting it would make it another one.
+std::optional<Error> id_too_long(const RequestFacts& facts, const Endpoint& endpoint) {
+  const bool in_path = !endpoint.id.empty();
+  struct {
+    std::string_view param;
+    const std::string& id;
+  } const ids[] = {{"previous_response_id", facts.previous_response_id},
+                   {in_path ? "conversation_id" : "conversation", facts.conversation_id},
+                   {"response_id", facts.path_response_id}};
+  for (const auto& [param, id] : ids) {
+    if (id.size() <= kMaxKeyBytes) continue;
+    return Error::invalid_request(
+        "id_too_long",
+        fmt::format("'{}' has {} bytes; an id has at most {}.", param, id.size(), kMaxKeyBytes),
+        std::string(param));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const std::string& RequestFacts::response_key() const {
@@ -170,19 +165,16 @@ Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& 
   if (endpoint.kind == EndpointKind::conversations) facts.conversation_id = endpoint.id;
   read_headers(request.headers, facts);
 
+  Body body;
+  const JsonOutcome outcome = read_json_fields(request.body, body.fields);
   std::optional<Error> error;
-  const bool is_json = read_json(request.body, [&](element root) {
-    object fields;
-    if (root.get(fields) != simdjson::SUCCESS) {
-      error = Error::invalid_request("invalid_body", "The request body must be a JSON object.");
-      return;
-    }
-    FieldReader body(fields, "");
-    read_body(body, facts);
-    error = body.error();
-  });
+  if (outcome == JsonOutcome::read) error = read_body(body, facts);
+  if (auto too_long = id_too_long(facts, endpoint)) return *too_long;
   if (!endpoint.needs_json_body()) return facts;  // the upstream judges the rest
-  if (!is_json) return not_json(request);
+  if (outcome == JsonOutcome::not_json) return not_json(request);
+  if (outcome == JsonOutcome::not_an_object) {
+    return Error::invalid_request("invalid_body", "The request body must be a JSON object.");
+  }
   if (error) return *error;
   return facts;
 }

@@ -37,6 +37,9 @@ struct RequestFacts {
 // Longer ids and names are cut to this many bytes: they are keys and labels, not content.
 inline constexpr std::size_t kMaxIdBytes = 256;
 
+// A longer id of a response or a conversation is refused.
+inline constexpr std::size_t kMaxKeyBytes = 512;
+
 // Error: the body is not what the endpoint needs, or a routing field has the wrong type.
 Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint);
 

@@ -20,6 +20,7 @@ void check_facts(const RequestFacts& facts) {
        {&facts.session_id, &facts.session_name, &facts.pool_id, &facts.model}) {
     require(text->size() <= kMaxIdBytes);
   }
+  require(facts.response_key().size() <= kMaxKeyBytes);
   if (!facts.previous_response_id.empty()) {
     require(facts.response_key() == facts.previous_response_id);
   }

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "adapt/responses/error_headers.h"
 #include "adapt/usage.h"
 #include "core/json_reader.h"
 
@@ -26,6 +27,7 @@ void learn_error(element holder, AnswerFacts& facts) {
   } else if (facts.error_code.empty()) {
     facts.error_code = string_at(error, "type");
   }
+  facts.error_headers = headers_of_error(error);
 }
 
 void learn_from_response(element response, AnswerFacts& facts) {

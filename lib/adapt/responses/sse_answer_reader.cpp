@@ -1,6 +1,9 @@
 #include "adapt/responses/sse_answer_reader.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
 
 #include "adapt/responses/answer_facts.h"
 #include "core/json.h"
@@ -32,6 +35,21 @@ std::int64_t delta_bytes(std::string_view data) {
   std::size_t end = begin;
   while (end < data.size() && data[end] != '"') end += data[end] == '\\' ? 2 : 1;
   return static_cast<std::int64_t>(std::min(end, data.size()) - begin);
+}
+
+// The event's number, nullopt if it has none. Inside a string the key's quotes are escaped, so they
+// are not found there.
+std::optional<std::int64_t> sequence_number(std::string_view data) {
+  constexpr std::string_view kKey = "\"sequence_number\":";
+  for (std::size_t at = data.find(kKey); at != std::string_view::npos; at = data.find(kKey, at)) {
+    at = std::min(data.find_first_not_of(' ', at + kKey.size()), data.size());
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(data.data() + at, data.data() + data.size(), number);
+    if (error == std::errc{} && number >= 0 && number < std::numeric_limits<std::int64_t>::max()) {
+      return number;
+    }
+  }
+  return std::nullopt;
 }
 
 bool announces(std::string_view type) {
@@ -70,6 +88,7 @@ std::string_view SseAnswerReader::finish() {
 }
 
 std::optional<std::string> SseAnswerReader::failure(std::string_view message) const {
+  if (unreadable_) return std::nullopt;
   const Json response = {{"id", facts_.response_id},
                          {"object", "response"},
                          {"status", "failed"},
@@ -78,7 +97,7 @@ std::optional<std::string> SseAnswerReader::failure(std::string_view message) co
                          {"output", Json::array()},
                          {"usage", nullptr}};
   const Json event = {
-      {"type", "response.failed"}, {"sequence_number", responses_events_}, {"response", response}};
+      {"type", "response.failed"}, {"sequence_number", next_sequence_}, {"response", response}};
   return "event: response.failed\ndata: " + dump(event) + "\n\n";
 }
 
@@ -86,7 +105,9 @@ void SseAnswerReader::look_at(const SseEvent& event) {
   if (event.data.empty()) return;
   const std::string_view type = type_of(event);
   if (type.starts_with("response.")) {
-    ++responses_events_;
+    responses_stream_ = true;
+    // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
+    next_sequence_ = sequence_number(event.data).value_or(next_sequence_) + 1;
     if (type == "response.output_text.delta") facts_.text_bytes += delta_bytes(event.data);
     facts_.substance = facts_.substance || !announces(type);
   }
@@ -96,7 +117,7 @@ void SseAnswerReader::look_at(const SseEvent& event) {
         event.data, [&](simdjson::dom::element root) { learn_from_event(type, root, facts_); });
     if (!readable && state_after(type) != AnswerState::open) facts_.state = state_after(type);
   }
-  facts_.complete = facts_.state != AnswerState::open || (responses_events_ == 0 && other_dialect_);
+  facts_.complete = facts_.state != AnswerState::open || (!responses_stream_ && other_dialect_);
 }
 
 }  // namespace responses_proxy

@@ -18,7 +18,9 @@ class SseAnswerReader final : public AnswerReader {
 
   std::string_view read(std::string_view upstream_bytes) override;
   std::string_view finish() override;
-  // A response.failed event: clients ignore "error" events in mid-stream.
+  // A response.failed event: clients ignore "error" events in mid-stream. Its code is one that
+  // clients retry: "server_is_overloaded" or a limit would blame the key, and ends a Codex turn.
+  // nullopt once the bytes are no longer read: they may stand in the middle of an event.
   std::optional<std::string> failure(std::string_view message) const override;
   const AnswerFacts& facts() const override { return facts_; }
 
@@ -26,10 +28,11 @@ class SseAnswerReader final : public AnswerReader {
   void look_at(const SseEvent& event);
 
   SseFramer framer_;
-  bool unreadable_ = false;            // an event was too long: the rest passes as it comes
-  std::int64_t responses_events_ = 0;  // seen so far: the next sequence_number
-  bool other_dialect_ = false;         // events without a type: not a Responses stream
-  std::string last_;                   // what finish(), or the last read(), gave out
+  bool unreadable_ = false;         // an event was too long: the rest passes as it comes
+  bool responses_stream_ = false;   // an event of the Responses API was seen
+  std::int64_t next_sequence_ = 0;  // sequence_number of the event that comes next
+  bool other_dialect_ = false;      // events without a type: not a Responses stream
+  std::string last_;                // what finish(), or the last read(), gave out
   AnswerFacts facts_;
 };
 

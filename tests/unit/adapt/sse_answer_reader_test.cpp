@@ -221,4 +221,79 @@ TEST_CASE("a failure is a response.failed event that continues the stream") {
   CHECK(client.facts().error_code == "server_error");
 }
 
+TEST_CASE("a failure goes on from the last number that was seen") {
+  const auto number_after = [](const std::string& stream) {
+    SseAnswerReader reader;
+    reader.read(stream);
+    const std::string failure = reader.failure("cut").value();
+    return Json::parse(failure.substr(failure.find('{'))).at("sequence_number").get<int>();
+  };
+  const auto delta = [](const std::string& rest) {
+    return event("response.output_text.delta", R"(,"delta":"x")" + rest);
+  };
+  CHECK(number_after("") == 0);
+  CHECK(number_after(kCreated) == 1);
+  // A stream that was resumed behind event 40, with a gap.
+  CHECK(number_after(delta(R"(,"sequence_number":41)") + delta(R"(,"sequence_number": 44)")) == 45);
+  CHECK(number_after(delta(R"(,"sequence_number":41)") + delta("")) == 43);  // one without
+  CHECK(number_after(delta(R"(,"sequence_number":41)") + ": ping\n\n") == 42);
+  // What is text, or no number, is none.
+  CHECK(number_after(event("response.output_text.delta",
+                           R"(,"delta":"\"sequence_number\":99","sequence_number":7)")) == 8);
+  CHECK(number_after(
+            event("response.created",
+                  R"(,"response":{"metadata":{"sequence_number":"5"}},"sequence_number":0)")) == 1);
+  CHECK(number_after(delta(R"(,"sequence_number":-3)")) == 1);
+  CHECK(number_after(delta(R"(,"sequence_number":9223372036854775807)")) == 1);
+}
+
+TEST_CASE("once bytes pass unread, a failure cannot be told in between") {
+  SseAnswerReader reader;
+  reader.read(kCreated);
+  reader.read("data: " + std::string(AnswerReader::kMaxEventBytes + 10, 'x'));
+  CHECK_FALSE(reader.failure("cut"));
+}
+
+TEST_CASE("a failed event says how long to stay away") {
+  const auto asked = [](const std::string& error) {
+    return read_whole(kCreated + event("response.failed",
+                                       R"(,"response":{"id":"resp_1","error":)" + error + "}"))
+        .facts.error_headers;
+  };
+  const std::string code = R"({"code":"rate_limit_exceeded",)";
+  CHECK(asked(code + R"("headers":{"retry-after":"7"}})").get("retry-after") == "7");
+  CHECK(asked(code + R"("headers":{"Retry-After-Ms":250,"x":1}})").get("retry-after-ms") == "250");
+  const Headers limits =
+      asked(code + R"("headers":{"x-ratelimit-remaining-tokens":0,)"
+                   R"("x-ratelimit-reset-tokens":"6m0s"},"message":"Please try again in 20s."})");
+  CHECK(limits.get("x-ratelimit-reset-tokens") == "6m0s");
+  CHECK(limits.get("retry-after-ms") == "20000");
+  // The headers come before the message.
+  CHECK(asked(code + R"("headers":{"retry-after":1},"message":"try again in 20s"})").size() == 1);
+  struct {
+    const char* message;
+    const char* milliseconds;
+  } const messages[] = {
+      {"Limit reached. Please TRY AGAIN IN 1.5s. More words", "1500"},
+      {"try again in250 ms", "250"},
+      {"try again in\\n 3 seconds", "3000"},
+      {"try again in a while, or try again in 2 second", "2000"},
+      {"try again in 6m0s", ""},
+      {"try again in", ""},
+      {"try again in -5s", ""},
+      {"try again in infs", ""},
+      {"", ""},
+  };
+  for (const auto& [message, milliseconds] : messages) {
+    CAPTURE(message);
+    CHECK(asked(code + R"("message":")" + message + "\"}").get("retry-after-ms") == milliseconds);
+  }
+  CHECK(asked(code + R"("headers":[],"message":7})").empty());
+  CHECK(asked(code + R"("headers":{"retry-after":{},"retry-after-ms":null}})").empty());
+  CHECK(read_whole(event("error", R"(,"code":"slow_down","headers":{"retry-after":"9"})"))
+            .facts.error_headers.get("retry-after") == "9");
+  CHECK(read_whole(event("error", R"(,"error":{"code":"slow_down","headers":{"retry-after":"9"}})"))
+            .facts.error_headers.get("retry-after") == "9");
+}
+
 }  // namespace responses_proxy

@@ -1,39 +1,17 @@
 #include "core/content_encoding.h"
 
 #include <doctest/doctest.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <string>
 
+#include "fakes/compressed.h"
+
 using namespace responses_proxy;
+using namespace responses_proxy::testing;
 
 namespace {
 
 constexpr std::size_t kLimit = 1024 * 1024;
-
-std::string deflated(const std::string& text, int window_bits) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(out.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return out;
-}
-std::string gzip(const std::string& text) {
-  return deflated(text, 15 + 16);
-}
-
-std::string zstd(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
-  return out;
-}
 
 const std::string kText = R"({"model":"m","input":")" + std::string(100'000, 'x') + "\"}";
 

@@ -163,10 +163,78 @@ TEST_CASE("what the proxy does not own is not judged") {
   CHECK(facts_of({}, R"({"metadata":{"other":7}})").session_id.empty());
 }
 
+TEST_CASE("JSON that no parser can hold passes where routing does not look") {
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const std::string& value :
+       {std::string("123456789012345678901234567890"), std::string("-18446744073709551617"),
+        std::string("1e999"), std::string("0.1e-99999"), std::string(R"("\ud800")"), deep,
+        R"({"model":"inner","a":)" + deep + "}"}) {
+    CAPTURE(value.substr(0, 40));
+    const std::string text = R"({"x":)" + value + R"(,"model":"m","metadata":{"y":)" + value +
+                             R"(,"pool_id":"p"},"stream":true,"z":[)" + value + "]}";
+    const RequestFacts facts = facts_of({}, text);
+    CHECK(facts.model == "m");
+    CHECK(facts.pool_id == "p");
+    CHECK(facts.stream);
+  }
+  CHECK(error_of(R"({"model":123456789012345678901234567890})").param == "model");
+  CHECK(error_of(R"({"stream":1e999})").param == "stream");
+}
+
+TEST_CASE("keys may be written with escapes, and keys inside other values are not the body's") {
+  CHECK(facts_of({}, R"({"mod\u0065l":"m"})").model == "m");
+  const RequestFacts facts = facts_of({}, R"({"input":[{"model":"x"},{"stream":true}],
+      "text":"\"model\":\"y\"","other":{"previous_response_id":"z"}})");
+  CHECK(facts.model.empty());
+  CHECK_FALSE(facts.stream);
+  CHECK(facts.response_key().empty());
+}
+
+TEST_CASE("an object that comes twice is the last one only") {
+  const RequestFacts facts = facts_of(
+      {}, R"({"conversation":{"id":"c"},"conversation":{},"client_metadata":{"session_id":"s"},
+      "client_metadata":7,"metadata":{"session_id":"t","pool_id":"p"},"metadata":{"pool_id":null}})");
+  CHECK(facts.conversation_id.empty());
+  CHECK(facts.session_id.empty());
+  CHECK(facts.pool_id.empty());
+}
+
+TEST_CASE("ids of responses and conversations have a limit") {
+  const std::string fits(kMaxKeyBytes, 'x');
+  const std::string longer = fits + "y";
+  CHECK(facts_of({}, R"({"previous_response_id":")" + fits + "\"}").response_key() == fits);
+  struct {
+    Result<RequestFacts> result;
+    const char* param;
+  } const cases[] = {
+      {read({}, R"({"previous_response_id":")" + longer + "\"}"), "previous_response_id"},
+      {read({}, R"({"conversation":")" + longer + "\"}"), "conversation"},
+      {read({}, R"({"conversation":{"id":")" + longer + "\"}}"), "conversation"},
+      {read({}, "", EndpointKind::response, longer), "response_id"},
+      {read({}, "", EndpointKind::conversations, longer), "conversation_id"},
+  };
+  for (const auto& [result, param] : cases) {
+    CAPTURE(param);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().status == 400);
+    CHECK(result.error().code == "id_too_long");
+    CHECK(result.error().param == param);
+    CHECK(result.error().message.find("513") != std::string::npos);
+  }
+}
+
 TEST_CASE("a body that is no JSON object is refused where one is needed") {
   CHECK(error_of("").code == "empty_body");
   CHECK(error_of("{").code == "invalid_json");
   CHECK(error_of("{\"model\":\"\xff\"}").code == "invalid_json");
+  for (const std::string broken :
+       {" ", "nul", "{]", "{\"a\":1", "{\"a\":1}}", "{\"a\":1} 2", "{\"a\" 1}", "{\"a\":1 \"b\":2}",
+        "{1:2}", "{\"model\":nul}", "{\"stream\":tru}", "{\"model\":\"\\ud800\"}",
+        "{\"model\":\"a}", "{\"a\":[}", "{\"metadata\":{\"a\":1}"}) {
+    CAPTURE(broken);
+    CHECK(error_of(broken).code == "invalid_json");
+  }
+  CHECK(error_of("{\"a\":" + std::string(200'000, '[') + "}").code == "invalid_json");
   CHECK(error_of("[]").code == "invalid_body");
   CHECK(error_of("\"x\"").code == "invalid_body");
   for (const EndpointKind kind : {EndpointKind::compact, EndpointKind::input_tokens}) {

@@ -1,0 +1,14 @@
+// What an error that arrives inside an answer asks for: an event of a stream has no headers.
+#pragma once
+
+#include <simdjson.h>
+
+#include "responses_proxy/request.h"
+
+namespace responses_proxy {
+
+// Those of `error.headers` that say how long to stay away. Without any, what the message says:
+// "Please try again in 1.5s" becomes `retry-after-ms: 1500`.
+Headers headers_of_error(simdjson::dom::element error);
+
+}  // namespace responses_proxy

@@ -1,0 +1,20 @@
+#include "adapt/responses/event_type.h"
+
+namespace responses_proxy {
+
+std::string_view event_type(std::string_view data) {
+  constexpr std::size_t kNear = 512;
+  constexpr std::string_view kKey = "\"type\"";
+  const std::size_t key = data.substr(0, kNear).find(kKey);
+  if (key == std::string_view::npos) return {};
+  const std::size_t value = data.find_first_not_of(" :\t\r\n", key + kKey.size());
+  if (value == std::string_view::npos || data[value] != '"') return {};
+  const std::string_view type = data.substr(value + 1);
+  return type.substr(0, type.find('"'));
+}
+
+bool is_steered(std::string_view type, std::string_view data) {
+  return type == "response.incomplete" && data.find("\"steered\"") != std::string_view::npos;
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,30 @@
+// Picks a few fields out of a JSON object and skims over everything else.
+//
+// What is passed over is not judged: numbers of any size, any depth, values no parser here could
+// hold. Only its brackets are counted, its strings found and its UTF-8 checked; the cost is one
+// pass over the text, and neither memory nor stack grow with its depth.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace responses_proxy {
+
+struct JsonField {
+  enum class Kind : std::uint8_t { none, text, boolean, object, other };  // none: missing or null
+
+  std::string_view key;
+  std::span<JsonField> children = {};  // read if the value is an object
+  Kind kind = Kind::none;
+  std::string text = {};
+  bool flag = false;
+};
+
+enum class JsonOutcome : std::uint8_t { read, not_an_object, not_json };
+
+// Of duplicate keys the last counts, as it does for the parsers of most upstreams.
+JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields);
+
+}  // namespace responses_proxy
