@@ -102,6 +102,13 @@ Migration initial_schema() {
            "(pool_id, created_at, request_id, attempt)"}};
 }
 
+// Behind the other columns, so that reading those does not read a body.
+Migration captured_bodies() {
+  return {2,
+          {"ALTER TABLE requests ADD COLUMN request_body TEXT NOT NULL DEFAULT ''",
+           "ALTER TABLE requests ADD COLUMN response_body TEXT NOT NULL DEFAULT ''"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -121,7 +128,7 @@ bool is_current(SqlConnection& connection, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 1> all{initial_schema()};
+  static const std::array<Migration, 2> all{initial_schema(), captured_bodies()};
   return all;
 }
 
@@ -129,18 +136,19 @@ void migrate(SqlConnection& connection, std::span<const Migration> steps) {
   const std::int64_t last = steps.empty() ? 0 : steps.back().version;
   if (is_current(connection, last)) return;
   SqlTransaction transaction(connection);
-  connection.execute(
+  connection.lock_schema();
+  connection.define(
       "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)");
   const std::int64_t found = version_of(connection);
   if (found > last) {
-    throw StorageError(
+    throw SchemaTooNew(
         fmt::format("The database has schema version {}, this program knows versions up to {}. "
                     "Use the program that wrote it, or a newer one.",
                     found, last));
   }
   for (const Migration& step : steps) {
     if (step.version <= found) continue;
-    for (const std::string& statement : step.statements) connection.execute(statement);
+    for (const std::string& statement : step.statements) connection.define(statement);
     const SqlValue version = step.version;
     connection.execute("INSERT INTO schema_migrations (version) VALUES ($1)", {&version, 1});
   }

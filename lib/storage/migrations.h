@@ -1,7 +1,7 @@
 // Migrations: the schema as a numbered list of changes, applied once each, in order.
 //
-// Errors     StorageError when the database was made by a newer program, or a change fails (the
-//            database is then as it was).
+// Errors     SchemaTooNew when the database was made by a newer program; StorageError when a change
+//            fails (the database is then as it was).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,11 @@
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
+
+class SchemaTooNew final : public StorageError {
+ public:
+  using StorageError::StorageError;
+};
 
 struct Migration {
   std::int64_t version;

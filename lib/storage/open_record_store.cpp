@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "core/postgres_url.h"
 #include "storage/migrations.h"
+#include "storage/postgres_connection.h"
 #include "storage/record_store.h"
 #include "storage/reopening_record_store.h"
 #include "storage/sql_record_store.h"
@@ -16,8 +18,16 @@ constexpr std::size_t kReaders = 4;
 
 // How long to wait for another connection's lock. Whoever writes keeps the records and comes back;
 // readers find a lock only where the whole database is taken, and get an error, not a late answer.
-constexpr Millis kWriterPatience{400};
-constexpr Millis kReaderPatience{250};
+constexpr Millis kSqliteWriterPatience{400};
+constexpr Millis kSqliteReaderPatience{250};
+
+// How long a statement may take. Who looks a response up has stopped waiting long before.
+constexpr Millis kPostgresWriteTimeout{5'000};
+constexpr Millis kPostgresQueryTimeout{5'000};
+constexpr Millis kPostgresLookupTimeout{250};
+// A change of a big table takes its time: that of whoever asked for it, not that of a server.
+constexpr Millis kPostgresSetUpTimeout{10'000};
+constexpr Millis kPostgresMigrationTimeout{600'000};
 
 constexpr std::string_view kSqlite = "sqlite:///";
 
@@ -26,9 +36,9 @@ constexpr std::string_view kSqlite = "sqlite:///";
 std::string sqlite_path(const std::string& url) {
   if (!url.starts_with(kSqlite)) {
     const auto scheme = url.substr(0, std::min(url.find("://"), url.size()));
-    throw StorageError(
-        fmt::format("Cannot open the database: its URL must start with {}{}", kSqlite,
-                    scheme == url ? std::string() : fmt::format(", not with {}://", scheme)));
+    throw StorageError(fmt::format(
+        "Cannot open the database: its URL must start with {} or postgresql://{}", kSqlite,
+        scheme == url ? std::string() : fmt::format(", not with {}://", scheme)));
   }
   std::string path = url.substr(kSqlite.size());
   if (path.empty() || path.ends_with('/') || path == ":memory:") {
@@ -44,26 +54,68 @@ void remove_stale_index(const std::string& path) {
   if (!std::filesystem::exists(path, problem)) std::filesystem::remove(path + "-shm", problem);
 }
 
+void migrate_sqlite(const std::string& path) {
+  SqliteConnection migrator(path, SqliteConnection::Mode::write);
+  migrate(migrator);
+}
+
 std::unique_ptr<RecordStore> open_sqlite(const std::string& path) {
   using Mode = SqliteConnection::Mode;
   remove_stale_index(path);
-  {
-    SqliteConnection migrator(path, Mode::write);
-    migrate(migrator);
-  }
-  auto writer = std::make_unique<SqliteConnection>(path, Mode::write, kWriterPatience);
-  std::vector<std::unique_ptr<SqlConnection>> readers;
+  migrate_sqlite(path);
+  const auto reader = [&] {
+    return std::make_unique<SqliteConnection>(path, Mode::read, kSqliteReaderPatience);
+  };
+  SqlRecordStore::Connections connections;
+  connections.writer = std::make_unique<SqliteConnection>(path, Mode::write, kSqliteWriterPatience);
+  for (std::size_t i = 0; i < kReaders; ++i) connections.readers.push_back(reader());
+  connections.lookups.push_back(reader());
+  return std::make_unique<SqlRecordStore>(std::move(connections));
+}
+
+void migrate_postgres(const std::shared_ptr<PostgresServer>& server, Millis timeout) {
+  PostgresConnection migrator(server, {PostgresConnection::Mode::write, timeout, nullptr});
+  migrate(migrator);
+}
+
+std::unique_ptr<RecordStore> open_postgres(const std::string& url) {
+  using Mode = PostgresConnection::Mode;
+  const auto server = std::make_shared<PostgresServer>(url);
+  const auto ensure_schema = [server] { migrate_postgres(server, kPostgresSetUpTimeout); };
+  const auto connection = [&](Mode mode, Millis timeout) {
+    return std::make_unique<PostgresConnection>(
+        server, PostgresConnection::Options{mode, timeout, ensure_schema});
+  };
+  SqlRecordStore::Connections connections;
+  connections.writer = connection(Mode::write, kPostgresWriteTimeout);
   for (std::size_t i = 0; i < kReaders; ++i) {
-    readers.push_back(std::make_unique<SqliteConnection>(path, Mode::read, kReaderPatience));
+    connections.readers.push_back(connection(Mode::read, kPostgresQueryTimeout));
   }
-  return std::make_unique<SqlRecordStore>(std::move(writer), std::move(readers));
+  connections.lookups.push_back(connection(Mode::read, kPostgresLookupTimeout));
+  auto store = std::make_unique<SqlRecordStore>(std::move(connections));
+  try {
+    store->ping();
+  } catch (const SchemaTooNew&) {
+    throw;
+  } catch (const StorageError&) {
+    // Requests are served without it; the first record that cannot be written is on the log.
+  }
+  return store;
 }
 
 }  // namespace
 
 std::unique_ptr<RecordStore> open_record_store(const std::string& url) {
+  if (is_postgres_url(url)) return open_postgres(url);
   return std::make_unique<ReopeningRecordStore>(
       [path = sqlite_path(url)] { return open_sqlite(path); });
+}
+
+void migrate_database(const std::string& url) {
+  if (is_postgres_url(url)) {
+    return migrate_postgres(std::make_shared<PostgresServer>(url), kPostgresMigrationTimeout);
+  }
+  migrate_sqlite(sqlite_path(url));
 }
 
 }  // namespace responses_proxy

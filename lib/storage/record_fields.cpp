@@ -1,23 +1,55 @@
 #include "storage/record_fields.h"
 
 #include <array>
+#include <string>
 
+#include "core/utf8_text.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
 
 namespace {
 
+template <class T>
+bool is_text(const std::optional<T>&) {
+  return std::holds_alternative<std::string>(to_sql(T{}));
+}
+
+template <class T>
+bool is_text(const T& value) {
+  return std::holds_alternative<std::string>(to_sql(value));
+}
+
 // `access` is a pointer to a member, or a function from the record to a reference.
 template <class Record, class Access>
 Field<Record> field(const char* column, Access access) {
-  return {column, [access](const Record& record) { return to_sql(std::invoke(access, record)); },
+  Record sample;
+  return {column, is_text(std::invoke(access, sample)),
+          [access](const Record& record) { return to_sql(std::invoke(access, record)); },
           [access](const SqlRow& row, int index, Record& record) {
             from_sql(row, index, std::invoke(access, record));
           }};
 }
 
+// A body is kept as long as it comes; whoever captured it has cut it.
+Field<RequestRecord> body_field(const char* column, std::string RequestRecord::*body) {
+  return {column, true,
+          [body](const RequestRecord& record) -> SqlValue {
+            return utf8_text(record.*body, std::string::npos);
+          },
+          [body](const SqlRow& row, int index, RequestRecord& record) {
+            record.*body = row.text(index);
+          }};
+}
+
+constexpr std::size_t kBodies = 2;  // the last of request_fields()
+
 }  // namespace
+
+std::span<const Field<RequestRecord>> request_summary_fields() {
+  const auto all = request_fields();
+  return all.first(all.size() - kBodies);
+}
 
 std::span<const Field<RequestRecord>> request_fields() {
   using R = RequestRecord;
@@ -55,6 +87,8 @@ std::span<const Field<RequestRecord>> request_fields() {
       field<R>("duration_us", &R::duration),
       field<R>("first_byte_us", &R::first_byte),
       field<R>("proxy_us", &R::proxy_time),
+      body_field("request_body", &R::request_body),
+      body_field("response_body", &R::response_body),
   };
   return fields;
 }

@@ -14,11 +14,14 @@ namespace responses_proxy {
 template <class Record>
 struct Field {
   const char* column;
+  bool is_text;  // or an integer
   std::function<SqlValue(const Record&)> get;
   std::function<void(const SqlRow&, int column, Record&)> set;
 };
 
 std::span<const Field<RequestRecord>> request_fields();
+// Those without the bodies: what a list reads.
+std::span<const Field<RequestRecord>> request_summary_fields();
 std::span<const Field<AttemptRecord>> attempt_fields();
 
 // "r.request_id, r.created_at, ...": the columns of all fields.

@@ -17,6 +17,11 @@ Json number(const std::optional<std::int64_t>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+// What was not captured is null, not an empty body.
+Json body(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
 Json micros(const std::optional<std::chrono::microseconds>& duration) {
   return duration ? Json(duration->count()) : Json(nullptr);
 }
@@ -70,6 +75,8 @@ Json record_to_json(const RequestRecord& record) {
             {"duration_us", record.duration.count()},
             {"first_byte_us", micros(record.first_byte)},
             {"proxy_us", record.proxy_time.count()}};
+  json["request_body"] = body(record.request_body);
+  json["response_body"] = body(record.response_body);
   json["attempts"] = Json::array();
   for (const AttemptRecord& attempt : record.attempts) json["attempts"].push_back(to_json(attempt));
   return json;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "storage/cursor.h"
 #include "storage/record_fields.h"
@@ -95,7 +96,7 @@ std::size_t page_size(const RecordQuery& query) {
 }
 
 SqlQuery requests_query(const RecordQuery& query) {
-  Builder builder("SELECT " + column_list(request_fields(), "r.") + " FROM requests r");
+  Builder builder("SELECT " + column_list(request_summary_fields(), "r.") + " FROM requests r");
   filter_requests(builder, query);
   return page(std::move(builder), query, "r.created_at", "r.request_id");
 }
@@ -115,8 +116,15 @@ SqlQuery decisions_query(const RecordQuery& query) {
   builder.where_time(fmt::format("{}.created_at", table), query);
   if (!query.cursor.empty()) {
     const Cursor cursor = decode_cursor(query.cursor);
+    if (cursor.number > std::numeric_limits<std::int32_t>::max()) {
+      throw InvalidCursor("The cursor is not one of this list's.");
+    }
     const std::string time = builder.param(cursor.time);
     const std::string id = builder.param(storable_text(cursor.id));
+    // The row comparison spans two tables then: this part of it is the index's.
+    if (table == "r") {
+      builder.where(fmt::format("(r.created_at, r.request_id) <= ({}, {})", time, id));
+    }
     builder.where(
         fmt::format("({}) < ({}, {}, {})", order, time, id, builder.param(cursor.number)));
   }
@@ -168,12 +176,19 @@ SqlQuery attempts_query(std::span<const RequestRecord> requests) {
   return builder.take();
 }
 
+SqlQuery bodies_query(const std::string& request_id) {
+  Builder builder("SELECT r.request_body, r.response_body FROM requests r");
+  builder.where("r.request_id = " + builder.param(to_sql(request_id)));
+  return builder.take();
+}
+
 SqlQuery resource_of_response_query(const std::string& response_id) {
   Builder builder("SELECT r.resource_id FROM requests r");
   builder.where("r.response_id = " + builder.param(to_sql(response_id)));
   builder.where("r.response_id <> ''");
   builder.where("r.resource_id <> ''");
-  builder.add(" ORDER BY r.created_at LIMIT 1");
+  // `+ 0` keeps a database that misjudges the number of matches from walking the index of time.
+  builder.add(" ORDER BY r.created_at + 0 LIMIT 1");
   return builder.take();
 }
 

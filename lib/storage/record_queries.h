@@ -21,7 +21,7 @@ struct SqlQuery {
 // Rows a page may have; one more is asked for, to know whether another page follows.
 std::size_t page_size(const RecordQuery& query);
 
-// Columns: request_fields().
+// Columns: request_summary_fields().
 SqlQuery requests_query(const RecordQuery& query);
 // Columns: request_id, session_id, session_name, resource_id, pool_id, reason, attempt, created_at.
 SqlQuery decisions_query(const RecordQuery& query);
@@ -34,6 +34,8 @@ SqlQuery usage_query(UsageBy by, const RecordQuery& query);
 // kAttemptsChunk ids.
 inline constexpr std::size_t kAttemptsChunk = 50;
 SqlQuery attempts_query(std::span<const RequestRecord> requests);
+// Columns: request_body, response_body.
+SqlQuery bodies_query(const std::string& request_id);
 // Column: resource_id.
 SqlQuery resource_of_response_query(const std::string& response_id);
 

@@ -4,8 +4,9 @@
 // Threads    write() from one thread at a time; queries from any threads, beside a write.
 // Errors     Throws StorageError (message names the database and the operation, never a secret).
 // Blocking   Every call does SQL: never on an event loop.
-// Limits     A page has at most kMaxPage rows. Writing a record twice changes nothing. Times are
-//            kept to the microsecond, texts up to kMaxText bytes (cut at a whole character); NUL
+// Limits     A page has at most kMaxPage rows; one of telemetry() ends earlier when its bodies come
+//            to kMaxPageBytes. Writing a record twice changes nothing. Times are kept to the
+//            microsecond, texts up to kMaxText bytes (cut at a whole character), bodies whole; NUL
 //            and bytes that are not UTF-8 become U+FFFD, in records and in filters alike.
 #pragma once
 
@@ -43,6 +44,7 @@ class InvalidCursor : public std::runtime_error {
 // resource and pool; a session by its latest request.
 struct RecordQuery {
   static constexpr std::size_t kMaxPage = 1000;
+  static constexpr std::size_t kMaxPageBytes = 16 * 1024 * 1024;
   static constexpr std::size_t kMaxText = 512;
   static constexpr std::size_t kMaxCursor = 2 * kMaxText + 64;
 
@@ -111,6 +113,7 @@ class RecordStore {
   // One transaction. What is already stored under a request id stays as it is. Throws RecordRefused
   // when it is one of the records that cannot be written.
   virtual void write(std::span<const RequestRecord> records) = 0;
+  // Without the bodies.
   virtual Page<RequestRecord> requests(const RecordQuery& query) = 0;
   virtual Page<DecisionRow> decisions(const RecordQuery& query) = 0;
   virtual Page<SessionRow> sessions(const RecordQuery& query) = 0;
@@ -123,8 +126,15 @@ class RecordStore {
   virtual void ping() = 0;
 };
 
-// Opens (and, where needed, creates and migrates) the database at `url`: sqlite:///relative or
-// sqlite:////absolute. A file that was moved or deleted since is created anew by the next write.
+// Opens (and, where needed, creates and migrates) the database at `url`.
+//
+// sqlite:///relative, sqlite:////absolute: throws StorageError when the file cannot be used. A file
+// that was moved or deleted since is created anew by the next write.
+// postgresql://...: a database that cannot be used now is no error here; every call tries again.
+// Throws StorageError for a URL that is malformed, and for the tables of a newer program.
 std::unique_ptr<RecordStore> open_record_store(const std::string& url);
+
+// Brings the database to this program's schema; throws StorageError when that is not possible.
+void migrate_database(const std::string& url);
 
 }  // namespace responses_proxy

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "storage/sqlite_connection.h"
+#include "storage/sql_connection.h"
 
 namespace responses_proxy {
 

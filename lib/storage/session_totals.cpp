@@ -10,12 +10,7 @@ namespace {
 
 // The newer name and last_* win, whichever order batches arrive in; sums add up, and stay NULL
 // while nobody reported a number.
-constexpr const char* kUpsert = R"(
-INSERT INTO sessions (session_id, session_name, last_resource_id, last_pool_id, last_model,
-                      last_status_code, created_at, last_seen_at, request_count, error_count,
-                      input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-ON CONFLICT (session_id) DO UPDATE SET
+constexpr const char* kUpdate = R"((session_id) DO UPDATE SET
   session_name = CASE
     WHEN excluded.session_name = '' THEN sessions.session_name
     WHEN sessions.session_name = '' THEN excluded.session_name
@@ -86,7 +81,7 @@ void SessionTotals::add(const RequestRecord& record) {
   totals.last_status_code = record.status_code;
 }
 
-std::vector<SqlValue> SessionTotals::params_of(const Totals& totals) {
+SqlValues SessionTotals::row_of(const Totals& totals) {
   const SessionRow& row = totals.row;
   return {to_sql(row.session_id),      to_sql(row.session_name), to_sql(row.last_resource_id),
           to_sql(totals.last_pool_id), to_sql(row.last_model),   to_sql(totals.last_status_code),
@@ -96,8 +91,26 @@ std::vector<SqlValue> SessionTotals::params_of(const Totals& totals) {
 }
 
 void SessionTotals::write(SqlConnection& connection) const {
-  static const std::string upsert = kUpsert;
-  for (const auto& [id, totals] : by_session_) connection.execute(upsert, params_of(totals));
+  static const SqlInsert upsert{"sessions",
+                                {{"session_id", true},
+                                 {"session_name", true},
+                                 {"last_resource_id", true},
+                                 {"last_pool_id", true},
+                                 {"last_model", true},
+                                 {"last_status_code"},
+                                 {"created_at"},
+                                 {"last_seen_at"},
+                                 {"request_count"},
+                                 {"error_count"},
+                                 {"input_tokens"},
+                                 {"output_tokens"},
+                                 {"total_tokens"},
+                                 {"cached_tokens"},
+                                 {"reasoning_tokens"}},
+                                kUpdate};
+  std::vector<SqlValues> rows;
+  for (const auto& [id, totals] : by_session_) rows.push_back(row_of(totals));
+  connection.insert(upsert, rows);
 }
 
 }  // namespace responses_proxy

@@ -13,8 +13,7 @@ class SessionTotals {
  public:
   // Records without a session are passed over.
   void add(const RequestRecord& record);
-  // One statement per session, in the order of their ids: two writers never wait for each other
-  // crosswise.
+  // In the order of the ids: two writers never wait for each other crosswise.
   void write(SqlConnection& connection) const;
 
  private:
@@ -23,7 +22,7 @@ class SessionTotals {
     std::string last_pool_id;
     int last_status_code = 0;
   };
-  static std::vector<SqlValue> params_of(const Totals& totals);
+  static SqlValues row_of(const Totals& totals);
 
   std::map<std::string, Totals, std::less<>> by_session_;
 };

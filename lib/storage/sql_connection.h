@@ -11,12 +11,26 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "storage/record_store.h"
 
 namespace responses_proxy {
 
 using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;  // monostate = NULL
+using SqlValues = std::vector<SqlValue>;
+
+struct SqlColumn {
+  std::string name;
+  bool is_text = false;  // or an integer
+};
+
+// Rows to be inserted.
+struct SqlInsert {
+  std::string table;
+  std::vector<SqlColumn> columns;
+  std::string on_conflict;  // "DO NOTHING", "(id) DO UPDATE SET ..."
+};
 
 // One row of a result, valid during the call it is handed to. Columns count from 0.
 class SqlRow {
@@ -29,6 +43,12 @@ class SqlRow {
   ~SqlRow() = default;
 };
 
+// The database works, but is not the one that was opened.
+class DatabaseMoved final : public StorageError {
+ public:
+  using StorageError::StorageError;
+};
+
 class SqlConnection {
  public:
   virtual ~SqlConnection() = default;
@@ -37,8 +57,15 @@ class SqlConnection {
   virtual std::int64_t execute(const std::string& sql, std::span<const SqlValue> params = {}) = 0;
   virtual void query(const std::string& sql, std::span<const SqlValue> params,
                      const std::function<void(const SqlRow&)>& on_row) = 0;
-  // A transaction that writes: no other connection writes until its end.
+  // Inserts the rows in their order. Says of each whether it was written, by its first column: of
+  // rows that have the same value there, the first was.
+  virtual std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) = 0;
+  // Runs a statement of the schema.
+  virtual void define(const std::string& statement) = 0;
+  // A transaction that writes.
   virtual void begin() = 0;
+  // No other connection changes the schema until the end of the transaction.
+  virtual void lock_schema() = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };

@@ -16,18 +16,36 @@ namespace responses_proxy {
 
 namespace {
 
-std::string insert_statement(const std::string& table, const std::string& columns) {
-  std::string placeholders;
-  const auto count = 1 + std::count(columns.begin(), columns.end(), ',');
-  for (std::ptrdiff_t i = 1; i <= count; ++i) {
-    placeholders += fmt::format("{}${}", i == 1 ? "" : ", ", i);
+// Rows that are copied into one insert.
+constexpr std::size_t kMaxInsertRows = 1'024;
+constexpr std::size_t kMaxInsertBytes = 8'388'608;
+
+template <class Record>
+SqlInsert insert_into(std::string table, std::span<const Field<Record>> fields,
+                      std::vector<SqlColumn> more) {
+  SqlInsert insert{std::move(table), {}, "DO NOTHING"};
+  for (const Field<Record>& field : fields) {
+    insert.columns.push_back({field.column, field.is_text});
   }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({})", table, columns, placeholders);
+  insert.columns.insert(insert.columns.end(), more.begin(), more.end());
+  return insert;
+}
+
+// How many of the records go into the next insert; at least one.
+std::size_t next_chunk(std::span<const RequestRecord* const> records) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < std::min(records.size(), kMaxInsertRows)) {
+    bytes += records[count]->request_body.size() + records[count]->response_body.size();
+    if (count > 0 && bytes > kMaxInsertBytes) break;
+    ++count;
+  }
+  return count;
 }
 
 template <class Record>
-std::vector<SqlValue> values_of(std::span<const Field<Record>> fields, const Record& record) {
-  std::vector<SqlValue> values;
+SqlValues values_of(std::span<const Field<Record>> fields, const Record& record) {
+  SqlValues values;
   values.reserve(fields.size() + 3);
   for (const Field<Record>& field : fields) values.push_back(field.get(record));
   return values;
@@ -114,6 +132,18 @@ void load_attempts(SqlConnection& connection, std::span<RequestRecord> requests)
   }
 }
 
+Cursor cursor_behind(const RequestRecord& record) {
+  return {to_micros(record.created_at), 0, record.request_id};
+}
+
+void load_bodies(SqlConnection& connection, RequestRecord& record) {
+  const SqlQuery sql = bodies_query(record.request_id);
+  connection.query(sql.text, sql.params, [&](const SqlRow& row) {
+    record.request_body = row.text(0);
+    record.response_body = row.text(1);
+  });
+}
+
 TelemetryRow to_event(const RequestRecord& record) {
   TelemetryRow event;
   event.type = "request.completed";
@@ -144,47 +174,68 @@ void ReaderPool::give_back(std::unique_ptr<SqlConnection> reader) {
   returned_.notify_one();
 }
 
-SqlRecordStore::SqlRecordStore(std::unique_ptr<SqlConnection> writer,
-                               std::vector<std::unique_ptr<SqlConnection>> readers)
-    : insert_request_(insert_statement("requests", column_list(request_fields(), "") +
-                                                       ", resource_id, provider_id, pool_id") +
-                      " ON CONFLICT (request_id) DO NOTHING"),
-      insert_attempt_(insert_statement(
-          "attempts", column_list(attempt_fields(), "") + ", request_id, attempt, created_at")),
-      writer_(std::move(writer)),
-      readers_(std::move(readers)) {}
+SqlRecordStore::SqlRecordStore(Connections connections)
+    : requests_(insert_into("requests", request_fields(),
+                            {{"resource_id", true}, {"provider_id", true}, {"pool_id", true}})),
+      attempts_(insert_into("attempts", attempt_fields(),
+                            {{"request_id", true}, {"attempt", false}, {"created_at", false}})),
+      writer_(std::move(connections.writer)),
+      readers_(std::move(connections.readers)),
+      lookups_(std::move(connections.lookups)) {}
 
 void SqlRecordStore::write(std::span<const RequestRecord> records) {
+  // In the same order everywhere: two writers that have the same records wait for each other, but
+  // not crosswise.
+  Records sorted;
+  for (const RequestRecord& record : records) sorted.push_back(&record);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const RequestRecord* left, const RequestRecord* right) {
+                     return left->request_id < right->request_id;
+                   });
   SqlTransaction transaction(*writer_);
   SessionTotals sessions;
-  for (const RequestRecord& record : records) {
-    if (!insert_request(record)) continue;
-    insert_attempts(record);
-    sessions.add(record);
+  for (std::span<const RequestRecord* const> rest(sorted); !rest.empty();) {
+    const std::size_t count = next_chunk(rest);
+    const Records fresh = insert_requests(rest.first(count));
+    insert_attempts(fresh);
+    for (const RequestRecord* record : fresh) sessions.add(*record);
+    rest = rest.subspan(count);
   }
   sessions.write(*writer_);
   transaction.commit();
 }
 
-bool SqlRecordStore::insert_request(const RequestRecord& record) {
-  std::vector<SqlValue> values = values_of(request_fields(), record);
+SqlRecordStore::Records SqlRecordStore::insert_requests(
+    std::span<const RequestRecord* const> records) {
+  std::vector<SqlValues> rows;
   const AttemptRecord none;
-  const AttemptRecord& last = record.attempts.empty() ? none : record.attempts.back();
-  values.push_back(to_sql(last.resource_id));
-  values.push_back(to_sql(last.provider_id));
-  values.push_back(to_sql(record.attempts.empty() ? record.pool_id : last.pool_id));
-  return writer_->execute(insert_request_, values) == 1;
+  for (const RequestRecord* record : records) {
+    const AttemptRecord& last = record->attempts.empty() ? none : record->attempts.back();
+    SqlValues& row = rows.emplace_back(values_of(request_fields(), *record));
+    row.push_back(to_sql(last.resource_id));
+    row.push_back(to_sql(last.provider_id));
+    row.push_back(to_sql(record->attempts.empty() ? record->pool_id : last.pool_id));
+  }
+  const std::vector<bool> written = writer_->insert(requests_, rows);
+  Records fresh;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (written[i]) fresh.push_back(records[i]);
+  }
+  return fresh;
 }
 
-void SqlRecordStore::insert_attempts(const RequestRecord& record) {
-  std::int64_t number = 0;
-  for (const AttemptRecord& attempt : record.attempts) {
-    std::vector<SqlValue> values = values_of(attempt_fields(), attempt);
-    values.push_back(to_sql(record.request_id));
-    values.push_back(++number);
-    values.push_back(to_sql(record.created_at));
-    writer_->execute(insert_attempt_, values);
+void SqlRecordStore::insert_attempts(const Records& records) {
+  std::vector<SqlValues> rows;
+  for (const RequestRecord* record : records) {
+    std::int64_t number = 0;
+    for (const AttemptRecord& attempt : record->attempts) {
+      SqlValues& row = rows.emplace_back(values_of(attempt_fields(), attempt));
+      row.push_back(to_sql(record->request_id));
+      row.push_back(++number);
+      row.push_back(to_sql(record->created_at));
+    }
   }
+  writer_->insert(attempts_, rows);
 }
 
 Page<RequestRecord> SqlRecordStore::requests(const RecordQuery& query) {
@@ -192,10 +243,8 @@ Page<RequestRecord> SqlRecordStore::requests(const RecordQuery& query) {
   return readers_.with([&](SqlConnection& connection) {
     auto page = read_page<RequestRecord>(
         connection, sql, query,
-        [](const SqlRow& row) { return read_record(request_fields(), row); },
-        [](const RequestRecord& last) {
-          return Cursor{to_micros(last.created_at), 0, last.request_id};
-        });
+        [](const SqlRow& row) { return read_record(request_summary_fields(), row); },
+        cursor_behind);
     load_attempts(connection, page.rows);
     return page;
   });
@@ -221,10 +270,23 @@ Page<SessionRow> SqlRecordStore::sessions(const RecordQuery& query) {
 }
 
 Page<TelemetryRow> SqlRecordStore::telemetry(const RecordQuery& query) {
-  const Page<RequestRecord> records = requests(query);
+  Page<RequestRecord> records = requests(query);
   Page<TelemetryRow> page;
   page.next_cursor = records.next_cursor;
-  for (const RequestRecord& record : records.rows) page.rows.push_back(to_event(record));
+  // One by one: how large a body is, is only known when it is there.
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < records.rows.size(); ++i) {
+    RequestRecord& record = records.rows[i];
+    readers_.with([&](SqlConnection& connection) { load_bodies(connection, record); });
+    bytes += record.request_body.size() + record.response_body.size();
+    if (i > 0 && bytes > RecordQuery::kMaxPageBytes) {
+      page.next_cursor = encode_cursor(cursor_behind(records.rows[i - 1]));
+      break;
+    }
+    page.rows.push_back(to_event(record));
+    record.request_body = {};
+    record.response_body = {};
+  }
   return page;
 }
 
@@ -240,7 +302,7 @@ std::vector<UsageRow> SqlRecordStore::usage(UsageBy by, const RecordQuery& query
 
 std::optional<std::string> SqlRecordStore::resource_of_response(const std::string& response_id) {
   const SqlQuery sql = resource_of_response_query(response_id);
-  return readers_.with([&](SqlConnection& connection) {
+  return lookups_.with([&](SqlConnection& connection) {
     std::optional<std::string> resource_id;
     connection.query(sql.text, sql.params, [&](const SqlRow& row) { resource_id = row.text(0); });
     return resource_id;

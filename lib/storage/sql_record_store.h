@@ -48,9 +48,14 @@ class ReaderPool {
 
 class SqlRecordStore final : public RecordStore {
  public:
-  // The schema is up to date; at least one reader.
-  SqlRecordStore(std::unique_ptr<SqlConnection> writer,
-                 std::vector<std::unique_ptr<SqlConnection>> readers);
+  // Connections whose schema is up to date; at least one of each.
+  struct Connections {
+    std::unique_ptr<SqlConnection> writer;
+    std::vector<std::unique_ptr<SqlConnection>> readers;
+    // For resource_of_response(), which must not wait behind a long list.
+    std::vector<std::unique_ptr<SqlConnection>> lookups;
+  };
+  explicit SqlRecordStore(Connections connections);
 
   void write(std::span<const RequestRecord> records) override;
   Page<RequestRecord> requests(const RecordQuery& query) override;
@@ -62,14 +67,17 @@ class SqlRecordStore final : public RecordStore {
   void ping() override;
 
  private:
-  // false: it was there already.
-  bool insert_request(const RequestRecord& record);
-  void insert_attempts(const RequestRecord& record);
+  using Records = std::vector<const RequestRecord*>;
 
-  const std::string insert_request_;
-  const std::string insert_attempt_;
+  // Returns those that were not there already.
+  Records insert_requests(std::span<const RequestRecord* const> records);
+  void insert_attempts(const Records& records);
+
+  const SqlInsert requests_;
+  const SqlInsert attempts_;
   std::unique_ptr<SqlConnection> writer_;
   ReaderPool readers_;
+  ReaderPool lookups_;
 };
 
 }  // namespace responses_proxy

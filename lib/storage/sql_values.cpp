@@ -1,25 +1,15 @@
 #include "storage/sql_values.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
 
+#include "core/utf8_text.h"
+
 namespace responses_proxy {
 
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// How many bytes the character at the front of `text` has; 0 = it is not valid UTF-8, or NUL.
-std::size_t character_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  if (lead == 0) return 0;
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (length > text.size() || !simdjson::validate_utf8(text.data(), length)) return 0;
-  return length;
-}
 
 template <class Enum, std::size_t Count>
 Enum parse_word(std::string_view word, const std::array<Enum, Count>& values) {
@@ -32,19 +22,7 @@ Enum parse_word(std::string_view word, const std::array<Enum, Count>& values) {
 }  // namespace
 
 std::string storable_text(std::string_view text) {
-  if (text.size() <= RecordQuery::kMaxText && text.find('\0') == std::string_view::npos &&
-      simdjson::validate_utf8(text.data(), text.size())) {
-    return std::string(text);
-  }
-  std::string kept;
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    const std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
-    if (kept.size() + character.size() > RecordQuery::kMaxText) break;
-    kept += character;
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return kept;
+  return utf8_text(text, RecordQuery::kMaxText);
 }
 
 std::int64_t to_micros(WallTime time) {

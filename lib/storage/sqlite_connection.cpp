@@ -103,6 +103,18 @@ void bind(SQLite::Statement& statement, std::span<const SqlValue> params) {
   }
 }
 
+std::string insert_statement(const SqlInsert& into) {
+  std::string columns;
+  std::string placeholders;
+  for (std::size_t i = 0; i < into.columns.size(); ++i) {
+    const char* comma = i == 0 ? "" : ", ";
+    columns += comma + into.columns[i].name;
+    placeholders += fmt::format("{}${}", comma, i + 1);
+  }
+  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT {}", into.table, columns,
+                     placeholders, into.on_conflict);
+}
+
 // A statement that was stepped holds its locks until it is reset.
 class ResetLater {
  public:
@@ -154,6 +166,15 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
     const SqliteRow row(prepared);
     while (prepared.executeStep()) on_row(row);
   });
+}
+
+// Row by row: a statement that is prepared costs less than one that is as long as its rows.
+std::vector<bool> SqliteConnection::insert(const SqlInsert& into, std::span<const SqlValues> rows) {
+  const std::string sql = insert_statement(into);
+  std::vector<bool> written;
+  written.reserve(rows.size());
+  for (const SqlValues& row : rows) written.push_back(execute(sql, row) == 1);
+  return written;
 }
 
 void SqliteConnection::begin() {

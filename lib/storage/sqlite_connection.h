@@ -15,12 +15,6 @@
 
 namespace responses_proxy {
 
-// What is written now would be in a file that nobody finds again.
-class DatabaseMoved final : public StorageError {
- public:
-  using StorageError::StorageError;
-};
-
 class SqliteConnection final : public SqlConnection {
  public:
   enum class Mode : std::uint8_t { read, write };
@@ -31,7 +25,10 @@ class SqliteConnection final : public SqlConnection {
   std::int64_t execute(const std::string& sql, std::span<const SqlValue> params) override;
   void query(const std::string& sql, std::span<const SqlValue> params,
              const std::function<void(const SqlRow&)>& on_row) override;
+  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
+  void define(const std::string& statement) override { execute(statement, {}); }
   void begin() override;
+  void lock_schema() override {}  // begin() keeps out everyone who writes
   void commit() override;
   void rollback() noexcept override;
 

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "fakes/temp_folder.h"
+#include "storage/record_fields.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
@@ -40,6 +43,19 @@ TEST_CASE("each change is applied once, and later ones are added") {
   migrate(database.connection, kSecond);
   CHECK(database.number("SELECT COUNT(*) FROM schema_migrations") == 2);
   CHECK(database.number("SELECT SUM(b) FROM one") == 8);
+}
+
+TEST_CASE("records of the first version have no bodies") {
+  Database database;
+  migrate(database.connection, migrations().first(1));
+  std::string columns = column_list(request_summary_fields(), "");
+  columns += ", resource_id, provider_id, pool_id";
+  std::string zeros = "0";
+  for (auto i = std::count(columns.begin(), columns.end(), ','); i > 0; --i) zeros += ", 0";
+  database.connection.execute("INSERT INTO requests (" + columns + ") VALUES (" + zeros + ")", {});
+  migrate(database.connection);
+  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE request_body || response_body = ''") ==
+        1);
 }
 
 TEST_CASE("a failing change leaves the database as it was") {

@@ -71,11 +71,16 @@ TEST_CASE("three slashes are relative to the working directory") {
 
 TEST_CASE("what cannot be opened is named, without secrets") {
   const testing::TempFolder folder;
-  CHECK(open_error("postgresql://user:hunter2@host/db") ==
-        "Cannot open the database: its URL must start with sqlite:///, not with postgresql://");
-  CHECK(open_error("hunter2") == "Cannot open the database: its URL must start with sqlite:///");
+  CHECK(open_error("mysql://user:hunter2@host/db") ==
+        "Cannot open the database: its URL must start with sqlite:/// or postgresql://, not with "
+        "mysql://");
+  CHECK(open_error("hunter2") ==
+        "Cannot open the database: its URL must start with sqlite:/// or postgresql://");
   CHECK(open_error("sqlite://host/db") ==
-        "Cannot open the database: its URL must start with sqlite:///, not with sqlite://");
+        "Cannot open the database: its URL must start with sqlite:/// or postgresql://, not with "
+        "sqlite://");
+  CHECK(open_error("postgresql://user:hunter2@ho st/db") ==
+        "Cannot open the database: its URL has a character that must be percent-encoded");
   CHECK(open_error("sqlite:///") == "Cannot open the database: its URL names no file");
   CHECK(open_error("sqlite:///:memory:") == "Cannot open the database: its URL names no file");
 

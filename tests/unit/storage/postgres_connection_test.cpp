@@ -1,0 +1,169 @@
+#include "storage/postgres_connection.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "fakes/sample_records.h"
+#include "storage/migrations.h"
+#include "unit/storage/postgres_test.h"
+
+using namespace responses_proxy;
+using testing::at_second;
+using testing::postgres;
+using testing::sample_record;
+
+namespace {
+
+using Mode = PostgresConnection::Mode;
+
+struct Database {
+  std::string name = postgres().create_database();
+  std::string url = postgres().url(name);
+  std::shared_ptr<PostgresServer> server = std::make_shared<PostgresServer>(url);
+
+  std::string sql(const std::string& statements) const { return postgres().sql(name, statements); }
+};
+
+}  // namespace
+
+TEST_CASE("Postgres: a slow statement is ended, and the next one works") {
+  const Database database;
+  PostgresConnection connection(database.server, {Mode::write, Millis(50), nullptr});
+  CHECK_THROWS_WITH_AS(connection.execute("SELECT pg_sleep(60)", {}),
+                       doctest::Contains("statement timeout"), StorageError);
+  connection.execute("SELECT 1", {});
+  SUBCASE("in a transaction, which is over then") {
+    CHECK_THROWS_AS(
+        [&] {
+          SqlTransaction transaction(connection);
+          connection.execute("CREATE TABLE t (a BIGINT)", {});
+          connection.execute("SELECT pg_sleep(60)", {});
+          transaction.commit();
+        }(),
+        StorageError);
+    CHECK_THROWS_AS(connection.execute("SELECT * FROM t", {}), StorageError);
+  }
+}
+
+TEST_CASE("Postgres: a transaction that lost its connection does not go on with another") {
+  const Database database;
+  PostgresConnection connection(database.server, {Mode::write, Millis(5'000), nullptr});
+  connection.execute("CREATE TABLE t (a BIGINT)", {});
+  {
+    SqlTransaction transaction(connection);
+    connection.execute("INSERT INTO t VALUES (1)", {});
+    database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+        "pg_backend_pid() AND datname = current_database()");
+    CHECK_THROWS_AS(connection.execute("INSERT INTO t VALUES (2)", {}), StorageError);
+    CHECK_THROWS_AS(connection.execute("INSERT INTO t VALUES (3)", {}), StorageError);
+    CHECK_THROWS_AS(transaction.commit(), StorageError);
+  }
+  CHECK(database.sql("SELECT COUNT(*) FROM t") == "0\n");
+  connection.execute("INSERT INTO t VALUES (4)", {});
+  CHECK(database.sql("SELECT COUNT(*) FROM t") == "1\n");
+}
+
+TEST_CASE("Postgres: readers cannot write") {
+  const Database database;
+  migrate_database(database.url);
+  PostgresConnection reader(database.server, {Mode::read, Millis(5'000), nullptr});
+  CHECK_THROWS_WITH_AS(reader.execute("DELETE FROM requests", {}),
+                       doctest::Contains("read-only transaction"), StorageError);
+}
+
+TEST_CASE("Postgres: who starts at the same time makes the tables once") {
+  const Database database;
+  std::vector<std::thread> starters;
+  std::atomic<int> failed = 0;
+  for (int i = 0; i < 6; ++i) {
+    starters.emplace_back([&] {
+      try {
+        migrate_database(database.url);
+        open_record_store(database.url)->ping();
+      } catch (const StorageError&) {
+        ++failed;
+      }
+    });
+  }
+  for (auto& starter : starters) starter.join();
+  CHECK(failed == 0);
+  CHECK(database.sql("SELECT COUNT(*) FROM schema_migrations") ==
+        std::to_string(migrations().size()) + "\n");
+}
+
+TEST_CASE("Postgres: texts compare by their bytes, whatever the locale") {
+  const Database database;
+  migrate_database(database.url);
+  const std::string of_columns =
+      "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'public' AND "
+      "data_type = 'text'";
+  CHECK(database.sql(of_columns) != "0\n");
+  CHECK(database.sql(of_columns + " AND collation_name IS DISTINCT FROM 'C'") == "0\n");
+}
+
+TEST_CASE("Postgres: a record that breaks a constraint is refused, and leaves nothing behind") {
+  const Database database;
+  const auto store = open_record_store(database.url);
+  database.sql("ALTER TABLE requests ADD CHECK (request_id <> 'two')");
+  const std::vector records{sample_record("one", at_second(0)), sample_record("two", at_second(1))};
+  CHECK_THROWS_WITH_AS(store->write(records), doctest::Contains("violates check constraint"),
+                       RecordRefused);
+  CHECK(store->requests({}).rows.empty());
+  CHECK(store->sessions({}).rows.empty());
+  store->write(std::span(records).first(1));
+  CHECK(store->sessions({}).rows.at(0).request_count == 1);
+}
+
+TEST_CASE("Postgres: writers that have the same records end up with each of them once") {
+  const Database database;
+  migrate_database(database.url);
+  constexpr int kRecords = 300;
+  std::vector<RequestRecord> records;
+  for (int i = 0; i < kRecords; ++i) {
+    records.push_back(sample_record("r" + std::to_string(i), at_second(i)));
+    records.back().session_id = "s" + std::to_string(i % 7);
+  }
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> writers;
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    writers.emplace_back([&, seed] {
+      const auto store = open_record_store(database.url);
+      std::vector<RequestRecord> mine = records;
+      std::shuffle(mine.begin(), mine.end(), std::mt19937(seed));
+      try {
+        for (int i = 0; i < kRecords; i += 50) {
+          store->write(std::span(mine).subspan(static_cast<std::size_t>(i), 50));
+        }
+        store->write(mine);
+      } catch (const StorageError& error) {
+        MESSAGE(error.what());
+        ++failed;
+      }
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  CHECK(failed == 0);
+  CHECK(database.sql("SELECT COUNT(*) FROM requests") == "300\n");
+  CHECK(database.sql("SELECT COUNT(*) FROM attempts") == "300\n");
+  CHECK(database.sql("SELECT SUM(request_count) FROM sessions") == "300\n");
+}
+
+TEST_CASE("Postgres: bodies that are larger than one insert") {
+  const Database database;
+  const auto store = open_record_store(database.url);
+  std::vector<RequestRecord> records;
+  for (int i = 0; i < 5; ++i) {
+    records.push_back(sample_record(std::to_string(i), at_second(i)));
+    records.back().request_body.assign(3'000'000, static_cast<char>('a' + i));
+    records.back().response_body = R"({"text":"\"quoted\" \\ and {braced}, NULL"})";
+  }
+  store->write(records);
+  CHECK(database.sql("SELECT MIN(length(request_body)), MAX(length(request_body)), COUNT(*) "
+                     "FROM requests") == "3000000|3000000|5\n");
+  CHECK(database.sql("SELECT DISTINCT response_body FROM requests") ==
+        records[0].response_body + "\n");
+}
