@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/error_head.h"
-#include "responses_proxy/error.h"
+#include "server/web_socket_handshake.h"
 
 namespace responses_proxy {
 
@@ -124,7 +124,7 @@ void HttpConnection::parse() {
     in_.consume(used);
     if (error == http::error::need_more) break;
     if (error) {
-      refuse(error);
+      refuse(error_of(error, limits_));
       return;
     }
     if (used == 0) break;
@@ -173,17 +173,43 @@ void HttpConnection::dispatch() {
   head_request_ = request.method == "HEAD";
   parser_.reset();
   phase_ = Phase::answering;
-  owner_.serve(std::move(request), shared_from_this());
+  if (!http_1_0_ && asks_for_socket(request) && owner_.accepts_socket(request)) {
+    upgrade(std::move(request));
+  } else {
+    owner_.serve(std::move(request), shared_from_this());
+  }
 }
 
-void HttpConnection::refuse(const error_code& error) {
-  const Error answer = error_of(error, limits_);
-  const std::string body = answer.to_json();
+void HttpConnection::upgrade(Request handshake) {
+  if (owner_.draining()) {
+    refuse(Error::unavailable(503, "shutting_down", "The server is shutting down."));
+  } else if (const auto problem = handshake_problem(handshake)) {
+    refuse(*problem);
+  } else if (reading_ || in_.size() > 0) {
+    // RFC 6455 section 4.1: nothing may follow before the answer, nor may the handshake be
+    // pipelined.
+    refuse(Error::invalid_request("malformed_handshake",
+                                  "A WebSocket handshake must wait for the answers before it, and "
+                                  "frames must wait for its own."));
+  } else {
+    phase_ = Phase::closing;
+    owner_.open_socket(std::move(socket_), std::move(handshake));
+    owner_.on_connection_closed(*this);
+  }
+}
+
+void HttpConnection::refuse(const Error& error) {
+  const std::string body = error.to_json();
   keep_alive_ = false;
   http_1_0_ = false;
   head_request_ = false;
   phase_ = Phase::answering;
-  start(error_head(answer, body.size()));
+  ResponseHead head = error_head(error, body.size());
+  if (error.status == 426) {
+    head.headers.add("upgrade", "websocket");
+    head.headers.add("sec-websocket-version", "13");
+  }
+  start(std::move(head));
   write(body);
   finish();
 }

@@ -2,7 +2,8 @@
 //
 // It reads one request, hands it on together with itself as the ResponseWriter, and reads the next
 // one when the answer is complete. A read is pending at all times: it brings the next bytes, and
-// tells at once when the client has gone.
+// tells at once when the client has gone. The handshake of a WebSocket ends it: the owner gets the
+// socket.
 //
 // Limits: HttpLimits; an answer that the client does not read holds at most kHighWater bytes plus
 // one write here, then the exchange is told to wait.
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
 
 namespace responses_proxy {
@@ -38,6 +40,9 @@ class HttpConnection;
 class ConnectionOwner {
  public:
   virtual void serve(Request request, std::shared_ptr<ResponseWriter> writer) = 0;
+  virtual bool accepts_socket(const Request& handshake) const = 0;
+  // Takes the connection over; the handshake has not been answered.
+  virtual void open_socket(boost::asio::ip::tcp::socket socket, Request handshake) = 0;
   virtual void on_connection_closed(HttpConnection& connection) = 0;
   virtual bool draining() const = 0;
 
@@ -78,7 +83,8 @@ class HttpConnection final : public ResponseWriter,
   void parse();
   bool continue_expected() const;
   void dispatch();
-  void refuse(const boost::system::error_code& error);
+  void upgrade(Request handshake);
+  void refuse(const Error& error);
   void next_request();
   void flush_soon();
   void flush();

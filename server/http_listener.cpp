@@ -68,11 +68,22 @@ void check_free(boost::asio::io_context& context, const tcp::endpoint& endpoint)
 
 }  // namespace
 
+ListenerLimits listener_limits_of(const Config& config) {
+  ListenerLimits limits;
+  limits.http.max_body_bytes = config.max_body_bytes;
+  limits.socket.max_message_bytes = config.websocket_max_message_bytes;
+  limits.socket.idle_timeout = config.websocket_idle_timeout;
+  limits.socket.max_age = config.websocket_max_age;
+  return limits;
+}
+
 class HttpListener::LoopListener final : public ConnectionOwner,
+                                         public SocketOwner,
                                          public std::enable_shared_from_this<LoopListener> {
  public:
-  LoopListener(EventLoop& loop, std::size_t index, tcp::acceptor acceptor, const HttpLimits& limits,
-               const Clock& clock, const Serve& serve)
+  LoopListener(EventLoop& loop, std::size_t index, tcp::acceptor acceptor,
+               const ListenerLimits& limits, const Clock& clock, const ListenerHandlers& handlers,
+               std::atomic<std::size_t>& open_sockets)
       : context_(loop.context()),
         index_(index),
         acceptor_(std::move(acceptor)),
@@ -80,7 +91,8 @@ class HttpListener::LoopListener final : public ConnectionOwner,
         tick_(context_),
         limits_(limits),
         clock_(clock),
-        serve_(serve) {}
+        handlers_(handlers),
+        open_sockets_(open_sockets) {}
 
   void start() {
     boost::asio::post(context_, [self = shared_from_this()] {
@@ -94,17 +106,41 @@ class HttpListener::LoopListener final : public ConnectionOwner,
       self->draining_ = true;
       error_code ignored;
       self->acceptor_.close(ignored);
-      for (const auto& connection : self->all()) connection->drain();
+      for (const auto& connection : all(self->connections_)) connection->drain();
+      for (const auto& socket : all(self->sockets_)) socket->drain();
     });
   }
 
+  // After the loop has stopped: a session and its socket hold each other.
+  void abandon_sockets() {
+    for (const auto& socket : all(sockets_)) socket->abandon();
+  }
+
   void serve(Request request, std::shared_ptr<ResponseWriter> writer) override {
-    serve_(index_, std::move(request), std::move(writer));
+    handlers_.serve(index_, std::move(request), std::move(writer));
+  }
+  bool accepts_socket(const Request& handshake) const override {
+    return handlers_.accepts_socket && handlers_.accepts_socket(handshake);
+  }
+  void open_socket(tcp::socket socket, Request handshake) override {
+    auto connection = make_web_socket_connection(std::move(socket), std::move(handshake),
+                                                 limits_.socket, clock_, *this);
+    sockets_.emplace(connection.get(), connection);
+    ++open_sockets_;
+    connection->start();
   }
   void on_connection_closed(HttpConnection& connection) override {
     connections_.erase(&connection);
   }
   bool draining() const override { return draining_; }
+  std::shared_ptr<SocketSession> open_session(Request handshake,
+                                              std::shared_ptr<SocketWriter> writer) override {
+    return handlers_.open_socket(std::move(handshake), std::move(writer));
+  }
+  void on_socket_closed(WebSocketConnection& socket) override {
+    sockets_.erase(&socket);
+    --open_sockets_;
+  }
 
  private:
   void accept() {
@@ -124,7 +160,8 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   }
 
   void add(tcp::socket socket) {
-    auto connection = std::make_shared<HttpConnection>(std::move(socket), limits_, clock_, *this);
+    auto connection =
+        std::make_shared<HttpConnection>(std::move(socket), limits_.http, clock_, *this);
     connections_.emplace(connection.get(), connection);
     connection->start();
   }
@@ -134,17 +171,22 @@ class HttpListener::LoopListener final : public ConnectionOwner,
     tick_.async_wait([self = shared_from_this()](const error_code& stopped) {
       if (stopped) return;
       const SteadyTime now = self->clock_.steady();
-      for (const auto& connection : self->all()) connection->check_deadline(now);
+      for (const auto& connection : all(self->connections_)) connection->check_deadline(now);
+      for (const auto& socket : all(self->sockets_)) socket->check_deadline(now);
       self->tick();
     });
   }
 
-  // A copy: closing a connection takes it out of connections_.
-  std::vector<std::shared_ptr<HttpConnection>> all() const {
-    std::vector<std::shared_ptr<HttpConnection>> connections;
-    connections.reserve(connections_.size());
-    for (const auto& [_, connection] : connections_) connections.push_back(connection);
-    return connections;
+  template <typename T>
+  using Owned = std::unordered_map<T*, std::shared_ptr<T>>;
+
+  // A copy: closing one takes it out of the map.
+  template <typename T>
+  static std::vector<std::shared_ptr<T>> all(const Owned<T>& owned) {
+    std::vector<std::shared_ptr<T>> copy;
+    copy.reserve(owned.size());
+    for (const auto& [_, one] : owned) copy.push_back(one);
+    return copy;
   }
 
   boost::asio::io_context& context_;
@@ -152,28 +194,32 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer tick_;
-  const HttpLimits& limits_;
+  const ListenerLimits& limits_;
   const Clock& clock_;
-  const Serve& serve_;
+  const ListenerHandlers& handlers_;
+  std::atomic<std::size_t>& open_sockets_;
   bool draining_ = false;
-  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+  Owned<HttpConnection> connections_;
+  Owned<WebSocketConnection> sockets_;
 };
 
 HttpListener::HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
-                           HttpLimits limits, const Clock& clock, Serve serve)
-    : limits_(limits), serve_(std::move(serve)) {
+                           ListenerLimits limits, const Clock& clock, ListenerHandlers handlers)
+    : limits_(limits), handlers_(std::move(handlers)) {
   tcp::endpoint endpoint = resolve(loops.at(0).context(), host, port);
   check_free(loops.at(0).context(), endpoint);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     tcp::acceptor acceptor = bind(loops.at(i).context(), endpoint);
     endpoint.port(acceptor.local_endpoint().port());
     listeners_.push_back(std::make_shared<LoopListener>(loops.at(i), i, std::move(acceptor),
-                                                        limits_, clock, serve_));
+                                                        limits_, clock, handlers_, open_sockets_));
   }
   port_ = endpoint.port();
 }
 
-HttpListener::~HttpListener() = default;
+HttpListener::~HttpListener() {
+  for (const auto& listener : listeners_) listener->abandon_sockets();
+}
 
 void HttpListener::start() {
   for (const auto& listener : listeners_) listener->start();

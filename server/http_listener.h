@@ -2,38 +2,59 @@
 // (SO_REUSEPORT), so a connection is served on the thread that accepted it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "responses_proxy/config.h"
 #include "responses_proxy/event_loop.h"
 #include "server/http_connection.h"
+#include "server/web_socket_connection.h"
 
 namespace responses_proxy {
 
+// What stands behind the listener; called on the loop of the client.
+struct ListenerHandlers {
+  std::function<void(std::size_t loop_index, Request request,
+                     std::shared_ptr<ResponseWriter> writer)>
+      serve;
+  // A handshake that is not accepted is served like any request.
+  std::function<bool(const Request& handshake)> accepts_socket;
+  std::function<std::shared_ptr<SocketSession>(Request handshake,
+                                               std::shared_ptr<SocketWriter> writer)>
+      open_socket;
+};
+
+struct ListenerLimits {
+  HttpLimits http;
+  SocketLimits socket;
+};
+ListenerLimits listener_limits_of(const Config& config);
+
 class HttpListener {
  public:
-  // Called on the loop of `loop_index`.
-  using Serve = std::function<void(std::size_t loop_index, Request request,
-                                   std::shared_ptr<ResponseWriter> writer)>;
-
   // Binds at once; throws std::runtime_error naming host and port when that fails. Port 0: any.
-  HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port, HttpLimits limits,
-               const Clock& clock, Serve serve);
+  HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
+               ListenerLimits limits, const Clock& clock, ListenerHandlers handlers);
   // After the loops have stopped.
   ~HttpListener();
 
   std::uint16_t port() const { return port_; }
   void start();
-  // No new connections; idle ones are closed, the others after their answer. From any thread.
+  // No new connections; idle ones are closed, the others after their answer or last turn. From any
+  // thread.
   void drain();
+  // WebSockets whose TCP connection is still open. From any thread.
+  std::size_t open_sockets() const { return open_sockets_; }
 
  private:
   class LoopListener;
-  const HttpLimits limits_;
-  const Serve serve_;
+  const ListenerLimits limits_;
+  const ListenerHandlers handlers_;
+  std::atomic<std::size_t> open_sockets_{0};
   std::uint16_t port_ = 0;
   std::vector<std::shared_ptr<LoopListener>> listeners_;
 };

@@ -12,9 +12,11 @@
 
 #include "config/config_text.h"
 #include "responses_proxy/config.h"
+#include "responses_proxy/telemetry_worker.h"
 #include "server/demo.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/worker.h"
 #include "storage/record_store.h"
 
 namespace responses_proxy {
@@ -77,13 +79,22 @@ int serve(Config config, const Options& options) {
   return 0;
 }
 
+int work(const Config& config, const Options& options) {
+  const sigset_t signals = block_signals();
+  const Millis claim_idle = options.claim_idle_seconds
+                                ? std::chrono::seconds(*options.claim_idle_seconds)
+                                : TelemetryWorker::kClaimIdle;
+  return run_worker(config, claim_idle, make_log(config.log_level),
+                    [&signals] { wait_for_signal(signals); });
+}
+
 int check_config(const LoadedConfig& loaded) {
   fmt::print("{}", config::describe_config(loaded.config));
   return 0;
 }
 
 int migrate(const Config& config) {
-  open_record_store(config.database_url.reveal());
+  migrate_database(config.database_url.reveal());
   fmt::print("the database has this version's schema\n");
   return 0;
 }
@@ -118,6 +129,8 @@ int run(const Options& options) {
   switch (options.command) {
     case Command::serve:
       return serve(std::move(loaded.config), options);
+    case Command::worker:
+      return work(loaded.config, options);
     case Command::check_config:
       return check_config(loaded);
     case Command::migrate:

@@ -24,6 +24,12 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
   listening(&app);
   CLI::App* serve = app.add_subcommand("serve", "run the proxy (the default)");
   listening(serve);
+  CLI::App* worker = app.add_subcommand(
+      "worker", "move records from the Redis stream to the database; any number of them may run");
+  worker
+      ->add_option("--claim-idle", options.claim_idle_seconds,
+                   "seconds after which what another worker has in hand is taken over (30)")
+      ->check(CLI::Range(1, 86'400));
   CLI::App* check = app.add_subcommand(
       "check-config", "check the environment and print what is in effect; exit code 2 on an error");
   check->add_flag("--markdown", options.markdown, "print the content of docs/configuration.md");
@@ -38,6 +44,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     parsed.exit_code = code == 0 ? 0 : 2;
     return parsed;
   }
+  if (worker->parsed()) options.command = Command::worker;
   if (check->parsed()) options.command = Command::check_config;
   if (migrate->parsed()) options.command = Command::migrate;
   if (demo->parsed()) options.command = Command::demo;

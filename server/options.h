@@ -7,14 +7,15 @@
 
 namespace responses_proxy {
 
-enum class Command : std::uint8_t { serve, check_config, migrate, demo };
+enum class Command : std::uint8_t { serve, worker, check_config, migrate, demo };
 
 struct Options {
   Command command = Command::serve;
-  std::optional<std::string> host;    // --host, instead of PROXY_HOST
-  std::optional<std::uint16_t> port;  // --port, instead of PROXY_PORT
-  bool demo_without_keys = false;     // --demo-without-keys
-  bool markdown = false;              // check-config --markdown
+  std::optional<std::string> host;                  // --host, instead of PROXY_HOST
+  std::optional<std::uint16_t> port;                // --port, instead of PROXY_PORT
+  bool demo_without_keys = false;                   // --demo-without-keys
+  bool markdown = false;                            // check-config --markdown
+  std::optional<std::uint32_t> claim_idle_seconds;  // worker --claim-idle
 };
 
 // The options, or the exit code of a process that is done already (help, version, a bad option).

@@ -18,12 +18,6 @@ bool is_data_plane(std::string_view path) {
   return path == "/v1" || path.starts_with("/v1/");
 }
 
-HttpLimits http_limits(const Config& config) {
-  HttpLimits limits;
-  limits.max_body_bytes = config.max_body_bytes;
-  return limits;
-}
-
 }  // namespace
 
 class Server::Impl {
@@ -32,11 +26,8 @@ class Server::Impl {
       : host_(config.host),
         runtime_(config, std::move(log)),
         control_(config.admin_bind, runtime_.control_plane(draining_)),
-        listener_(
-            runtime_.loops(), config.host, config.port, http_limits(config), runtime_.clock(),
-            [this](std::size_t loop, Request request, std::shared_ptr<ResponseWriter> writer) {
-              serve(loop, std::move(request), std::move(writer));
-            }) {}
+        listener_(runtime_.loops(), config.host, config.port, listener_limits_of(config),
+                  runtime_.clock(), handlers()) {}
 
   ~Impl() { stop(); }
 
@@ -52,7 +43,7 @@ class Server::Impl {
     listener_.drain();
     runtime_.drain();
     control_.stop();
-    wait_for_relays();
+    wait_for_last_connections();
     runtime_.stop();
   }
 
@@ -74,9 +65,25 @@ class Server::Impl {
     }
   }
 
-  // Their upstream has gone; their loops only have to notice.
-  void wait_for_relays() {
-    for (int i = 0; i < 100 && relays_ > 0; ++i) {
+  ListenerHandlers handlers() {
+    ListenerHandlers handlers;
+    handlers.serve = [this](std::size_t loop, Request request,
+                            std::shared_ptr<ResponseWriter> writer) {
+      serve(loop, std::move(request), std::move(writer));
+    };
+    handlers.accepts_socket = [this](const Request& handshake) {
+      return is_data_plane(handshake.path) && runtime_.proxy().accepts_socket(handshake);
+    };
+    handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
+      return runtime_.proxy().open_socket(std::move(handshake), std::move(writer));
+    };
+    return handlers;
+  }
+
+  // The relays' upstream has gone, their loops only have to notice; WebSockets are in their closing
+  // handshake.
+  void wait_for_last_connections() {
+    for (int i = 0; i < 100 && relays_ + listener_.open_sockets() > 0; ++i) {
       std::this_thread::sleep_for(Millis(20));
     }
   }

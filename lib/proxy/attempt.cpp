@@ -73,6 +73,8 @@ void Attempt::on_end(const UpstreamResult& result) {
     observer_.on_answer_bytes(rest);
   }
   ended_ = true;
+  // After its terminal event a stream is whole, however the connection ends.
+  if (facts().state != AnswerState::open) result_.error = UpstreamError::none;
   observer_.on_progress();
 }
 
@@ -116,7 +118,8 @@ void Attempt::judge(const VerdictOptions& options) {
     return;
   }
   const int meaning = effective_status();
-  Verdict verdict = verdict_of_answer(meaning, bad_headers_, clock_.wall(), options);
+  const Headers& asked = meaning == status() ? bad_headers_ : facts().error_headers;
+  Verdict verdict = verdict_of_answer(meaning, asked, clock_.wall(), options);
   if (meaning != status()) {
     verdict.reason = facts().error_code;
     finish(verdict, blame_of_status(meaning), facts().error_code);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/body_capture.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
 
@@ -13,8 +14,9 @@ namespace responses_proxy {
 
 class Downstream {
  public:
-  Downstream(std::shared_ptr<ResponseWriter> writer, ResponseObserver& observer)
-      : writer_(std::move(writer)) {
+  Downstream(std::shared_ptr<ResponseWriter> writer, ResponseObserver& observer,
+             BodyCapture& capture)
+      : writer_(std::move(writer)), capture_(capture) {
     writer_->observe(&observer);
   }
 
@@ -38,6 +40,7 @@ class Downstream {
 
  private:
   std::shared_ptr<ResponseWriter> writer_;
+  BodyCapture& capture_;
   int status_ = 0;
   std::int64_t bytes_ = 0;
   bool full_ = false;

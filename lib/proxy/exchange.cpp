@@ -8,6 +8,7 @@
 
 #include "adapt/responses/encrypted_items.h"
 #include "core/content_encoding.h"
+#include "proxy/access.h"
 
 namespace responses_proxy {
 
@@ -24,16 +25,19 @@ std::string new_request_id(WallTime now, Random& random) {
 }  // namespace
 
 Exchange::Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
-                   Request request, std::shared_ptr<ResponseWriter> writer)
+                   Request request, std::shared_ptr<ResponseWriter> writer,
+                   std::shared_ptr<Turn> turn)
     : config_(config),
       dependencies_(dependencies),
       loop_(loop),
       request_(std::move(request)),
-      downstream_(std::move(writer), *this),
+      capture_(config),
+      downstream_(std::move(writer), *this, capture_),
+      turn_(std::move(turn)),
       arrived_(dependencies.clock.steady()) {
   record_.created_at = dependencies_.clock.wall();
   record_.request_id = new_request_id(record_.created_at, dependencies_.random);
-  record_.method = request_.method;
+  record_.method = turn_ ? "WEBSOCKET" : request_.method;
   record_.path = request_.path;
   record_.request_bytes = static_cast<std::int64_t>(request_.body.size());
 }
@@ -55,7 +59,7 @@ Detached Exchange::run() {
 }
 
 std::optional<Error> Exchange::admit() {
-  if (!authorized()) {
+  if (!may_use_proxy(config_, request_.headers)) {
     return Error{401,
                  "invalid_request_error",
                  "invalid_api_key",
@@ -78,7 +82,10 @@ std::optional<Error> Exchange::admit() {
     return Error{426,
                  "invalid_request_error",
                  "websocket_not_supported",
-                 "WebSocket is not served here; send the request over HTTP.",
+                 config_.websocket_enabled
+                     ? "WebSocket is served on /v1/responses only; send this request over HTTP."
+                     : "WebSocket is switched off here (PROXY_WEBSOCKET_ENABLED); send the request "
+                       "over HTTP.",
                  "",
                  {}};
   }
@@ -90,10 +97,12 @@ std::optional<Error> Exchange::admit() {
     request_.body = std::move(*decoded);
     request_.headers.erase("content-encoding");
   }
+  capture_.request(request_.body);
   auto facts = read_request_facts(request_, *endpoint);
   if (!facts) return facts.error();
   endpoint_ = *endpoint;
   facts_ = std::move(*facts);
+  facts_.stream = facts_.stream || turn_ != nullptr;
   record_.stream = facts_.stream;
   record_.session_id = facts_.session_id;
   record_.session_name = facts_.session_name;
@@ -184,6 +193,9 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
                               fmt::format("No adapter serves wire_api \"{}\" of resource {}.",
                                           resource.wire_api, resource.id));
   }
+  if (turn_) {
+    if (auto error = turn_->prepare(resource, request_)) return error;
+  }
   auto adapted = adapter->second->adapt_request(request_, resource);
   if (!adapted) return adapted.error();
 
@@ -203,7 +215,7 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
   }
   attempt_ = std::make_unique<Attempt>(std::move(lease), *adapter->second, dependencies_.clock,
                                        static_cast<AttemptObserver&>(*this));
-  attempt_->send(loop_.upstream, std::move(request));
+  attempt_->send(turn_ ? turn_->transport() : loop_.upstream, std::move(request));
   return std::nullopt;
 }
 
@@ -256,7 +268,10 @@ Task Exchange::stream() {
       refuse(no_answer_error());
     } else {
       start_answer();
-      while (!attempt_->ended() && !interrupted()) co_await progress_;
+      while (!(attempt_->ended() && remembering_ == 0) && !interrupted()) {
+        co_await progress_;
+        forward_kept();
+      }
       if (!interrupted()) end_answer();
     }
   }
@@ -279,32 +294,24 @@ void Exchange::record() {
     record_.blame = record_.attempts.back().blame;
   }
   record_.duration = elapsed();
+  capture_.finish(config_, dependencies_.router, record_);
   dependencies_.telemetry.record(std::move(record_));
 }
 
 // ---- parts ----
 
-bool Exchange::authorized() const {
-  if (config_.client_tokens.empty()) return true;
-  std::string_view given = request_.headers.get("authorization");
-  constexpr std::string_view kBearer = "Bearer ";
-  if (given.size() < kBearer.size() ||
-      !equals_ignore_case(given.substr(0, kBearer.size()), kBearer)) {
-    return false;
-  }
-  given.remove_prefix(kBearer.size());
-  return std::any_of(config_.client_tokens.begin(), config_.client_tokens.end(),
-                     [given](const Secret& token) { return token.equals(given); });
-}
-
 // The session had to move to an account that cannot decrypt what the one before has made: once more
 // without it. false: there is nothing to leave out.
 bool Exchange::drop_encrypted_items() {
-  auto body = without_encrypted_items(request_.body);
-  if (!body) return false;
+  if (turn_) {
+    if (!turn_->drop_encrypted_items()) return false;
+  } else {
+    auto body = without_encrypted_items(request_.body);
+    if (!body) return false;
+    request_.body = std::move(*body);
+  }
   tried_.pop_back();  // the same resource may serve it now
   close_attempt();
-  request_.body = std::move(*body);
   encrypted_items_dropped_ = true;
   record_.adjusted = "encrypted_items_dropped";
   return true;

@@ -14,6 +14,7 @@
 #include "proxy/attempt.h"
 #include "proxy/downstream.h"
 #include "proxy/retry_table.h"
+#include "proxy/turn.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
@@ -44,8 +45,10 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
                        private ResponseObserver,
                        private AttemptObserver {
  public:
+  // `turn`: for a request that came over a client's socket, else null.
   Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
-           Request request, std::shared_ptr<ResponseWriter> writer);
+           Request request, std::shared_ptr<ResponseWriter> writer,
+           std::shared_ptr<Turn> turn = nullptr);
 
   Detached run();
   // The process is going down: ends the answer as well as it can.
@@ -68,12 +71,13 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   NextStep next() const;
 
   // Parts of the other phases.
-  bool authorized() const;
   Task look_up(AffinityKey key, std::string& resource_id);
   Task look_up_durable();
   void remember_session();
   void remember_answer();
+  void forward_kept();
   void start_answer();
+  void tell_soonest_return(Headers& headers) const;
   void end_answer();
   void end_truncated(std::string_view message);
   void refuse(const Error& error);
@@ -98,7 +102,9 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   const Dependencies& dependencies_;
   ExchangeLoop loop_;
   Request request_;
+  BodyCapture capture_;
   Downstream downstream_;
+  const std::shared_ptr<Turn> turn_;
 
   const SteadyTime arrived_;
   RequestRecord record_;
@@ -111,6 +117,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   std::size_t attempts_ = 0;        // sent so far
   std::string adapted_body_;  // what the adapter made of the body; empty: the client's own is sent
   std::unique_ptr<Attempt> attempt_;  // the current one
+  std::size_t remembering_ = 0;       // ids of the answer that other replicas cannot see yet
+  std::string kept_;                  // the end of the answer, until they can
 
   Signal progress_;  // fired by every callback; what happened stands in the fields
   bool hold_expired_ = false;

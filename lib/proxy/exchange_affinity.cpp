@@ -6,9 +6,11 @@
 
 namespace responses_proxy {
 
-// Response affinity in mode "require": no other account knows the response.
+// Response affinity in mode "require": no other account knows the response. What a turn builds on
+// may be known here as well; then it can go anywhere.
 bool Exchange::pinned() const {
-  return !required_.empty() && config_.response_affinity == ResponseAffinityMode::require;
+  return !required_.empty() && config_.response_affinity == ResponseAffinityMode::require &&
+         !(turn_ && turn_->movable());
 }
 
 Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
@@ -51,8 +53,12 @@ void Exchange::remember_session() {
 void Exchange::remember_answer() {
   const AnswerFacts& facts = attempt_->facts();
   const auto remember = [this](const std::string& id) {
+    ++remembering_;
     dependencies_.state.remember_affinity({AffinityKind::response, id}, attempt_->resource_id(),
-                                          {});
+                                          [self = shared_from_this()] {
+                                            --self->remembering_;
+                                            self->progress_.fire();
+                                          });
   };
   if (!facts.response_id.empty() && facts.response_id != record_.response_id) {
     record_.response_id = facts.response_id;

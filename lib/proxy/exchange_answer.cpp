@@ -1,6 +1,10 @@
 // The last stretch of an exchange: the answer on its way to the client, or what is said instead.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "balance/eligibility.h"
 #include "proxy/exchange.h"
 
 namespace responses_proxy {
@@ -8,6 +12,7 @@ namespace responses_proxy {
 void Exchange::start_answer() {
   std::string held;
   ResponseHead head = attempt_->release(held);
+  if (head.status == 429 || head.status >= 500) tell_soonest_return(head.headers);
   head.headers.add("x-request-id", record_.request_id);
   head.headers.add("x-proxy-resource-id", attempt_->resource_id());
   head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
@@ -22,8 +27,32 @@ void Exchange::start_answer() {
   if (!held.empty()) on_answer_bytes(held);
 }
 
+// This answer knows of one resource only. When all are out, the client needs to know when the first
+// one is back.
+void Exchange::tell_soonest_return(Headers& headers) const {
+  const SteadyTime now = dependencies_.clock.steady();
+  std::optional<Millis> soonest;
+  for (const Candidate& candidate : route_->candidates) {
+    if (pinned() && candidate.resource->id != required_) continue;
+    const Eligibility verdict = eligibility(*candidate.state, now, {});
+    if (!verdict.dropped) return;
+    soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
+  }
+  if (!soonest) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*soonest);
+  headers.set("retry-after", std::to_string(seconds.count()));
+  if (headers.find("retry-after-ms")) {
+    headers.set("retry-after-ms", std::to_string(soonest->count()));
+  }
+}
+
 bool Exchange::on_answer_bytes(std::string_view bytes) {
   remember_answer();
+  if (remembering_ > 0 && attempt_->facts().complete) {
+    // The client may continue this response as soon as it sees the end.
+    kept_.append(bytes);
+    return false;
+  }
   downstream_.forward(bytes);
   // Once sent, the request's body is only memory.
   if (!request_.body.empty() && attempt_->body_sent()) {
@@ -31,6 +60,12 @@ bool Exchange::on_answer_bytes(std::string_view bytes) {
     adapted_body_ = {};
   }
   return !downstream_.full();
+}
+
+void Exchange::forward_kept() {
+  if (remembering_ > 0 || kept_.empty()) return;
+  downstream_.forward(std::exchange(kept_, {}));
+  if (!downstream_.full()) attempt_->resume();
 }
 
 void Exchange::end_answer() {

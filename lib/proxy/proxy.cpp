@@ -1,10 +1,13 @@
 #include "responses_proxy/proxy.h"
 
 #include <atomic>
+#include <stdexcept>
 #include <unordered_set>
 #include <utility>
 
+#include "proxy/access.h"
 #include "proxy/exchange.h"
+#include "proxy/web_socket/session.h"
 #include "responses_proxy/event_loop.h"
 
 namespace responses_proxy {
@@ -15,19 +18,23 @@ namespace {
 class LoopExchanges final : public ExchangeOwner {
  public:
   LoopExchanges(const Config& config, const Dependencies& dependencies, EventLoop& loop,
-                UpstreamClient& upstream, std::atomic<std::size_t>& active)
+                UpstreamClient& upstream, UpstreamSockets* sockets,
+                std::atomic<std::size_t>& active, std::atomic<std::size_t>& open_sockets)
       : config_(config),
         dependencies_(dependencies),
         loop_(loop),
         upstream_(upstream),
-        active_(active) {}
+        sockets_(sockets),
+        active_(active),
+        open_sockets_(open_sockets) {}
 
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
-  void run(Request request, std::shared_ptr<ResponseWriter> writer) {
+  void run(Request request, std::shared_ptr<ResponseWriter> writer,
+           std::shared_ptr<Turn> turn = nullptr) {
     auto exchange =
         std::make_shared<Exchange>(config_, dependencies_, ExchangeLoop{loop_, upstream_, *this},
-                                   std::move(request), std::move(writer));
+                                   std::move(request), std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
   }
@@ -37,6 +44,17 @@ class LoopExchanges final : public ExchangeOwner {
     loop_.post([this, shared, writer = std::move(writer)]() mutable {
       run(std::move(*shared), std::move(writer));
     });
+  }
+
+  std::shared_ptr<SocketSession> open_socket(Request handshake,
+                                             std::shared_ptr<SocketWriter> writer) {
+    return std::make_shared<ClientSession>(
+        config_, dependencies_, loop_, upstream_, sockets_, std::move(handshake), std::move(writer),
+        [this](Request request, const std::shared_ptr<SocketTurn>& turn) {
+          active_.fetch_add(1, std::memory_order_relaxed);
+          run(std::move(request), turn, turn);
+        },
+        open_sockets_);
   }
 
   void shut_down_all() {
@@ -56,7 +74,9 @@ class LoopExchanges final : public ExchangeOwner {
   const Dependencies& dependencies_;
   EventLoop& loop_;
   UpstreamClient& upstream_;
+  UpstreamSockets* sockets_;  // may be null
   std::atomic<std::size_t>& active_;
+  std::atomic<std::size_t>& open_sockets_;
   std::unordered_set<Exchange*> running_;
 };
 
@@ -67,9 +87,9 @@ class Proxy::Impl {
   Impl(const Config& config, Dependencies dependencies)
       : config_(config), dependencies_(std::move(dependencies)) {
     for (std::size_t i = 0; i < dependencies_.loops.size(); ++i) {
-      loops_.push_back(std::make_unique<LoopExchanges>(config_, dependencies_,
-                                                       dependencies_.loops.at(i),
-                                                       *dependencies_.upstreams.at(i), active_));
+      loops_.push_back(std::make_unique<LoopExchanges>(
+          config_, dependencies_, dependencies_.loops.at(i), *dependencies_.upstreams.at(i),
+          sockets(i), active_, open_sockets_));
     }
   }
 
@@ -82,15 +102,37 @@ class Proxy::Impl {
     loops_[turn]->post(std::move(request), std::move(writer));
   }
 
+  bool accepts_socket(const Request& handshake) const {
+    return config_.websocket_enabled && handshake.path == "/v1/responses" &&
+           may_use_proxy(config_, handshake.headers);
+  }
+
+  std::shared_ptr<SocketSession> open_socket(Request handshake,
+                                             std::shared_ptr<SocketWriter> writer) {
+    for (const auto& loop : loops_) {
+      if (loop->on_this_thread()) {
+        return loop->open_socket(std::move(handshake), std::move(writer));
+      }
+    }
+    throw std::logic_error("Proxy::open_socket must be called on one of its event loops");
+  }
+
   std::size_t active() const { return active_.load(std::memory_order_relaxed); }
+  std::size_t open_sockets() const { return open_sockets_.load(std::memory_order_relaxed); }
   void cancel_all() {
     for (const auto& loop : loops_) loop->shut_down_all();
   }
 
  private:
+  UpstreamSockets* sockets(std::size_t loop) const {
+    return loop < dependencies_.upstream_sockets.size() ? dependencies_.upstream_sockets[loop]
+                                                        : nullptr;
+  }
+
   const Config config_;
   const Dependencies dependencies_;
   std::atomic<std::size_t> active_{0};
+  std::atomic<std::size_t> open_sockets_{0};
   std::atomic<std::size_t> next_{0};
   std::vector<std::unique_ptr<LoopExchanges>> loops_;
 };
@@ -102,8 +144,18 @@ Proxy::~Proxy() = default;
 void Proxy::handle(Request request, std::shared_ptr<ResponseWriter> writer) {
   impl_->handle(std::move(request), std::move(writer));
 }
+bool Proxy::accepts_socket(const Request& handshake) const {
+  return impl_->accepts_socket(handshake);
+}
+std::shared_ptr<SocketSession> Proxy::open_socket(Request handshake,
+                                                  std::shared_ptr<SocketWriter> writer) {
+  return impl_->open_socket(std::move(handshake), std::move(writer));
+}
 std::size_t Proxy::active_exchanges() const {
   return impl_->active();
+}
+std::size_t Proxy::open_sockets() const {
+  return impl_->open_sockets();
 }
 void Proxy::cancel_all() {
   impl_->cancel_all();

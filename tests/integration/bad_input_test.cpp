@@ -107,6 +107,14 @@ std::vector<BadRequest> bad_requests() {
       {"models", "POST", "/v1/models", {}, "{}", 405, "method_not_allowed", ""},
       {"compact", "POST", "/v1/responses/compact", {}, "nope", 400, "invalid_json", ""},
       {"upgrade", "GET", path, {{"Upgrade", "websocket"}}, "", 426, "websocket_not_supported", ""},
+      {"not the encoding it says",
+       "POST",
+       path,
+       {{"Content-Encoding", "zstd"}},
+       "{}",
+       400,
+       "invalid_content_encoding",
+       "content-encoding"},
       {"too large", "POST", path, {}, std::string(70'000, ' '), 413, "body_too_large", ""},
   };
 }

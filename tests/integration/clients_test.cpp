@@ -1,7 +1,11 @@
 // Clients with bad manners: slow, conflicting, too large, gone.
 #include <doctest/doctest.h>
 
+#include <optional>
+
+#include "fakes/compressed.h"
 #include "fakes/responses_bodies.h"
+#include "integration/post.h"
 #include "integration/raw_client.h"
 #include "integration/test_proxy.h"
 
@@ -85,6 +89,10 @@ TEST_CASE("a body over the limit is refused while it is still being sent, chunke
   const std::string announced = answer_to(
       proxy, "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{\"model\"");
   CHECK(announced.starts_with("HTTP/1.1 413 "));
+  const std::string asked = answer_to(proxy,
+                                      "POST /v1/responses HTTP/1.1\r\nHost: x\r\nExpect: "
+                                      "100-continue\r\nContent-Length: 100000\r\n\r\n");
+  CHECK(asked.starts_with("HTTP/1.1 413 "));  // and not 100
   std::string chunked =
       "POST /v1/responses HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 20; ++i) chunked += "64\r\n" + std::string(100, ' ') + "\r\n";
@@ -103,14 +111,41 @@ TEST_CASE("a chunked request body goes up whole") {
   CHECK(upstream.requests().at(0).body == R"({"model":"m"})");
 }
 
-TEST_CASE("a body of 60 MB goes up byte for byte") {
-  ScriptedUpstream upstream;
-  TestProxy proxy(config_for(upstream));
-  const std::string body = R"({"model":"m","input":")" + std::string(60'000'000, 'x') + "\"}";
-  RawClient client(proxy.port());
-  client.post(body);
-  CHECK(client.read_to_end().starts_with("HTTP/1.1 200 "));
-  CHECK(upstream.requests().at(0).body == body);
+TEST_CASE("compressed bodies go up decoded, and bombs do not go off") {
+  Config config;
+  config.max_body_bytes = 1'000'000;
+  const std::string text = R"({"model":"m","input":")" + std::string(900'000, 'x') + "\"}";
+  const std::string bomb = R"({"model":"m","input":")" + std::string(50'000'000, 'x') + "\"}";
+  struct {
+    const char* encoding;
+    std::string body;
+    std::string bomb;
+  } const encodings[] = {{"gzip", gzip(text), gzip(bomb)},
+                         {"deflate", deflated(text, 15), deflated(bomb, 15)},
+                         {"zstd", zstd(text), zstd(bomb)}};
+  for (const auto& [encoding, body, packed_bomb] : encodings) {
+    CAPTURE(encoding);
+    ScriptedUpstream upstream;
+    config.resources = resources_at(upstream.base_url(), {"sk-a"});
+    TestProxy proxy(config);
+    const auto result = post(proxy, body, {{"Content-Encoding", encoding}});
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    REQUIRE(upstream.requests().size() == 1);
+    CHECK((upstream.requests()[0].body == text));
+    CHECK_FALSE(upstream.requests()[0].headers.find("content-encoding"));
+
+    REQUIRE(packed_bomb.size() < config.max_body_bytes);
+    const auto refused = post(proxy, packed_bomb, {{"Content-Encoding", encoding}});
+    REQUIRE(refused);
+    CHECK(refused->status == 413);
+    CHECK(upstream.counts().requests == 1);
+    const auto records = proxy.records().wait_for(2);
+    REQUIRE(records.size() == 2);
+    CHECK(records[1].status_code == 413);
+    CHECK(records[1].blame == Blame::client);
+    CHECK(records[1].attempts.empty());
+  }
 }
 
 TEST_CASE("ids with control characters break nothing") {
@@ -138,4 +173,48 @@ TEST_CASE("a client that leaves in the middle of its body") {
   next.post(R"({"model":"m"})");
   CHECK(next.read_to_end().starts_with("HTTP/1.1 200 "));
   CHECK(upstream.counts().requests == 1);
+}
+
+TEST_CASE("a client that leaves, in every phase of a stream") {
+  struct {
+    const char* what;
+    std::size_t stall_at;    // where the upstream waits
+    std::string read_until;  // what the client leaves after; "" = when the upstream has the request
+    std::int64_t text_bytes;
+    std::optional<std::int64_t> tokens;
+  } const phases[] = {
+      {"held back", 2, "", 0, std::nullopt},
+      {"begun", 4, "content_part.added", 0, std::nullopt},
+      {"in its text", 6, "half", 9, std::nullopt},
+      {"behind its last event", 10, "event: response.completed", 9, 18},
+  };
+  for (const auto& phase : phases) {
+    CAPTURE(phase.what);
+    ScriptedUpstream upstream;
+    upstream.on_key(
+        "sk-a", {sse_stream("resp_1", {"first", "half"}).insert(phase.stall_at, Step::stall())});
+    Config config = config_for(upstream, {"sk-a", "sk-b"});
+    config.stream_holdback = std::chrono::hours(1);
+    TestProxy proxy(config);
+    const auto busy = proxy.keep_busy({"openai-2"});
+    RawClient client(proxy.port());
+    client.post(R"({"model":"m","stream":true})");
+    REQUIRE(upstream.wait_for_requests(1));
+    if (!phase.read_until.empty()) client.read_until(phase.read_until);
+    client.close();
+    CHECK(upstream.wait_for_aborted(1));
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].status_code == 499);
+    CHECK(records[0].error == "client_closed");
+    CHECK(records[0].blame == Blame::client);
+    CHECK_FALSE(records[0].completed);
+    CHECK(records[0].text_bytes == phase.text_bytes);
+    CHECK(records[0].usage.total == phase.tokens);
+    CHECK(records[0].attempts.size() == 1);
+    CHECK(proxy.wait_until_idle());
+    CHECK(proxy.state().resource("openai-1")->active() == 0);
+    CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+    CHECK(upstream.requests_of("sk-b").empty());
+  }
 }

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
+#include "integration/post.h"
 #include "integration/test_proxy.h"
 
 using namespace responses_proxy;
@@ -11,28 +12,12 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-httplib::Result post(const TestProxy& proxy, const std::string& body) {
-  httplib::Client client("127.0.0.1", proxy.port());
-  client.set_read_timeout(30);
-  return client.Post("/v1/responses", body, "application/json");
-}
-
 std::size_t count(const std::string& text, const std::string& what) {
   std::size_t found = 0;
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
     ++found;
   }
   return found;
-}
-
-// Makes the next pick go to openai-1: the others look busier.
-std::vector<Lease> keep_busy(TestProxy& proxy, std::initializer_list<const char*> ids) {
-  std::vector<Lease> leases;
-  const auto snapshot = proxy.router().snapshot();
-  for (const char* id : ids) {
-    leases.emplace_back(snapshot, *snapshot->find(id), SelectionReason::session_affinity);
-  }
-  return leases;
 }
 
 constexpr const char* kStream = R"({"model":"m","stream":true,"input":"x"})";
@@ -46,7 +31,7 @@ TEST_CASE("an overload reported inside a 200 moves unseen") {
     upstream.on_key("sk-a", {sse_failed("resp_bad", code, "try later")});
     upstream.on_key("sk-b", {sse_stream("resp_good", {"fine"})});
     TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-    const auto busy = keep_busy(proxy, {"openai-2"});
+    const auto busy = proxy.keep_busy({"openai-2"});
     const auto result = post(proxy, kStream);
     REQUIRE(result);
     CHECK(result->status == 200);
@@ -72,7 +57,7 @@ TEST_CASE("an error that only the client can change is the client's, at once") {
   ScriptedUpstream upstream;
   upstream.on_key("sk-a", {sse_failed("resp_bad", "context_length_exceeded", "too long")});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const auto result = post(proxy, kStream);
   REQUIRE(result);
   CHECK(count(result->body, "event: response.failed") == 1);
@@ -91,7 +76,7 @@ TEST_CASE("after the first event of substance nothing moves and nothing is sent 
   broken.insert(5, Step::reset());
   upstream.on_key("sk-a", {broken});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const auto result = post(proxy, kStream);
   REQUIRE(result);
   CHECK(count(result->body, "half") == 1);
@@ -112,7 +97,7 @@ TEST_CASE("a stream that breaks before its first event of substance moves") {
     broken.steps.push_back(ending.end);
     upstream.on_key("sk-a", {broken});
     TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-    const auto busy = keep_busy(proxy, {"openai-2"});
+    const auto busy = proxy.keep_busy({"openai-2"});
     const auto result = post(proxy, kStream);
     REQUIRE(result);
     CHECK(result->body.find("resp_bad") == std::string::npos);
@@ -126,7 +111,7 @@ TEST_CASE("the hold-back ends after its time") {
   Config config = config_for(upstream, {"sk-a", "sk-b"});
   config.stream_holdback = Millis(20);
   TestProxy proxy(config);
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   httplib::Client client("127.0.0.1", proxy.port());
   std::string seen;
   httplib::Request request;
@@ -149,7 +134,7 @@ TEST_CASE("a pinned request is never moved") {
   upstream.on_key("sk-a",
                   {json_response("resp_1", "x"), error_reply(500, "server_error", "", "broken")});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  auto busy = keep_busy(proxy, {"openai-2"});
+  auto busy = proxy.keep_busy({"openai-2"});
   REQUIRE(post(proxy, R"({"model":"m"})"));
   const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_1"})");
   REQUIRE(result);
@@ -165,7 +150,7 @@ TEST_CASE("an id nobody remembers is tried on the next resource, and learnt") {
                   "Previous response with id 'resp_old' not found.", "previous_response_id");
   upstream.on_key("sk-a", {unknown});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const std::string body = R"({"model":"m","previous_response_id":"resp_old"})";
   const auto result = post(proxy, body);
   REQUIRE(result);
@@ -222,7 +207,7 @@ TEST_CASE("items that another account made are left out once, and the record say
                                     "The encrypted content for item rs_1 could not be verified.");
   upstream.on_key("sk-a", {refused});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const std::string head =
       R"({"model":"m", "input":[{"type":"message","role":"user","content":"a" },)";
   const std::string secret =
@@ -269,7 +254,7 @@ TEST_CASE("live state forgot, the records remember") {
   } index;
   ScriptedUpstream upstream;
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}), 1, &index);
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_durable"})");
   REQUIRE(result);
   CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
@@ -295,25 +280,6 @@ TEST_CASE("a pinned resource that is gone is a clear error") {
   CHECK(upstream.counts().requests == 1);
 }
 
-TEST_CASE("compressed bodies go up decoded") {
-  ScriptedUpstream upstream;
-  TestProxy proxy(config_for(upstream, {"sk-a"}));
-  httplib::Client client("127.0.0.1", proxy.port());
-  client.set_compress(true);  // gzip
-  const std::string body = R"({"model":"m","input":")" + std::string(5000, 'x') + "\"}";
-  const auto result = client.Post("/v1/responses", body, "application/json");
-  REQUIRE(result);
-  CHECK(result->status == 200);
-  REQUIRE(upstream.requests().size() == 1);
-  CHECK(upstream.requests()[0].body == body);
-  CHECK_FALSE(upstream.requests()[0].headers.find("content-encoding"));
-  const auto bad = client.Post("/v1/responses", httplib::Headers{{"Content-Encoding", "zstd"}},
-                               "{}", "text/plain");
-  REQUIRE(bad);
-  CHECK(bad->status == 400);
-  CHECK(Json::parse(bad->body).at("error").at("code") == "invalid_content_encoding");
-}
-
 TEST_CASE("a session sticks to what serves it, not to what was only tried") {
   ScriptedUpstream upstream;
   upstream.on_key("sk-b",
@@ -324,7 +290,7 @@ TEST_CASE("a session sticks to what serves it, not to what was only tried") {
                    error_reply(400, "invalid_request_error", "previous_response_not_found", "no")});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
   {
-    const auto busy = keep_busy(proxy, {"openai-2"});
+    const auto busy = proxy.keep_busy({"openai-2"});
     REQUIRE(post(proxy, R"({"model":"m","prompt_cache_key":"s"})"));
   }
   const auto unknown =
@@ -342,7 +308,7 @@ TEST_CASE("a conversation nobody remembers is tried on the next resource") {
   upstream.on_key("sk-a", {error_reply(404, "invalid_request_error", "",
                                        "Conversation with id 'conv_old' not found.")});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto busy = keep_busy(proxy, {"openai-2"});
+  const auto busy = proxy.keep_busy({"openai-2"});
   const auto result = post(proxy, R"({"model":"m","conversation":"conv_old"})");
   REQUIRE(result);
   CHECK(result->status == 200);

@@ -45,7 +45,13 @@ class RawClient {
     return text_;
   }
   std::uint64_t received() const { return received_; }
+  const std::string& text() const { return text_; }
   void close() { socket_.close(); }
+  // As if the process had been killed with data unread: the peer sees a reset.
+  void reset() {
+    socket_.set_option(boost::asio::socket_base::linger(true, 0));
+    socket_.close();
+  }
 
  private:
   boost::asio::io_context context_;

@@ -37,19 +37,30 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
   Dependencies dependencies{clock_,  random_,   *state_,
                             router_, balancer_, sink_,
                             nullptr, {},        {{"responses", adapter_.get()}},
-                            loops_,  {}};
+                            loops_,  {},        {}};
   dependencies.index = index;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
     dependencies.upstreams.push_back(upstreams_.back().get());
+    upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
+    dependencies.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
   proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
+  ListenerLimits listener_limits = listener_limits_of(config_);
   limits.max_body_bytes = config_.max_body_bytes;
-  listener_ = std::make_unique<HttpListener>(
-      loops_, "127.0.0.1", 0, limits, real_clock_,
-      [this](std::size_t, Request request, std::shared_ptr<ResponseWriter> writer) {
-        proxy_->handle(std::move(request), std::move(writer));
-      });
+  listener_limits.http = limits;
+  ListenerHandlers handlers;
+  handlers.serve = [this](std::size_t, Request request, std::shared_ptr<ResponseWriter> writer) {
+    proxy_->handle(std::move(request), std::move(writer));
+  };
+  handlers.accepts_socket = [this](const Request& handshake) {
+    return proxy_->accepts_socket(handshake);
+  };
+  handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
+    return proxy_->open_socket(std::move(handshake), std::move(writer));
+  };
+  listener_ = std::make_unique<HttpListener>(loops_, "127.0.0.1", 0, listener_limits, real_clock_,
+                                             std::move(handlers));
   listener_->start();
   loops_.start();
 }
@@ -59,6 +70,15 @@ TestProxy::~TestProxy() {
   proxy_->cancel_all();
   wait_until_idle();
   loops_.stop();
+}
+
+std::vector<Lease> TestProxy::keep_busy(std::initializer_list<const char*> resource_ids) {
+  std::vector<Lease> leases;
+  const auto snapshot = router_.snapshot();
+  for (const char* id : resource_ids) {
+    leases.emplace_back(snapshot, *snapshot->find(id), SelectionReason::session_affinity);
+  }
+  return leases;
 }
 
 bool TestProxy::wait_until_idle() {

@@ -10,6 +10,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/scripted_upstream.h"
 #include "responses_proxy/responses_proxy.h"
+#include "responses_proxy/upstream_socket.h"
 #include "server/http_listener.h"
 
 namespace responses_proxy::testing {
@@ -56,7 +57,10 @@ class TestProxy {
   StateStore& state() { return *state_; }
   Router& router() { return router_; }
   Proxy& proxy() { return *proxy_; }
+  EventLoop& loop() { return loops_.at(0); }
   ManualClock& wall_and_cooldowns() { return clock_; }
+  // Makes the next picks go elsewhere: these look busy for as long as the leases live.
+  std::vector<Lease> keep_busy(std::initializer_list<const char*> resource_ids);
   // Waits until no exchange is under way.
   bool wait_until_idle();
 
@@ -71,6 +75,7 @@ class TestProxy {
   RecordingSink sink_;
   EventLoops loops_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
+  std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   std::unique_ptr<ProviderAdapter> adapter_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
+#include "integration/post.h"
 #include "integration/test_proxy.h"
 
 using namespace responses_proxy;
@@ -11,11 +12,7 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-httplib::Result post(const TestProxy& proxy, const std::string& body) {
-  httplib::Client client("127.0.0.1", proxy.port());
-  client.set_read_timeout(30);
-  return client.Post("/v1/responses", body, "application/json");
-}
+constexpr const char* kStream = R"({"model":"m","stream":true})";
 
 Reply slow_head() {
   Reply reply = json_response("resp_1", "late");
@@ -52,6 +49,30 @@ TEST_CASE("total") {
   REQUIRE(result);
   CHECK(result->status == 504);
   CHECK(Json::parse(result->body).at("error").at("code") == "upstream_total_timeout");
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].attempts.at(0).error == "total_timeout");
+  CHECK(records[0].blame == Blame::provider);
+  CHECK(upstream.wait_for_aborted(1));
+  CHECK(proxy.state().resource("openai-1")->active() == 0);
+}
+
+TEST_CASE("total, in mid-stream") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {sse_stream("resp_1", {"some text", "never"}).insert(5, Step::stall())});
+  Config config = config_for(upstream);
+  config.request_timeout = Millis(300);
+  TestProxy proxy(config);
+  const auto result = post(proxy, kStream);
+  REQUIRE(result);
+  CHECK(result->body.find("some text") != std::string::npos);
+  CHECK(result->body.find("event: response.failed") != std::string::npos);
+  CHECK(result->body.find("total_timeout") != std::string::npos);
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].attempts.at(0).error == "total_timeout");
+  CHECK(records[0].text_bytes == 9);
+  CHECK(upstream.wait_for_aborted(1));
 }
 
 TEST_CASE("idle in mid-stream") {
@@ -60,7 +81,7 @@ TEST_CASE("idle in mid-stream") {
   Config config = config_for(upstream);
   config.idle_timeout = Millis(100);
   TestProxy proxy(config);
-  const auto result = post(proxy, R"({"model":"m","stream":true})");
+  const auto result = post(proxy, kStream);
   REQUIRE(result);
   CHECK(result->body.find("some text") != std::string::npos);
   CHECK(result->body.find("event: response.failed") != std::string::npos);
@@ -72,20 +93,61 @@ TEST_CASE("idle in mid-stream") {
 }
 
 TEST_CASE("answers that end with the connection") {
+  const std::string json = json_response("resp_close", "x").body;
+  std::string events;
+  for (const Step& step : sse_stream("resp_close", {"x"}).steps) events += step.text;
+  struct {
+    const char* what;
+    std::string head;
+    std::string body;
+  } const answers[] = {
+      {"HTTP/1.0, JSON", "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n", json},
+      {"HTTP/1.1, JSON", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", json},
+      {"HTTP/1.0, events", "HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", events},
+      {"HTTP/1.1, events",
+       "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n", events},
+      {"an interim answer first",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+       json},
+  };
+  for (const auto& answer : answers) {
+    CAPTURE(answer.what);
+    ScriptedUpstream upstream;
+    Reply plain;
+    plain.before_head = {Step::write(answer.head + answer.body), Step::close()};
+    upstream.on_key("sk-a", {plain});
+    TestProxy proxy(config_for(upstream));
+    const auto result = post(proxy, answer.body == json ? R"({"model":"m"})" : kStream);
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(result->body == answer.body);
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].response_id == "resp_close");
+    CHECK(records[0].completed);
+    CHECK(records[0].blame == Blame::none);
+    CHECK(proxy.wait_until_idle());
+    CHECK(upstream.wait_until([](const UpstreamCounts& c) { return c.open_connections == 0; }));
+  }
+}
+
+TEST_CASE("an HTTP/1.0 answer with a length keeps no connection") {
   ScriptedUpstream upstream;
-  Reply plain = json_response("resp_close", "x");
-  const std::string body = plain.body;
-  plain.body.clear();
+  const std::string json = json_response("resp_10", "x").body;
+  Reply plain;
   plain.before_head = {
-      Step::write("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body),
-      Step::close()};
-  upstream.on_key("sk-a", {plain});
+      Step::write("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n"
+                  "Content-Length: " +
+                  std::to_string(json.size()) + "\r\n\r\n" + json)};
+  upstream.on_key("sk-a", {plain, plain});
   TestProxy proxy(config_for(upstream));
-  const auto result = post(proxy, R"({"model":"m"})");
-  REQUIRE(result);
-  CHECK(result->status == 200);
-  CHECK(result->body == body);
-  CHECK(proxy.records().wait_for(1).at(0).response_id == "resp_close");
+  for (int i = 0; i < 2; ++i) {
+    const auto result = post(proxy, R"({"model":"m"})");
+    REQUIRE(result);
+    CHECK(result->body == json);
+  }
+  CHECK(upstream.counts().connections == 2);
+  CHECK(upstream.wait_until([](const UpstreamCounts& c) { return c.open_connections == 0; }));
 }
 
 TEST_CASE("garbage instead of an answer") {
@@ -135,7 +197,7 @@ TEST_CASE("streams end honestly, wherever they are cut") {
     stream.insert(cut.at, cut.step).insert(cut.at + 1, Step::close());
     upstream.on_key("sk-a", {stream});
     TestProxy proxy(config_for(upstream));
-    const auto result = post(proxy, R"({"model":"m","stream":true})");
+    const auto result = post(proxy, kStream);
     REQUIRE(result);
     const auto failed = result->body.rfind("event: response.failed\ndata: ");
     REQUIRE(failed != std::string::npos);

@@ -1,0 +1,39 @@
+// SecretMask: takes credentials out of bodies that are to be kept.
+//
+// Masked, each as "***": the values it was given, whole or cut off at the end of the text, as they
+// are and as a JSON string writes them; what follows "Bearer "; words that begin with "sk-". Not
+// recognised: a value that is encoded otherwise, or spelt out over several events of a stream.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "responses_proxy/secret.h"
+
+namespace responses_proxy {
+
+class SecretMask {
+ public:
+  // A shorter value is no secret; masking it would leave no text.
+  static constexpr std::size_t kShortest = 4;
+  // A value below this length only counts as a word of its own.
+  static constexpr std::size_t kDistinct = 8;
+
+  explicit SecretMask(const std::vector<const Secret*>& secrets);
+
+  // What begins in the first `limit` bytes of `text`.
+  std::string apply(std::string_view text, std::size_t limit) const;
+
+ private:
+  void add(std::string value);
+  // How much of `text` is a secret that begins at `at`; 0 = nothing.
+  std::size_t known(std::string_view text, std::size_t at) const;
+
+  std::vector<std::string> values_;  // sorted
+  std::bitset<65536> starts_;        // the pairs of bytes that they begin with: most text has none
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,103 @@
+#include "proxy/web_socket/made_up_events.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/json.h"
+#include "core/json_members.h"
+
+namespace responses_proxy {
+
+namespace {
+
+Json response_object(const std::string& id, std::string_view status, WallTime now) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  return {{"id", id},
+          {"object", "response"},
+          {"created_at", seconds.count()},
+          {"status", status},
+          {"error", nullptr},
+          {"incomplete_details", nullptr},
+          {"output", Json::array()},
+          {"usage", nullptr}};
+}
+
+std::string event(std::string_view type, int sequence_number, Json response) {
+  return sse_event(dump(
+      {{"type", type}, {"sequence_number", sequence_number}, {"response", std::move(response)}}));
+}
+
+Json readable_error(int status, std::string_view body) {
+  std::string text(body);
+  if (const auto members = read_members(text)) {
+    const std::string_view error = member(*members, "error");
+    if (error.starts_with('{')) return Json::parse(error, nullptr, false);
+  }
+  return {{"message", fmt::format("The upstream answered {}.", status)},
+          {"type", status < 500 ? "invalid_request_error" : "server_error"},
+          {"param", nullptr},
+          {"code", fmt::format("http_{}", status)}};
+}
+
+}  // namespace
+
+std::string sse_event(std::string_view json) {
+  std::string event = "data: ";
+  if (json.find_first_of("\r\n") == std::string_view::npos) {
+    event.reserve(event.size() + json.size() + 2);
+    return event.append(json).append("\n\n");
+  }
+  for (const char c : json) {
+    if (c == '\r') continue;  // a blank between JSON tokens; within strings it is escaped
+    event += c;
+    if (c == '\n') event += "data: ";
+  }
+  return event += "\n\n";
+}
+
+std::string warm_up_stream(const ClientMessage& message, const std::string& response_id,
+                           WallTime now) {
+  Json created = response_object(response_id, "in_progress", now);
+  Json completed = response_object(response_id, "completed", now);
+  if (!message.previous_response_id.empty()) {
+    created["previous_response_id"] = message.previous_response_id;
+    completed["previous_response_id"] = message.previous_response_id;
+  }
+  completed["usage"] = {{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
+  return event("response.created", 0, std::move(created)) +
+         event("response.completed", 1, std::move(completed));
+}
+
+std::string interrupted_stream(const std::string& response_id, bool begun, WallTime now) {
+  Json incomplete = response_object(response_id, "incomplete", now);
+  incomplete["incomplete_details"] = {{"reason", "interrupted"}};
+  const std::string end = event("response.incomplete", 1, std::move(incomplete));
+  if (begun) return end;
+  return event("response.created", 0, response_object(response_id, "in_progress", now)) + end;
+}
+
+std::string error_message(int status, const Headers& headers, std::string_view body,
+                          std::string_view stream_id) {
+  Json message = {{"type", "error"}, {"status", status}};
+  if (!stream_id.empty()) message["stream_id"] = stream_id;
+  message["error"] = readable_error(status, body);
+  Json fields = Json::object();
+  for (const Header& field : headers) {
+    if (!equals_ignore_case(field.name, "content-type")) fields[field.name] = field.value;
+  }
+  if (!fields.empty()) message["headers"] = std::move(fields);
+  return dump(message);
+}
+
+std::string metadata_message(const Headers& headers) {
+  constexpr std::array<std::string_view, 2> kCarried{"x-codex-turn-state", "openai-model"};
+  Json fields = Json::object();
+  for (const std::string_view name : kCarried) {
+    if (const auto value = headers.find(name)) fields[std::string(name)] = *value;
+  }
+  if (fields.empty()) return {};
+  return dump({{"type", "response.metadata"}, {"headers", std::move(fields)}});
+}
+
+}  // namespace responses_proxy

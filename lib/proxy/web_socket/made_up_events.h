@@ -1,0 +1,31 @@
+// Events that the proxy itself writes into a turn, as an upstream would.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "proxy/web_socket/client_message.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/error.h"
+#include "responses_proxy/request.h"
+
+namespace responses_proxy {
+
+// One server-sent event.
+std::string sse_event(std::string_view json);
+
+// The answer to a warm-up (`generate:false`) for an upstream that has none: a stream of two events.
+std::string warm_up_stream(const ClientMessage& message, const std::string& response_id,
+                           WallTime now);
+
+// The end of a response that the client has interrupted; with its beginning if that has not come.
+std::string interrupted_stream(const std::string& response_id, bool begun, WallTime now);
+
+// An `error` message. `body`: of the HTTP answer that it stands for.
+std::string error_message(int status, const Headers& headers, std::string_view body,
+                          std::string_view stream_id);
+
+// What HTTP upstreams say in headers and socket clients read from an event; "" if there is nothing.
+std::string metadata_message(const Headers& headers);
+
+}  // namespace responses_proxy

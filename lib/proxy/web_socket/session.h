@@ -1,0 +1,61 @@
+// ClientSession: the proxy's half of one client's socket: its lanes and the turns in them.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "proxy/web_socket/socket_turn.h"
+#include "responses_proxy/web_socket.h"
+
+namespace responses_proxy {
+
+class ClientSession final : public SocketSession,
+                            public TurnOwner,
+                            public std::enable_shared_from_this<ClientSession> {
+ public:
+  // Of messages that wait for their lane, or for one of kMaxActiveTurns to end.
+  static constexpr std::size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+
+  // Starts the exchange of a turn.
+  using Run = std::function<void(Request request, std::shared_ptr<SocketTurn> turn)>;
+
+  ClientSession(const Config& config, const Dependencies& dependencies, EventLoop& loop,
+                UpstreamClient& http, UpstreamSockets* sockets, Request handshake,
+                std::shared_ptr<SocketWriter> writer, Run run,
+                std::atomic<std::size_t>& open_sockets);
+  ~ClientSession() override { open_sockets_.fetch_sub(1, std::memory_order_relaxed); }
+
+  void on_message(std::string text) override;
+  void on_writable() override;
+  void on_closed() override;
+  bool idle() const override { return active_ == 0 && waiting_.empty(); }
+
+ private:
+  // TurnOwner
+  bool send(Lane& lane, std::string_view event) override;
+  void on_turn_ended(Lane& lane) override;
+  void on_unclaimed(Lane& lane, std::string_view event) override { send(lane, event); }
+
+  Lane* find_or_make_lane(const std::string& name);
+  void enqueue(ClientMessage message);
+  void start_waiting();
+  void start_turn(Lane& lane, ClientMessage message);
+  void pass_on(ClientMessage message);
+  void refuse(const Error& error, std::string_view stream_id);
+
+  Request handshake_;
+  SocketContext context_;
+  std::shared_ptr<SocketWriter> writer_;  // null: the client is gone
+  const Run run_;
+  std::atomic<std::size_t>& open_sockets_;
+  std::unordered_map<std::string, Lane> lanes_;
+  std::deque<ClientMessage> waiting_;  // in the order they came
+  std::size_t waiting_bytes_ = 0;
+  std::size_t active_ = 0;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,72 @@
+// TurnTransfer: one attempt of a turn, over the lane's WebSocket or over HTTP.
+//
+// Whatever it travels over, the exchange sees an HTTP answer: a stream of server-sent events, or an
+// error with its status. An upstream that refuses WebSocket gets the turn over HTTP in the same
+// attempt; a connection that had gone stale is opened anew once.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <string>
+#include <string_view>
+
+#include "proxy/web_socket/socket_turn.h"
+
+namespace responses_proxy {
+
+class TurnTransfer final : public UpstreamTransfer,
+                           private UpstreamSocketHandler,
+                           private UpstreamHandler {
+ public:
+  // An upstream closes a connection after 60 minutes; one as old as this takes no new turn.
+  static constexpr Millis kMaxUpstreamAge = std::chrono::minutes(55);
+
+  TurnTransfer(SocketTurn& turn, UpstreamRequest request, UpstreamHandler& handler);
+  ~TurnTransfer() override;
+
+  void start(Transport transport);
+  void interrupt();
+
+  void resume() override;
+  bool body_sent() const override { return !http_ || http_->body_sent(); }
+
+ private:
+  // UpstreamSocketHandler
+  void on_open(const UpstreamSocketOpen& result) override;
+  void on_message(std::string_view message) override;
+  void on_close(std::uint16_t code, const std::string& reason) override;
+  // UpstreamHandler: of the HTTP transfer
+  void on_head(int status, Headers headers) override;
+  bool on_body(std::string_view bytes) override;
+  void on_end(const UpstreamResult& result) override;
+
+  void start_socket();
+  void reopen();
+  void go_over_http();
+  void answer_locally(std::string stream);
+  bool forgotten(std::string_view error_event);
+  void forward(std::string_view type, std::string_view message);
+  void refuse(std::string_view error_event);
+  void answer(int status, Headers headers, std::string_view body);
+  void end(UpstreamError error, std::string detail = {});
+  void watch();
+  void check_deadlines();
+
+  SocketTurn& turn_;
+  Lane& lane_;
+  UpstreamRequest request_;
+  UpstreamHandler& handler_;
+  boost::asio::steady_timer timer_;
+  const SteadyTime started_;
+  SteadyTime last_heard_;
+  std::unique_ptr<UpstreamTransfer> http_;
+  std::string http_body_;
+  bool on_socket_ = false;   // the lane's upstream works on this attempt
+  bool fresh_ = false;       // that connection was made for this attempt
+  bool made_whole_ = false;  // sent again with the whole input
+  bool begun_ = false;       // the handler has the head
+  bool paused_ = false;
+  bool ended_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace responses_proxy

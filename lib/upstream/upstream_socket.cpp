@@ -1,0 +1,63 @@
+#include "upstream/upstream_socket.h"
+
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <utility>
+
+#include "upstream/socket_transport.h"
+#include "upstream/tls_socket.h"
+
+namespace responses_proxy {
+
+using boost::asio::ip::tcp;
+
+namespace {
+
+// What the caller holds.
+class SocketHandle final : public UpstreamSocket {
+ public:
+  explicit SocketHandle(std::shared_ptr<SocketConnection> connection)
+      : connection_(std::move(connection)) {}
+  ~SocketHandle() override { connection_->abandon(); }
+
+  void send(std::string text) override { connection_->send(std::move(text)); }
+  void pause() override { connection_->pause(); }
+  void resume() override { connection_->resume(); }
+  void close() override { connection_->close(); }
+
+ private:
+  const std::shared_ptr<SocketConnection> connection_;
+};
+
+}  // namespace
+
+struct UpstreamSockets::Shared {
+  UpstreamSocketOptions options;
+  std::optional<boost::asio::ssl::context> tls;  // made when it is first needed: it reads files
+};
+
+UpstreamSockets::UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options)
+    : loop_(loop), shared_(std::make_unique<Shared>(Shared{options, {}})) {}
+
+UpstreamSockets::~UpstreamSockets() = default;
+
+std::unique_ptr<UpstreamSocket> UpstreamSockets::open(UpstreamSocketRequest request,
+                                                      UpstreamSocketHandler& handler) {
+  const UpstreamSocketOptions& options = shared_->options;
+  // A URL that is none names no host, and so the look-up fails.
+  SocketTarget target = parse_socket_target(request.url).value_or(SocketTarget{});
+  std::shared_ptr<SocketConnection> connection;
+  if (target.tls) {
+    if (!shared_->tls) shared_->tls = make_tls_context(options.ca_file);
+    connection = make_tls_socket(loop_.context(), *shared_->tls, std::move(target),
+                                 std::move(request), options, handler);
+  } else {
+    connection = std::make_shared<SocketTransport<tcp::socket>>(
+        tcp::socket(loop_.context()), loop_.context(), std::move(target), std::move(request),
+        options, handler);
+  }
+  connection->start();
+  return std::make_unique<SocketHandle>(std::move(connection));
+}
+
+}  // namespace responses_proxy

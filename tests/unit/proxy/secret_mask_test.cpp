@@ -1,0 +1,73 @@
+#include "proxy/secret_mask.h"
+
+#include <doctest/doctest.h>
+
+namespace responses_proxy {
+
+namespace {
+
+std::string masked(const std::vector<std::string>& values, std::string_view text,
+                   std::size_t limit = std::string_view::npos) {
+  std::vector<Secret> secrets;
+  for (const std::string& value : values) secrets.emplace_back(value);
+  std::vector<const Secret*> pointers;
+  for (const Secret& secret : secrets) pointers.push_back(&secret);
+  return SecretMask(pointers).apply(text, limit);
+}
+
+}  // namespace
+
+TEST_CASE("known values are masked wherever they stand") {
+  const std::vector<std::string> values = {"token-of-a-client", "tok!", "abcd1234", ""};
+  CHECK(masked(values, "token-of-a-client") == "***");
+  CHECK(masked(values, R"({"a":"xtoken-of-a-clienty","b":"abcd1234"})") ==
+        R"({"a":"x***y","b":"***"})");
+  CHECK(masked(values, "abcd1234abcd1234") == "******");
+  CHECK(masked(values, "token-of-a-clien! nothing") == "token-of-a-clien! nothing");
+  CHECK(masked({}, "token-of-a-client") == "token-of-a-client");
+}
+
+TEST_CASE("of values that begin alike the longest counts") {
+  CHECK(masked({"secret-1", "secret-1-and-more"}, "secret-1-and-more secret-1") == "*** ***");
+}
+
+TEST_CASE("a short value counts as a word of its own, a very short one not at all") {
+  CHECK(masked({"sk-a", "xyz"}, "task-a sk-ab sk-a_ xyz sk-a, sk-a") ==
+        "task-a sk-ab sk-a_ xyz ***, ***");
+}
+
+TEST_CASE("as JSON writes them") {
+  const std::string value = "with/slash\"and\\more";
+  CHECK(masked({value}, R"({"x":"with/slash\"and\\more"})") == R"({"x":"***"})");
+  CHECK(masked({value}, R"({"x":"with\/slash\"and\\more"})") == R"({"x":"***"})");
+  CHECK(masked({value}, value) == "***");
+}
+
+TEST_CASE("what looks like a credential") {
+  CHECK(masked({}, R"("Authorization: Bearer abc.DEF-123_~+/=="})") ==
+        R"("Authorization: Bearer ***"})");
+  CHECK(masked({}, "bearer   abcdefgh12 BEARER abcdefgh12") == "bearer   *** BEARER ***");
+  CHECK(masked({}, R"(say \"Bearer abc\/defgh12\" twice)") == R"(say \"Bearer ***\" twice)");
+  CHECK(masked({}, "the bearer of bad news, forbearer abcdefgh12") ==
+        "the bearer of bad news, forbearer abcdefgh12");
+  CHECK(masked({}, "key sk-proj-Abc_123xyz.") == "key ***.");
+  CHECK(masked({}, "risk-management, sk-learn, desk-") == "risk-management, sk-learn, desk-");
+}
+
+TEST_CASE("what begins before the limit is masked whole, what follows is left out") {
+  const std::vector<std::string> values = {"token-of-a-client"};
+  const std::string text = "ab token-of-a-client cd";
+  CHECK(masked(values, text, 2) == "ab");
+  for (std::size_t limit = 4; limit <= 20; ++limit) {
+    CAPTURE(limit);
+    CHECK(masked(values, text, limit) == "ab ***");
+  }
+  CHECK(masked(values, text, 22) == "ab *** c");
+}
+
+TEST_CASE("a value that the text's end cuts off") {
+  CHECK(masked({"token-of-a-client"}, "ab token-of") == "ab ***");
+  CHECK(masked({"token-of-a-client"}, "ab tok") == "ab tok");  // says nothing
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,80 @@
+#include "proxy/web_socket/made_up_events.h"
+
+#include <doctest/doctest.h>
+
+#include "adapt/responses/sse_answer_reader.h"
+#include "core/json.h"
+
+namespace responses_proxy {
+
+namespace {
+
+const WallTime kNow{std::chrono::seconds(1'800'000'000)};
+
+ClientMessage warm_up(const char* text) {
+  auto message = read_client_message(text);
+  REQUIRE(message);
+  return std::move(*message);
+}
+
+AnswerFacts facts_of(const std::string& stream) {
+  SseAnswerReader reader;
+  reader.read(stream);
+  return reader.facts();
+}
+
+}  // namespace
+
+TEST_CASE("an event of several lines is the same text to a reader of server-sent events") {
+  CHECK(sse_event(R"({"a":1})") == "data: {\"a\":1}\n\n");
+  CHECK(sse_event("{\r\n\"a\":1}") == "data: {\ndata: \"a\":1}\n\n");
+}
+
+TEST_CASE("a warm-up is answered with a whole response without output") {
+  const auto facts =
+      facts_of(warm_up_stream(warm_up(R"({"type":"response.create"})"), "resp_1", kNow));
+  CHECK(facts.response_id == "resp_1");
+  CHECK(facts.state == AnswerState::completed);
+  CHECK(facts.usage.total == 0);
+  const std::string chained = warm_up_stream(
+      warm_up(R"({"type":"response.create","previous_response_id":"resp_0"})"), "resp_1", kNow);
+  CHECK(chained.find(R"("previous_response_id":"resp_0")") != std::string::npos);
+}
+
+TEST_CASE("an interrupted answer ends as incomplete") {
+  const std::string end = interrupted_stream("resp_1", true, kNow);
+  CHECK(facts_of(end).state == AnswerState::incomplete);
+  CHECK(end.find(R"("reason":"interrupted")") != std::string::npos);
+  CHECK(end.find("response.created") == std::string::npos);
+  CHECK(interrupted_stream("resp_1", false, kNow).find("response.created") != std::string::npos);
+}
+
+TEST_CASE("an error message has the status, the error and the headers of the answer") {
+  const Json message = Json::parse(error_message(
+      429, {{"retry-after", "2"}, {"content-type", "application/json"}},
+      R"({"error":{"type":"t","code":"c","message":"m","param":null,"plan":"x"}})", "lane"));
+  CHECK(message["type"] == "error");
+  CHECK(message["status"] == 429);
+  CHECK(message["stream_id"] == "lane");
+  CHECK(message["error"]["plan"] == "x");
+  CHECK(message["headers"] == Json{{"retry-after", "2"}});
+}
+
+TEST_CASE("an answer that is no OpenAI error becomes one") {
+  for (const char* body : {"", "<html>", "[]", R"({"error":"text"})", R"({"error":{"a":)"}) {
+    CAPTURE(body);
+    const Json message = Json::parse(error_message(502, {}, body, ""));
+    CHECK(message["error"]["code"] == "http_502");
+    CHECK(message["error"]["type"] == "server_error");
+    CHECK_FALSE(message.contains("stream_id"));
+    CHECK_FALSE(message.contains("headers"));
+  }
+}
+
+TEST_CASE("headers that socket clients read from an event become one") {
+  CHECK(metadata_message({{"x-request-id", "r"}}).empty());
+  CHECK(Json::parse(metadata_message(
+            {{"x-codex-turn-state", "s"}}))["headers"]["x-codex-turn-state"] == "s");
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,137 @@
+// A TLS server with a certificate of its own making that echoes WebSocket messages.
+#pragma once
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace responses_proxy::testing {
+
+// Self-signed, so that it is its own CA.
+class OwnCertificate {
+ public:
+  // "DNS:localhost,IP:127.0.0.1"
+  explicit OwnCertificate(const std::string& names)
+      : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+    X509* certificate = certificate_.get();
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key_.get());
+    X509_NAME* name = X509_get_subject_name(certificate);
+    const auto* text = reinterpret_cast<const unsigned char*>("test");
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
+    X509_set_issuer_name(certificate, name);
+    extend(NID_basic_constraints, "critical,CA:TRUE");
+    extend(NID_subject_alt_name, names);
+    X509_sign(certificate, key_.get(), EVP_sha256());
+  }
+
+  void use_in(boost::asio::ssl::context& context) const {
+    SSL_CTX_use_certificate(context.native_handle(), certificate_.get());
+    SSL_CTX_use_PrivateKey(context.native_handle(), key_.get());
+  }
+  void write(const std::string& path) const {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), &BIO_free);
+    PEM_write_bio_X509(bio.get(), certificate_.get());
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &data);
+    std::ofstream(path).write(data, size);
+  }
+
+ private:
+  void extend(int nid, const std::string& value) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str());
+    X509_add_ext(certificate_.get(), extension, -1);
+    X509_EXTENSION_free(extension);
+  }
+
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+  std::unique_ptr<X509, decltype(&X509_free)> certificate_;
+};
+
+// One connection after the other.
+class TlsEchoServer {
+ public:
+  explicit TlsEchoServer(const OwnCertificate& certificate) {
+    certificate.use_in(tls_);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~TlsEchoServer() {
+    ending_ = true;
+    boost::asio::io_context context;
+    tcp::socket knock(context);
+    boost::system::error_code ignored;
+    knock.connect(acceptor_.local_endpoint(), ignored);
+    knock.close(ignored);
+    thread_.join();
+  }
+  TlsEchoServer(const TlsEchoServer&) = delete;
+  TlsEchoServer& operator=(const TlsEchoServer&) = delete;
+
+  std::string url(const std::string& host) const {
+    return "https://" + host + ":" + std::to_string(acceptor_.local_endpoint().port()) + "/v1";
+  }
+  // The server names of the clients that shook hands; "" = none was given.
+  std::vector<std::string> names() const {
+    const std::scoped_lock lock(mutex_);
+    return names_;
+  }
+
+ private:
+  using tcp = boost::asio::ip::tcp;
+  using Stream = boost::asio::ssl::stream<tcp::socket>;
+
+  void serve() {
+    while (!ending_) {
+      boost::system::error_code error;
+      tcp::socket socket(context_);
+      acceptor_.accept(socket, error);
+      if (!error) echo(std::move(socket));
+    }
+  }
+  void echo(tcp::socket socket) {
+    boost::system::error_code error;
+    boost::beast::websocket::stream<Stream> stream(std::move(socket), tls_);
+    stream.next_layer().handshake(Stream::server, error);
+    if (error) return;
+    const char* name =
+        SSL_get_servername(stream.next_layer().native_handle(), TLSEXT_NAMETYPE_host_name);
+    {
+      const std::scoped_lock lock(mutex_);
+      names_.emplace_back(name == nullptr ? "" : name);
+    }
+    stream.accept(error);
+    while (!error) {
+      boost::beast::flat_buffer buffer;
+      stream.read(buffer, error);
+      if (!error) stream.write(buffer.cdata(), error);
+    }
+  }
+
+  boost::asio::ssl::context tls_{boost::asio::ssl::context::tls_server};
+  boost::asio::io_context context_;
+  tcp::acceptor acceptor_{context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
+  std::atomic<bool> ending_{false};
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;
+  std::thread thread_;
+};
+
+}  // namespace responses_proxy::testing
