@@ -13,6 +13,11 @@ AffinityMap::AffinityMap(const Clock& clock, std::size_t max_entries, Millis lif
       expiry_(expiry) {}
 
 std::optional<std::string> AffinityMap::find(std::string_view id) {
+  bool ignored = false;
+  return find(id, Millis::max(), ignored);
+}
+
+std::optional<std::string> AffinityMap::find(std::string_view id, Millis every, bool& renew) {
   const SteadyTime now = clock_.steady();
   Shard& shard = shard_of(id);
   const std::scoped_lock lock(shard.mutex);
@@ -24,6 +29,8 @@ std::optional<std::string> AffinityMap::find(std::string_view id) {
     return std::nullopt;
   }
   if (expiry_ == Expiry::since_use) entry->since = now;
+  renew = every != Millis::max() && now - entry->renewed >= every;
+  if (renew) entry->renewed = now;
   shard.entries.splice(shard.entries.begin(), shard.entries, entry);
   return entry->resource_id;
 }
@@ -36,6 +43,7 @@ void AffinityMap::put(std::string_view id, std::string_view resource_id) {
     const auto entry = found->second;
     entry->resource_id = resource_id;
     entry->since = now;
+    entry->renewed = now;
     shard.entries.splice(shard.entries.begin(), shard.entries, entry);
     return;
   }
@@ -43,7 +51,7 @@ void AffinityMap::put(std::string_view id, std::string_view resource_id) {
     shard.drop(std::prev(shard.entries.end()));
     ++shard.evicted;
   }
-  shard.entries.push_front({std::string(id), std::string(resource_id), now});
+  shard.entries.push_front({std::string(id), std::string(resource_id), now, now});
   shard.by_id.emplace(shard.entries.front().id, shard.entries.begin());
 }
 
@@ -53,6 +61,20 @@ void AffinityMap::erase(std::string_view id) {
   if (const auto found = shard.by_id.find(id); found != shard.by_id.end()) {
     shard.drop(found->second);
   }
+}
+
+std::vector<std::pair<std::string, std::string>> AffinityMap::newest(std::size_t count) const {
+  std::vector<std::pair<std::string, std::string>> entries;
+  const std::size_t per_shard = (count + kShards - 1) / kShards;
+  for (const Shard& shard : shards_) {
+    const std::scoped_lock lock(shard.mutex);
+    std::size_t left = per_shard;
+    for (auto entry = shard.entries.begin(); entry != shard.entries.end() && left > 0; ++entry) {
+      entries.emplace_back(entry->id, entry->resource_id);
+      --left;
+    }
+  }
+  return entries;
 }
 
 std::size_t AffinityMap::size() const {

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "responses_proxy/clock.h"
 
@@ -29,9 +31,14 @@ class AffinityMap {
   AffinityMap(const Clock& clock, std::size_t max_entries, Millis lifetime, Expiry expiry);
 
   std::optional<std::string> find(std::string_view id);
+  // As find(). `renew` becomes true when the entry is used for the first time since `every` has
+  // passed: whoever else keeps it should hear that it is still in use.
+  std::optional<std::string> find(std::string_view id, Millis every, bool& renew);
   void put(std::string_view id, std::string_view resource_id);
   void erase(std::string_view id);
 
+  // About `count` of the entries used last, as (id, resource id).
+  std::vector<std::pair<std::string, std::string>> newest(std::size_t count) const;
   std::size_t size() const;
   std::uint64_t evicted() const;
 
@@ -40,6 +47,7 @@ class AffinityMap {
     std::string id;
     std::string resource_id;
     SteadyTime since;
+    SteadyTime renewed;
   };
   using Entries = std::list<Entry>;  // most recently used first
   struct alignas(64) Shard {

@@ -1,54 +1,46 @@
-// The in-memory StateStore: complete for one process.
-#include <map>
-#include <mutex>
+#include "state/memory_state_store.h"
 
-#include "responses_proxy/state_store.h"
-#include "state/affinity_map.h"
+#include <cstddef>
 
 namespace responses_proxy {
 
-namespace {
+MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
+    : responses_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
+      sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use) {}
 
-class MemoryStateStore final : public StateStore {
- public:
-  MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
-      : responses_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
-        sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use) {}
-
-  std::shared_ptr<ResourceState> resource(std::string_view id) override {
-    const std::scoped_lock lock(mutex_);
-    auto found = resources_.find(id);
-    if (found == resources_.end()) {
-      found = resources_.emplace(id, std::make_shared<ResourceState>(std::string(id))).first;
-    }
-    return found->second;
+std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id) {
+  const std::scoped_lock lock(mutex_);
+  auto found = by_id_.find(id);
+  if (found == by_id_.end()) {
+    found = by_id_.emplace(id, std::make_shared<ResourceState>(std::string(id))).first;
+    in_order_.push_back(found->second);
   }
+  return found->second;
+}
 
-  void find_affinity(const AffinityKey& key, Found found) override { found(map(key).find(key.id)); }
+void MemoryStateStore::find_affinity(const AffinityKey& key, Found found) {
+  found(affinity(key.kind).find(key.id));
+}
 
-  void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override {
-    map(key).put(key.id, resource_id);
-    if (done) done();
-  }
+void MemoryStateStore::remember_affinity(const AffinityKey& key, std::string_view resource_id,
+                                         Done done) {
+  affinity(key.kind).put(key.id, resource_id);
+  if (done) done();
+}
 
-  void forget_affinity(const AffinityKey& key) override { map(key).erase(key.id); }
+void MemoryStateStore::forget_affinity(const AffinityKey& key) {
+  affinity(key.kind).erase(key.id);
+}
 
-  AffinityStats affinity_stats() const override {
-    return {responses_.size(), sessions_.size(), responses_.evicted() + sessions_.evicted()};
-  }
+AffinityStats MemoryStateStore::affinity_stats() const {
+  return {responses_.size(), sessions_.size(), responses_.evicted() + sessions_.evicted()};
+}
 
- private:
-  AffinityMap& map(const AffinityKey& key) {
-    return key.kind == AffinityKind::response ? responses_ : sessions_;
-  }
-
-  std::mutex mutex_;  // guards resources_
-  std::map<std::string, std::shared_ptr<ResourceState>, std::less<>> resources_;
-  AffinityMap responses_;
-  AffinityMap sessions_;
-};
-
-}  // namespace
+std::vector<std::shared_ptr<ResourceState>> MemoryStateStore::resources_after(
+    std::size_t known) const {
+  const std::scoped_lock lock(mutex_);
+  return {in_order_.begin() + static_cast<std::ptrdiff_t>(known), in_order_.end()};
+}
 
 std::unique_ptr<StateStore> make_memory_state_store(const Clock& clock, AffinityLimits limits) {
   return std::make_unique<MemoryStateStore>(clock, limits);

@@ -15,6 +15,9 @@ void RecentDecisions::add(Decision decision) {
 }
 
 std::vector<Decision> RecentDecisions::newest_first() const {
+  if (all_replicas_) {
+    if (auto decisions = all_replicas_()) return std::move(*decisions);
+  }
   const std::scoped_lock lock(mutex_);
   std::vector<Decision> decisions;
   decisions.reserve(ring_.size());

@@ -94,6 +94,38 @@ TEST_CASE("since_stored: looking does not renew, storing does") {
   CHECK(map.find("b"));
 }
 
+TEST_CASE("whoever else keeps an entry hears from time to time that it is in use") {
+  ManualClock clock;
+  AffinityMap map(clock, 256, kHour, Expiry::since_use);
+  const Millis every = kHour / 8;
+  bool renew = true;
+  map.put("a", "r");
+  CHECK(map.find("a", every, renew));
+  CHECK_FALSE(renew);
+  clock.advance(every);
+  CHECK(map.find("a"));  // does not count as telling
+  CHECK(map.find("a", every, renew));
+  CHECK(renew);
+  CHECK(map.find("a", every, renew));
+  CHECK_FALSE(renew);
+  clock.advance(every);
+  map.put("a", "r");
+  CHECK(map.find("a", every, renew));
+  CHECK_FALSE(renew);
+}
+
+TEST_CASE("the newest entries are those used last") {
+  const auto ids = neighbours(4);
+  ManualClock clock;
+  AffinityMap map(clock, 10 * AffinityMap::kShards, kHour, Expiry::since_use);
+  for (const std::string& id : ids) map.put(id, "r" + id);
+  REQUIRE(map.find(ids[0]));
+  const auto newest = map.newest(2 * AffinityMap::kShards);  // two of a shard
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0] == std::pair{ids[0], "r" + ids[0]});
+  CHECK(newest[1] == std::pair{ids[3], "r" + ids[3]});
+}
+
 TEST_CASE("the smallest bound still holds something") {
   ManualClock clock;
   AffinityMap map(clock, 0, kHour, Expiry::since_use);

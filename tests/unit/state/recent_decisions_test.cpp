@@ -31,6 +31,17 @@ TEST_CASE("the last decisions come newest first, however many there were") {
   }
 }
 
+TEST_CASE("those of all replicas, and the own ones while they cannot be had") {
+  std::optional<std::vector<Decision>> all = std::vector{decision(7)};
+  RecentDecisions decisions([&] { return all; });
+  decisions.add(decision(1));
+  REQUIRE(decisions.newest_first().size() == 1);
+  CHECK(decisions.newest_first()[0].request_id == "req_7");
+  all.reset();
+  REQUIRE(decisions.newest_first().size() == 1);
+  CHECK(decisions.newest_first()[0].request_id == "req_1");
+}
+
 TEST_CASE("decisions are added and read on several threads") {
   RecentDecisions decisions;
   std::vector<std::thread> threads;

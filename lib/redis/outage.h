@@ -1,0 +1,43 @@
+// Outage: whether Redis works for this process, told by several connections, as one story.
+//
+// Threads    Safe from any thread. The log is called from the reporting one, with no lock held.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "responses_proxy/clock.h"
+
+namespace responses_proxy {
+
+class Outage {
+ public:
+  using Log = std::function<void(const std::string& line)>;
+
+  // `reporters` of them have to say that all is well before it is.
+  Outage(const Clock& clock, std::size_t reporters, std::string address, Log log);
+
+  // "" = it works for this reporter.
+  void report(std::size_t reporter, const std::string& problem);
+
+  bool up() const;
+  std::string problem() const;  // what began the outage; "" = up
+  std::uint64_t count() const;
+
+ private:
+  const Clock& clock_;
+  const std::string address_;
+  const Log log_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<std::string> problems_;
+  std::string problem_;
+  SteadyTime since_{};
+  std::uint64_t count_ = 0;
+  bool over_ = true;  // no outage that has been logged
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,34 @@
+// RedisStream: bytes to and from Redis over TCP, TLS or a Unix socket.
+//
+// Threads    Used on the thread that runs its io_context.
+// Ownership  Handlers keep what they need; after close() they are called with an error.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "redis/redis_url.h"
+
+namespace responses_proxy {
+
+class RedisStream {
+ public:
+  using Done = std::function<void(boost::system::error_code error)>;
+  using Transferred = std::function<void(boost::system::error_code error, std::size_t bytes)>;
+
+  virtual ~RedisStream() = default;
+  // Resolves, connects and, with TLS, shakes hands. Of several addresses the `attempt`th is taken.
+  virtual void connect(std::size_t attempt, Done done) = 0;
+  virtual void read_some(boost::asio::mutable_buffer buffer, Transferred done) = 0;
+  virtual void write(boost::asio::const_buffer buffer, Transferred done) = 0;
+  virtual void close() = 0;
+};
+
+std::shared_ptr<RedisStream> make_redis_stream(boost::asio::io_context& context,
+                                               const RedisOptions& options);
+
+}  // namespace responses_proxy
