@@ -12,6 +12,7 @@
 #include "responses_proxy/clock.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
 
 namespace responses_proxy::control {
 
@@ -30,7 +31,13 @@ void answer_readiness(Plane& plane, httplib::Response& response) {
   if (!plane.database.answers()) missing.push_back("database");
   // What is missing then is a server that takes new work.
   if (plane.context.draining) missing.push_back("draining");
-  if (missing.empty()) return send_json(response, {{"status", "ready"}});
+  if (missing.empty()) {
+    Json ready{{"status", "ready"}};
+    // Requests go on without Redis, so it must not take this replica out of rotation.
+    const auto shared = plane.context.state.shared_stats();
+    if (shared && !shared->up) ready["degraded"] = Json::array({"redis"});
+    return send_json(response, ready);
+  }
   send_json(response, {{"status", "not_ready"}, {"missing", std::move(missing)}}, 503);
 }
 

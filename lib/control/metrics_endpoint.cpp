@@ -34,8 +34,11 @@ GaugeValues gauges_now(const ControlPlaneContext& context) {
     }
   }
   if (context.active_exchanges) values.active_exchanges = context.active_exchanges();
+  if (context.open_sockets) values.open_sockets = context.open_sockets();
   values.telemetry = context.telemetry.stats();
+  if (context.telemetry_stream) values.stream = context.telemetry_stream();
   values.affinity = context.state.affinity_stats();
+  values.shared_state = context.state.shared_stats();
   return values;
 }
 

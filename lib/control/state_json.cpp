@@ -1,5 +1,7 @@
 #include "control/state_json.h"
 
+#include <optional>
+
 #include "control/rows.h"
 #include "control/time_text.h"
 #include "responses_proxy/clock.h"
@@ -65,14 +67,33 @@ Json recent_decisions(const ControlPlaneContext& context) {
   return list;
 }
 
+Json to_json(const StreamStats& stream) {
+  if (!stream.reachable) return {{"reachable", false}};
+  return {{"reachable", true},
+          {"length", stream.length},
+          {"pending", stream.pending},
+          {"written", stream.written},
+          {"poison", stream.poison}};
+}
+
+Json shared_state(const StateStore& state) {
+  const auto stats = state.shared_stats();
+  if (!stats) return nullptr;
+  return {
+      {"up", stats->up}, {"problem", text_or_null(stats->problem)}, {"replicas", stats->replicas}};
+}
+
 }  // namespace
 
 Json live_state(const ControlPlaneContext& context) {
   const AffinityStats affinity = context.state.affinity_stats();
   const TelemetryStats telemetry = context.telemetry.stats();
+  const auto stream = context.telemetry_stream ? std::optional(context.telemetry_stream())
+                                               : std::optional<StreamStats>();
   return {{"version", kVersion},
           {"draining", context.draining.load()},
           {"active_exchanges", context.active_exchanges ? context.active_exchanges() : 0},
+          {"open_sockets", context.open_sockets ? context.open_sockets() : 0},
           {"resources", resources(context)},
           {"recent_decisions", recent_decisions(context)},
           {"affinity_count", affinity.responses + affinity.sessions},
@@ -80,13 +101,16 @@ Json live_state(const ControlPlaneContext& context) {
            {{"responses", affinity.responses},
             {"sessions", affinity.sessions},
             {"evicted", affinity.evicted}}},
-          {"queue_depth", telemetry.queued},
+          {"shared_state", shared_state(context.state)},
+          {"queue_depth", telemetry.queued + (stream ? stream->length : 0)},
           {"telemetry",
            {{"recorded", telemetry.recorded},
             {"written", telemetry.written},
             {"dropped", telemetry.dropped},
             {"queued", telemetry.queued},
-            {"spooled", telemetry.spooled}}}};
+            {"spooled", telemetry.spooled},
+            {"bodies_dropped", telemetry.bodies_dropped},
+            {"stream", stream ? to_json(*stream) : Json(nullptr)}}}};
 }
 
 Json stamped(const Json& state, const Clock& clock) {

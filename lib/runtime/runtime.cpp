@@ -6,18 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "core/postgres_url.h"
 #include "proxy/builtins.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/router.h"
+#include "responses_proxy/shared_state_store.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/upstream_client.h"
+#include "responses_proxy/upstream_socket.h"
 #include "state/recent_decisions.h"
 #include "storage/record_store.h"
 #include "telemetry/metrics.h"
 #include "telemetry/queue_sink.h"
 #include "telemetry/record_response_index.h"
+#include "telemetry/stream_gauge.h"
+#include "telemetry/stream_target.h"
+#include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
 
@@ -26,6 +32,7 @@ namespace {
 constexpr Millis kDrainPoll{20};
 constexpr Millis kCancelTimeout{2'000};  // for cancelled exchanges to leave their loop
 constexpr Millis kFlushTimeout{10'000};
+constexpr Millis kStreamTimeout{5'000};  // for the worker in here to empty the stream
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -41,9 +48,32 @@ AffinityLimits affinity_limits(const Config& config) {
 
 QueueSinkOptions queue_options(const Config& config) {
   QueueSinkOptions options;
+  // A batch is five round trips, and the first one connects as well: slow is not silent.
+  if (config.redis_url.empty() && is_postgres_url(config.database_url.reveal())) {
+    options.patience = Millis(3'000);
+  }
   options.spool_path = config.telemetry_spool_path;
   options.spool_bytes = config.telemetry_spool_bytes;
   return options;
+}
+
+std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& clock,
+                                             Random& random, const Runtime::Log& log) {
+  if (config.redis_url.empty()) return make_memory_state_store(clock, affinity_limits(config));
+  return make_redis_state_store(
+      clock, random, {config.redis_url, config.redis_timeout, affinity_limits(config), log});
+}
+
+// Records go to the database, or to the Redis stream that workers write to the database.
+std::unique_ptr<RecordTarget> make_record_target(const Config& config, RecordStore& records,
+                                                 Random& random, const Runtime::Log& log) {
+  if (config.redis_url.empty()) return std::make_unique<StoreTarget>(records);
+  return std::make_unique<StreamTarget>(stream_options(config), random, log);
+}
+
+std::unique_ptr<StreamGauge> make_stream_gauge(const Config& config, const Clock& clock) {
+  if (config.redis_url.empty()) return nullptr;
+  return std::make_unique<StreamGauge>(stream_options(config), config.redis_timeout, clock);
 }
 
 }  // namespace
@@ -54,18 +84,23 @@ class Runtime::Impl {
       : config_(config),
         log_(log ? std::move(log) : [](const std::string&) {}),
         random_(random_seed()),
-        state_(make_memory_state_store(clock_, affinity_limits(config_))),
+        state_(make_state_store(config_, clock_, random_, log_)),
+        shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
         router_(*state_),
         balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
         records_(open_record_store(config_.database_url.reveal())),
-        queue_(*records_, config_.telemetry_queue_size, log_, queue_options(config_)),
+        target_(make_record_target(config_, *records_, random_, log_)),
+        queue_(*target_, config_.telemetry_queue_size, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
+        stream_gauge_(make_stream_gauge(config_, clock_)),
+        decisions_(all_decisions()),
         loops_(config_.io_threads),
         index_(*records_),
         adapters_(make_builtin_adapters()) {
     router_.update(config_.resources);
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_));
+      upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
     }
     health_ = make_health_checker(
         {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
@@ -77,8 +112,10 @@ class Runtime::Impl {
   ~Impl() { stop(); }
 
   void start() {
+    if (shared_state_ != nullptr) shared_state_->start(loops_);
     loops_.start();
     if (config_.health_check_enabled) health_->start();
+    if (config_.in_process_worker && !config_.redis_url.empty()) start_worker();
   }
 
   void drain() {
@@ -90,8 +127,10 @@ class Runtime::Impl {
   void stop() {
     if (std::exchange(stopped_, true)) return;
     loops_.stop();
+    if (shared_state_ != nullptr) shared_state_->stop();
     health_->stop();
     if (!telemetry_.flush(kFlushTimeout)) log_("telemetry: gave up writing the last records");
+    if (worker_) worker_->stop(kStreamTimeout);
   }
 
   void hurry() {
@@ -106,22 +145,42 @@ class Runtime::Impl {
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    return {
+    ControlPlaneContext context{
         config_,   clock_,     router_,    *state_,  *health_,
         *records_, telemetry_, decisions_, metrics_, [this] { return proxy_->active_exchanges(); },
         draining};
+    if (stream_gauge_) context.telemetry_stream = [this] { return stream_gauge_->read(); };
+    context.open_sockets = [this] { return proxy_->open_sockets(); };
+    return context;
   }
 
  private:
   Dependencies dependencies() {
     Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, telemetry_,
-                              &index_, {},      {},      loops_,  {}};
-    dependencies.on_decision = [this](Decision decision) { decisions_.add(std::move(decision)); };
+                              &index_, {},      {},      loops_,  {},        {}};
+    dependencies.on_decision = [this](Decision decision) {
+      if (shared_state_ != nullptr) shared_state_->share_decision(decision);
+      decisions_.add(std::move(decision));
+    };
     for (const auto& adapter : adapters_) {
       dependencies.adapters.emplace(adapter->name(), adapter.get());
     }
     for (const auto& upstream : upstreams_) dependencies.upstreams.push_back(upstream.get());
+    for (const auto& sockets : upstream_sockets_) {
+      dependencies.upstream_sockets.push_back(sockets.get());
+    }
     return dependencies;
+  }
+
+  RecentDecisions::Source all_decisions() {
+    if (shared_state_ == nullptr) return {};
+    return [this] { return shared_state_->recent_decisions(); };
+  }
+
+  void start_worker() {
+    StreamWorkerOptions options;
+    options.consumer.name = consumer_name(config_.telemetry_consumer, random_);
+    worker_ = std::make_unique<StreamWorker>(stream_options(config_), *records_, log_, options);
   }
 
   void wait_until_idle(Millis timeout, bool may_hurry) {
@@ -138,16 +197,21 @@ class Runtime::Impl {
   SystemClock clock_;
   SeededRandom random_;
   std::unique_ptr<StateStore> state_;
+  SharedStateStore* const shared_state_;  // the same, with Redis
   Router router_;
   LoadBalancer balancer_;
   std::unique_ptr<RecordStore> records_;
   Metrics metrics_;
+  std::unique_ptr<RecordTarget> target_;
   QueueTelemetrySink queue_;
   MeteredSink telemetry_;
+  std::unique_ptr<StreamGauge> stream_gauge_;  // with Redis
+  std::unique_ptr<StreamWorker> worker_;       // with Redis, if it is to run in here
   RecentDecisions decisions_;
   EventLoops loops_;
   RecordResponseIndex index_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
+  std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   std::vector<std::unique_ptr<ProviderAdapter>> adapters_;
   std::unique_ptr<HealthChecker> health_;
   std::unique_ptr<Proxy> proxy_;

@@ -22,9 +22,15 @@ std::size_t Backlog::take_damaged() {
   return std::exchange(damaged_, 0);
 }
 
+std::size_t Backlog::take_bodies_dropped() {
+  return std::exchange(bodies_dropped_, 0);
+}
+
 std::size_t Backlog::add(std::span<const RequestRecord> records) {
   if (!enabled() || (!spool_ && !open())) return 0;
+  const std::size_t before = spool_->bodies_dropped();
   const std::size_t kept = spool_->append(records);
+  bodies_dropped_ += spool_->bodies_dropped() - before;
   if (kept < records.size()) complain(fmt::format("{}: {}", path_, spool_->problem()));
   if (spool_->empty()) spool_.reset();
   return kept;

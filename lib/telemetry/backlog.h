@@ -29,6 +29,8 @@ class Backlog {
   std::size_t size() const { return spool_ ? spool_->size() : 0; }
   // Records that were found unreadable since the last call.
   std::size_t take_damaged();
+  // Records that were kept without their bodies since the last call.
+  std::size_t take_bodies_dropped();
 
   // Returns how many of the first records are kept.
   std::size_t add(std::span<const RequestRecord> records);
@@ -48,6 +50,7 @@ class Backlog {
   const Log log_;
   std::unique_ptr<Spool> spool_;
   std::size_t damaged_ = 0;
+  std::size_t bodies_dropped_ = 0;
   bool complained_ = false;
 };
 

@@ -3,18 +3,27 @@
 #include <exception>
 #include <utility>
 
+#include "telemetry/write_parts.h"
+
 namespace responses_proxy {
 
-BatchWriter::BatchWriter(RecordStore& store, Done done)
-    : store_(store), done_(std::move(done)), thread_([this] { run(); }) {}
+BatchWriter::BatchWriter(RecordTarget& target, Millis tend_every, Done done)
+    : target_(target),
+      tend_every_(tend_every),
+      done_(std::move(done)),
+      thread_([this] { run(); }) {}
 
 BatchWriter::~BatchWriter() {
+  stop();
+}
+
+void BatchWriter::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void BatchWriter::start(Batch batch) {
@@ -26,39 +35,37 @@ void BatchWriter::start(Batch batch) {
 }
 
 void BatchWriter::run() {
+  const auto ready = [this] { return stopping_ || batch_; };
+  bool tend = false;
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || batch_; });
+    if (!tend) {
+      wake_.wait(lock, ready);
+    } else if (!wake_.wait_for(lock, tend_every_, ready)) {
+      lock.unlock();
+      tend = target_.tend();
+      lock.lock();
+      continue;
+    }
     if (!batch_) return;
     const Batch batch = std::exchange(batch_, nullptr);
     lock.unlock();
     done_(write(*batch));
+    tend = true;
     lock.lock();
   }
 }
 
 BatchWriter::Outcome BatchWriter::write(std::span<const RequestRecord> records) {
-  Outcome outcome;
   try {
-    write_parts(records, outcome);
-    return outcome;
+    const auto refused =
+        write_parts(records, [this](std::span<const RequestRecord> part) { target_.write(part); });
+    if (refused.empty()) return {};
+    const RefusedRecord& first = refused.front();
+    return {{}, refused.size(), records[first.index].request_id + ": " + first.reason};
   } catch (const std::exception& error) {
     return {error.what(), 0, {}};
   }
-}
-
-void BatchWriter::write_parts(std::span<const RequestRecord> records, Outcome& outcome) {
-  try {
-    return store_.write(records);
-  } catch (const RecordRefused& error) {
-    if (records.size() == 1) {
-      if (outcome.refused++ == 0)
-        outcome.refusal = records.front().request_id + ": " + error.what();
-      return;
-    }
-  }
-  write_parts(records.first(records.size() / 2), outcome);
-  write_parts(records.subspan(records.size() / 2), outcome);
 }
 
 }  // namespace responses_proxy

@@ -1,11 +1,14 @@
 // BatchWriter: one thread that writes one batch at a time, so that whoever has the records does not
-// wait for the database.
+// wait for the target.
 //
 // Threads    start() from one thread, not before the outcome of the last batch; the outcome comes
 // on
 //            the writer's thread.
-// Ownership  The store outlives the writer. The destructor waits for the batch under way.
-// Errors     Those of the store are outcomes. A record the database refuses is found by halving the
+//            While there is no batch, the target is tended to every `tend_every`.
+// Ownership  The target outlives the writer. stop(), and the destructor, wait for the batch under
+//            way.
+// Errors     Those of the target are outcomes. A record the target refuses is found by halving
+// the
 //            batch; the others are written.
 #pragma once
 
@@ -18,7 +21,8 @@
 #include <thread>
 #include <vector>
 
-#include "storage/record_store.h"
+#include "responses_proxy/clock.h"
+#include "telemetry/record_target.h"
 
 namespace responses_proxy {
 
@@ -32,19 +36,20 @@ class BatchWriter {
   };
   using Done = std::function<void(Outcome)>;
 
-  BatchWriter(RecordStore& store, Done done);
+  BatchWriter(RecordTarget& target, Millis tend_every, Done done);
   ~BatchWriter();
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
 
   void start(Batch batch);
+  void stop();
 
  private:
   void run();
   Outcome write(std::span<const RequestRecord> records);
-  void write_parts(std::span<const RequestRecord> records, Outcome& outcome);
 
-  RecordStore& store_;
+  RecordTarget& target_;
+  const Millis tend_every_;
   const Done done_;
   std::mutex mutex_;  // guards batch_ and stopping_
   std::condition_variable wake_;

@@ -1,6 +1,7 @@
 #include "telemetry/gauge_families.h"
 
 #include <array>
+#include <iterator>
 #include <utility>
 
 namespace responses_proxy {
@@ -64,6 +65,44 @@ MetricFamily affinity_entries(const AffinityStats& stats) {
   return family;
 }
 
+// The same on every replica: the stream is theirs in common.
+std::vector<MetricFamily> stream_families(const StreamStats& stats) {
+  std::vector<MetricFamily> families;
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("rp_stream_up", "1 while Redis answers questions about the stream of records",
+      MetricType::Gauge, stats.reachable ? 1 : 0);
+  if (!stats.reachable) return families;
+  add("rp_stream_records", "Records in the stream: not in the database yet", MetricType::Gauge,
+      stats.length);
+  add("rp_stream_pending", "Records of the stream that a worker has in hand", MetricType::Gauge,
+      stats.pending);
+  add("rp_stream_written_total", "Records that workers have written to the database",
+      MetricType::Counter, stats.written);
+  add("rp_stream_poison_total", "Entries that workers have set aside", MetricType::Counter,
+      stats.poison);
+  return families;
+}
+
+std::vector<MetricFamily> redis_families(const SharedStateStats& stats) {
+  std::vector<MetricFamily> families;
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("rp_redis_up", "1 while live state is shared through Redis", MetricType::Gauge,
+      stats.up ? 1 : 0);
+  add("rp_replicas", "Replicas that share live state, this one included; 0 = not known",
+      MetricType::Gauge, stats.replicas);
+  add("rp_redis_outages_total", "Times Redis was lost, late or refused to serve",
+      MetricType::Counter, stats.outages);
+  add("rp_redis_timeouts_total", "Answers of Redis that came after their budget, or never",
+      MetricType::Counter, stats.timeouts);
+  add("rp_redis_missed_affinities_total", "Affinities no other replica will hear of",
+      MetricType::Counter, stats.missed);
+  return families;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
@@ -72,15 +111,28 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
     families.push_back(single(name, help, type, static_cast<double>(value)));
   };
   add("rp_active_exchanges", "Exchanges under way", MetricType::Gauge, values.active_exchanges);
+  add("rp_open_sockets", "WebSockets of clients", MetricType::Gauge, values.open_sockets);
   add("rp_telemetry_recorded_total", "Records accepted", MetricType::Counter,
       values.telemetry.recorded);
-  add("rp_telemetry_written_total", "Records in the database", MetricType::Counter,
-      values.telemetry.written);
+  add("rp_telemetry_written_total", "Records in the database, or handed to the Redis stream",
+      MetricType::Counter, values.telemetry.written);
   add("rp_telemetry_dropped_total", "Records lost", MetricType::Counter, values.telemetry.dropped);
+  add("rp_telemetry_bodies_dropped_total", "Records kept without their captured bodies",
+      MetricType::Counter, values.telemetry.bodies_dropped);
   add("rp_telemetry_queued", "Records waiting to be written", MetricType::Gauge,
       values.telemetry.queued);
   add("rp_telemetry_spooled", "Records waiting in the spool file", MetricType::Gauge,
       values.telemetry.spooled);
+  if (values.stream) {
+    auto more = stream_families(*values.stream);
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
+  if (values.shared_state) {
+    auto more = redis_families(*values.shared_state);
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
   families.push_back(affinity_entries(values.affinity));
   add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
       MetricType::Counter, values.affinity.evicted);

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -40,8 +41,11 @@ struct GaugeValues {
   };
   std::vector<ResourceGauges> resources;
   std::size_t active_exchanges = 0;
+  std::size_t open_sockets = 0;  // of clients
   TelemetryStats telemetry;
+  std::optional<StreamStats> stream;  // with Redis
   AffinityStats affinity;
+  std::optional<SharedStateStats> shared_state;  // with Redis
 };
 
 // The counters of one family by their label values.

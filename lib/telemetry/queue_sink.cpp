@@ -24,14 +24,15 @@ BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t ma
 
 }  // namespace
 
-QueueTelemetrySink::QueueTelemetrySink(RecordStore& store, std::size_t capacity, Log log,
+QueueTelemetrySink::QueueTelemetrySink(RecordTarget& target, std::size_t capacity, Log log,
                                        QueueSinkOptions options)
-    : capacity_(capacity),
+    : target_(target),
+      capacity_(capacity),
       log_(std::move(log)),
       options_(std::move(options)),
       backlog_(options_.spool_path, options_.spool_bytes, log_),
       retry_(options_.first_retry),
-      writer_(store, [this](BatchWriter::Outcome outcome) {
+      writer_(target, options_.tend_every, [this](BatchWriter::Outcome outcome) {
         {
           const std::scoped_lock lock(mutex_);
           outcome_ = std::move(outcome);
@@ -50,6 +51,8 @@ QueueTelemetrySink::~QueueTelemetrySink() {
   }
   wake_feeder_.notify_one();
   feeder_.join();
+  writer_.stop();
+  take_back();
 }
 
 void QueueTelemetrySink::record(RequestRecord record) noexcept {
@@ -61,6 +64,7 @@ void QueueTelemetrySink::record(RequestRecord record) noexcept {
       return;
     }
     try {
+      admit_bodies(record);
       queue_.push_back(std::move(record));
     } catch (const std::exception&) {
       ++dropped_;
@@ -73,6 +77,19 @@ void QueueTelemetrySink::record(RequestRecord record) noexcept {
   if (wake) wake_feeder_.notify_one();
 }
 
+void QueueTelemetrySink::admit_bodies(RequestRecord& record) {
+  const std::size_t bytes = record.request_body.size() + record.response_body.size();
+  if (bytes == 0) return;
+  if (body_bytes_ + bytes > options_.max_body_bytes) {
+    record.request_body = {};
+    record.response_body = {};
+    ++bodies_dropped_;
+    return;
+  }
+  bodies_.push_back({accepted_ + 1, bytes});
+  body_bytes_ += bytes;
+}
+
 bool QueueTelemetrySink::flush(Millis timeout) {
   std::unique_lock lock(mutex_);
   const std::uint64_t target = accepted_;
@@ -83,7 +100,7 @@ bool QueueTelemetrySink::flush(Millis timeout) {
 
 TelemetryStats QueueTelemetrySink::stats() const {
   const std::scoped_lock lock(mutex_);
-  return {accepted_, written_, dropped_, pending(), spooled_};
+  return {accepted_, written_, dropped_ + target_.lost(), pending(), spooled_, bodies_dropped_};
 }
 
 void QueueTelemetrySink::run() {
@@ -93,10 +110,6 @@ void QueueTelemetrySink::run() {
       replay();
     }
     replay();
-  }
-  if (!backlog_.empty()) {
-    log_(
-        fmt::format("telemetry: {} records stay in the spool for the next start", backlog_.size()));
   }
 }
 
@@ -186,9 +199,8 @@ bool QueueTelemetrySink::learn(const BatchWriter::Outcome& outcome) {
   }
   retry_ = options_.first_retry;
   if (outcome.refused > 0 && !std::exchange(refusal_logged_, true)) {
-    log_(fmt::format(
-        "telemetry: the database refuses a record, which is dropped (more are only counted): {}",
-        outcome.refusal));
+    log_(fmt::format("telemetry: {} refuses a record, which is dropped (more are only counted): {}",
+                     target_.name(), outcome.refusal));
   }
   return true;
 }
@@ -223,16 +235,15 @@ void QueueTelemetrySink::forget_replayed(std::size_t written, std::size_t refuse
 
 void QueueTelemetrySink::begin_outage(const std::string& problem) {
   if (std::exchange(outage_, true)) return;
-  log_(fmt::format("telemetry: records wait for the database: {}", problem));
+  log_(fmt::format("telemetry: records wait for {}: {}", target_.name(), problem));
 }
 
 void QueueTelemetrySink::end_outage() {
   if (!std::exchange(outage_, false) && replayed_count_ == 0) return;
   backlog_.outage_over();
   log_(fmt::format(
-      "telemetry: the database works again, {} records came from the spool, {} were dropped since "
-      "the start",
-      std::exchange(replayed_count_, 0), stats().dropped));
+      "telemetry: {} works again, {} records came from the spool, {} were dropped since the start",
+      target_.name(), std::exchange(replayed_count_, 0), stats().dropped));
 }
 
 bool QueueTelemetrySink::pause() {
@@ -248,13 +259,27 @@ void QueueTelemetrySink::settle(std::size_t written, std::size_t spooled, std::s
   dropped_ += lost + backlog_.take_damaged();
   spooled_ = backlog_.size();
   settled_ += written + spooled + lost;
+  bodies_dropped_ += backlog_.take_bodies_dropped();
+  while (!bodies_.empty() && bodies_.front().record <= settled_) {
+    body_bytes_ -= bodies_.front().bytes;
+    bodies_.pop_front();
+  }
   settled_changed_.notify_all();
 }
 
 void QueueTelemetrySink::give_up() {
   const std::size_t lost = stats().queued;
   settle(0, 0, lost);
-  log_(fmt::format("telemetry: {} records lost at shutdown, the database does not work", lost));
+  log_(fmt::format("telemetry: {} records lost at shutdown, {} does not work", lost,
+                   target_.name()));
+}
+
+void QueueTelemetrySink::take_back() {
+  const std::vector<RequestRecord> records = target_.take_back();
+  const std::size_t lost = records.size() - backlog_.add(records);
+  if (lost > 0) log_(fmt::format("telemetry: {} records lost at shutdown", lost));
+  if (backlog_.empty()) return;
+  log_(fmt::format("telemetry: {} records stay in the spool for the next start", backlog_.size()));
 }
 
 }  // namespace responses_proxy

@@ -1,19 +1,18 @@
-// QueueTelemetrySink: bounded queue -> batches -> RecordStore, with a spool file for bad times.
+// QueueTelemetrySink: bounded queue -> batches -> RecordTarget, with a spool file for bad times.
 //
 // Role       Shares transactions between records: the feeder lingers a moment after the first one,
-//            then hands all that are there to the writer. When the database fails, or is silent for
-//            longer than `patience`, records go to the spool and the database is asked again with
+//            then hands all that are there to the writer. When the target fails, or is silent for
+//            longer than `patience`, records go to the spool and the target is asked again with
 //            growing pauses; once it answers, the spool is replayed, oldest first. Without room in
 //            the spool a batch stays in memory and the queue fills up to its bound.
 // Threads    As TelemetrySink. The feeder owns the spool; a second thread is the only one that
-//            calls store.write(), so the database never keeps the feeder from the spool.
-// Ownership  The store outlives the sink. The destructor writes what is queued, or spools it; what
+//            calls the target, so that it never keeps the feeder from the spool.
+// Ownership  The target outlives the sink. The destructor writes what is queued, or spools it; what
 //            neither takes is counted as dropped.
-// Errors     One log line when an outage begins, one when it is over. A record that the database
+// Errors     One log line when an outage begins, one when it is over. A record that the target
 //            refuses is dropped and counted; the first is logged.
 // Limits     At most `capacity` records wait in memory; one batch more during a replay, or while
-// the
-//            database is silent.
+//            the target is silent. The bodies in each of these have at most `max_body_bytes`.
 #pragma once
 
 #include <chrono>
@@ -28,27 +27,29 @@
 #include <vector>
 
 #include "responses_proxy/telemetry_sink.h"
-#include "storage/record_store.h"
 #include "telemetry/backlog.h"
 #include "telemetry/batch_writer.h"
+#include "telemetry/record_target.h"
 
 namespace responses_proxy {
 
 struct QueueSinkOptions {
   std::size_t max_batch = 2048;  // records per transaction
   Millis linger{100};            // at most this long after the first record
-  Millis patience{1'000};        // with the database, before a batch under way is spooled as well
+  Millis patience{1'000};        // with the target, before a batch under way is spooled as well
   Millis first_retry{100};       // pause after the first failure; doubles each time
   Millis max_retry{5'000};
-  std::string spool_path;         // "" = no spool
-  std::uint64_t spool_bytes = 0;  // 0 = no spool
+  std::size_t max_body_bytes = 64 * 1024 * 1024;  // of captured bodies that wait in memory
+  Millis tend_every{1'000};                       // while there is nothing to write
+  std::string spool_path;                         // "" = no spool
+  std::uint64_t spool_bytes = 0;                  // 0 = no spool
 };
 
 class QueueTelemetrySink final : public TelemetrySink {
  public:
   using Log = std::function<void(const std::string&)>;
 
-  QueueTelemetrySink(RecordStore& store, std::size_t capacity, Log log,
+  QueueTelemetrySink(RecordTarget& target, std::size_t capacity, Log log,
                      QueueSinkOptions options = {});
   ~QueueTelemetrySink() override;
   QueueTelemetrySink(const QueueTelemetrySink&) = delete;
@@ -67,10 +68,10 @@ class QueueTelemetrySink final : public TelemetrySink {
   // Waits for records and takes them all; none when it is the replay's turn. nullopt: stopping, and
   // nothing is left.
   std::optional<Records> take();
-  // Puts each of the records in the database or in the spool. false: given up on, because the sink
+  // Hands each of the records to the target or to the spool. false: given up on, because the sink
   // is stopping.
   bool keep(const Batch& batch);
-  // The database or nothing.
+  // The target or nothing.
   bool hold(const Batch& batch);
   // Goes on with the replay as far as it goes without waiting.
   void replay();
@@ -78,7 +79,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   void start(Batch batch);
   // The outcome of the batch under way, if there is one by then.
   std::optional<BatchWriter::Outcome> wait_for_outcome(std::optional<Millis> timeout);
-  // true: the database works, and has what it takes of the batch.
+  // true: the target works, and has what it takes of the batch.
   bool learn(const BatchWriter::Outcome& outcome);
   // For a batch of the queue's; as learn().
   bool settle_batch(const BatchWriter::Outcome& outcome);
@@ -91,10 +92,15 @@ class QueueTelemetrySink final : public TelemetrySink {
   bool pause();
   void settle(std::size_t written, std::size_t spooled, std::size_t lost);
   void give_up();
+  // Makes room for the record's bodies, or takes them out of it.
+  void admit_bodies(RequestRecord& record);
+  // Spools what the target gives back at the end.
+  void take_back();
 
   bool in_trouble() const { return failing_ || !backlog_.empty(); }
   std::size_t pending() const { return static_cast<std::size_t>(accepted_ - settled_); }
 
+  RecordTarget& target_;
   const std::size_t capacity_;
   const Log log_;
   const QueueSinkOptions options_;
@@ -120,6 +126,13 @@ class QueueTelemetrySink final : public TelemetrySink {
   std::uint64_t written_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t spooled_ = 0;
+  struct Bodies {
+    std::uint64_t record;  // counted as accepted_
+    std::size_t bytes;
+  };
+  std::deque<Bodies> bodies_;  // of records that are not settled
+  std::size_t body_bytes_ = 0;
+  std::uint64_t bodies_dropped_ = 0;
   std::uint64_t flush_up_to_ = 0;  // the feeder does not linger before it has settled that many
   bool stopping_ = false;
 

@@ -143,10 +143,23 @@ std::size_t Spool::append(std::span<const RequestRecord> records) {
   problem_.clear();
   std::size_t appended = 0;
   for (const RequestRecord& record : records) {
-    if (!write_frame(spool_frame(encode_record(record)))) break;
+    if (!write_frame(frame_of(record))) break;
     ++appended;
   }
   return appended;
+}
+
+std::string Spool::frame_of(const RequestRecord& record) {
+  std::string payload = encode_record(record);
+  const bool has_bodies = !record.request_body.empty() || !record.response_body.empty();
+  if (has_bodies && (payload.size() > kMaxSpoolPayload || end_ + payload.size() > max_bytes_ / 2)) {
+    RequestRecord small = record;
+    small.request_body.clear();
+    small.response_body.clear();
+    payload = encode_record(small);
+    ++bodies_dropped_;
+  }
+  return spool_frame(payload);
 }
 
 bool Spool::write_frame(const std::string& frame) {

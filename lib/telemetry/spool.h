@@ -9,7 +9,8 @@
 //            says how much of it worked; read() throws SpoolError.
 // Blocking   Every call does file I/O, without waiting for the disk: the file survives the end of
 //            the process, not always that of the machine.
-// Limits     The file has at most `max_bytes`; its mode is 0600.
+// Limits     The file has at most `max_bytes`; its mode is 0600. Bodies take at most half of it:
+//            beyond that, and where they make a record too large for a frame, it is kept without.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ class Spool {
   // all of them.
   std::size_t append(std::span<const RequestRecord> records);
   const std::string& problem() const { return problem_; }
+  // Records that were appended without their bodies.
+  std::size_t bodies_dropped() const { return bodies_dropped_; }
 
   struct Batch {
     std::vector<RequestRecord> records;
@@ -60,6 +63,7 @@ class Spool {
   void open(const std::string& path);
   // Finds frames_ and end_.
   void recover();
+  std::string frame_of(const RequestRecord& record);
   bool write_frame(const std::string& frame);
   void truncate(std::uint64_t size);
 
@@ -70,6 +74,7 @@ class Spool {
   std::uint64_t end_ = 0;   // of the last frame
   std::size_t frames_ = 0;  // between head_ and end_
   bool cut_ = false;
+  std::size_t bodies_dropped_ = 0;
   std::string problem_;
 };
 

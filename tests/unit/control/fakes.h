@@ -19,6 +19,7 @@
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
+#include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
 #include "storage/record_store.h"
 #include "telemetry/metrics.h"
@@ -115,11 +116,17 @@ class FakeHealthChecker final : public HealthChecker {
   std::vector<Callback> pending_;
 };
 
+struct FakeStateStore final : MemoryStateStore {
+  using MemoryStateStore::MemoryStateStore;
+  std::optional<SharedStateStats> shared_stats() const override { return shared; }
+  std::optional<SharedStateStats> shared;
+};
+
 class FakeTelemetrySink final : public TelemetrySink {
  public:
   void record(RequestRecord) noexcept override {}
   bool flush(Millis) override { return true; }
-  TelemetryStats stats() const override { return {12, 9, 1, 2, 4}; }
+  TelemetryStats stats() const override { return {12, 9, 1, 2, 4, 3}; }
 };
 
 // Change what is public before start(); the fixture stops the server.
@@ -135,7 +142,8 @@ struct ControlPlaneFixture {
   void start() {
     configure_control_server(server);
     mount_control_plane(server, {config, clock, router, *state, health, records, telemetry,
-                                 decisions, metrics, [] { return std::size_t{3}; }, draining});
+                                 decisions, metrics, [] { return std::size_t{3}; }, draining,
+                                 telemetry_stream, [] { return std::size_t{5}; }});
     port = server.bind_to_any_port("127.0.0.1");
     thread = std::thread([this] { server.listen_after_bind(); });
     while (!server.is_running()) std::this_thread::yield();
@@ -172,11 +180,12 @@ struct ControlPlaneFixture {
 
   Config config;
   ManualClock clock;
-  std::unique_ptr<StateStore> state = make_memory_state_store(clock);
+  std::unique_ptr<FakeStateStore> state = std::make_unique<FakeStateStore>(clock, AffinityLimits{});
   Router router{*state};
   FakeRecordStore records;
   FakeHealthChecker health;
   FakeTelemetrySink telemetry;
+  std::function<StreamStats()> telemetry_stream;
   RecentDecisions decisions;
   Metrics metrics;
   std::atomic<bool> draining{false};

@@ -51,6 +51,17 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz is ready with resources and a dat
   CHECK(response.body == R"({"status":"ready"})");
 }
 
+TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz stays ready without Redis, and says so") {
+  state->shared = SharedStateStats{};
+  start();
+  auto response = get("/readyz");
+  CHECK(response.status == 200);
+  CHECK(response.body == R"({"status":"ready","degraded":["redis"]})");
+  state->shared->up = true;
+  response = get("/readyz");
+  CHECK(response.body == R"({"status":"ready"})");
+}
+
 TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz names everything that is missing") {
   router.update({});
   records.fails = true;

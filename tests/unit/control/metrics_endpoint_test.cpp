@@ -16,8 +16,11 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "metrics: gauges of the moment beside the
   expected.resources = {{"openai-1", "environment", 0, Health::unknown, Millis(0)},
                         {"openai-2", "environment", 1, Health::degraded, Millis(30'000)}};
   expected.active_exchanges = 3;
+  expected.open_sockets = 5;
   expected.telemetry = telemetry.stats();
   expected.affinity = state->affinity_stats();
+  expected.stream = StreamStats{true, 40, 7, 1'000, 1};
+  telemetry_stream = [&expected] { return *expected.stream; };
   start();
   const auto response = get("/metrics");
   CHECK(response.status == 200);

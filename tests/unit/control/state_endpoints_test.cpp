@@ -103,17 +103,42 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows decisions, affinity, tel
   const Json body = get_json("/admin/state");
   CHECK(body["time"] == "2026-11-21T00:00:00.000Z");
   CHECK(body["active_exchanges"] == 3);
+  CHECK(body["open_sockets"] == 5);
   CHECK(body["draining"] == false);
   CHECK(body["affinity_count"] == 2);
   CHECK(body["affinity"] == Json::parse(R"({"responses":1,"sessions":1,"evicted":0})"));
   CHECK(body["queue_depth"] == 2);
-  CHECK(body["telemetry"] ==
-        Json::parse(R"({"recorded":12,"written":9,"dropped":1,"queued":2,"spooled":4})"));
+  CHECK(
+      body["telemetry"] ==
+      Json::parse(
+          R"({"recorded":12,"written":9,"dropped":1,"queued":2,"spooled":4,"bodies_dropped":3,"stream":null})"));
   CHECK(body["recent_decisions"] == Json::parse(R"([
     {"request_id":"req-2","session_id":"s","session_name":"my session","resource_id":"openai-2",
      "reason":"session_affinity","created_at":"2026-11-21T00:00:00.000Z"},
     {"request_id":"req-1","session_id":null,"session_name":null,"resource_id":"openai-1",
      "reason":"failover","created_at":"2026-11-21T00:00:00.000Z"}])"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows the stream, and counts it as queued") {
+  StreamStats stats{true, 40, 7, 1'000, 1};
+  telemetry_stream = [&stats] { return stats; };
+  start();
+  Json body = get_json("/admin/state");
+  CHECK(body["queue_depth"] == 42);
+  CHECK(body["telemetry"]["stream"] ==
+        Json::parse(R"({"reachable":true,"length":40,"pending":7,"written":1000,"poison":1})"));
+  stats = {};
+  body = get_json("/admin/state");
+  CHECK(body["queue_depth"] == 2);
+  CHECK(body["telemetry"]["stream"] == Json::parse(R"({"reachable":false})"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows what is shared with other replicas") {
+  start();
+  CHECK(get_json("/admin/state")["shared_state"] == nullptr);
+  state->shared = SharedStateStats{true, "", 3, 0, 0, 0};
+  CHECK(get_json("/admin/state")["shared_state"] ==
+        Json::parse(R"({"up":true,"problem":null,"replicas":3})"));
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a router without resources shows an empty list") {

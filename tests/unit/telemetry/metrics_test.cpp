@@ -25,7 +25,7 @@ class KeepingSink final : public TelemetrySink {
  public:
   void record(RequestRecord record) noexcept override { kept.push_back(std::move(record)); }
   bool flush(Millis timeout) override { return timeout == Millis(7); }
-  TelemetryStats stats() const override { return {4, 3, 2, 1}; }
+  TelemetryStats stats() const override { return {4, 3, 2, 1, 0, 7}; }
   std::vector<RequestRecord> kept;
 };
 
@@ -113,8 +113,10 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   values.resources.push_back({"openai-1", "environment", 3, Health::degraded, Millis(1500)});
   values.resources.push_back({"odd\"\\\nid", "environment", 0, Health::unknown, Millis(0)});
   values.active_exchanges = 4;
-  values.telemetry = {10, 7, 2, 1, 5};
+  values.open_sockets = 2000;
+  values.telemetry = {10, 7, 2, 1, 5, 7};
   values.affinity = {5, 6, 8};
+  values.shared_state = SharedStateStats{true, "", 3, 2, 9, 1};
   const std::string text = metrics.text(values);
   CAPTURE(text);
   const std::string one = R"({resource_id="openai-1",provider_id="environment")";
@@ -125,16 +127,24 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   CHECK(has(text, R"(resource_id="odd\"\\\nid")"));
   CHECK(has(text, "# TYPE rp_resource_active gauge"));
   CHECK(has(text, "rp_active_exchanges 4"));
+  CHECK(has(text, "rp_open_sockets 2000"));
   CHECK(has(text, "# TYPE rp_telemetry_recorded_total counter"));
   CHECK(has(text, "rp_telemetry_recorded_total 10"));
   CHECK(has(text, "rp_telemetry_written_total 7"));
   CHECK(has(text, "rp_telemetry_dropped_total 2"));
+  CHECK(has(text, "rp_telemetry_bodies_dropped_total 7"));
   CHECK(has(text, "rp_telemetry_queued 1"));
   CHECK(has(text, "# TYPE rp_telemetry_spooled gauge"));
   CHECK(has(text, "rp_telemetry_spooled 5"));
   CHECK(has(text, R"(rp_affinity_entries{kind="response"} 5)"));
   CHECK(has(text, R"(rp_affinity_entries{kind="session"} 6)"));
   CHECK(has(text, "rp_affinity_evicted_total 8"));
+  CHECK(has(text, "rp_redis_up 1"));
+  CHECK(has(text, "rp_replicas 3"));
+  CHECK(has(text, "rp_redis_outages_total 2"));
+  CHECK(has(text, "rp_redis_timeouts_total 9"));
+  CHECK(has(text, "rp_redis_missed_affinities_total 1"));
+  CHECK_FALSE(has(metrics.text({}), "rp_redis"));
   CHECK_FALSE(has(metrics.text({}), "openai-1"));
 }
 
@@ -149,4 +159,21 @@ TEST_CASE("the metered sink counts and passes on") {
   CHECK(sink.flush(Millis(7)));
   CHECK_FALSE(sink.flush(Millis(8)));
   CHECK(sink.stats().dropped == 2);
+}
+
+TEST_CASE("the stream has gauges where there is one, and only what is known") {
+  const Metrics metrics;
+  GaugeValues values;
+  CHECK_FALSE(has(metrics.text(values), "rp_stream"));
+  values.stream = StreamStats{true, 40, 7, 1'000, 1};
+  const std::string text = metrics.text(values);
+  CHECK(has(text, "rp_stream_up 1"));
+  CHECK(has(text, "rp_stream_records 40"));
+  CHECK(has(text, "rp_stream_pending 7"));
+  CHECK(has(text, "# TYPE rp_stream_written_total counter"));
+  CHECK(has(text, "rp_stream_written_total 1000"));
+  CHECK(has(text, "rp_stream_poison_total 1"));
+  values.stream = StreamStats{};
+  CHECK(has(metrics.text(values), "rp_stream_up 0"));
+  CHECK_FALSE(has(metrics.text(values), "rp_stream_records"));
 }

@@ -126,6 +126,32 @@ TEST_CASE_FIXTURE(TroubleFixture, "a silent database: the batch under way is spo
   CHECK(sink.stats().written == 500);
 }
 
+TEST_CASE_FIXTURE(TroubleFixture, "what the target gives back at the end is in the spool") {
+  {
+    QueueTelemetrySink sink(store, 100, log.log(), spooling());
+    record_range(sink, 0, 2);
+    REQUIRE(sink.flush(kLong));
+    store.gives_back = {numbered(1), numbered(7)};
+  }
+  CHECK(log.lines() ==
+        std::vector<std::string>{"telemetry: 2 records stay in the spool for the next start"});
+  store.gives_back.clear();
+  QueueTelemetrySink sink(store, 100, log.log(), spooling());
+  log.wait_for("2 records came from the spool");
+  CHECK(store.ids() == std::vector<std::string>{"0", "1", "7"});
+}
+
+TEST_CASE_FIXTURE(TroubleFixture,
+                  "without a spool, what the target gives back is said to be lost") {
+  QueueSinkOptions options = spooling();
+  options.spool_path.clear();
+  {
+    QueueTelemetrySink sink(store, 100, log.log(), options);
+    store.gives_back = {numbered(1)};
+  }
+  CHECK(log.lines() == std::vector<std::string>{"telemetry: 1 records lost at shutdown"});
+}
+
 TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next one") {
   store.set_failing(true);
   {
@@ -178,7 +204,8 @@ TEST_CASE_FIXTURE(TroubleFixture,
   for (int i = 0; i < 50; ++i) batch.push_back(numbered(i));
   Spool(spool_path, 1U << 20).append(batch);
   records->write(std::span(batch).first(30));
-  QueueTelemetrySink sink(*records, 100, log.log(), spooling());
+  StoreTarget target(*records);
+  QueueTelemetrySink sink(target, 100, log.log(), spooling());
   log.wait_for(kEnds);
   CHECK(stored(*records).size() == 50);
   CHECK(as_set(stored(*records)) == as_set(names(0, 50)));
@@ -272,7 +299,8 @@ TEST_CASE_FIXTURE(TroubleFixture, "a record the database refuses does not block 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "SQLite locked by another connection: readers answer, nothing is lost") {
   const auto records = open_record_store("sqlite:///" + database);
-  QueueTelemetrySink sink(*records, 100, log.log(), spooling());
+  StoreTarget target(*records);
+  QueueTelemetrySink sink(target, 100, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -297,7 +325,8 @@ TEST_CASE_FIXTURE(TroubleFixture,
 
 TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
   const auto records = open_record_store("sqlite:///" + database);
-  QueueTelemetrySink sink(*records, 40, log.log(), spooling());
+  StoreTarget target(*records);
+  QueueTelemetrySink sink(target, 40, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -315,7 +344,8 @@ TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
 TEST_CASE_FIXTURE(TroubleFixture,
                   "the database's file is replaced by a folder, then the folder goes") {
   const auto records = open_record_store("sqlite:///" + database);
-  QueueTelemetrySink sink(*records, 100, log.log(), spooling());
+  StoreTarget target(*records);
+  QueueTelemetrySink sink(target, 100, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   fs::remove(database);
@@ -335,7 +365,8 @@ TEST_CASE_FIXTURE(TroubleFixture, "a constraint of the database is a refusal, no
           "CREATE TRIGGER no_13 BEFORE INSERT ON requests WHEN NEW.request_id = '13' "
           "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
           {});
-  QueueTelemetrySink sink(*records, 100, log.log(), spooling());
+  StoreTarget target(*records);
+  QueueTelemetrySink sink(target, 100, log.log(), spooling());
   record_range(sink, 0, 40);
   REQUIRE(sink.flush(kLong));
   CHECK(stored(*records).size() == 39);

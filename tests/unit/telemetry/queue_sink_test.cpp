@@ -82,6 +82,34 @@ TEST_CASE("what does not fit is dropped and counted; the batch under way takes r
   CHECK(sink.stats().recorded == 11);
 }
 
+TEST_CASE("bodies beyond their bound are left out and counted, their records stay") {
+  FakeStore store;
+  store.set_held(true);
+  const RequestRecord sample = numbered(0);
+  QueueSinkOptions options = quick();
+  options.max_batch = 1;
+  options.max_body_bytes = 3 * (sample.request_body.size() + sample.response_body.size());
+  QueueTelemetrySink sink(
+      store, 100, [](const std::string&) {}, options);
+  record_range(sink, 0, 1);
+  store.wait_for_attempts(1);  // a body under way takes room, too
+  record_range(sink, 1, 5);
+  RequestRecord bare = numbered(5);
+  bare.request_body.clear();
+  bare.response_body.clear();
+  sink.record(bare);
+  CHECK(sink.stats().bodies_dropped == 2);
+  CHECK(sink.stats().dropped == 0);
+
+  store.set_held(false);
+  CHECK(sink.flush(kLong));
+  record_range(sink, 6, 9);  // there is room again, for as many
+  CHECK(sink.flush(kLong));
+  CHECK(store.ids() == names(0, 9));
+  CHECK(store.with_bodies() == std::vector<std::string>{"0", "1", "2", "6", "7", "8"});
+  CHECK(sink.stats().bodies_dropped == 2);
+}
+
 TEST_CASE("a database that fails and recovers loses nothing, and is reported once") {
   FakeStore store;
   LogLines log;
@@ -150,8 +178,9 @@ TEST_CASE("records from many threads all arrive in a real database") {
   const auto store = open_record_store("sqlite:///" + (folder.path() / "db").string());
   QueueSinkOptions options = quick();
   options.max_batch = 64;
+  StoreTarget target(*store);
   QueueTelemetrySink sink(
-      *store, 10'000, [](const std::string&) {}, options);
+      target, 10'000, [](const std::string&) {}, options);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&sink, thread] { record_range(sink, thread * 200, thread * 200 + 200); });
@@ -187,4 +216,19 @@ TEST_CASE(
   CHECK(log.lines()[0] ==
         "telemetry: the database refuses a record, which is dropped (more are only counted): 13: a "
         "constraint");
+}
+
+TEST_CASE("the target is tended to after a write, until it is content") {
+  FakeStore store;
+  store.want_tending(3);
+  QueueSinkOptions options = quick();
+  options.tend_every = Millis(1);
+  QueueTelemetrySink sink(
+      store, 100, [](const std::string&) {}, options);
+  sink.record(numbered(0));
+  REQUIRE(sink.flush(kLong));
+  store.wait_for_tending(3);
+  sink.record(numbered(1));
+  REQUIRE(sink.flush(kLong));
+  store.wait_for_tending(4);
 }

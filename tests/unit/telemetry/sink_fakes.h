@@ -15,14 +15,15 @@
 #include "fakes/sample_records.h"
 #include "storage/record_store.h"
 #include "telemetry/queue_sink.h"
+#include "telemetry/record_target.h"
 
 namespace responses_proxy::testing {
 
 constexpr Millis kLong{60'000};  // longer than any test should take
 
-// Keeps what is written, each id once. Can be told to fail, to refuse single records, and to hold
-// calls until they are let go.
-class FakeStore final : public RecordStore {
+// A database that keeps what is written, each id once. Can be told to fail, to refuse single
+// records, and to hold calls until they are let go.
+class FakeStore final : public RecordStore, public RecordTarget {
  public:
   void write(std::span<const RequestRecord> records) override {
     std::unique_lock lock(mutex_);
@@ -35,7 +36,9 @@ class FakeStore final : public RecordStore {
     }
     batches_.push_back(records.size());
     for (const auto& record : records) {
-      if (known_.insert(record.request_id).second) ids_.push_back(record.request_id);
+      if (!known_.insert(record.request_id).second) continue;
+      ids_.push_back(record.request_id);
+      if (!record.request_body.empty()) with_bodies_.push_back(record.request_id);
     }
   }
   Page<RequestRecord> requests(const RecordQuery&) override { return {}; }
@@ -52,6 +55,16 @@ class FakeStore final : public RecordStore {
     return "resource of " + response_id;
   }
   void ping() override {}
+  std::string name() const override { return "the database"; }
+  bool tend() noexcept override {
+    const std::scoped_lock lock(mutex_);
+    ++tended_;
+    changed_.notify_all();
+    return tended_ < wants_tending_;
+  }
+  std::vector<RequestRecord> take_back() override { return gives_back; }
+
+  std::vector<RequestRecord> gives_back;  // set before the sink ends
 
   void set_failing(bool failing) {
     const std::scoped_lock lock(mutex_);
@@ -66,6 +79,19 @@ class FakeStore final : public RecordStore {
     const std::scoped_lock lock(mutex_);
     refused_.insert(id);
   }
+  // tend() wants to be called again until it was called that many times.
+  void want_tending(int times) {
+    const std::scoped_lock lock(mutex_);
+    wants_tending_ = times;
+  }
+  void wait_for_tending(int times) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, kLong, [&] { return tended_ >= times; }));
+  }
+  int tended() {
+    const std::scoped_lock lock(mutex_);
+    return tended_;
+  }
   // Until write() was called that many times.
   void wait_for_attempts(int count) {
     std::unique_lock lock(mutex_);
@@ -78,6 +104,11 @@ class FakeStore final : public RecordStore {
   std::vector<std::string> ids() {
     const std::scoped_lock lock(mutex_);
     return ids_;
+  }
+  // Of the records that came with their bodies.
+  std::vector<std::string> with_bodies() {
+    const std::scoped_lock lock(mutex_);
+    return with_bodies_;
   }
   std::vector<std::size_t> batches() {
     const std::scoped_lock lock(mutex_);
@@ -95,9 +126,12 @@ class FakeStore final : public RecordStore {
   bool failing_ = false;
   bool held_ = false;
   int attempts_ = 0;
+  int tended_ = 0;
+  int wants_tending_ = 0;
   std::set<std::string> refused_;
   std::set<std::string> known_;
   std::vector<std::string> ids_;
+  std::vector<std::string> with_bodies_;
   std::vector<std::size_t> batches_;
   std::vector<std::string> asked_;
 };

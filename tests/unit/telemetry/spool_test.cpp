@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "fakes/temp_folder.h"
+#include "telemetry/spool_frame.h"
 #include "unit/telemetry/file_limit.h"
 #include "unit/telemetry/sink_fakes.h"
 
@@ -81,6 +82,30 @@ TEST_CASE_FIXTURE(SpoolFixture, "records come back in order, whole, and until th
   CHECK(fs::file_size(path) == 0);
   CHECK(spool.append(records(0, 1)) == 1);
   CHECK(spool.read(2).records == records(0, 1));
+}
+
+TEST_CASE_FIXTURE(SpoolFixture, "bodies fill half of the file at most, then records come without") {
+  Spool spool(path, 100'000);
+  std::vector<RequestRecord> large = records(0, 10);
+  for (RequestRecord& record : large) record.request_body.assign(10'000, 'x');
+  CHECK(spool.append(large) == 10);
+  const auto read = spool.read(100).records;
+  REQUIRE(read.size() == 10);
+  for (std::size_t i = 0; i < 10; ++i) {
+    CAPTURE(i);
+    CHECK((read[i] == (i < 4 ? large[i] : without_bodies(large[i]))));
+  }
+  CHECK(spool.bodies_dropped() == 6);
+}
+
+TEST_CASE_FIXTURE(SpoolFixture,
+                  "a body too large for a frame is left out, its record is found again") {
+  Spool spool(path, 100U << 20);
+  std::vector<RequestRecord> all = records(0, 2);
+  all[0].response_body.assign(kMaxSpoolPayload, 'x');
+  CHECK(spool.append(all) == 2);
+  CHECK(spool.read(100).records == std::vector{without_bodies(all[0]), all[1]});
+  CHECK(spool.bodies_dropped() == 1);
 }
 
 TEST_CASE_FIXTURE(SpoolFixture, "the next process finds all that was not wholly read") {

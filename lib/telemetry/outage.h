@@ -1,0 +1,47 @@
+// Outage: one line in the log when something stops working, one when it works again, and the pauses
+// in between.
+//
+// Threads    One at a time.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "responses_proxy/clock.h"
+
+namespace responses_proxy {
+
+class Outage {
+ public:
+  using Log = std::function<void(const std::string&)>;
+
+  // `what`: "worker: Redis"
+  Outage(std::string what, Millis first_pause, Millis max_pause, Log log)
+      : what_(std::move(what)),
+        first_pause_(first_pause),
+        max_pause_(max_pause),
+        log_(std::move(log)),
+        pause_(first_pause) {}
+
+  // Returns how long to wait before the next attempt.
+  Millis failed(const std::string& problem) {
+    if (!std::exchange(lasts_, true)) log_(what_ + " does not work: " + problem);
+    return std::exchange(pause_, std::min(2 * pause_, max_pause_));
+  }
+  void worked() {
+    pause_ = first_pause_;
+    if (std::exchange(lasts_, false)) log_(what_ + " works again");
+  }
+
+ private:
+  const std::string what_;
+  const Millis first_pause_;
+  const Millis max_pause_;
+  const Log log_;
+  Millis pause_;
+  bool lasts_ = false;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,58 @@
+#include "responses_proxy/telemetry_worker.h"
+
+#include <random>
+#include <utility>
+
+#include "telemetry/stream_worker.h"
+
+namespace responses_proxy {
+
+namespace {
+
+StreamWorkerOptions worker_options(std::string name, Millis claim_idle) {
+  StreamWorkerOptions options;
+  options.consumer.name = std::move(name);
+  options.consumer.claim_idle = claim_idle;
+  return options;
+}
+
+}  // namespace
+
+class TelemetryWorker::Impl {
+ public:
+  Impl(const Config& config, Log log, Millis claim_idle)
+      : stream_(stream_options(config)),
+        random_(std::random_device{}()),
+        name_(consumer_name(config.telemetry_consumer, random_)),
+        store_(open_record_store(config.database_url.reveal())),
+        worker_(
+            stream_, *store_, log ? std::move(log) : [](const std::string&) {},
+            worker_options(name_, claim_idle)) {}
+
+  void stop() { worker_.stop(); }
+  TelemetryWorkerStats stats() const { return worker_.stats(); }
+  const std::string& name() const { return name_; }
+
+ private:
+  const StreamOptions stream_;
+  SeededRandom random_;
+  const std::string name_;
+  const std::unique_ptr<RecordStore> store_;
+  StreamWorker worker_;
+};
+
+TelemetryWorker::TelemetryWorker(const Config& config, Log log, Millis claim_idle)
+    : impl_(std::make_unique<Impl>(config, std::move(log), claim_idle)) {}
+TelemetryWorker::~TelemetryWorker() = default;
+
+void TelemetryWorker::stop() {
+  impl_->stop();
+}
+TelemetryWorkerStats TelemetryWorker::stats() const {
+  return impl_->stats();
+}
+const std::string& TelemetryWorker::name() const {
+  return impl_->name();
+}
+
+}  // namespace responses_proxy
