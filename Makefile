@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick format format-check clean
+.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick bench-records bench-redis format format-check clean
 
 deps:
 	@scripts/setup test
@@ -28,13 +28,19 @@ test-asan test-tsan: test-%: deps
 bench-build:
 	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
-	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick
+	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis
 
 bench-relay: bench-build
 	@bench/relay/run
 
 bench-pick: bench-build
 	@build/release/bench/bench_pick
+
+bench-records: bench-build
+	@build/release/bench/records_bench
+
+bench-redis: bench-build
+	@build/release/bench/bench_redis
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

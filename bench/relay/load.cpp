@@ -25,8 +25,14 @@ int run(const Options& options) {
     run_json_load(load, measurement);
   } else if (options.text("mode") == "sse") {
     run_sse_load(load, measurement);
+  } else if (options.text("mode") == "sockets-idle") {
+    run_socket_load(load, SocketUse::idle, measurement);
+  } else if (options.text("mode") == "sockets-streams") {
+    run_socket_load(load, SocketUse::streams, measurement);
+  } else if (options.text("mode") == "sockets-turns") {
+    run_socket_load(load, SocketUse::turns, measurement);
   } else {
-    throw std::invalid_argument("--mode is json or sse");
+    throw std::invalid_argument("--mode is json, sse, sockets-idle, sockets-streams or -turns");
   }
   fmt::print(
       R"({{"count":{},"seconds":{:.4f},"cpu_seconds":{:.3f},"idle_bytes":{},"open_bytes":{},)"

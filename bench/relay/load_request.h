@@ -34,4 +34,15 @@ inline std::string to_wire(const LoadRequest& request) {
       request.run, request.number, body.size(), body);
 }
 
+// A turn on a socket; a short one is answered at once.
+inline std::string to_message(bool short_turn, std::size_t body_bytes) {
+  std::string message = R"({"type":"response.create","model":"gpt-5","store":false,)";
+  if (short_turn) message += R"("max_output_tokens":1,)";
+  message += R"("input":[{"role":"user","content":")";
+  static constexpr std::string_view kEnd = "\"}]}";
+  const std::size_t have = message.size() + kEnd.size();
+  message.append(body_bytes > have ? body_bytes - have : 0, 'q');
+  return message += kEnd;
+}
+
 }  // namespace relay_bench

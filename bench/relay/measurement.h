@@ -47,6 +47,8 @@ class Measurement {
   void add(std::int64_t nanoseconds) {
     if (open_) latencies_.push_back(nanoseconds);
   }
+  // Something that is only counted.
+  void add_always() { latencies_.push_back(0); }
   void add_error(std::string what) {
     ++errors_;
     last_error_ = std::move(what);

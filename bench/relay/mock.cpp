@@ -3,6 +3,8 @@
 //   POST /v1/responses   about 1 KB of JSON with usage; with "stream":true one delta event every
 //                        --interval-ms, --events of them, each with the time it was sent
 //   GET  anything        a list of one model
+//   WebSocket            the same stream for every message, an event per frame; for a message with
+//                        "max_output_tokens":1 a short one, at once
 // Boost 1.74's awaitable.hpp forgets this one.
 #include <utility>
 
@@ -19,6 +21,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -31,6 +34,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
@@ -60,9 +64,9 @@ std::string response_object(std::uint64_t number, std::string_view status) {
 }
 
 // One SSE event as one HTTP chunk.
-std::string chunk(std::string_view event_line, std::string_view data) {
-  const std::size_t size = event_line.size() + 6 + data.size() + 2;
-  return fmt::format("{:x}\r\n{}data: {}\n\n\r\n", size, event_line, data);
+std::string chunk(std::string_view type, std::string_view data) {
+  const std::size_t size = 7 + type.size() + 7 + data.size() + 2;
+  return fmt::format("{:x}\r\nevent: {}\ndata: {}\n\n\r\n", size, type, data);
 }
 
 class Mock {
@@ -85,6 +89,10 @@ class Mock {
     for (;;) {
       http::request<http::string_body> request;
       co_await http::async_read(socket, buffer, request, use_awaitable);
+      if (websocket::is_upgrade(request)) {
+        co_await converse(websocket::stream<tcp::socket>(std::move(socket)), std::move(request));
+        co_return;
+      }
       if (request.method() != http::verb::post) {
         const std::string models = json_answer(
             "application/json", R"({"object":"list","data":[{"id":"gpt-5","object":"model"}]})");
@@ -103,38 +111,63 @@ class Mock {
     const std::uint64_t number = ++number_;
     std::string out =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-    out += lifecycle_event("event: response.created\n", "response.created", 0, number);
+    out += chunk(kCreated, lifecycle_event(kCreated, 0, number));
     co_await asio::async_write(socket, asio::buffer(out), use_awaitable);
 
     asio::steady_timer timer(socket.get_executor(), std::chrono::steady_clock::now());
     for (int sequence = 1; sequence <= shape_.events; ++sequence) {
       timer.expires_at(timer.expiry() + shape_.interval);
       co_await timer.async_wait(use_awaitable);
-      out = delta_event(sequence, number);
+      out = chunk(kDelta, delta_event(sequence, number));
       co_await asio::async_write(socket, asio::buffer(out), use_awaitable);
     }
-    out = lifecycle_event(kCompletedEvent, "response.completed", shape_.events + 1, number);
+    out = chunk(kCompleted, lifecycle_event(kCompleted, shape_.events + 1, number));
     out += "0\r\n\r\n";
     co_await asio::async_write(socket, asio::buffer(out), use_awaitable);
   }
 
-  static std::string lifecycle_event(std::string_view event_line, std::string_view type,
-                                     int sequence, std::uint64_t number) {
-    const bool completed = event_line == kCompletedEvent;
-    return chunk(event_line,
-                 fmt::format(R"({{"type":"{}",{}{},"response":{}}})", type, kSequenceKey, sequence,
-                             response_object(number, completed ? "completed" : "in_progress")));
+  asio::awaitable<void> converse(websocket::stream<tcp::socket> client,
+                                 http::request<http::string_body> handshake) {
+    co_await client.async_accept(handshake, use_awaitable);
+    client.text(true);
+    for (;;) {
+      boost::beast::flat_buffer message;
+      co_await client.async_read(message, use_awaitable);
+      const std::string_view text(static_cast<const char*>(message.data().data()), message.size());
+      const bool at_once = text.find("\"max_output_tokens\":1,") != std::string_view::npos;
+      co_await turn(client, at_once ? 1 : shape_.events, at_once ? kAtOnce : shape_.interval);
+    }
+  }
+
+  asio::awaitable<void> turn(websocket::stream<tcp::socket>& client, int events,
+                             std::chrono::milliseconds interval) {
+    const std::uint64_t number = ++number_;
+    std::string out = lifecycle_event(kCreated, 0, number);
+    co_await client.async_write(asio::buffer(out), use_awaitable);
+    asio::steady_timer timer(client.get_executor(), std::chrono::steady_clock::now());
+    for (int sequence = 1; sequence <= events; ++sequence) {
+      timer.expires_at(timer.expiry() + interval);
+      if (interval != kAtOnce) co_await timer.async_wait(use_awaitable);
+      out = delta_event(sequence, number);
+      co_await client.async_write(asio::buffer(out), use_awaitable);
+    }
+    out = lifecycle_event(kCompleted, events + 1, number);
+    co_await client.async_write(asio::buffer(out), use_awaitable);
+  }
+
+  static std::string lifecycle_event(std::string_view type, int sequence, std::uint64_t number) {
+    return fmt::format(R"({{"type":"{}",{}{},"response":{}}})", type, kSequenceKey, sequence,
+                       response_object(number, type == kCompleted ? "completed" : "in_progress"));
   }
 
   std::string delta_event(int sequence, std::uint64_t number) const {
-    return chunk(
-        kDeltaEvent,
-        fmt::format(R"({{"type":"response.output_text.delta",{}{},"item_id":"msg_{:048x}",)"
-                    R"("output_index":0,"content_index":0,"delta":" word","logprobs":[],)"
-                    R"("obfuscation":"{}",{}{}}})",
-                    kSequenceKey, sequence, number, filler_, kSentKey, steady_ns()));
+    return fmt::format(R"({{"type":"{}",{}{},"item_id":"msg_{:048x}",)"
+                       R"("output_index":0,"content_index":0,"delta":" word","logprobs":[],)"
+                       R"("obfuscation":"{}",{}{}}})",
+                       kDelta, kSequenceKey, sequence, number, filler_, kSentKey, steady_ns());
   }
 
+  static constexpr std::chrono::milliseconds kAtOnce{0};
   const StreamShape shape_;
   const std::string filler_;
   std::uint64_t number_ = 0;

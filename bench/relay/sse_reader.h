@@ -1,10 +1,10 @@
 // SseReader: checks a relayed stream and times its events; SseBody: how Beast feeds it.
 #pragma once
 
+#include <algorithm>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,20 +33,12 @@ class SseReader {
  private:
   void on_event(std::string_view event) {
     in_order_ = in_order_ && number_after(event, kSequenceKey) == next_sequence_++;
-    if (event.starts_with(kDeltaEvent)) {
+    event.remove_prefix(std::min(event.find("data: ") + 6, event.size()));
+    if (type_in_frame(event) == kDelta) {
       measurement_.add(steady_ns() - number_after(event, kSentKey));
-    } else if (event.starts_with(kCompletedEvent)) {
+    } else if (type_in_frame(event) == kCompleted) {
       completed_ = true;
     }
-  }
-
-  static std::int64_t number_after(std::string_view event, std::string_view key) {
-    const std::size_t at = event.find(key);
-    std::int64_t number = -1;
-    if (at != std::string_view::npos) {
-      std::from_chars(event.data() + at + key.size(), event.data() + event.size(), number);
-    }
-    return number;
   }
 
   Measurement& measurement_;

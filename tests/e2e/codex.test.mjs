@@ -1,77 +1,12 @@
 // The real Codex CLI over HTTP, through rp-server.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Child, startPair, withDeadline } from './harness.mjs';
+import { codex, itemsOf, kConfig, providerAt, startRecorder } from './codex_cli.mjs';
+import { startPair } from './harness.mjs';
 
 // Many keys, so that two requests on one resource are no accident.
 const kKeys = Array.from({ length: 8 }, (_, index) => `sk-test-key-number-${index + 1}`);
-
-const kConfig = `
-approval_policy = "never"
-sandbox_mode = "danger-full-access"
-check_for_update_on_startup = false
-[analytics]
-enabled = false
-[feedback]
-enabled = false
-[otel]
-exporter = "none"
-metrics_exporter = "none"
-trace_exporter = "none"
-`;
-
-// Stands between Codex and rp-server and keeps the bodies as Codex sent them.
-async function startRecorder(t, server) {
-  const bodies = [];
-  const recorder = http.createServer((request, response) => {
-    const chunks = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks);
-      bodies.push(body.toString());
-      const { method, headers } = request;
-      const forwarded = http.request(server.url + request.url, { method, headers }, (answer) => {
-        response.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(response);
-      });
-      forwarded.on('error', () => response.destroy());
-      forwarded.end(body);
-    });
-  });
-  await new Promise((resolve) => recorder.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    recorder.closeAllConnections();
-    recorder.close();
-  });
-  return { bodies, baseUrl: `http://127.0.0.1:${recorder.address().port}/v1` };
-}
-
-// One turn of `codex exec`: its events, after it ended well.
-async function codex(t, config, overrides, prompt) {
-  const home = mkdtempSync(join(tmpdir(), 'rp-codex-'));
-  t.after(() => rmSync(home, { recursive: true, force: true }));
-  writeFileSync(join(home, 'config.toml'), config);
-  const child = new Child(
-    process.env.CODEX,
-    ['exec', '--skip-git-repo-check', '--json', '--disable', 'plugins', '--disable', 'remote_plugin',
-      '--disable', 'apps', ...overrides, prompt],
-    { cwd: home, env: { HOME: home, CODEX_HOME: home, CODEX_TEST_KEY: 'sk-of-codex', TERM: 'dumb' } },
-  );
-  child.process.stdin.end();
-  const events = [];
-  for (let line; (line = await child.line()) !== undefined; ) events.push(JSON.parse(line.input));
-  assert.equal(await withDeadline(child.exited, 'codex'), 0, child.output);
-  return events;
-}
-
-const itemsOf = (events, type) =>
-  events.filter((event) => event.type === 'item.completed' && event.item.type === type)
-    .map((event) => event.item);
 
 test('a plain turn, with the provider given on the command line', async (t) => {
   const rules = [{ replies: [{ stream: { id: 'resp_1', deltas: ['Hello ', 'Codex.'] } }] }];
@@ -119,18 +54,7 @@ test('a turn with a tool call stays on one resource', async (t) => {
   ];
   const { upstream, server } = await startPair(t, { rules, keys: kKeys });
   const { bodies, baseUrl } = await startRecorder(t, server);
-  const provider = `
-model = "gpt-5.5"
-model_provider = "proxy"
-${kConfig}
-[model_providers.proxy]
-name = "Responses Proxy"
-base_url = "${baseUrl}"
-env_key = "CODEX_TEST_KEY"
-wire_api = "responses"
-supports_websockets = false
-`;
-  const events = await codex(t, provider, [], 'What is six times seven?');
+  const events = await codex(t, providerAt(baseUrl), [], 'What is six times seven?');
 
   const [command] = itemsOf(events, 'command_execution');
   assert.equal(command.exit_code, 0);

@@ -59,6 +59,25 @@ test('a second signal ends the wait', async () => {
   await upstream.stop();
 });
 
+test('while it drains, /readyz on the port of the control plane says so', async () => {
+  const { upstream, server, rest } = await started(
+    { PROXY_DRAIN_TIMEOUT_SECONDS: '20', PROXY_ADMIN_BIND: '127.0.0.1:0' }, { gate: 'go' });
+  const [, admin] = await server.child.line(/^control plane on (\S+)$/);
+  const ready = () => fetch(new URL('/readyz', admin));
+  assert.equal((await ready()).status, 200);
+  const stopped = server.stop();
+  const draining = await eventually('the drain to show', async () => {
+    const answer = await ready();
+    return answer.status === 503 && answer;
+  });
+  assert.deepEqual((await draining.json()).missing, ['draining']);
+  assert.equal((await fetch(new URL('/healthz', admin))).status, 200);
+  await upstream.openGate('go');
+  assert.match(await rest(), /event: response\.completed/);
+  await stopped;
+  await upstream.stop();
+});
+
 test('what was answered before the end is on record after it', async () => {
   const upstream = await Upstream.start();
   const server = await Server.start({ upstream });

@@ -64,17 +64,24 @@ export class Child {
   }
 }
 
+const withHeader = (request) => ({
+  ...request,
+  header: (name) => request.headers.find(([n]) => n.toLowerCase() === name)?.[1],
+});
+
 export class Upstream {
+  static program = 'RP_SCRIPTED_UPSTREAM';
+
   static async start(rules = []) {
-    const upstream = new Upstream();
-    upstream.child = new Child(binary('RP_SCRIPTED_UPSTREAM'), []);
+    const upstream = new this();
+    upstream.child = new Child(binary(this.program), []);
     upstream.port = Number((await upstream.child.line()).input);
     if (rules.length > 0) await upstream.add(rules);
     return upstream;
   }
 
   // One command at a time: the answers come in order and carry no names.
-  async #command(command) {
+  async command(command) {
     const before = this.pending;
     this.pending = (async () => {
       await before;
@@ -90,30 +97,51 @@ export class Upstream {
     return `http://127.0.0.1:${this.port}/v1`;
   }
   async add(rules) {
-    await this.#command({ do: 'add', rules });
+    await this.command({ do: 'add', rules });
   }
   async openGate(name) {
-    await this.#command({ do: 'open_gate', name });
+    await this.command({ do: 'open_gate', name });
   }
-  // what: 'requests' or 'aborted' (n or more so far), 'idle' (nothing in flight)
+  // what: 'requests' or 'aborted' (n or more so far), 'idle' (nothing in flight); of a SocketUpstream
+  // 'messages', 'handshakes' and 'ends' as well
   async wait(what, n = 1) {
-    const answer = await this.#command({ do: 'wait', for: what, n });
+    const answer = await this.command({ do: 'wait', for: what, n });
     assert.ok(answer.ok, `the upstream waited too long for ${what}`);
   }
   async counts() {
-    return (await this.#command({ do: 'state' })).counts;
+    return (await this.command({ do: 'state' })).counts;
   }
   // With `header(name)`; fields of HTTP are found whatever their case.
   async requests() {
-    const { requests } = await this.#command({ do: 'state' });
-    for (const request of requests) {
-      request.header = (name) => request.headers.find(([n]) => n.toLowerCase() === name)?.[1];
-    }
-    return requests;
+    const { requests } = await this.command({ do: 'state' });
+    return requests.map(withHeader);
   }
   async stop() {
     this.child.process.stdin.end();
     assert.equal(await withDeadline(this.child.exited, 'the upstream to stop'), 0);
+  }
+}
+
+// Speaks WebSocket as well, on the same port. Turns are replies, as in rules.
+export class SocketUpstream extends Upstream {
+  static program = 'RP_SCRIPTED_SOCKET_UPSTREAM';
+
+  async turns(replies, key = '') {
+    await this.command({ do: 'turns', key, replies });
+  }
+  // Every handshake from now on; 426 and 404 are what an upstream without WebSocket says.
+  async refuseSockets(status) {
+    await this.command({ do: 'refuse_sockets', status });
+  }
+  // For the next handshakes; see scripted_socket_upstream_main.cpp.
+  async socketsNext(scripts) {
+    await this.command({ do: 'sockets_next', scripts });
+  }
+  // { counts, handshakes, messages, ends }; messages have their `json`.
+  async sockets() {
+    const state = await this.command({ do: 'sockets' });
+    const messages = state.messages.map((message) => ({ ...message, json: JSON.parse(message.text) }));
+    return { ...state, handshakes: state.handshakes.map(withHeader), messages };
   }
 }
 
@@ -216,8 +244,8 @@ export class Server {
 }
 
 // An upstream and a server in front of it, stopped at the end of test `t`.
-export async function startPair(t, { rules = [], ...options } = {}) {
-  const upstream = await Upstream.start(rules);
+export async function startPair(t, { rules = [], kind = Upstream, ...options } = {}) {
+  const upstream = await kind.start(rules);
   let server;
   t.after(async () => {
     try {

@@ -1,5 +1,7 @@
 // The harness itself: what it says about an upstream is what a client sees.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { test } from 'node:test';
 
 import { Upstream } from './harness.mjs';
@@ -44,6 +46,21 @@ test('steps can be put into a stream, and a client that leaves is counted', asyn
   leaving.abort();
   await assert.rejects(response.text());
   await upstream.wait('aborted', 1);
+  await upstream.wait('idle');
+});
+
+test('an answer may come before the body', async (t) => {
+  const error = { status: 413, type: 'some_error', code: 'too_large', message: 'No' };
+  const { upstream } = await started(t, [{ replies: [{ error, before_body: true }] }]);
+  const headers = { 'content-length': 2, expect: '100-continue' };
+  const request = http.request(`${upstream.baseUrl}/responses`, { method: 'POST', headers });
+  request.on('continue', () => assert.fail('the body was asked for'));
+  request.flushHeaders();
+  const [answer] = await once(request, 'response');
+  assert.equal(answer.statusCode, 413);
+  request.end('{}');
+  answer.resume();
+  await once(answer, 'end');
   await upstream.wait('idle');
 });
 

@@ -1,6 +1,7 @@
-// Records while another process locks the database, and across a kill -9 in the midst of that.
+// Records while another process locks the database, across a kill -9 in the midst of that, and while
+// the disk is full.
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -102,4 +103,92 @@ test('kill -9 while the database is locked: the spool has what the memory lost',
   const sessions = await server.allRows('sessions');
   const load_ = sessions.find(({ session_id }) => session_id === 'load');
   assert.equal(load_.request_count, rows.filter(({ session_id }) => session_id === 'load').length);
+});
+
+// The database in one folder, the spool in another; each can be full.
+async function startOnDisks(t, env = {}) {
+  const { server } = await startPair(t, {
+    rules: kRules,
+    env: {
+      PROXY_SQLITE_URL: 'sqlite:///db/proxy.sqlite3',
+      PROXY_TELEMETRY_SPOOL_PATH: 'spool/telemetry.spool',
+      LD_PRELOAD: binary('RP_DISK_FULL'),
+      ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`,
+      ...env,
+    },
+  });
+  mkdirSync(join(server.folder, 'spool'));
+  const mark = (folder) => join(server.folder, folder, 'disk-full');
+  return {
+    server,
+    fill: (folder) => writeFileSync(mark(folder), ''),
+    free: (folder) => rmSync(mark(folder)),
+  };
+}
+
+// That many requests, all of which must be answered; their ids.
+async function serve(server, n) {
+  let sent = 0;
+  const answered = await load(server, () => ++sent > n);
+  assert.equal(answered.length, n);
+  assert.ok(answered.every(({ status }) => status === 200));
+  return answered.map(({ id }) => id);
+}
+
+const telemetryOf = async (server) => (await server.admin('state')).telemetry;
+
+async function settled(server) {
+  return eventually('every record to be settled', async () => {
+    const telemetry = await telemetryOf(server);
+    return telemetry.spooled === 0 && telemetry.queued === 0 && telemetry;
+  });
+}
+
+test('no room for the database: the spool has the records until there is', async (t) => {
+  const { server, fill, free } = await startOnDisks(t);
+  const before = await serve(server, 5);
+  await server.rows(5);
+  fill('db');
+  const during = await serve(server, 200);
+  await eventually('the records to be spooled', async () =>
+    (await telemetryOf(server)).spooled === 200);
+  assert.deepEqual(ids(await server.allRows()).sort(), before.sort()); // it can still be read
+
+  free('db');
+  assert.equal((await settled(server)).dropped, 0);
+  assert.deepEqual(ids(await server.allRows()).sort(), [...before, ...during].sort());
+  assert.equal(statSync(join(server.folder, 'spool', 'telemetry.spool')).size, 0);
+  const log = server.child.output;
+  assert.equal(log.match(/records wait for the database: .*full/g)?.length, 1, log);
+  assert.equal(log.match(/the database works again, 200 records/g)?.length, 1, log);
+});
+
+test('no room at all: what memory cannot hold is counted, the rest is written once', async (t) => {
+  const { server, fill, free } = await startOnDisks(t, { PROXY_TELEMETRY_QUEUE_SIZE: '100' });
+  fill('db');
+  const spooled = await serve(server, 50);
+  await eventually('the records to be spooled', async () =>
+    (await telemetryOf(server)).spooled === 50);
+  fill('spool');
+  const late = await serve(server, 300);
+  const full = await eventually('records to be dropped', async () => {
+    const telemetry = await telemetryOf(server);
+    const { spooled: kept, queued, dropped } = telemetry;
+    return dropped > 0 && kept + queued + dropped === 350 && telemetry;
+  });
+  assert.ok(full.queued <= 100, JSON.stringify(full));
+
+  free('spool');
+  free('db');
+  const { dropped } = await settled(server);
+  assert.equal(dropped, full.dropped);
+  const after = await serve(server, 5);
+  await settled(server);
+  const found = ids(await server.allRows());
+  assert.equal(found.length, 355 - dropped);
+  assert.equal(new Set(found).size, found.length, 'a request is there twice');
+  const known = new Set([...spooled, ...late, ...after]);
+  assert.ok(found.every((id) => known.has(id)));
+  assert.deepEqual([...spooled, ...after].filter((id) => !found.includes(id)), []);
+  assert.match(server.child.output, /the spool does not take them: .*No space left on device/);
 });

@@ -48,7 +48,16 @@ inline RequestRecord sample_record(const std::string& request_id, WallTime creat
   record.duration = std::chrono::microseconds(812'999);
   record.first_byte = std::chrono::microseconds(401'100);
   record.proxy_time = std::chrono::microseconds(97);
+  record.request_body = R"({"model":"gpt-5.5","input":"\u00e4 \"quoted\""})";
+  record.response_body = "event: response.created\ndata: {}\n\n\xE6\x97\xA5";
   record.attempts = {sample_attempt("openai-1", created_at + std::chrono::microseconds(97))};
+  return record;
+}
+
+// As a list has it.
+inline RequestRecord without_bodies(RequestRecord record) {
+  record.request_body.clear();
+  record.response_body.clear();
   return record;
 }
 
@@ -62,6 +71,7 @@ inline RequestRecord failed_record(const std::string& request_id, WallTime creat
   record.blame = Blame::provider;
   record.error = "upstream_unreachable";
   record.usage = {};
+  record.response_body.clear();
   record.first_byte.reset();
   AttemptRecord& first = record.attempts.front();
   first.reason = SelectionReason::session_affinity;

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -39,9 +40,14 @@ struct CountedRule {
            (rule.path.empty() || rule.path == path_of(request));
   }
   // nullptr when all replies are used up.
-  const Reply* next() {
-    if (used < rule.replies.size()) return &rule.replies[used++];
+  const Reply* next() const {
+    if (used < rule.replies.size()) return &rule.replies[used];
     return rule.repeat_last && !rule.replies.empty() ? &rule.replies.back() : nullptr;
+  }
+  Reply take() {
+    const Reply reply = *next();
+    ++used;
+    return reply;
   }
 };
 
@@ -72,9 +78,13 @@ struct ScriptedUpstream::Impl final : UpstreamScript {
 
   ~Impl();
   void accept();
+  void begin(tcp::socket socket, std::string_view received);
   void serve(Served& served);
   void join_finished();
+  void begin(RecordedRequest& request);
+  CountedRule* rule_for(const RecordedRequest& request);
 
+  std::optional<Reply> early_reply(RecordedRequest head) override;
   Reply next_reply(RecordedRequest request) override;
   void reply_ended(ReplyEnd end) override;
   void body_sent(std::size_t bytes) override;
@@ -103,19 +113,22 @@ void ScriptedUpstream::Impl::accept() {
     error_code error;
     acceptor.accept(socket, error);
     if (stopping()) return;
-    if (error) continue;
-    error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    join_finished();
-    const std::lock_guard lock(mutex);
-    if (connections.size() >= kMaxConnections) continue;
-    Served& served = connections.emplace_back();
-    served.connection =
-        std::make_unique<UpstreamConnection>(std::move(socket), ++counts.connections, *this);
-    ++counts.open_connections;
-    served.thread = std::thread([this, &served] { serve(served); });
-    changed.notify_all();
+    if (!error) begin(std::move(socket), {});
   }
+}
+
+void ScriptedUpstream::Impl::begin(tcp::socket socket, std::string_view received) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  join_finished();
+  const std::lock_guard lock(mutex);
+  if (connections.size() >= kMaxConnections) return;
+  Served& served = connections.emplace_back();
+  served.connection = std::make_unique<UpstreamConnection>(std::move(socket), received,
+                                                           ++counts.connections, *this);
+  ++counts.open_connections;
+  served.thread = std::thread([this, &served] { serve(served); });
+  changed.notify_all();
 }
 
 void ScriptedUpstream::Impl::serve(Served& served) {
@@ -139,18 +152,36 @@ void ScriptedUpstream::Impl::join_finished() {
   for (Served& served : finished) served.thread.join();
 }
 
+// With the mutex held.
+void ScriptedUpstream::Impl::begin(RecordedRequest& request) {
+  request.number = ++counts.requests;
+  requests.push_back(request);
+  ++counts.in_flight;
+  changed.notify_all();
+}
+
+// With the mutex held; nullptr when only the default is left.
+CountedRule* ScriptedUpstream::Impl::rule_for(const RecordedRequest& request) {
+  for (CountedRule& rule : rules) {
+    if (rule.matches(request) && rule.next() != nullptr) return &rule;
+  }
+  return nullptr;
+}
+
+std::optional<Reply> ScriptedUpstream::Impl::early_reply(RecordedRequest head) {
+  const std::lock_guard lock(mutex);
+  CountedRule* rule = rule_for(head);
+  if (rule == nullptr || !rule->next()->before_body) return std::nullopt;
+  begin(head);
+  return rule->take();
+}
+
 Reply ScriptedUpstream::Impl::next_reply(RecordedRequest request) {
   Answer answer;
   {
     const std::lock_guard lock(mutex);
-    request.number = ++counts.requests;
-    requests.push_back(request);
-    ++counts.in_flight;
-    changed.notify_all();
-    for (CountedRule& rule : rules) {
-      if (!rule.matches(request)) continue;
-      if (const Reply* reply = rule.next()) return *reply;
-    }
+    begin(request);
+    if (CountedRule* rule = rule_for(request)) return rule->take();
     answer = fallback;
   }
   return answer(request);
@@ -194,6 +225,10 @@ std::uint16_t ScriptedUpstream::port() const {
 
 std::string ScriptedUpstream::base_url() const {
   return fmt::format("http://127.0.0.1:{}/v1", impl_->port);
+}
+
+void ScriptedUpstream::adopt(int connected_socket, std::string_view received) {
+  impl_->begin(tcp::socket(impl_->context, tcp::v4(), connected_socket), received);
 }
 
 void ScriptedUpstream::add(Rule rule) {

@@ -49,6 +49,9 @@ struct Reply {
   std::vector<Step> steps;
   // Before the head: a gate delays it, a write replaces it (garbage), close and reset prevent it.
   std::vector<Step> before_head;
+  // Answers as soon as the request's head is there, without "100 Continue". Unless the connection
+  // is closed, the request's body is read afterwards and thrown away: it is recorded as empty.
+  bool before_body = false;
 
   // Puts a step before the index-th one; an index past the end appends.
   Reply& insert(std::size_t index, Step step);
@@ -76,7 +79,7 @@ struct Rule {
 struct UpstreamCounts {
   std::size_t connections = 0;       // accepted so far
   std::size_t open_connections = 0;  // now
-  std::size_t requests = 0;          // fully read so far
+  std::size_t requests = 0;          // fully read, or answered before that, so far
   std::size_t in_flight = 0;         // read, but not answered to the end
   std::size_t aborted = 0;           // the client left before the end of the answer
   std::uint64_t body_bytes = 0;      // of answers, taken by the kernel so far
@@ -96,6 +99,9 @@ class ScriptedUpstream {
 
   std::uint16_t port() const;
   std::string base_url() const;  // "http://127.0.0.1:1234/v1"
+
+  // Serves a connection that was accepted elsewhere, and of which `received` was read; owns it.
+  void adopt(int connected_socket, std::string_view received);
 
   // Rules are tried in the order they were added.
   void add(Rule rule);

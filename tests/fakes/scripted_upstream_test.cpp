@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "fakes/responses_bodies.h"
+#include "integration/raw_client.h"
 
 namespace responses_proxy::testing {
 
@@ -140,6 +141,26 @@ TEST_CASE("connections can be closed and reset at any point") {
   CHECK(upstream.wait_until_idle());
   CHECK(upstream.counts().requests == 4);
   CHECK(upstream.counts().aborted == 0);
+}
+
+TEST_CASE("an answer may come before the request's body") {
+  Reply refused = error_reply(413, "invalid_request_error", "too_large", "Too large");
+  refused.before_body = true;
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {refused});
+  RawClient client(upstream.port());
+  const std::string head =
+      "POST /v1/responses HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-a\r\n"
+      "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+  client.send(head);
+  CHECK(client.read_until("Too large").starts_with("HTTP/1.1 413 "));
+  CHECK(upstream.requests().at(0).body.empty());
+  client.send("{}" + head);  // the body is thrown away, the connection goes on
+  CHECK(client.read_until("100 Continue").find("100 Continue") != std::string::npos);
+  client.send("{}");
+  CHECK(client.read_until("Hello from sk-a.").find("Hello from sk-a.") != std::string::npos);
+  CHECK(upstream.requests().at(1).body == "{}");
+  CHECK(upstream.counts().connections == 1);
 }
 
 TEST_CASE("an upstream that is destroyed lets go of everything that waits") {

@@ -23,14 +23,14 @@ constexpr std::uint64_t kMaxBody = 256ULL * 1024 * 1024;
 constexpr std::uint32_t kMaxHead = 1024 * 1024;
 constexpr std::string_view kBearer = "Bearer ";
 
-RecordedRequest to_record(http::request<http::string_body>&& message, std::size_t connection) {
+RecordedRequest to_record(const http::request<http::string_body>& message, std::size_t connection) {
   RecordedRequest request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
   for (const auto& field : message) {
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
   }
-  request.body = std::move(message.body());
+  request.body = message.body();
   const std::string_view authorization = request.headers.get("Authorization");
   if (authorization.substr(0, kBearer.size()) == kBearer) {
     request.key = std::string(authorization.substr(kBearer.size()));
@@ -68,29 +68,61 @@ bool writes(const std::vector<Step>& steps) {
 
 }  // namespace
 
-UpstreamConnection::UpstreamConnection(tcp::socket socket, std::size_t number,
-                                       UpstreamScript& script)
+UpstreamConnection::UpstreamConnection(tcp::socket socket, std::string_view received,
+                                       std::size_t number, UpstreamScript& script)
     : socket_(std::move(socket)),
       number_(number),
       script_(script),
       fd_(socket_.native_handle()),
-      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  buffer_.commit(asio::buffer_copy(buffer_.prepare(received.size()), asio::buffer(received)));
+}
 
 UpstreamConnection::~UpstreamConnection() {
   ::close(wake_fd_);
 }
 
 void UpstreamConnection::serve() {
-  while (auto incoming = read_request()) {
-    const bool without_body = incoming->request.method == "HEAD";
-    const Reply reply = script_.next_reply(std::move(incoming->request));
-    const ReplyEnd end = play(reply, without_body);
-    const bool keep = end == ReplyEnd::complete && incoming->keep_alive && !closes(reply);
-    if (!keep && end != ReplyEnd::broken) end_connection(false);
-    script_.reply_ended(end);
-    if (!keep) return;
+  while (serve_one()) {
   }
   end_connection(false);
+}
+
+bool UpstreamConnection::serve_one() {
+  http::request_parser<http::string_body> parser;
+  parser.body_limit(kMaxBody);
+  parser.header_limit(kMaxHead);
+  error_code error;
+  http::read_header(socket_, buffer_, parser, error);
+  if (error) return false;
+  const bool keep_alive = parser.keep_alive();
+  const bool without_body = parser.get().method() == http::verb::head;
+  if (const auto early = script_.early_reply(to_record(parser.get(), number_))) {
+    const ReplyEnd end = play(*early, without_body);
+    if (end != ReplyEnd::complete) return end_reply(end, false);
+    script_.reply_ended(end);
+    const bool keep = keep_alive && !closes(*early);
+    // A connection that is closed over unread bytes is reset, and the answer may be lost.
+    if (!keep) socket_.shutdown(tcp::socket::shutdown_send, error);
+    http::read(socket_, buffer_, parser, error);
+    return keep && !error;
+  }
+  if (equals_ignore_case(std::string_view(parser.get()[http::field::expect]), "100-continue") &&
+      send("HTTP/1.1 100 Continue\r\n\r\n", false) != ReplyEnd::complete) {
+    return false;
+  }
+  http::read(socket_, buffer_, parser, error);
+  if (error) return false;
+  const Reply reply = script_.next_reply(to_record(parser.get(), number_));
+  return end_reply(play(reply, without_body), keep_alive && !closes(reply));
+}
+
+// Whether the connection goes on.
+bool UpstreamConnection::end_reply(ReplyEnd end, bool keep) {
+  keep = keep && end == ReplyEnd::complete;
+  if (!keep && end != ReplyEnd::broken) end_connection(false);
+  script_.reply_ended(end);
+  return keep;
 }
 
 void UpstreamConnection::wake() const {
@@ -101,23 +133,6 @@ void UpstreamConnection::shut_down() {
   const std::lock_guard lock(socket_mutex_);
   error_code ignored;
   if (socket_.is_open()) socket_.shutdown(tcp::socket::shutdown_both, ignored);
-}
-
-std::optional<UpstreamConnection::Incoming> UpstreamConnection::read_request() {
-  http::request_parser<http::string_body> parser;
-  parser.body_limit(kMaxBody);
-  parser.header_limit(kMaxHead);
-  error_code error;
-  http::read_header(socket_, buffer_, parser, error);
-  if (error) return std::nullopt;
-  if (equals_ignore_case(std::string_view(parser.get()[http::field::expect]), "100-continue") &&
-      send("HTTP/1.1 100 Continue\r\n\r\n", false) != ReplyEnd::complete) {
-    return std::nullopt;
-  }
-  http::read(socket_, buffer_, parser, error);
-  if (error) return std::nullopt;
-  const bool keep_alive = parser.keep_alive();
-  return Incoming{to_record(parser.release(), number_), keep_alive};
 }
 
 ReplyEnd UpstreamConnection::play(const Reply& reply, bool without_body) {

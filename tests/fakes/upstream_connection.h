@@ -27,6 +27,8 @@ enum class ReplyEnd : std::uint8_t {
 // What a connection needs from the upstream it belongs to.
 class UpstreamScript {
  public:
+  // The answer to a request whose body has not been read, if it shall not wait for that.
+  virtual std::optional<Reply> early_reply(RecordedRequest head) = 0;
   virtual Reply next_reply(RecordedRequest request) = 0;
   virtual void reply_ended(ReplyEnd end) = 0;
   virtual void body_sent(std::size_t bytes) = 0;
@@ -39,8 +41,9 @@ class UpstreamScript {
 
 class UpstreamConnection {
  public:
-  UpstreamConnection(boost::asio::ip::tcp::socket socket, std::size_t number,
-                     UpstreamScript& script);
+  // `received`: what has been read from the socket already.
+  UpstreamConnection(boost::asio::ip::tcp::socket socket, std::string_view received,
+                     std::size_t number, UpstreamScript& script);
   ~UpstreamConnection();
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
@@ -53,11 +56,9 @@ class UpstreamConnection {
   void shut_down();
 
  private:
-  struct Incoming {
-    RecordedRequest request;
-    bool keep_alive = false;
-  };
-  std::optional<Incoming> read_request();
+  // false: the connection has ended.
+  bool serve_one();
+  bool end_reply(ReplyEnd end, bool keep);
   ReplyEnd play(const Reply& reply, bool without_body);
   ReplyEnd play_steps(const std::vector<Step>& steps, bool chunked);
   ReplyEnd send_repeatedly(const Step& step, bool chunked);

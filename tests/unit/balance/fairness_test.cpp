@@ -67,4 +67,25 @@ TEST_CASE("ties stay fair when a better or worse resource stands between them") 
   CHECK(chi_square(seen, 5'000) < 10.8);  // 1 degree of freedom, p = 0.001
 }
 
+TEST_CASE("with other replicas the better of two that are drawn by weight is picked") {
+  PoolOf pool({{"a", 1}, {"b", 1}, {"c", 2}}, 7);
+  for (const char* id : {"a", "b", "c"}) pool.state(id).set_has_peers(true);
+  pool.state("b").set_remote_active(100);
+  std::map<std::string, int> seen;
+  constexpr int kPicks = 20'000;
+  for (int i = 0; i < kPicks; ++i) ++seen[picked(pool.pick())];
+  // c scores best: unless neither draw is c. b only when it is drawn twice.
+  CHECK(seen["c"] == doctest::Approx(kPicks * 3 / 4.0).epsilon(0.05));
+  CHECK(seen["b"] == doctest::Approx(kPicks * 1 / 16.0).epsilon(0.1));
+  CHECK(seen["a"] == doctest::Approx(kPicks * 3 / 16.0).epsilon(0.1));
+}
+
+TEST_CASE("with other replicas the draw is among the eligible only") {
+  PoolOf pool({{"a", 1}, {"b", 1}, {"c", 1}}, 7);
+  for (const char* id : {"a", "b", "c"}) pool.state(id).set_has_peers(true);
+  pool.block("b", Millis(5'000));
+  pool.degrade("c", Millis(5'000));
+  for (int i = 0; i < 1'000; ++i) REQUIRE(picked(pool.pick()) == "a");
+}
+
 }  // namespace responses_proxy
