@@ -42,10 +42,12 @@ class Replica {
     store_->stop();
   }
 
-  // Every resource has another number of active requests afterwards.
+  // Nearly every resource has another number of active requests afterwards.
   void change_all() {
     for (const auto& state : states_) {
-      state->local_active() < 5 ? state->acquire() : state->release();
+      const auto wanted = static_cast<std::int64_t>(random_.next() % 16);
+      while (state->local_active() < wanted) state->acquire();
+      while (state->local_active() > wanted) state->release();
     }
   }
   std::size_t sees() const { return store_->shared_stats()->replicas; }

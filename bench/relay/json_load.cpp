@@ -82,10 +82,11 @@ class JsonLoad {
         timer.expires_at(planned);
         co_await timer.async_wait(use_awaitable);
       }
-      // Every second request continues the response before it.
-      if (round % 2 == 0) previous.clear();
+      // Mixed: every second request continues the response before it.
+      if (round % 2 == 0 || options_.sessions != Sessions::mixed) previous.clear();
+      const std::uint64_t session = options_.sessions == Sessions::known ? index : number_++;
       const std::string request =
-          to_wire({options_.run, number_++, previous, false, options_.body_bytes});
+          to_wire({options_.run, session, previous, false, options_.body_bytes});
       co_await asio::async_write(socket, asio::buffer(request), use_awaitable);
       http::response<http::string_body> response;
       co_await http::async_read(socket, buffer, response, use_awaitable);

@@ -10,6 +10,13 @@
 namespace relay_bench {
 namespace {
 
+Sessions sessions(const std::string& text) {
+  if (text == "mixed") return Sessions::mixed;
+  if (text == "fresh") return Sessions::fresh;
+  if (text == "known") return Sessions::known;
+  throw std::invalid_argument("--sessions is mixed, fresh or known");
+}
+
 int run(const Options& options) {
   const LoadOptions load{
       .target = {boost::asio::ip::address_v4::loopback(), options.number<std::uint16_t>("port")},
@@ -17,6 +24,7 @@ int run(const Options& options) {
       .connections = options.number<std::size_t>("connections"),
       .rate = options.number<double>("rate"),
       .body_bytes = options.number<std::size_t>("body-bytes"),
+      .sessions = sessions(options.text("sessions")),
       .warmup = std::chrono::milliseconds(options.number<int>("warmup-ms")),
       .window = std::chrono::milliseconds(options.number<int>("window-ms")),
       .pids = options.numbers<pid_t>("pids")};
@@ -59,6 +67,7 @@ int main(int argc, char** argv) {
                                                   {"connections", "64"},
                                                   {"rate", "0"},
                                                   {"body-bytes", "1000"},
+                                                  {"sessions", "mixed"},
                                                   {"warmup-ms", "500"},
                                                   {"window-ms", "2000"},
                                                   {"pids", ""}}));

@@ -15,12 +15,19 @@
 
 namespace relay_bench {
 
+enum class Sessions : std::uint8_t {
+  mixed,  // half of the requests begin a session, the others continue it
+  fresh,  // each is a session of its own
+  known,  // one session per connection
+};
+
 struct LoadOptions {
   boost::asio::ip::tcp::endpoint target;
   std::string run;  // makes session ids unique over runs
   std::size_t connections = 0;
   double rate = 0;  // requests per second over all connections; 0 = closed loop
   std::size_t body_bytes = 0;
+  Sessions sessions = Sessions::mixed;
   std::chrono::milliseconds warmup{0};
   std::chrono::milliseconds window{0};
   std::vector<pid_t> pids;  // whose CPU and memory to read

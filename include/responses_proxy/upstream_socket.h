@@ -1,2 +1,97 @@
+// UpstreamSockets: WebSocket connections to providers.
+//
+// Role       One factory per event loop. Connects, shakes hands, exchanges whole text messages.
+// Threads    Everything, callbacks included, on the thread of its event loop.
+// Ownership  open() returns the socket; destroying it closes abruptly, and no callback comes
+//            afterwards. The handler outlives the socket and may destroy it inside any callback.
+//            Sockets may outlive their factory, not the loop's io_context.
+// Errors     on_open and on_close tell; nothing throws. Callbacks never run inside a call.
+// Blocking   Never; names are looked up on Asio's own thread.
+// Limits     Messages of kMaxMessageBytes; kMaxQueuedBytes wait to be sent; refusals are read up to
+//            kMaxRefusalBytes.
 #pragma once
-#include "upstream/upstream_socket.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/event_loop.h"
+#include "responses_proxy/request.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+struct UpstreamSocketRequest {
+  std::string url;  // http:// or https://, as an adapter makes it; spoken as ws or wss
+  Headers headers;  // without Host, Connection, Upgrade and Sec-WebSocket-*
+  Millis connect_timeout{10'000};  // until the handshake is complete
+};
+
+// How the handshake went.
+struct UpstreamSocketOpen {
+  UpstreamError error = UpstreamError::none;  // none, connect, connect_timeout, closed, protocol
+  std::string detail;                         // the transport's words, free of secrets
+  int status = 0;  // 101, or what the upstream answered instead; 0 = no answer (see error)
+  Headers headers;
+  std::string body;  // of a refusal
+};
+
+class UpstreamSocketHandler {
+ public:
+  // Once. Unless the status is 101 the socket is dead and nothing else follows.
+  virtual void on_open(const UpstreamSocketOpen& result) = 0;
+  // A whole text message, valid during the call.
+  virtual void on_message(std::string_view text) = 0;
+  // Once, after an open. The peer's code (1005: it gave none), or 1006 when the connection ended
+  // without a close frame or fell silent; 1002, 1003, 1007 and 1009 when we closed it for what the
+  // peer sent. Messages that had arrived before come first.
+  virtual void on_close(std::uint16_t code, const std::string& reason) = 0;
+
+ protected:
+  ~UpstreamSocketHandler() = default;
+};
+
+class UpstreamSocket {
+ public:
+  static constexpr std::size_t kMaxMessageBytes = 64 * 1024 * 1024;
+  static constexpr std::size_t kMaxQueuedBytes = 64 * 1024 * 1024;
+  static constexpr std::size_t kMaxRefusalBytes = 64 * 1024;
+
+  virtual ~UpstreamSocket() = default;
+  // One text message; before the open it waits. Beyond kMaxQueuedBytes the socket ends with 1006.
+  virtual void send(std::string text) = 0;
+  // No message is delivered until resume(), and of the next one a piece is read at most. An
+  // on_close may still come.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+  // Says goodbye with 1000 once all is sent; no message comes any more, and on_close within
+  // UpstreamSocketOptions::close_wait.
+  virtual void close() = 0;
+};
+
+struct UpstreamSocketOptions {
+  std::string ca_file = {};   // verify against this instead of the system's store; "" = system
+  Millis ping_after{30'000};  // of silence; twice as long means that the peer is gone
+  Millis close_wait{5'000};   // for the peer to take the rest and to answer our close frame
+};
+
+class UpstreamSockets {
+ public:
+  explicit UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options = {});
+  ~UpstreamSockets();
+  UpstreamSockets(const UpstreamSockets&) = delete;
+  UpstreamSockets& operator=(const UpstreamSockets&) = delete;
+
+  std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
+                                       UpstreamSocketHandler& handler);
+
+ private:
+  struct Shared;  // the options and the TLS context
+  EventLoop& loop_;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace responses_proxy

@@ -137,7 +137,7 @@ void SocketConnection::send(std::string text) {
 
 void SocketConnection::resume() {
   paused_ = false;
-  if (!std::exchange(held_, false)) return read_next();
+  if (!std::exchange(held_, false)) return;
   asio::post(context_, [self = shared_from_this()] { self->take(); });
 }
 
@@ -153,7 +153,7 @@ void SocketConnection::abandon() {
 }
 
 void SocketConnection::read_next() {
-  if (state_ != State::open || paused_ || reading_) return;
+  if (state_ != State::open) return;
   reading_ = true;
   read(buffer_);
 }
@@ -275,7 +275,7 @@ void SocketConnection::on_timer() {
 void SocketConnection::tick() {
   // Beast has failed the connection, and waits for the peer to end it.
   if (!is_open()) return finish(close_code::kProtocolError, "");
-  // Nothing is read while paused, so nothing can be heard.
+  // Next to nothing is read while paused, so nothing may be heard.
   if (paused_) silent_ticks_ = 0;
   if (++silent_ticks_ > kTicksToGone) return finish(close_code::kAbnormal, "the peer is silent");
   if (silent_ticks_ > kTicksToPing && !std::exchange(pinging_, true)) ping();

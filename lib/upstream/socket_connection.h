@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 
+#include "responses_proxy/upstream_socket.h"
 #include "upstream/socket_target.h"
-#include "upstream/upstream_socket.h"
 
 namespace responses_proxy {
 

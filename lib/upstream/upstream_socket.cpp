@@ -1,4 +1,4 @@
-#include "upstream/upstream_socket.h"
+#include "responses_proxy/upstream_socket.h"
 
 #include <boost/asio/post.hpp>
 #include <optional>

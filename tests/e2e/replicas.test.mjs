@@ -1,166 +1,125 @@
-// Three replicas over one Redis: what one of them learns the others know, and a dead one leaves
-// nothing behind.
+// Three replicas and two workers over Redis and PostgreSQL: what one learns the others know.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
 
-import { eventually, Server } from './harness.mjs';
-import { Redis } from './private_redis.mjs';
+import { postgresUrl, startAll } from './cluster.mjs';
+import { eventually } from './harness.mjs';
 
+const kKeys = Array.from({ length: 8 }, (_, index) => `sk-test-key-number-${index + 1}`);
 const kContinuations = 2000;
-const kKeys = ['sk-test-key-one', 'sk-test-key-two', 'sk-test-key-three', 'sk-test-key-four'];
 
-// Each key is an account of its own: it knows the responses it has made, and no others.
-class Accounts {
-  static async start(t) {
-    const accounts = new Accounts();
-    accounts.ownerOf = new Map();
-    accounts.strangers = 0; // continuations of a response that another account has made
-    accounts.held = []; // requests that wait for release()
-    accounts.server = createServer((request, response) => accounts.#answer(request, response));
-    await new Promise((resolve) => accounts.server.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
-      accounts.server.closeAllConnections();
-      accounts.server.close();
-    });
-    return accounts;
-  }
-  get baseUrl() {
-    return `http://127.0.0.1:${this.server.address().port}/v1`;
-  }
-  release() {
-    for (const finish of this.held.splice(0)) finish();
-  }
+const post = (server, body, signal) => fetch(`${server.baseUrl}/responses`, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ model: 'm', input: 'hi', ...body }),
+  signal,
+});
 
-  async #answer(request, response) {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { previous_response_id: previous, input } = JSON.parse(Buffer.concat(chunks));
-    const key = request.headers.authorization;
-    if (previous !== undefined && this.ownerOf.get(previous) !== key) this.strangers += 1;
-    const id = `resp_${this.ownerOf.size}`;
-    this.ownerOf.set(id, key);
-    const event = (type, status) =>
-      `event: ${type}\ndata: ${JSON.stringify({ type, response: { id, object: 'response', status } })}\n\n`;
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(event('response.created', 'in_progress'));
-    const finish = () => {
-      response.write(event('response.completed', 'completed'));
-      setTimeout(() => response.end(), 5); // the end of the body is not what clients wait for
-    };
-    input === 'wait' ? this.held.push(finish) : finish();
-  }
-}
-
-async function startReplicas(t, count) {
-  const replicas = [];
-  t.after(() => Promise.all(replicas.map((replica) => replica.stop())));
-  const accounts = await Accounts.start(t);
-  const redis = await Redis.start(t); // stopped after the replicas
-  for (let i = 0; i < count; ++i) {
-    const env = { PROXY_REDIS_URL: redis.url, PROXY_IN_PROCESS_WORKER: 'true' };
-    replicas.push(await Server.start({ upstream: accounts, keys: kKeys, env }));
-  }
-  await eventually('the replicas to see each other', async () => {
-    const states = await Promise.all(replicas.map((replica) => replica.admin('state')));
-    return states.every(({ shared_state: shared }) => shared.up && shared.replicas === count);
-  });
-  return { accounts, redis, replicas };
-}
-
-const post = (replica, body, signal) =>
-  fetch(`${replica.baseUrl}/responses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'm', input: 'hi', stream: true, ...body }),
-    signal,
-  });
-
-// The id, as soon as the completed response has been seen.
-async function completed(answer) {
-  assert.equal(answer.status, 200);
-  const decoder = new TextDecoder();
+// The id and the resource of an answer, as soon as the client can know that it is complete.
+async function answer(server, stream) {
+  const response = await post(server, { stream });
+  assert.equal(response.status, 200);
+  const resource = response.headers.get('x-proxy-resource-id');
+  if (!stream) return { resource, id: (await response.json()).id };
   let text = '';
-  const reader = answer.body.getReader();
-  for (;;) {
-    const { value, done } = await reader.read();
-    assert.ok(!done, text);
-    text += decoder.decode(value, { stream: true });
-    if (text.includes('event: response.completed') && text.endsWith('\n\n')) break;
+  for await (const bytes of response.body) {
+    text += Buffer.from(bytes).toString();
+    const end = text.match(/^data: (\{"type":"response\.completed".*\})$/m);
+    if (end) return { resource, id: JSON.parse(end[1]).response.id };
   }
-  (async () => {
-    while (!(await reader.read()).done);
-  })();
-  return text.match(/"id":"(resp_\d+)"/)[1];
+  return assert.fail(`no end in ${text}`);
 }
 
-const inFlight = async (replica) =>
-  (await replica.resources()).reduce((sum, resource) => sum + resource.in_flight, 0);
-
-test('a continuation finds its account on any replica, at once', async (t) => {
-  const { accounts, replicas } = await startReplicas(t, 3);
-  let left = kContinuations;
-  const conversation = async (number) => {
-    let previous = await completed(await post(replicas[number % 3], {}));
-    for (let turn = number + 1; left > 0; ++turn) {
-      left -= 1;
-      const answer = await post(replicas[turn % 3], { previous_response_id: previous });
-      previous = await completed(answer);
+test('a continuation on another replica goes where the response was made, every time', async (t) => {
+  const database = await postgresUrl(t);
+  const { servers } = await startAll(t, { replicas: 3, workers: 2, database, keys: kKeys });
+  let turn = 0;
+  const strays = [];
+  const client = async () => {
+    while (turn < kContinuations) {
+      const number = turn++;
+      const made = await answer(servers[number % 3], number % 2 === 0);
+      const continued = await post(servers[(number + 1) % 3], { previous_response_id: made.id });
+      await continued.arrayBuffer();
+      const found = {
+        resource: continued.headers.get('x-proxy-resource-id'),
+        decision: continued.headers.get('x-proxy-decision'),
+      };
+      if (found.resource !== made.resource || found.decision !== 'response_affinity') {
+        strays.push({ number, made, found });
+      }
     }
   };
-  await Promise.all(Array.from({ length: 8 }, (_, number) => conversation(number)));
-  assert.equal(accounts.strangers, 0);
-  assert.ok(new Set(accounts.ownerOf.values()).size > 1, 'one account has served everything');
-  for (const replica of replicas) {
-    await eventually('nothing in flight', async () => (await inFlight(replica)) === 0);
-  }
+  await Promise.all(Array.from({ length: 12 }, client));
+  assert.equal(turn, kContinuations);
+  assert.deepEqual(strays, []);
+
+  // Nothing is under way any more, and all of them say so.
+  for (const server of servers) await server.idle();
+  await eventually('all records', async () =>
+    (await servers[0].allRows()).length === 2 * kContinuations);
 });
 
-test('requests under way are seen by all replicas, and die with theirs', async (t) => {
-  const { accounts, replicas } = await startReplicas(t, 3);
-  const ends = [];
-  const open = [];
-  for (let i = 0; i < 12; ++i) {
-    const answer = await post(replicas[i % 3], { input: 'wait' });
-    open.push(answer);
-    ends.push(i % 3 === 2 ? answer.text().catch(() => 'died') : completed(answer));
+test('all replicas count all requests under way; those of a dead one are gone', async (t) => {
+  const stream = { id: 'resp_1', deltas: ['one', 'two'] };
+  const slow = { stream, insert: [{ at: 5, step: { gate: 'go' } }] };
+  const rules = [{ method: 'POST', replies: [slow], repeat_last: true }];
+  const { upstream, servers } =
+    await startAll(t, { replicas: 3, workers: 0, rules, keys: kKeys });
+  const inFlight = async (server) =>
+    (await server.resources()).reduce((sum, resource) => sum + resource.in_flight, 0);
+  const abort = new AbortController();
+  t.after(() => abort.abort());
+  const perReplica = [10, 20, 30];
+  const answers = servers.map((server, index) =>
+    Array.from({ length: perReplica[index] }, async () => {
+      const response = await post(server, { stream: true }, abort.signal);
+      return response.text();
+    }));
+  answers.flat().forEach((answer) => answer.catch(() => {})); // of the replica that dies
+  await upstream.wait('requests', 60);
+  for (const server of servers) {
+    await eventually('60 requests in flight', async () => (await inFlight(server)) === 60);
   }
-  for (const replica of replicas) {
-    await eventually('12 in flight', async () => (await inFlight(replica)) === 12);
-  }
-  await replicas[2].crash();
+  // Load is spread over all, wherever it came in: no key has more than its share and one.
+  const spread = (await servers[0].resources()).map((resource) => resource.in_flight);
+  t.diagnostic(`in flight per key: ${spread}`);
+
   const died = Date.now();
-  for (const replica of replicas.slice(0, 2)) {
-    await eventually('8 in flight', async () => (await inFlight(replica)) === 8);
+  await servers[2].crash();
+  for (const server of servers) {
+    await eventually('30 requests in flight', async () => (await inFlight(server)) === 30);
   }
-  t.diagnostic(`its share was gone after ${Date.now() - died} ms`);
-  accounts.release();
-  await Promise.all(ends);
-  for (const replica of replicas) {
-    await eventually('nothing in flight', async () => (await inFlight(replica)) === 0);
+  t.diagnostic(`the share of a dead replica was gone after ${Date.now() - died} ms`);
+  await upstream.openGate('go');
+  await Promise.all([...answers[0], ...answers[1]]);
+  for (const server of servers) await server.idle();
+});
+
+test('what one replica learns about a key the others know', async (t) => {
+  const error = { status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message: 'No.' };
+  const rules = [{ method: 'POST', key: kKeys[0], replies: [{ error }], repeat_last: true }];
+  const { servers } = await startAll(t, { replicas: 3, workers: 0, rules, keys: [kKeys[0]] });
+  assert.equal((await post(servers[0], {})).status, 401);
+  for (const server of servers) {
+    await eventually('the news', async () =>
+      (await server.resources()).every(({ health }) => health === 'unhealthy'));
   }
 });
 
-test('without Redis every replica goes on, and says so', async (t) => {
-  const { redis, replicas } = await startReplicas(t, 3);
-  const ready = async (replica) => (await fetch(`${replica.url}/readyz`)).json();
-  const metric = async (replica) =>
-    (await (await fetch(`${replica.url}/metrics`)).text()).match(/^rp_redis_up (\d)$/m)[1];
-  assert.deepEqual(await ready(replicas[0]), { status: 'ready' });
+test('Redis is down when replicas start: they serve, and share once it is there', async (t) => {
+  const { servers, redis } = await startAll(t, { replicas: 2, workers: 0, keys: kKeys });
   await redis.kill();
-  for (let i = 0; i < 60; ++i) {
-    const first = await completed(await post(replicas[i % 3], {}));
-    await completed(await post(replicas[i % 3], { previous_response_id: first }));
-  }
-  for (const replica of replicas) {
-    await eventually('degraded', async () => (await ready(replica)).degraded?.[0] === 'redis');
-    assert.equal(await metric(replica), '0');
-  }
+  for (const server of servers) await server.restart();
+  const made = await answer(servers[0], false);
+  const ready = await (await fetch(`${servers[0].url}/readyz`)).json();
+  assert.equal(ready.status, 'ready');
+  assert.ok(JSON.stringify(ready).includes('redis'), JSON.stringify(ready));
   await redis.launch();
-  for (const replica of replicas) {
-    await eventually('ready again', async () => (await ready(replica)).degraded === undefined);
-    assert.equal(await metric(replica), '1');
-    const lines = replica.child.output.match(/.*going on with what this process knows.*/g);
-    assert.equal(lines.length, 1, replica.child.output);
-  }
+  // Learnt in the outage, told afterwards.
+  await eventually('the id on the other replica', async () => {
+    const continued = await post(servers[1], { previous_response_id: made.id });
+    await continued.arrayBuffer();
+    return continued.headers.get('x-proxy-decision') === 'response_affinity';
+  });
 });

@@ -1,85 +1,9 @@
 // Replicas, Redis, workers and a database: whatever dies, each answered request is on record once.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { binary, Child, eventually, Server, Upstream, withDeadline } from './harness.mjs';
-import { Redis } from './private_redis.mjs';
-
-const kRules = [
-  { method: 'POST', replies: [{ response: { id: 'resp_1', text: 'ok' } }], repeat_last: true },
-];
-const kStarted = /^rp-server worker (\S+) reads telemetry:events$/;
-
-async function postgresUrl(t) {
-  const child = new Child(binary('RP_PRIVATE_POSTGRES'), []);
-  t.after(async () => {
-    child.process.stdin.end();
-    await withDeadline(child.exited, 'PostgreSQL to stop');
-  });
-  return (await child.line(/^postgresql:/)).input;
-}
-
-class Worker {
-  constructor(env) {
-    this.env = env;
-  }
-  async launch() {
-    this.child = new Child(binary('RP_SERVER'), ['worker', '--claim-idle', '1'], { env: this.env });
-    const started = await this.child.line(kStarted);
-    assert.ok(started, this.child.output);
-    this.name = started[1];
-  }
-  async crash() {
-    this.child.process.kill('SIGKILL');
-    assert.equal(await withDeadline(this.child.exited, 'the worker to die'), 'SIGKILL');
-    await this.launch();
-  }
-  // Returns what it says it has done.
-  async stop() {
-    this.child.process.kill('SIGTERM');
-    while ((await this.child.line()) !== undefined);
-    assert.equal(await withDeadline(this.child.exited, 'the worker to stop'), 0);
-    const counts = this.child.output.match(
-      /worker stopped: (\d+) records written, (\d+) entries set aside, (\d+) taken over/,
-    );
-    assert.ok(counts, this.child.output);
-    const [written, poison, claimed] = counts.slice(1).map(Number);
-    return { written, poison, claimed };
-  }
-}
-
-// `replicas` servers and `workers` workers over one Redis and one database.
-async function startAll(t, { replicas, workers, database, env = {} }) {
-  const folder = mkdtempSync(join(tmpdir(), 'rp-workers-'));
-  const upstream = await Upstream.start(kRules);
-  const all = { servers: [], workers: [] };
-  t.after(async () => {
-    await Promise.all(all.servers.map((server) => server.stop()));
-    for (const worker of all.workers) worker.child.process.kill('SIGKILL');
-    await Promise.all(all.workers.map((worker) => worker.child.exited));
-    await upstream.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const redis = await Redis.start(t); // stopped after the servers
-  all.redis = redis;
-  const shared = {
-    PROXY_REDIS_URL: redis.url,
-    PROXY_DATABASE_URL: database ?? `sqlite:///${folder}/records.sqlite3`,
-    ...env,
-  };
-  for (let i = 0; i < replicas; ++i) {
-    all.servers.push(await Server.start({ upstream, env: shared }));
-  }
-  for (let i = 0; i < workers; ++i) {
-    const worker = new Worker(shared);
-    await worker.launch();
-    all.workers.push(worker);
-  }
-  return all;
-}
+import { postgresUrl, startAll, Worker } from './cluster.mjs';
+import { binary, Child, eventually, withDeadline } from './harness.mjs';
 
 // Requests to each server in turn, eight at a time, as long as `goesOn`. The ids of all answers.
 async function load(servers, goesOn) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "responses_proxy/event_loop.h"
-#include "upstream/upstream_socket.h"
+#include "responses_proxy/upstream_socket.h"
 
 namespace responses_proxy::testing {
 

@@ -157,6 +157,7 @@ TEST_CASE("close says goodbye after all that is queued, and tells the end") {
   REQUIRE(session.call.open());
   session.loop.run([&] {
     session.call.socket().send(std::string(4 * kMegabyte, 'x'));
+    session.call.socket().send("middle");
     session.call.socket().send("last");
     session.call.socket().close();
     session.call.socket().close();
@@ -166,8 +167,8 @@ TEST_CASE("close says goodbye after all that is queued, and tells the end") {
   CHECK(session.call.closed()->code == 1000);
   REQUIRE(session.upstream.wait_for_ends(1));
   CHECK(session.upstream.ends()[0].code == 1000);
-  REQUIRE(session.upstream.counts().messages == 2);
-  CHECK(session.upstream.messages()[1].text == "last");
+  REQUIRE(session.upstream.counts().messages == 3);
+  CHECK(session.upstream.messages()[2].text == "last");
 }
 
 TEST_CASE("close before the open is kept until then") {
@@ -225,6 +226,25 @@ TEST_CASE("a queue that grows past its limit ends the socket") {
   REQUIRE(waiting.wait_for_open());
   CHECK(waiting.opened().error == UpstreamError::closed);
   CHECK_FALSE(waiting.called_inside_call());
+}
+
+TEST_CASE("what has been sent no longer counts as queued") {
+  Session session({});
+  REQUIRE(session.call.open());
+  for (std::size_t i = 1; i <= 3; ++i) {
+    session.call.send(std::string(UpstreamSocket::kMaxQueuedBytes / 2 + 1, 'x'));
+    REQUIRE(session.upstream.wait_for_messages(i));
+    REQUIRE(session.call.wait_for_messages(i));  // the fake's complaint: that was no JSON
+  }
+}
+
+TEST_CASE("a pause does not hide that the peer has gone") {
+  Session session({SocketStep::gate("go"), SocketStep::close(1012)});
+  session.call.in_open = [&] { session.call.socket().pause(); };
+  REQUIRE(session.call.open());
+  session.upstream.open_gate("go");
+  REQUIRE(session.call.wait_for_close());
+  CHECK(session.call.closed()->code == 1012);
 }
 
 TEST_CASE("while it is paused the upstream is held back, and nothing is lost") {
