@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick bench-records bench-redis format format-check clean
+.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick bench-records bench-redis bench-worker format format-check clean
 
 deps:
 	@scripts/setup test
@@ -28,7 +28,7 @@ test-asan test-tsan: test-%: deps
 bench-build:
 	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
-	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis
+	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis worker_bench
 
 bench-relay: bench-build
 	@bench/relay/run
@@ -41,6 +41,9 @@ bench-records: bench-build
 
 bench-redis: bench-build
 	@build/release/bench/bench_redis
+
+bench-worker: bench-build
+	@build/release/bench/worker_bench
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

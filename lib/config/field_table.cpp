@@ -34,8 +34,8 @@ constexpr Group kState{
     "`postgresql+driver://`; libpq's parameters (`sslmode=require`) pass through, and passwords "
     "are "
     "percent-encoded. A database that cannot be reached stops neither the start nor requests: "
-    "records wait in the spool. This version keeps live state in the process: a Redis URL is "
-    "checked but not used."};
+    "records wait in the spool. Without `PROXY_REDIS_URL` live state is kept in the process; "
+    "[scaling.md](scaling.md) says what Redis adds."};
 constexpr Group kRegistry{"Registry", ""};
 constexpr Group kShutdown{"Shutdown", ""};
 
@@ -47,7 +47,6 @@ constexpr std::int64_t kDayMillis = 24 * kHourMillis;
 
 constexpr std::string_view kNumber = "<N>";
 
-constexpr std::string_view kNoRedis = "this version keeps live state in the process";
 constexpr std::string_view kNoRegistry = "this version has no registry";
 
 Field named(std::string name, const Group& group, std::string default_text,
@@ -351,11 +350,11 @@ Fields health_fields() {
 Fields state_fields() {
   const std::string name_allowed(kIdentifierAllowed);
   return {
-      without_effect(kNoRedis,
-                     secret_url(named("PROXY_REDIS_URL", kState, "",
-                                      "Redis for live state shared between replicas."),
-                                "redis://host:port/db, rediss://host:port/db or unix:///path",
-                                &Config::redis_url, redis_url_rule)),
+      secret_url(named("PROXY_REDIS_URL", kState, "",
+                       "Redis or Valkey, for replicas that share live state and the "
+                       "way of their records to the database."),
+                 "redis://host:port/db, rediss://host:port/db or unix:///path", &Config::redis_url,
+                 redis_url_rule),
       milliseconds(named("PROXY_REDIS_TIMEOUT_MS", kState, "50",
                          "Longest time a request waits for Redis; then it goes on without."),
                    &Config::redis_timeout, {1, kMinuteMillis}),

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/percent_decoded.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -31,25 +33,6 @@ std::string lower(std::string_view text) {
   std::transform(result.begin(), result.end(), result.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
-}
-
-// Nothing if a "%" is not followed by two hexadecimal digits, or they mean NUL.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    unsigned byte = 0;
-    const auto [end, code] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (code != std::errc() || end != digits.data() + 2 || byte == 0) return std::nullopt;
-    decoded += static_cast<char>(byte);
-    i += 2;
-  }
-  return decoded;
 }
 
 // What follows "://", or nothing.

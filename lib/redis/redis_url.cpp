@@ -8,33 +8,18 @@
 #include <optional>
 #include <utility>
 
+#include "core/percent_decoded.h"
+
 namespace responses_proxy {
 
 namespace {
 
 template <class Number>
-std::optional<Number> parse_number(std::string_view text, int base = 10) {
+std::optional<Number> parse_number(std::string_view text) {
   Number value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
-}
-
-// Nothing if a "%" is not followed by two hexadecimal digits.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const auto byte = parse_number<std::uint8_t>(text.substr(i + 1, 2), 16);
-    if (!byte) return std::nullopt;
-    decoded += static_cast<char>(*byte);
-    i += 2;
-  }
-  return decoded;
 }
 
 std::string parse_user_info(std::string_view text, RedisOptions& options) {

@@ -193,7 +193,7 @@ TEST_CASE_TEMPLATE_DEFINE("a store serves several threads", Backend, ss_threads)
         const AffinityKind kind = i % 2 == 0 ? kResponse : kSession;
         store->resource("r" + id)->acquire();
         store->remember_affinity({kind, id}, "r" + id, {});
-        store->find_affinity({kind, id}, [&](const FoundId& found) {
+        store->find_affinity({kind, id}, [&wrong, id](const FoundId& found) {
           if (found && *found != "r" + id) ++wrong;
         });
         if (i % 5 == 0) store->forget_affinity({kind, id});

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,8 +11,6 @@
 #include <chrono>
 #include <stdexcept>
 #include <thread>
-
-extern char** environ;
 
 namespace responses_proxy::testing {
 
@@ -34,18 +32,24 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+// It ends with this process, however that ends; hence fork() instead of posix_spawn().
 pid_t spawn(const std::vector<std::string>& words) {
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  posix_spawn_file_actions_t quiet;
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-  pid_t process = -1;
-  const int failed =
-      posix_spawnp(&process, arguments[0], &quiet, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&quiet);
-  if (failed != 0) throw std::runtime_error("redis-server cannot be started");
+  const int quiet = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const pid_t parent = ::getpid();
+  const pid_t process = ::fork();
+  if (process == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+    ::dup2(quiet, STDOUT_FILENO);
+    ::dup2(quiet, STDERR_FILENO);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  ::close(quiet);
+  if (process < 0) throw std::runtime_error("redis-server cannot be started");
   return process;
 }
 
@@ -71,13 +75,7 @@ PrivateRedis::~PrivateRedis() {
 }
 
 void PrivateRedis::start() {
-  std::vector<std::string> words = {"redis-server", "--port",     std::to_string(port_),
-                                    "--bind",       "127.0.0.1",  "--unixsocket",
-                                    socket_,        "--dir",      folder_.path().string(),
-                                    "--save",       "",           "--appendonly",
-                                    "no",           "--loglevel", "warning"};
-  words.insert(words.end(), settings_.begin(), settings_.end());
-  process_ = spawn(words);
+  spawn_server();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (true) {
     try {
@@ -85,9 +83,23 @@ void PrivateRedis::start() {
       return;
     } catch (const std::runtime_error&) {
       if (std::chrono::steady_clock::now() > deadline) throw;
+      if (::waitpid(process_, nullptr, WNOHANG) == process_) {  // somebody else took the port
+        port_ = free_port();
+        spawn_server();
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));  // until it listens
     }
   }
+}
+
+void PrivateRedis::spawn_server() {
+  std::vector<std::string> words = {"redis-server", "--port",     std::to_string(port_),
+                                    "--bind",       "127.0.0.1",  "--unixsocket",
+                                    socket_,        "--dir",      folder_.path().string(),
+                                    "--save",       "",           "--appendonly",
+                                    "no",           "--loglevel", "warning"};
+  words.insert(words.end(), settings_.begin(), settings_.end());
+  process_ = spawn(words);
 }
 
 void PrivateRedis::stop() {

@@ -1,5 +1,5 @@
 // A real redis-server of the test's own: on a Unix socket and a free port, in a temporary folder,
-// without persistence. Gone with the object.
+// without persistence. Gone with the object, or with the thread that started it.
 #pragma once
 
 #include <sys/types.h>
@@ -40,12 +40,14 @@ class PrivateRedis {
   std::uint64_t calls(const std::string& command_name);
 
  private:
+  void spawn_server();
+
   TempFolder folder_;
   const std::string socket_;
   const std::vector<std::string> settings_;
   std::string password_;
   std::uint16_t port_;
-  pid_t process_ = -1;
+  pid_t process_ = -1;  // -1: stopped
 };
 
 }  // namespace responses_proxy::testing

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/json_members.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy {
@@ -20,19 +21,6 @@ bool has_encrypted_content(simdjson::dom::element item) {
     if (string_at(part, "type") == "encrypted_content") return true;
   }
   return false;
-}
-
-// The text of `input` inside `text`, "" if it has none that is an array.
-std::string_view input_array(ondemand::parser& parser, const simdjson::padded_string& text) {
-  ondemand::document document;
-  ondemand::array input;
-  std::string_view raw;
-  if (parser.iterate(text).get(document) != simdjson::SUCCESS ||
-      document["input"].get_array().get(input) != simdjson::SUCCESS ||
-      input.raw_json().get(raw) != simdjson::SUCCESS) {
-    return {};
-  }
-  return raw.substr(0, raw.rfind(']') + 1);
 }
 
 // The texts of an array's elements; false if one is no object.
@@ -60,11 +48,12 @@ bool split(std::string_view array_text, std::vector<std::string>& elements) {
 }  // namespace
 
 std::optional<std::string> without_encrypted_items(std::string_view body) {
-  const simdjson::padded_string text(body);
-  ondemand::parser parser;
-  const std::string_view input = input_array(parser, text);
+  std::string text(body);
+  const auto members = read_members(text);
+  if (!members) return std::nullopt;
+  const std::string_view input = member(*members, "input");
   std::vector<std::string> elements;
-  if (input.empty() || !split(input, elements)) return std::nullopt;
+  if (!input.starts_with('[') || !split(input, elements)) return std::nullopt;
   const auto offset = static_cast<std::size_t>(input.data() - text.data());
 
   std::string kept = "[";

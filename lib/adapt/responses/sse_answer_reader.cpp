@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "adapt/responses/answer_facts.h"
+#include "adapt/responses/event_type.h"
 #include "core/json.h"
 #include "core/json_reader.h"
 
@@ -15,15 +16,7 @@ namespace {
 
 // The event's type without parsing it: its name, or "type" near the start of its data.
 std::string_view type_of(const SseEvent& event) {
-  if (!event.name.empty()) return event.name;
-  constexpr std::size_t kNear = 64;
-  constexpr std::string_view kKey = "\"type\"";
-  const std::size_t key = event.data.substr(0, kNear).find(kKey);
-  if (key == std::string_view::npos) return {};
-  const std::size_t value = event.data.find_first_not_of(" :", key + kKey.size());
-  if (value == std::string_view::npos || event.data[value] != '"') return {};
-  const std::string_view type = event.data.substr(value + 1);
-  return type.substr(0, type.find('"'));
+  return event.name.empty() ? event_type(event.data) : event.name;
 }
 
 // The length of the JSON string at "delta", without unescaping it.

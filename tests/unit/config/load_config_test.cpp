@@ -186,12 +186,11 @@ TEST_CASE("a control plane with an address of its own is judged by that address"
   CHECK(warns(loaded, "10.0.0.1 without PROXY_ADMIN_PROTECT=all"));
 }
 
-TEST_CASE("Redis is allowed and said to have no effect") {
+TEST_CASE("Redis is allowed") {
   const LoadedConfig loaded = load({{"PROXY_REDIS_URL", "redis://127.0.0.1:6379/0"}});
   CHECK(loaded.errors.empty());
   CHECK(loaded.config.redis_url.reveal() == "redis://127.0.0.1:6379/0");
-  CHECK(loaded.warnings == Texts{"PROXY_REDIS_URL has no effect: this version keeps live state in "
-                                 "the process"});
+  CHECK(loaded.warnings.empty());
 }
 
 TEST_CASE("no secret is printed, be it right or wrong") {

@@ -130,6 +130,19 @@ TEST_CASE_FIXTURE(TargetFixture, "the stream alone is evicted, and others have b
   CHECK(ids_in_stream() == names(0, 3));
 }
 
+TEST_CASE_FIXTURE(TargetFixture, "Redis comes back with an older state of its data") {
+  const auto sink = target();
+  sink->write(range(0, 2));
+  redis.command({"SAVE"});
+  sink->write(range(2, 4));
+  redis.stop();
+  redis.start();
+  REQUIRE(ids_in_stream() == names(0, 2));
+  sink->tend();  // finds the connection broken
+  CHECK(sink->tend());
+  CHECK(as_set(ids_in_stream()) == as_set(names(0, 4)));
+}
+
 TEST_CASE_FIXTURE(TargetFixture, "records that a worker has in hand are not taken for stored") {
   const auto sink = target();
   sink->write(range(0, 4));
