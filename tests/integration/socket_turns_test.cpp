@@ -407,6 +407,7 @@ TEST_CASE("a resource that is out between two turns is left, with all that was s
   auto busy = proxy.keep_busy({"openai-2"});
   const auto first = client.ask(create("one"));
   busy.clear();
+  REQUIRE(proxy.records().wait_for(1).size() == 1);  // its verdict has been given
   Verdict out;
   out.health = Health::unhealthy;
   proxy.state().resource("openai-1")->apply(out, SteadyTime{});
