@@ -1,6 +1,7 @@
 #include "fakes/delaying_relay.h"
 
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -21,14 +22,14 @@ using Socket = stream_protocol::socket;
 // must not be delayed one after the other, so each read takes all there is.
 class Pump : public std::enable_shared_from_this<Pump> {
  public:
-  Pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to, Millis delay)
+  Pump(std::shared_ptr<Socket> from, std::shared_ptr<Socket> to, const std::atomic<Millis>& delay)
       : from_(std::move(from)), to_(std::move(to)), timer_(from_->get_executor()), delay_(delay) {}
 
   void run() {
     from_->async_read_some(
         asio::buffer(buffer_), [self = shared_from_this()](error_code error, std::size_t bytes) {
           if (error) return self->close();
-          self->timer_.expires_after(self->delay_);
+          self->timer_.expires_after(self->delay_.load());
           self->timer_.async_wait([self, bytes](error_code) { self->pass_on(bytes); });
         });
   }
@@ -49,7 +50,7 @@ class Pump : public std::enable_shared_from_this<Pump> {
   std::shared_ptr<Socket> from_;
   std::shared_ptr<Socket> to_;
   asio::steady_timer timer_;
-  const Millis delay_;
+  const std::atomic<Millis>& delay_;
   std::array<char, 65'536> buffer_;
 };
 
@@ -74,7 +75,7 @@ struct DelayingRelay::Impl {
       error_code refused;
       far->connect(stream_protocol::endpoint(target), refused);
       if (!refused) {
-        std::make_shared<Pump>(near, far, Millis(0))->run();
+        std::make_shared<Pump>(near, far, at_once)->run();
         std::make_shared<Pump>(far, near, delay)->run();
       }
       accept();
@@ -83,7 +84,8 @@ struct DelayingRelay::Impl {
 
   asio::io_context context;
   const std::string target;
-  const Millis delay;
+  const std::atomic<Millis> at_once{Millis(0)};
+  std::atomic<Millis> delay;
   stream_protocol::acceptor acceptor;
   std::thread thread;
 };
@@ -93,5 +95,9 @@ DelayingRelay::DelayingRelay(std::string target_socket, Millis delay)
       impl_(std::make_unique<Impl>(socket_, std::move(target_socket), delay)) {}
 
 DelayingRelay::~DelayingRelay() = default;
+
+void DelayingRelay::set_delay(Millis delay) {
+  impl_->delay = delay;
+}
 
 }  // namespace responses_proxy::testing

@@ -15,6 +15,8 @@ class DelayingRelay {
   DelayingRelay(std::string target_socket, Millis delay);
   ~DelayingRelay();
 
+  // Of what comes from now on.
+  void set_delay(Millis delay);
   std::string url() const { return "unix://" + socket_; }
 
  private:

@@ -141,6 +141,22 @@ TEST_CASE("active requests add up, and come back to exactly nothing") {
   CHECK(redis.text({"GET", "rp:totals"}).find_first_not_of('\0') == std::string::npos);
 }
 
+TEST_CASE("a report whose answer is lost counts once") {
+  PrivateRedis redis;
+  DelayingRelay relay(redis.options().unix_socket, Millis(0));
+  Replica a(relay.url(), 1, Millis(50));
+  Replica b(redis.url(), 2);
+  a.state("x");
+  b.state("x");
+  REQUIRE(wait_until([&] { return a->shared_stats()->replicas == 2; }));
+  relay.set_delay(Millis(3'000));  // longer than anybody waits for an answer
+  a.state("x").acquire();
+  REQUIRE(becomes(b.state("x"), 1));
+  a.state("x").release();  // as it was when Redis answered last
+  relay.set_delay(Millis(0));
+  CHECK(becomes(b.state("x"), 0));
+}
+
 TEST_CASE("a replica that dies takes its requests with it") {
   PrivateRedis redis;
   Replica a(redis.url(), 1);
