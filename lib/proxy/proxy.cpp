@@ -19,14 +19,15 @@ class LoopExchanges final : public ExchangeOwner {
  public:
   LoopExchanges(const Config& config, const Dependencies& dependencies, EventLoop& loop,
                 UpstreamClient& upstream, UpstreamSockets* sockets,
-                std::atomic<std::size_t>& active, std::atomic<std::size_t>& open_sockets)
+                std::atomic<std::size_t>& active,
+                std::shared_ptr<std::atomic<std::size_t>> open_sockets)
       : config_(config),
         dependencies_(dependencies),
         loop_(loop),
         upstream_(upstream),
         sockets_(sockets),
         active_(active),
-        open_sockets_(open_sockets) {}
+        open_sockets_(std::move(open_sockets)) {}
 
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
@@ -76,7 +77,7 @@ class LoopExchanges final : public ExchangeOwner {
   UpstreamClient& upstream_;
   UpstreamSockets* sockets_;  // may be null
   std::atomic<std::size_t>& active_;
-  std::atomic<std::size_t>& open_sockets_;
+  const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   std::unordered_set<Exchange*> running_;
 };
 
@@ -118,7 +119,7 @@ class Proxy::Impl {
   }
 
   std::size_t active() const { return active_.load(std::memory_order_relaxed); }
-  std::size_t open_sockets() const { return open_sockets_.load(std::memory_order_relaxed); }
+  std::size_t open_sockets() const { return open_sockets_->load(std::memory_order_relaxed); }
   void cancel_all() {
     for (const auto& loop : loops_) loop->shut_down_all();
   }
@@ -132,7 +133,8 @@ class Proxy::Impl {
   const Config config_;
   const Dependencies dependencies_;
   std::atomic<std::size_t> active_{0};
-  std::atomic<std::size_t> open_sockets_{0};
+  const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
   std::atomic<std::size_t> next_{0};
   std::vector<std::unique_ptr<LoopExchanges>> loops_;
 };

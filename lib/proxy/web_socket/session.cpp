@@ -44,7 +44,7 @@ bool has_stream_id(std::string_view event) {
 ClientSession::ClientSession(const Config& config, const Dependencies& dependencies,
                              EventLoop& loop, UpstreamClient& http, UpstreamSockets* sockets,
                              Request handshake, std::shared_ptr<SocketWriter> writer, Run run,
-                             std::atomic<std::size_t>& open_sockets)
+                             std::shared_ptr<std::atomic<std::size_t>> open_sockets)
     : handshake_(std::move(handshake)),
       context_{config,
                dependencies,
@@ -55,8 +55,8 @@ ClientSession::ClientSession(const Config& config, const Dependencies& dependenc
                Transcripts(config.websocket_state_bytes)},
       writer_(std::move(writer)),
       run_(std::move(run)),
-      open_sockets_(open_sockets) {
-  open_sockets_.fetch_add(1, std::memory_order_relaxed);
+      open_sockets_(std::move(open_sockets)) {
+  open_sockets_->fetch_add(1, std::memory_order_relaxed);
 }
 
 void ClientSession::on_message(std::string text) {

@@ -26,8 +26,8 @@ class ClientSession final : public SocketSession,
   ClientSession(const Config& config, const Dependencies& dependencies, EventLoop& loop,
                 UpstreamClient& http, UpstreamSockets* sockets, Request handshake,
                 std::shared_ptr<SocketWriter> writer, Run run,
-                std::atomic<std::size_t>& open_sockets);
-  ~ClientSession() override { open_sockets_.fetch_sub(1, std::memory_order_relaxed); }
+                std::shared_ptr<std::atomic<std::size_t>> open_sockets);
+  ~ClientSession() override { open_sockets_->fetch_sub(1, std::memory_order_relaxed); }
 
   void on_message(std::string text) override;
   void on_writable() override;
@@ -51,7 +51,8 @@ class ClientSession final : public SocketSession,
   SocketContext context_;
   std::shared_ptr<SocketWriter> writer_;  // null: the client is gone
   const Run run_;
-  std::atomic<std::size_t>& open_sockets_;
+  // Shared: the last holder of a session may be a task in a loop that outlives the proxy.
+  const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   std::unordered_map<std::string, Lane> lanes_;
   std::deque<ClientMessage> waiting_;  // in the order they came
   std::size_t waiting_bytes_ = 0;
