@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "responses_proxy/error.h"
+#include "source_dir.h"
 
 namespace responses_proxy::testing {
 

@@ -8,6 +8,7 @@
 #include "fakes/responses_bodies.h"
 #include "fakes/scripted_socket_upstream.h"
 #include "integration/session_client.h"
+#include "source_dir.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;

@@ -7,6 +7,7 @@
 #include "fakes/responses_bodies.h"
 #include "integration/post.h"
 #include "integration/test_proxy.h"
+#include "source_dir.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "source_dir.h"
 #include "unit/config/map_environment.h"
 
 using namespace responses_proxy;

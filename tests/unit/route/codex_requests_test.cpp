@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "route/request_facts.h"
+#include "source_dir.h"
 
 namespace responses_proxy {
 
