@@ -21,6 +21,7 @@ struct Error {
   std::string message;    // what was wrong, where, what to do
   std::string param;      // the offending field, "" is sent as null
   Millis retry_after{0};  // > 0: sent as Retry-After, rounded up to whole seconds
+  std::string allow{};    // of a 405: the methods that are taken, "GET, HEAD"
 
   // 400 with type invalid_request_error.
   static Error invalid_request(std::string code, std::string message, std::string param = {});

@@ -37,6 +37,8 @@ class Headers {
   std::optional<std::string_view> find(std::string_view name) const;
   // Like find, "" if absent.
   std::string_view get(std::string_view name) const { return find(name).value_or(""); }
+  // All fields of that name as one list (RFC 9110 section 5.3), "" if there are none.
+  std::string list(std::string_view name) const;
 
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }

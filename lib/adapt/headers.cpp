@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 
 namespace responses_proxy {
 
@@ -26,32 +28,53 @@ bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
 }
 
-// "Connection: close, X-Foo" makes X-Foo hop-by-hop, too.
-bool has_token(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view token = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (token.starts_with(' ') || token.starts_with('\t')) token.remove_prefix(1);
-    while (token.ends_with(' ') || token.ends_with('\t')) token.remove_suffix(1);
-    if (equals_ignore_case(name, token)) return true;
+std::string lower(std::string_view text) {
+  std::string lowered(text);
+  for (char& c : lowered) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return false;
+  return lowered;
 }
 
-bool hop_by_hop(std::string_view name, const Headers& headers) {
-  return is_one_of(name, kHopByHop) ||
-         std::any_of(headers.begin(), headers.end(), [name](const Header& field) {
-           return equals_ignore_case(field.name, "connection") && has_token(field.value, name);
-         });
-}
+// The fields of a message that end here. Its Connection fields are read once, so that the work
+// stays linear however many fields and tokens there are.
+class HopByHop {
+ public:
+  explicit HopByHop(const Headers& headers) {
+    for (const Header& field : headers) {
+      if (equals_ignore_case(field.name, "connection")) add_tokens(field.value);
+    }
+  }
+
+  bool contains(std::string_view name) const {
+    return is_one_of(name, kHopByHop) || (!named_.empty() && named_.contains(lower(name)));
+  }
+
+ private:
+  // "Connection: close, X-Foo" makes X-Foo hop-by-hop, too.
+  void add_tokens(std::string_view list) {
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      std::string_view token = list.substr(0, comma);
+      list.remove_prefix(std::min(comma + 1, list.size()));
+      while (token.starts_with(' ') || token.starts_with('\t')) token.remove_prefix(1);
+      while (token.ends_with(' ') || token.ends_with('\t')) token.remove_suffix(1);
+      if (!equals_ignore_case(token, "close") && !is_one_of(token, kHopByHop)) {
+        named_.insert(lower(token));
+      }
+    }
+  }
+
+  std::unordered_set<std::string> named_;
+};
 
 }  // namespace
 
 Headers forwarded_request_headers(const Headers& from_client) {
+  const HopByHop hop_by_hop(from_client);
   Headers forwarded;
   for (const Header& field : from_client) {
-    if (hop_by_hop(field.name, from_client) || is_one_of(field.name, kNeverSentUp) ||
+    if (hop_by_hop.contains(field.name) || is_one_of(field.name, kNeverSentUp) ||
         starts_with_ignore_case(field.name, "x-proxy-") ||
         equals_ignore_case(field.name, "x-pool-id")) {
       continue;
@@ -62,9 +85,11 @@ Headers forwarded_request_headers(const Headers& from_client) {
 }
 
 Headers forwarded_response_headers(const Headers& from_upstream) {
+  const HopByHop hop_by_hop(from_upstream);
   Headers forwarded;
   for (const Header& field : from_upstream) {
-    if (hop_by_hop(field.name, from_upstream) || equals_ignore_case(field.name, "content-length")) {
+    if (hop_by_hop.contains(field.name) || equals_ignore_case(field.name, "content-length") ||
+        starts_with_ignore_case(field.name, "access-control-")) {
       continue;
     }
     const bool request_id = equals_ignore_case(field.name, "x-request-id");

@@ -10,8 +10,9 @@ namespace responses_proxy {
 // Expect (answered here), and Accept-Encoding: the answer has to be readable on its way through.
 Headers forwarded_request_headers(const Headers& from_client);
 
-// The upstream's fields without hop-by-hop ones and Content-Length. Its x-request-id becomes
-// x-upstream-request-id: x-request-id is the id under which the proxy has the request on record.
+// The upstream's fields without hop-by-hop ones, Content-Length, and Access-Control-* (which pages
+// may read an answer is for the proxy to say). Its x-request-id becomes x-upstream-request-id:
+// x-request-id is the id under which the proxy has the request on record.
 Headers forwarded_response_headers(const Headers& from_upstream);
 
 }  // namespace responses_proxy

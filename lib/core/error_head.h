@@ -8,7 +8,8 @@
 
 namespace responses_proxy {
 
-// Status, content type and length; Retry-After and WWW-Authenticate where the error has them.
+// Status, content type and length, and what a status has to bring along: Retry-After,
+// WWW-Authenticate, Allow, Upgrade.
 // `body_bytes`: the length of error.to_json().
 ResponseHead error_head(const Error& error, std::size_t body_bytes);
 

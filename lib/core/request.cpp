@@ -32,4 +32,14 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string Headers::list(std::string_view name) const {
+  std::string values;
+  for (const Header& field : fields_) {
+    if (!equals_ignore_case(field.name, name) || field.value.empty()) continue;
+    if (!values.empty()) values.append(", ");
+    values.append(field.value);
+  }
+  return values;
+}
+
 }  // namespace responses_proxy

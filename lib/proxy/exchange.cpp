@@ -91,8 +91,8 @@ std::optional<Error> Exchange::admit() {
   }
   auto endpoint = classify(request_.method, request_.path);
   if (!endpoint) return endpoint.error();
-  if (const auto encoding = request_.headers.find("content-encoding")) {
-    auto decoded = decode_content(*encoding, request_.body, config_.max_body_bytes);
+  if (const auto encodings = request_.headers.list("content-encoding"); !encodings.empty()) {
+    auto decoded = decode_content(encodings, request_.body, config_.max_body_bytes);
     if (!decoded) return decoded.error();
     request_.body = std::move(*decoded);
     request_.headers.erase("content-encoding");

@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/web_socket/session.h"
 #include "responses_proxy/event_loop.h"
+#include "route/endpoint.h"
 
 namespace responses_proxy {
 
@@ -95,6 +96,7 @@ class Proxy::Impl {
   }
 
   void handle(Request request, std::shared_ptr<ResponseWriter> writer) {
+    request.path = served_path(request.path);
     active_.fetch_add(1, std::memory_order_relaxed);
     for (const auto& loop : loops_) {
       if (loop->on_this_thread()) return loop->run(std::move(request), std::move(writer));
@@ -104,12 +106,13 @@ class Proxy::Impl {
   }
 
   bool accepts_socket(const Request& handshake) const {
-    return config_.websocket_enabled && handshake.path == "/v1/responses" &&
+    return config_.websocket_enabled && served_path(handshake.path) == "/v1/responses" &&
            may_use_proxy(config_, handshake.headers);
   }
 
   std::shared_ptr<SocketSession> open_socket(Request handshake,
                                              std::shared_ptr<SocketWriter> writer) {
+    handshake.path = served_path(handshake.path);
     for (const auto& loop : loops_) {
       if (loop->on_this_thread()) {
         return loop->open_socket(std::move(handshake), std::move(writer));

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <utility>
+
+#include "core/request_path.h"
 
 namespace responses_proxy {
 
@@ -27,48 +32,85 @@ Error method_not_allowed(std::string_view method, std::string_view path, std::st
       "method_not_allowed",
       fmt::format("{} is not a method of {}; it takes {}.", method, path, allowed));
   error.status = 405;
+  error.allow = allowed;
   return error;
 }
 
-Result<Endpoint> only(std::string_view method, std::string_view path, std::string_view allowed,
-                      Endpoint endpoint) {
-  if (method != allowed) return method_not_allowed(method, path, allowed);
+Result<Endpoint> only_post(std::string_view method, std::string_view path, EndpointKind kind) {
+  if (method != "POST") return method_not_allowed(method, path, "POST");
+  return Endpoint{kind, {}};
+}
+
+Result<Endpoint> only_get(std::string_view method, std::string_view path, EndpointKind kind) {
+  if (method != "GET" && method != "HEAD") return method_not_allowed(method, path, "GET, HEAD");
+  return Endpoint{kind, {}};
+}
+
+// Forwarded whatever the method, but for those of proxies and debuggers: TRACE sends back what went
+// up, the key included.
+Result<Endpoint> any_method(std::string_view method, std::string_view path, Endpoint endpoint) {
+  if (method == "TRACE" || method == "CONNECT") {
+    return method_not_allowed(method, path, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  }
   return endpoint;
 }
 
 Result<Endpoint> classify_responses(std::string_view method, std::string_view path,
                                     std::string_view rest) {
-  if (rest.empty()) return only(method, path, "POST", {EndpointKind::create_response, {}});
-  if (rest == "compact") return only(method, path, "POST", {EndpointKind::compact, {}});
-  if (rest == "input_tokens") return only(method, path, "POST", {EndpointKind::input_tokens, {}});
+  if (rest.empty()) return only_post(method, path, EndpointKind::create_response);
+  if (rest == "compact") return only_post(method, path, EndpointKind::compact);
+  if (rest == "input_tokens") return only_post(method, path, EndpointKind::input_tokens);
   const std::string_view id = first_segment(rest);
-  if (id.starts_with("resp_")) return Endpoint{EndpointKind::response, id};
+  if (id.starts_with("resp_")) return any_method(method, path, {EndpointKind::response, id});
   // Other upstreams name their responses otherwise; the calls on one response are known, though.
   const std::string_view action = rest.substr(std::min(id.size() + 1, rest.size()));
   if (action.empty() || action == "cancel" || action == "input_items") {
-    return Endpoint{EndpointKind::response, id};
+    return any_method(method, path, {EndpointKind::response, id});
   }
-  return Endpoint{EndpointKind::response_subpath, {}};
+  return any_method(method, path, {EndpointKind::response_subpath, {}});
 }
 
-}  // namespace
-
-Result<Endpoint> classify(std::string_view method, std::string_view path) {
-  if (const auto rest = below(path, "/v1/responses")) {
-    return classify_responses(method, path, *rest);
-  }
-  if (const auto rest = below(path, "/v1/models")) {
-    return only(method, path, "GET", {EndpointKind::models, {}});
-  }
-  if (const auto rest = below(path, "/v1/conversations")) {
-    return Endpoint{EndpointKind::conversations, first_segment(*rest)};
-  }
+Error unknown_path(std::string_view path) {
   Error error = Error::invalid_request(
       "unknown_path", fmt::format("There is no {} here. The API is served under /v1/responses, "
                                   "/v1/conversations and /v1/models.",
                                   path));
   error.status = 404;
   return error;
+}
+
+constexpr std::string_view kVersion = "/v1";
+constexpr std::string_view kVersioned[] = {"/responses", "/models", "/conversations"};
+
+bool lacks_version(std::string_view path) {
+  return std::any_of(std::begin(kVersioned), std::end(kVersioned),
+                     [path](std::string_view part) { return below(path, part).has_value(); });
+}
+
+}  // namespace
+
+bool is_data_plane(std::string_view path) {
+  return below(path, kVersion).has_value() || lacks_version(path);
+}
+
+std::string served_path(std::string_view path) {
+  if (!is_data_plane(path)) return std::string(path);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(lacks_version(path) ? kVersion : "").append(path);
+}
+
+Result<Endpoint> classify(std::string_view method, std::string_view path) {
+  if (auto problem = path_problem(path)) return std::move(*problem);
+  // Some servers merge doubled slashes: the upstream could take the path for another one.
+  if (path.find("//") != std::string_view::npos) return unknown_path(path);
+  if (const auto rest = below(path, "/v1/responses")) {
+    return classify_responses(method, path, *rest);
+  }
+  if (below(path, "/v1/models")) return only_get(method, path, EndpointKind::models);
+  if (const auto rest = below(path, "/v1/conversations")) {
+    return any_method(method, path, {EndpointKind::conversations, first_segment(*rest)});
+  }
+  return unknown_path(path);
 }
 
 }  // namespace responses_proxy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "responses_proxy/result.h"
@@ -29,7 +30,14 @@ struct Endpoint {
   }
 };
 
-// Error: 404 for a path that is not served, 405 for a method it does not have.
+// Whether a path is the proxy's to serve; all others are the host's, the control plane for example.
+bool is_data_plane(std::string_view path);
+// The one name of a path: with the /v1 that a client may leave out ("/responses/x"), and without
+// one slash at the end. Paths that are not the data plane's stay as they are.
+std::string served_path(std::string_view path);
+
+// `path` is a served_path(). Error: 400 for a path that is refused (core/request_path.h), 404 for
+// one that is not served, 405 for a method it does not have.
 Result<Endpoint> classify(std::string_view method, std::string_view path);
 
 }  // namespace responses_proxy

@@ -21,7 +21,9 @@ class ResponsesAdapter final : public ProviderAdapter {
   Result<AdaptedRequest> adapt_request(const Request& request,
                                        const Resource& resource) const override {
     AdaptedRequest adapted;
-    adapted.method = request.method;
+    // What the GET would have said; the listener leaves the body out. Not every provider knows
+    // HEAD.
+    adapted.method = request.method == "HEAD" ? "GET" : request.method;
     adapted.url = resource.base_url;
     std::string_view path = request.path;
     // The base URL ends in its own "/v1" (or whatever the provider uses instead).

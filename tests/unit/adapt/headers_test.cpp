@@ -78,12 +78,29 @@ TEST_CASE(
                                                         {"Connection", "keep-alive"},
                                                         {"Keep-Alive", "timeout=5"},
                                                         {"X-Request-ID", "req_up"},
+                                                        {"Date", "Sat, 21 Nov 2026 00:00:00 GMT"},
+                                                        {"Access-Control-Allow-Origin", "*"},
                                                         {"x-ratelimit-remaining-tokens", "7"},
                                                         {"OpenAI-Model", "gpt"},
                                                         {"x-codex-turn-state", "ts"}});
   CHECK(lines(forwarded) ==
         Lines{"Content-Type: text/event-stream", "x-upstream-request-id: req_up",
-              "x-ratelimit-remaining-tokens: 7", "OpenAI-Model: gpt", "x-codex-turn-state: ts"});
+              "Date: Sat, 21 Nov 2026 00:00:00 GMT", "x-ratelimit-remaining-tokens: 7",
+              "OpenAI-Model: gpt", "x-codex-turn-state: ts"});
+}
+
+// With work that grows with the product of the two numbers this test does not end.
+TEST_CASE("many fields and many names in Connection are read once each") {
+  constexpr int kMany = 200'000;
+  Headers headers;
+  std::string names;
+  for (int i = 0; i < kMany; ++i) {
+    headers.add("x-" + std::to_string(i), "1");
+    names += "x-" + std::to_string(2 * i) + ", ";
+  }
+  headers.add("connection", names);
+  CHECK(forwarded_request_headers(headers).size() == kMany / 2);
+  CHECK(forwarded_response_headers(headers).size() == kMany / 2);
 }
 
 }  // namespace responses_proxy

@@ -46,4 +46,11 @@ TEST_CASE("set replaces every field of that name, erase removes them all") {
   CHECK(headers.empty());
 }
 
+TEST_CASE("fields of one name are one list") {
+  const Headers headers = {{"A", "1"}, {"b", "2"}, {"a", ""}, {"a", "3, 4"}};
+  CHECK(headers.list("a") == "1, 3, 4");
+  CHECK(headers.list("B") == "2");
+  CHECK(headers.list("c").empty());
+}
+
 }  // namespace responses_proxy

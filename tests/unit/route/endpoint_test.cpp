@@ -19,7 +19,6 @@ using enum EndpointKind;
 
 constexpr std::array kServed = {
     Row{"POST", "/v1/responses", create_response},
-    Row{"POST", "/v1/responses/", create_response},
     Row{"POST", "/v1/responses/compact", compact},
     Row{"POST", "/v1/responses/input_tokens", input_tokens},
     Row{"GET", "/v1/responses/resp_1", response, "resp_1"},
@@ -30,12 +29,14 @@ constexpr std::array kServed = {
     Row{"GET", "/v1/responses/other-7", response, "other-7"},
     Row{"POST", "/v1/responses/other-7/cancel", response, "other-7"},
     Row{"GET", "/v1/responses/other-7/input_items", response, "other-7"},
-    Row{"GET", "/v1/responses/other-7/", response, "other-7"},
+    Row{"HEAD", "/v1/responses/resp_1", response, "resp_1"},
+    Row{"FROBNICATE", "/v1/responses/resp_1", response, "resp_1"},
     Row{"POST", "/v1/responses/batch/start", response_subpath},
     Row{"GET", "/v1/responses/compact/x", response_subpath},
     Row{"GET", "/v1/responses/resp%5F1", response, "resp%5F1"},
     Row{"GET", "/v1/models", models},
-    Row{"GET", "/v1/models/", models},
+    Row{"HEAD", "/v1/models", models},
+    Row{"HEAD", "/v1/models/x", models},
     Row{"GET", "/v1/models/vendor/name", models},
     Row{"POST", "/v1/conversations", conversations},
     Row{"GET", "/v1/conversations/conv_1", conversations, "conv_1"},
@@ -47,16 +48,22 @@ struct Refusal {
   const char* method;
   const char* path;
   int status;
+  const char* allow = "";
 };
 
+constexpr const char* kForwarded = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::array kRefused = {
-    Refusal{"GET", "/v1/responses", 405},
-    Refusal{"PUT", "/v1/responses/compact", 405},
-    Refusal{"GET", "/v1/responses/compact", 405},
-    Refusal{"GET", "/v1/responses/input_tokens", 405},
-    Refusal{"POST", "/v1/models", 405},
-    Refusal{"DELETE", "/v1/models/x", 405},
-    Refusal{"post", "/v1/responses", 405},
+    Refusal{"GET", "/v1/responses", 405, "POST"},
+    Refusal{"HEAD", "/v1/responses", 405, "POST"},
+    Refusal{"PUT", "/v1/responses/compact", 405, "POST"},
+    Refusal{"GET", "/v1/responses/compact", 405, "POST"},
+    Refusal{"GET", "/v1/responses/input_tokens", 405, "POST"},
+    Refusal{"POST", "/v1/models", 405, "GET, HEAD"},
+    Refusal{"DELETE", "/v1/models/x", 405, "GET, HEAD"},
+    Refusal{"post", "/v1/responses", 405, "POST"},
+    Refusal{"TRACE", "/v1/responses/resp_1", 405, kForwarded},
+    Refusal{"TRACE", "/v1/responses/batch/start", 405, kForwarded},
+    Refusal{"CONNECT", "/v1/conversations/conv_1", 405, kForwarded},
     Refusal{"POST", "/v1/responsesx", 404},
     Refusal{"POST", "/v1/Responses", 404},
     Refusal{"POST", "/v1", 404},
@@ -65,8 +72,21 @@ constexpr std::array kRefused = {
     Refusal{"POST", "/v1/chat/completions", 404},
     Refusal{"GET", "/v1/model", 404},
     Refusal{"POST", "//v1/responses", 404},
+    Refusal{"POST", "/v1//responses", 404},
+    Refusal{"GET", "/v1/responses//resp_1", 404},
+    Refusal{"GET", "/v1/responses/resp_1//cancel", 404},
+    Refusal{"GET", "/v1/conversations//", 404},
     Refusal{"POST", "/V1/responses", 404},
+    Refusal{"POST", "/v1/responses/../files", 400},
+    Refusal{"GET", "/v1/responses/resp_1/%2e%2e/x", 400},
+    Refusal{"DELETE", "/v1/conversations/a%2Fb", 400},
+    Refusal{"GET", "/v1/models/a\\b", 400},
 };
+
+const char* code_of(int status) {
+  if (status == 400) return "invalid_path";
+  return status == 404 ? "unknown_path" : "method_not_allowed";
+}
 
 }  // namespace
 
@@ -90,14 +110,49 @@ TEST_CASE("what is not, and the reason") {
     const auto endpoint = classify(refusal.method, refusal.path);
     REQUIRE_FALSE(endpoint);
     CHECK(endpoint.error().status == refusal.status);
-    CHECK(endpoint.error().code == (refusal.status == 404 ? "unknown_path" : "method_not_allowed"));
-    CHECK(endpoint.error().message.find(refusal.path) != std::string::npos);
+    CHECK(endpoint.error().code == code_of(refusal.status));
+    CHECK(endpoint.error().allow == refusal.allow);
+    const bool named = endpoint.error().message.find(refusal.path) != std::string::npos;
+    CHECK(named == (refusal.status != 400));
   }
 }
 
 TEST_CASE("an id points into the path") {
   const std::string path = "/v1/responses/resp_1/cancel";
   CHECK(classify("POST", path)->id.data() == path.data() + 14);
+}
+
+TEST_CASE("a path has one name, whether the version or a slash at the end is there or not") {
+  struct {
+    const char* path;
+    const char* served;
+    bool data_plane;
+  } const rows[] = {
+      {"/v1/responses", "/v1/responses", true},
+      {"/v1/responses/", "/v1/responses", true},
+      {"/responses", "/v1/responses", true},
+      {"/responses/", "/v1/responses", true},
+      {"/responses/resp_1/cancel", "/v1/responses/resp_1/cancel", true},
+      {"/models", "/v1/models", true},
+      {"/models/vendor/name", "/v1/models/vendor/name", true},
+      {"/conversations/conv_1", "/v1/conversations/conv_1", true},
+      {"/v1/responses//", "/v1/responses/", true},
+      {"/v1", "/v1", true},
+      {"/v1/", "/v1", true},
+      {"/v1/anything", "/v1/anything", true},
+      {"/", "/", false},
+      {"", "", false},
+      {"/v1x", "/v1x", false},
+      {"/responsesx", "/responsesx", false},
+      {"/Responses", "/Responses", false},
+      {"/admin/models/", "/admin/models/", false},
+      {"//responses", "//responses", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.path);
+    CHECK(served_path(row.path) == row.served);
+    CHECK(is_data_plane(row.path) == row.data_plane);
+  }
 }
 
 }  // namespace responses_proxy
