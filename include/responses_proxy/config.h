@@ -41,6 +41,8 @@ struct Config {
   Secret admin_token;                                         // PROXY_ADMIN_TOKEN
   AdminProtection admin_protect = AdminProtection::registry;  // PROXY_ADMIN_PROTECT
   std::vector<Secret> client_tokens;                          // PROXY_CLIENT_TOKENS
+  std::vector<std::string> allowed_origins;                   // PROXY_ALLOWED_ORIGINS, normal form
+  std::vector<std::string> allowed_hosts;                     // PROXY_ALLOWED_HOSTS
   Secret secret_encryption_key;                               // PROXY_SECRET_ENCRYPTION_KEY
 
   // Upstream

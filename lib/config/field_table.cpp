@@ -208,6 +208,16 @@ Fields access_fields() {
           named("PROXY_CLIENT_TOKENS", kAccess, "",
                 "Bearer tokens; when set, every request under `/v1` needs one of them."),
           &Config::client_tokens),
+      text_list(named("PROXY_ALLOWED_ORIGINS", kAccess, "",
+                      "Origins of pages in browsers that may use the server although they are not "
+                      "its own; they get CORS answers."),
+                "a comma-separated list of origins like https://app.example:8443",
+                &Config::allowed_origins, origin_rule),
+      text_list(named("PROXY_ALLOWED_HOSTS", kAccess, "",
+                      "Names, besides those of loopback, that clients may reach the server by. "
+                      "Unset: any name, but on a loopback address only those of loopback."),
+                "a comma-separated list of host names or IP addresses, without port",
+                &Config::allowed_hosts, host_rule),
       credential(named("PROXY_ADMIN_TOKEN", kAccess, "",
                        "Bearer token of the registry endpoints, and with `PROXY_ADMIN_PROTECT=all` "
                        "of everything under `/admin`."),

@@ -7,6 +7,7 @@
 
 #include "config/url.h"
 #include "config/value_parser.h"
+#include "core/browser_guard.h"
 
 namespace responses_proxy::config {
 namespace {
@@ -146,6 +147,28 @@ Field credential_list(Field field, std::vector<Secret> Config::*member) {
   return field;
 }
 
+Field text_list(Field field, std::string allowed, std::vector<std::string> Config::*member,
+                TextRule rule) {
+  field.type = "a list";
+  field.allowed = std::move(allowed);
+  field.store = [member, rule](Draft& draft, std::string_view value) {
+    std::vector<std::string> items;
+    for (const std::string_view item : split_list(value)) {
+      if (item.empty()) continue;
+      std::string& stored = items.emplace_back(item);
+      std::string problem = rule(item, stored);
+      if (!problem.empty()) return fmt::format("has \"{}\", which {}", item, problem);
+    }
+    if (items.empty()) return std::string("has no items");
+    draft.config.*member = std::move(items);
+    return std::string();
+  };
+  field.show = [member](const Config& config) {
+    return fmt::format("{}", fmt::join(config.*member, ", "));
+  };
+  return field;
+}
+
 Field secret_url(Field field, std::string allowed, Secret Config::*member, TextRule rule) {
   field.type = "a URL";
   field.allowed = std::move(allowed);
@@ -171,6 +194,13 @@ std::string read_credentials(std::string_view value, std::vector<Secret>& items)
 
 std::string host_rule(std::string_view value, std::string&) {
   return is_host(value) ? "" : "is not an IP address or a host name";
+}
+
+std::string origin_rule(std::string_view value, std::string& stored) {
+  const auto origin = normal_origin(value);
+  if (!origin) return "is not an origin";
+  stored = *origin;
+  return {};
 }
 
 std::string host_port_rule(std::string_view value, std::string&) {

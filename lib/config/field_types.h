@@ -29,6 +29,9 @@ Field text(Field field, std::string allowed, std::string Config::*member, TextRu
 Field word(Field field, const std::vector<std::string>& list, std::string Config::*member);
 Field credential(Field field, Secret Config::*member);
 Field credential_list(Field field, std::vector<Secret> Config::*member);
+// Each item is checked, and stored, by the rule.
+Field text_list(Field field, std::string allowed, std::vector<std::string> Config::*member,
+                TextRule rule);
 Field secret_url(Field field, std::string allowed, Secret Config::*member, TextRule rule);
 
 // The two that the templates below stand on.
@@ -68,6 +71,7 @@ Field choice(Field field, std::vector<std::pair<std::string, Enum>> choices, Enu
 }
 
 std::string host_rule(std::string_view value, std::string& stored);
+std::string origin_rule(std::string_view value, std::string& stored);
 std::string host_port_rule(std::string_view value, std::string& stored);
 std::string base_url_rule(std::string_view value, std::string& stored);
 std::string relative_path_rule(std::string_view value, std::string& stored);

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/browser_guard.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy::control {
@@ -25,30 +26,23 @@ bool has_token(const httplib::Request& request, const Secret& token) {
          token.equals(given.substr(kScheme.size()));
 }
 
-// Browsers name the page's site in Origin with every request that changes something.
-bool from_another_site(const httplib::Request& request) {
-  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") {
-    return false;
+// What the rules for browsers look at.
+Request browser_facts(const httplib::Request& request) {
+  Request facts;
+  facts.method = request.method;
+  for (const char* name : {"Host", "Origin", "Sec-Fetch-Site", "X-Forwarded-Proto"}) {
+    const auto [first, last] = request.headers.equal_range(name);
+    for (auto field = first; field != last; ++field) facts.headers.add(name, field->second);
   }
-  if (!request.has_header("Origin")) return false;
-  const std::string origin = request.get_header_value("Origin");
-  const std::size_t scheme_end = origin.find("://");
-  if (scheme_end == std::string::npos) return true;
-  return !equals_ignore_case(std::string_view(origin).substr(scheme_end + 3),
-                             request.get_header_value("Host"));
+  return facts;
 }
 
 }  // namespace
 
 std::optional<Error> refusal(const httplib::Request& request, Access access, const Config& config) {
-  if (from_another_site(request)) {
-    return Error{403,
-                 "invalid_request_error",
-                 "cross_site_request",
-                 "A page of another site may not send this request: Origin does not match Host.",
-                 "",
-                 {}};
-  }
+  // rp-server's listener has asked this before; an embedder's own server has not.
+  const BrowserGuard guard({config.allowed_origins, config.allowed_hosts, false});
+  if (auto refused = guard.refusal(browser_facts(request))) return refused;
   if (!needs_token(access, config) || has_token(request, config.admin_token)) return std::nullopt;
   return Error{401,
                "invalid_request_error",

@@ -17,8 +17,8 @@ enum class Access : std::uint8_t {
   registry,  // changes what is served: needs the token whenever one is set
 };
 
-// 401 without the admin token where one is needed; 403 for a browser that sends a change from
-// another site.
+// 401 without the admin token where one is needed; 403 for a page of another site
+// (core/browser_guard.h).
 std::optional<Error> refusal(const httplib::Request& request, Access access, const Config& config);
 
 }  // namespace responses_proxy::control

@@ -73,21 +73,24 @@ TEST_CASE("registry endpoints need the token whenever there is one") {
   CHECK_FALSE(control::refusal(request, control::Access::registry, config));
 }
 
-TEST_CASE_FIXTURE(ControlPlaneFixture, "a browser may not send changes from another site") {
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a page of another site gets nothing") {
+  config.allowed_origins = {"https://app.example"};
   start();
-  const auto post = [this](const std::string& origin) {
-    return send("POST", "/admin/health/check", {{"Host", "proxy.test:8000"}, {"Origin", origin}});
+  const auto ask = [this](const std::string& method, const std::string& origin) {
+    const std::string path = method == "POST" ? "/admin/health/check" : "/admin/requests";
+    return send(method, path, {{"Host", "proxy.test:8000"}, {"Origin", origin}});
   };
-  CHECK(post("http://proxy.test:8000").status == 200);
-  CHECK(post("https://PROXY.test:8000").status == 200);
-  for (const std::string origin : {"http://evil.test", "http://proxy.test",
-                                   "http://proxy.test:80001", "null", "proxy.test:8000"}) {
-    CAPTURE(origin);
-    const auto refused = post(origin);
-    CHECK(refused.status == 403);
-    CHECK(error_of(refused)["code"] == "cross_site_request");
+  for (const std::string method : {"GET", "POST"}) {
+    CHECK(ask(method, "http://PROXY.test:8000").status == 200);
+    CHECK(ask(method, "https://app.example").status == 200);
+    for (const std::string origin : {"http://evil.test", "http://proxy.test", "null",
+                                     "https://proxy.test:8000", "proxy.test:8000"}) {
+      CAPTURE(origin);
+      const auto refused = ask(method, origin);
+      CHECK(refused.status == 403);
+      CHECK(error_of(refused)["code"] == "origin_not_allowed");
+    }
   }
-  CHECK(get("/healthz", {{"Origin", "http://evil.test"}}).status == 200);
 }
 
 }  // namespace responses_proxy::testing
