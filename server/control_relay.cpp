@@ -34,7 +34,8 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     self_ = std::move(self);
     writer_->observe(this);
     UpstreamRequest upstream;
-    upstream.method = request_.method;
+    // What GET would say; some versions of the control plane's library count HEAD wrong.
+    upstream.method = is_head() ? "GET" : request_.method;
     upstream.url = "http://control" + request_.path;
     if (!request_.query.empty()) upstream.url.append("?").append(request_.query);
     upstream.unix_socket = unix_socket;
@@ -62,6 +63,14 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     }
     started_ = true;
     writer_->start(std::move(head));
+    if (is_head()) end_at_head();
+  }
+
+  bool is_head() const { return request_.method == "HEAD"; }
+  void end_at_head() {
+    writer_->finish();
+    transfer_.reset();
+    self_.reset();
   }
 
   bool on_body(std::string_view bytes) override { return writer_->write(bytes); }

@@ -5,22 +5,17 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include <charconv>
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
 
 namespace responses_proxy {
 
-ControlServer::ControlServer(const std::string& bind, const ControlPlaneContext& context)
+ControlServer::ControlServer(const ControlPlaneContext& context)
     : server_(std::make_unique<httplib::Server>()) {
   configure_control_server(*server_);
   mount_control_plane(*server_, context);
-  if (bind.empty()) {
-    listen_on_unix_socket();
-  } else {
-    listen_on_port(bind);
-  }
+  listen_on_unix_socket();
 }
 
 ControlServer::~ControlServer() {
@@ -42,20 +37,6 @@ void ControlServer::listen_on_unix_socket() {
   if (!server_->bind_to_port(unix_socket_, 80)) {
     throw std::runtime_error(fmt::format("cannot listen on the control socket {}", unix_socket_));
   }
-}
-
-void ControlServer::listen_on_port(const std::string& bind) {
-  const auto colon = bind.rfind(':');
-  std::string host = bind.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  int port = 0;
-  std::from_chars(bind.data() + colon + 1, bind.data() + bind.size(), port);
-  if (port == 0)
-    port = server_->bind_to_any_port(host);
-  else if (!server_->bind_to_port(host, port))
-    port = -1;
-  if (port < 0) throw std::runtime_error(fmt::format("cannot listen on PROXY_ADMIN_BIND {}", bind));
-  url_ = fmt::format("http://{}:{}", host, port);
 }
 
 void ControlServer::start() {

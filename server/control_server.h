@@ -1,5 +1,5 @@
-// ControlServer: the control plane's own HTTP server, on a private Unix socket or a port of its
-// own.
+// ControlServer: the control plane's own HTTP server, on a private Unix socket. What comes from the
+// network reaches it through a listener only.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,8 @@ namespace responses_proxy {
 
 class ControlServer {
  public:
-  // `bind`: "host:port", or "" for a Unix socket in a folder only this user can enter.
-  // Throws std::runtime_error when it cannot listen there.
-  ControlServer(const std::string& bind, const ControlPlaneContext& context);
+  // In a folder only this user can enter. Throws std::runtime_error when it cannot listen there.
+  explicit ControlServer(const ControlPlaneContext& context);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -22,17 +21,14 @@ class ControlServer {
   void start();
   void stop();
 
-  const std::string& unix_socket() const { return unix_socket_; }  // "" with a port of its own
-  const std::string& url() const { return url_; }                  // "" with a Unix socket
+  const std::string& unix_socket() const { return unix_socket_; }
 
  private:
   void listen_on_unix_socket();
-  void listen_on_port(const std::string& bind);
 
   std::unique_ptr<httplib::Server> server_;
   std::string folder_;
   std::string unix_socket_;
-  std::string url_;
   std::thread thread_;
 };
 

@@ -1,11 +1,5 @@
 #include "server/http_connection.h"
 
-#include <fmt/format.h>
-
-#include <boost/asio/post.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/status.hpp>
-#include <iterator>
 #include <utility>
 
 #include "core/error_head.h"
@@ -13,7 +7,6 @@
 
 namespace responses_proxy {
 
-namespace http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
@@ -21,46 +14,15 @@ namespace {
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kWatchBytes = 2048;         // pending while an answer is under way
 constexpr std::size_t kMaxPipelined = 64 * 1024;  // of the next requests, read ahead
-constexpr std::size_t kKeptCapacity = 16 * 1024;  // of out_, between two writes
 
-Error error_of(const error_code& error, const HttpLimits& limits) {
-  if (error == http::error::body_limit) {
-    return {413,
-            "invalid_request_error",
-            "body_too_large",
-            fmt::format("The request body is too large; at most {} bytes are taken "
-                        "(PROXY_MAX_BODY_BYTES).",
-                        limits.max_body_bytes),
-            "",
-            {}};
-  }
-  if (error == http::error::header_limit) {
-    return {431,
-            "invalid_request_error",
-            "head_too_large",
-            fmt::format("The request line and headers are too large; at most {} bytes are taken.",
-                        limits.max_head_bytes),
-            "",
-            {}};
-  }
-  return Error::invalid_request("malformed_request",
-                                fmt::format("This is not an HTTP request: {}.", error.message()));
-}
-
-std::string_view reason_phrase(int status) {
-  const auto text = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  return {text.data(), text.size()};
-}
-
-bool has_no_body(int status) {
-  return status == 204 || status == 304;
-}
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
 HttpConnection::HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits,
-                               const Clock& clock, ConnectionOwner& owner)
-    : socket_(std::move(socket)), limits_(limits), clock_(clock), owner_(owner) {
+                               const BrowserGuard& guard, const Clock& clock,
+                               ConnectionOwner& owner)
+    : socket_(std::move(socket)), limits_(limits), guard_(guard), clock_(clock), owner_(owner) {
   error_code ignored;
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
@@ -77,11 +39,11 @@ void HttpConnection::start() {
 
 void HttpConnection::next_request() {
   phase_ = Phase::idle;
-  finished_ = false;
-  parser_.emplace();
-  parser_->header_limit(limits_.max_head_bytes);
-  parser_->body_limit(limits_.max_body_bytes);
-  parser_->eager(true);
+  head_reader_.emplace(limits_.max_head_bytes);
+  body_reader_.reset();
+  terms_ = {};
+  browser_fields_ = {};
+  started_ = finished_ = false;
   set_deadline(limits_.idle_timeout);
 }
 
@@ -113,67 +75,74 @@ void HttpConnection::on_read(const error_code& error, std::size_t bytes) {
   read_more();
 }
 
+std::string_view HttpConnection::unread() const {
+  return {static_cast<const char*>(in_.data().data()), in_.size()};
+}
+
 void HttpConnection::parse() {
-  if (phase_ == Phase::idle) {
+  if (phase_ == Phase::body || read_head()) read_body();
+}
+
+// Whether the head is complete.
+bool HttpConnection::read_head() {
+  const auto used = head_reader_->read(unread());
+  if (!used) {
+    refuse(used.error());
+    return false;
+  }
+  in_.consume(*used);
+  // Empty lines between two requests begin none.
+  if (phase_ == Phase::idle && (head_reader_->begun() || in_.size() > 0)) {
     phase_ = Phase::head;
     set_deadline(limits_.head_timeout);
   }
-  while (in_.size() > 0 && !parser_->is_done()) {
-    error_code error;
-    const std::size_t used = parser_->put(in_.data(), error);
-    in_.consume(used);
-    if (error == http::error::need_more) break;
-    if (error) {
-      refuse(error_of(error, limits_));
-      return;
-    }
-    if (used == 0) break;
-  }
-  if (!parser_->is_header_done()) return;
-  if (phase_ == Phase::head) {
-    phase_ = Phase::body;
-    if (!parser_->is_done() && continue_expected()) {
-      error_code ignored;  // a client that does not hear it sends the body after a while
-      socket_.write_some(boost::asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ignored);
-    }
-  }
-  set_deadline(limits_.body_timeout);
-  if (parser_->is_done()) dispatch();
+  if (!head_reader_->done()) return false;
+  request_head_ = head_reader_->take();
+  body_reader_.emplace(request_head_, limits_.max_body_bytes);
+  phase_ = Phase::body;
+  return true;
 }
 
-bool HttpConnection::continue_expected() const {
-  const auto expect = parser_->get()[http::field::expect];
-  return equals_ignore_case({expect.data(), expect.size()}, "100-continue");
+void HttpConnection::read_body() {
+  const auto used = body_reader_->read(unread());
+  if (!used) {
+    refuse(used.error());
+    return;
+  }
+  in_.consume(*used);
+  if (body_reader_->done()) {
+    dispatch();
+    return;
+  }
+  set_deadline(limits_.body_timeout);
+  if (std::exchange(request_head_.expects_continue, false) && *used == 0) send_continue();
+}
+
+// Nothing else is being sent between two answers. A client that does not hear it sends the body
+// after a while; half of it must not stand before the answer.
+void HttpConnection::send_continue() {
+  error_code error;
+  const std::size_t sent =
+      socket_.write_some(boost::asio::buffer(kContinue.data(), kContinue.size()), error);
+  if (sent != 0 && sent != kContinue.size()) close();
 }
 
 void HttpConnection::dispatch() {
-  auto& message = parser_->get();
-  Request request;
-  const auto method = message.method_string();
-  request.method.assign(method.data(), method.size());
-  const auto raw_target = message.target();
-  std::string_view target(raw_target.data(), raw_target.size());
-  if (const auto scheme = target.find("://"); scheme < 8) {
-    // absolute-form (RFC 9112 section 3.2.2)
-    const auto slash = target.find('/', scheme + 3);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
-  }
-  const auto question = target.find('?');
-  request.path = target.substr(0, question);
-  if (question != std::string_view::npos) request.query = target.substr(question + 1);
-  for (const auto& field : message) {
-    const auto name = field.name_string();
-    const auto value = field.value();
-    request.headers.add({name.data(), name.size()}, {value.data(), value.size()});
-  }
+  Request request = std::move(request_head_.request);
+  request.body = body_reader_->take();
   request.peer = peer_;
-  request.body = std::move(message.body());
-  keep_alive_ = message.keep_alive() && !owner_.draining();
-  http_1_0_ = message.version() == 10;
-  head_request_ = request.method == "HEAD";
-  parser_.reset();
+  terms_ = {request_head_.keep_alive && !owner_.draining(), request_head_.http_1_0,
+            request.method == "HEAD"};
+  browser_fields_ = guard_.answer_fields(request);
+  body_reader_.reset();
   phase_ = Phase::answering;
-  if (!http_1_0_ && asks_for_socket(request) && owner_.accepts_socket(request)) {
+  if (const auto refusal = guard_.refusal(request)) {
+    refuse(*refusal);
+  } else if (auto preflight = guard_.preflight(request)) {
+    answer(std::move(*preflight), "");
+  } else if (request.path == "*") {  // OPTIONS *
+    answer({204, {{"allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}}, {}}, "");
+  } else if (!terms_.http_1_0 && asks_for_socket(request) && owner_.accepts_socket(request)) {
     upgrade(std::move(request));
   } else {
     owner_.serve(std::move(request), shared_from_this());
@@ -200,151 +169,15 @@ void HttpConnection::upgrade(Request handshake) {
 
 void HttpConnection::refuse(const Error& error) {
   const std::string body = error.to_json();
-  keep_alive_ = false;
-  http_1_0_ = false;
-  head_request_ = false;
+  terms_.keep_alive = false;
   phase_ = Phase::answering;
-  ResponseHead head = error_head(error, body.size());
-  if (error.status == 426) {
-    head.headers.add("upgrade", "websocket");
-    head.headers.add("sec-websocket-version", "13");
-  }
+  answer(error_head(error, body.size()), body);
+}
+
+void HttpConnection::answer(ResponseHead head, std::string_view body) {
   start(std::move(head));
   write(body);
   finish();
-}
-
-// ---- answering ----
-
-void HttpConnection::start(ResponseHead head) {
-  head_ = std::move(head);
-  flush_soon();  // unless a write or finish comes along in the same turn
-}
-
-bool HttpConnection::write(std::string_view bytes) {
-  if (phase_ != Phase::answering || bytes.empty()) return true;
-  if (head_) {
-    // Still in the turn of start(): the whole answer may follow, so that one write does for all.
-    out_.append(bytes);
-    if (out_.size() > kHighWater) flush();
-  } else if (!head_request_) {
-    if (chunked_) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", bytes.size());
-    out_.append(bytes);
-    if (chunked_) out_.append("\r\n");
-    flush();
-  }
-  told_to_wait_ = out_.size() - out_sent_ > kHighWater;
-  return !told_to_wait_;
-}
-
-void HttpConnection::finish() {
-  if (phase_ != Phase::answering) return;
-  observer_ = nullptr;
-  finished_ = true;
-  if (head_) {
-    send_head(true);
-  } else if (chunked_) {
-    out_.append("0\r\n\r\n");
-  }
-  flush();
-}
-
-void HttpConnection::abort() {
-  observer_ = nullptr;
-  close();
-}
-
-// Turns what is in out_ (body bytes so far) into head + framed body bytes.
-void HttpConnection::send_head(bool whole_body_known) {
-  const ResponseHead head = std::move(*std::exchange(head_, std::nullopt));
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", head.status, reason_phrase(head.status));
-  for (const Header& field : head.headers) {
-    text.append(field.name).append(": ").append(field.value).append("\r\n");
-  }
-  std::optional<std::uint64_t> length = head.content_length;
-  if (!length && whole_body_known) length = out_.size();
-  chunked_ = false;
-  if (length && !has_no_body(head.status)) {
-    fmt::format_to(std::back_inserter(text), "content-length: {}\r\n", *length);
-  } else if (!length && !http_1_0_) {
-    chunked_ = true;
-    text.append("transfer-encoding: chunked\r\n");
-  } else if (!length) {
-    keep_alive_ = false;  // HTTP/1.0: the end of the connection is the end of the body
-  }
-  keep_alive_ = keep_alive_ && !owner_.draining();
-  if (!keep_alive_) text.append("connection: close\r\n");
-  if (keep_alive_ && http_1_0_) text.append("connection: keep-alive\r\n");
-  text.append("\r\n");
-  if (head_request_ || has_no_body(head.status)) {
-    out_.clear();
-    chunked_ = false;
-  } else if (chunked_ && !out_.empty()) {
-    text.append(fmt::format("{:x}\r\n", out_.size())).append(out_).append("\r\n");
-    out_.clear();
-  }
-  out_.insert(0, text);
-  if (chunked_ && finished_) out_.append("0\r\n\r\n");
-}
-
-void HttpConnection::flush_soon() {
-  if (std::exchange(flush_posted_, true)) return;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    if (self->phase_ == Phase::answering) self->flush();
-  });
-}
-
-void HttpConnection::flush() {
-  if (waiting_to_write_) return;
-  if (head_) send_head(false);
-  while (out_sent_ < out_.size()) {
-    error_code error;
-    out_sent_ += socket_.write_some(
-        boost::asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
-    if (error == boost::asio::error::would_block) {
-      wait_until_writable();
-      return;
-    }
-    if (error) {
-      // Not from inside a call of the exchange.
-      boost::asio::post(socket_.get_executor(),
-                        [self = shared_from_this()] { self->client_gone(); });
-      break;
-    }
-  }
-  out_.clear();
-  out_sent_ = 0;
-  if (out_.capacity() > kKeptCapacity) out_.shrink_to_fit();
-  if (finished_) answer_sent();
-}
-
-void HttpConnection::wait_until_writable() {
-  waiting_to_write_ = true;
-  set_deadline(limits_.write_timeout);
-  socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, [self = shared_from_this()](
-                                                                   const error_code& error) {
-    self->waiting_to_write_ = false;
-    if (error || self->phase_ != Phase::answering) return;
-    self->flush();
-    if (self->waiting_to_write_) return;
-    if (std::exchange(self->told_to_wait_, false) && self->observer_ != nullptr) {
-      self->observer_->on_writable();
-    }
-  });
-}
-
-void HttpConnection::answer_sent() {
-  if (!keep_alive_) {
-    linger();
-    return;
-  }
-  next_request();
-  // Not from here: a pipelined request must not nest in the answer of the one before.
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->phase_ == Phase::idle && self->in_.size() > 0) self->parse();
-    self->read_more();
-  });
 }
 
 // ---- ending ----

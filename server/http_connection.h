@@ -3,7 +3,7 @@
 // It reads one request, hands it on together with itself as the ResponseWriter, and reads the next
 // one when the answer is complete. A read is pending at all times: it brings the next bytes, and
 // tells at once when the client has gone. The handshake of a WebSocket ends it: the owner gets the
-// socket.
+// socket. What a request must not be is answered here: no HTTP, another site's page.
 //
 // Limits: HttpLimits; an answer that the client does not read holds at most kHighWater bytes plus
 // one write here, then the exchange is told to wait.
@@ -11,21 +11,23 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "core/browser_guard.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
+#include "server/answer_framing.h"
+#include "server/request_body.h"
+#include "server/request_head.h"
 
 namespace responses_proxy {
 
 struct HttpLimits {
-  std::uint32_t max_head_bytes = 64 * 1024;
+  std::size_t max_head_bytes = 64 * 1024;
   std::uint64_t max_body_bytes = 100 * 1024 * 1024;
   Millis head_timeout{30'000};    // from the first byte of a request to the end of its head
   Millis body_timeout{60'000};    // without a single byte of the body
@@ -55,8 +57,9 @@ class HttpConnection final : public ResponseWriter,
  public:
   static constexpr std::size_t kHighWater = 64 * 1024;
 
-  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits, const Clock& clock,
-                 ConnectionOwner& owner);
+  // All of them outlive the connection.
+  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits,
+                 const BrowserGuard& guard, const Clock& clock, ConnectionOwner& owner);
 
   void start();
   // Called about once a second: closes what has been too slow.
@@ -76,27 +79,33 @@ class HttpConnection final : public ResponseWriter,
   // lingering: answered and shut down for sending; what the client still sends is thrown away, so
   // that it is not reset before it has read the answer.
   enum class Phase : std::uint8_t { idle, head, body, answering, lingering, closing };
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   void read_more();
   void on_read(const boost::system::error_code& error, std::size_t bytes);
+  std::string_view unread() const;
   void parse();
-  bool continue_expected() const;
+  bool read_head();
+  void read_body();
+  void send_continue();
   void dispatch();
   void upgrade(Request handshake);
   void refuse(const Error& error);
+  void answer(ResponseHead head, std::string_view body);
   void next_request();
+
   void flush_soon();
   void flush();
-  void send_head(bool whole_body_known);
+  void send_head();
   void wait_until_writable();
   void answer_sent();
+  void broken();
   void client_gone();
   void linger();
   void set_deadline(Millis from_now) { deadline_ = clock_.steady() + from_now; }
 
   boost::asio::ip::tcp::socket socket_;
   const HttpLimits& limits_;
+  const BrowserGuard& guard_;
   const Clock& clock_;
   ConnectionOwner& owner_;
   std::string peer_;
@@ -104,15 +113,17 @@ class HttpConnection final : public ResponseWriter,
   Phase phase_ = Phase::idle;
   SteadyTime deadline_;
   boost::beast::flat_buffer in_;
-  std::optional<Parser> parser_;
   bool reading_ = false;
-  bool keep_alive_ = false;
-  bool http_1_0_ = false;
-  bool head_request_ = false;
+  std::optional<RequestHeadReader> head_reader_;
+  RequestHead request_head_;                      // from the body on
+  std::optional<RequestBodyReader> body_reader_;  // in it
 
   ResponseObserver* observer_ = nullptr;
+  AnswerTerms terms_;
+  Headers browser_fields_;            // for the answer
+  bool started_ = false;              // the answer
   std::optional<ResponseHead> head_;  // started, not sent yet
-  bool chunked_ = false;
+  AnswerFraming framing_;             // since it was sent
   bool finished_ = false;
   bool flush_posted_ = false;
   bool waiting_to_write_ = false;

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
@@ -74,6 +75,8 @@ ListenerLimits listener_limits_of(const Config& config) {
   limits.socket.max_message_bytes = config.websocket_max_message_bytes;
   limits.socket.idle_timeout = config.websocket_idle_timeout;
   limits.socket.max_age = config.websocket_max_age;
+  limits.browsers.allowed_origins = config.allowed_origins;
+  limits.browsers.allowed_hosts = config.allowed_hosts;
   return limits;
 }
 
@@ -82,14 +85,15 @@ class HttpListener::LoopListener final : public ConnectionOwner,
                                          public std::enable_shared_from_this<LoopListener> {
  public:
   LoopListener(EventLoop& loop, std::size_t index, tcp::acceptor acceptor,
-               const ListenerLimits& limits, const Clock& clock, const ListenerHandlers& handlers,
-               std::atomic<std::size_t>& open_sockets)
+               const ListenerLimits& limits, const BrowserGuard& guard, const Clock& clock,
+               const ListenerHandlers& handlers, std::atomic<std::size_t>& open_sockets)
       : context_(loop.context()),
         index_(index),
         acceptor_(std::move(acceptor)),
         pause_(context_),
         tick_(context_),
         limits_(limits),
+        guard_(guard),
         clock_(clock),
         handlers_(handlers),
         open_sockets_(open_sockets) {}
@@ -152,6 +156,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
             self->accept();
             return;
           }
+          self->warn(error);
           self->pause_.expires_after(kAcceptPause);
           self->pause_.async_wait([self](const error_code& stopped) {
             if (!stopped) self->accept();
@@ -159,9 +164,21 @@ class HttpListener::LoopListener final : public ConnectionOwner,
         });
   }
 
+  // Trouble of this process, most often; a client that left before it was accepted is none.
+  void warn(const error_code& error) {
+    if (error == boost::asio::error::connection_aborted || !handlers_.warn) return;
+    const SteadyTime now = clock_.steady();
+    if (warned_ && now - *warned_ < kAcceptTroublePause) return;
+    warned_ = now;
+    const bool descriptors = error == boost::asio::error::no_descriptors;
+    handlers_.warn(
+        fmt::format("cannot accept connections: {}{}", error.message(),
+                    descriptors ? " (raise `ulimit -n`, or LimitNOFILE= of the service)" : ""));
+  }
+
   void add(tcp::socket socket) {
     auto connection =
-        std::make_shared<HttpConnection>(std::move(socket), limits_.http, clock_, *this);
+        std::make_shared<HttpConnection>(std::move(socket), limits_.http, guard_, clock_, *this);
     connections_.emplace(connection.get(), connection);
     connection->start();
   }
@@ -195,10 +212,12 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer tick_;
   const ListenerLimits& limits_;
+  const BrowserGuard& guard_;
   const Clock& clock_;
   const ListenerHandlers& handlers_;
   std::atomic<std::size_t>& open_sockets_;
   bool draining_ = false;
+  std::optional<SteadyTime> warned_;
   Owned<HttpConnection> connections_;
   Owned<WebSocketConnection> sockets_;
 };
@@ -208,11 +227,14 @@ HttpListener::HttpListener(EventLoops& loops, const std::string& host, std::uint
     : limits_(limits), handlers_(std::move(handlers)) {
   tcp::endpoint endpoint = resolve(loops.at(0).context(), host, port);
   check_free(loops.at(0).context(), endpoint);
+  BrowserGuard::Rules rules = limits_.browsers;
+  rules.loopback = endpoint.address().is_loopback();
+  guard_ = BrowserGuard(std::move(rules));
   for (std::size_t i = 0; i < loops.size(); ++i) {
     tcp::acceptor acceptor = bind(loops.at(i).context(), endpoint);
     endpoint.port(acceptor.local_endpoint().port());
-    listeners_.push_back(std::make_shared<LoopListener>(loops.at(i), i, std::move(acceptor),
-                                                        limits_, clock, handlers_, open_sockets_));
+    listeners_.push_back(std::make_shared<LoopListener>(
+        loops.at(i), i, std::move(acceptor), limits_, guard_, clock, handlers_, open_sockets_));
   }
   port_ = endpoint.port();
 }

@@ -26,16 +26,22 @@ struct ListenerHandlers {
   std::function<std::shared_ptr<SocketSession>(Request handshake,
                                                std::shared_ptr<SocketWriter> writer)>
       open_socket;
+  // A line for the operator: no connection can be accepted. Once in kAcceptTroublePause at most,
+  // per loop; may be empty.
+  std::function<void(const std::string& line)> warn = {};
 };
 
 struct ListenerLimits {
   HttpLimits http;
   SocketLimits socket;
+  BrowserGuard::Rules browsers;  // `loopback` is the listener's to find out
 };
 ListenerLimits listener_limits_of(const Config& config);
 
 class HttpListener {
  public:
+  static constexpr Millis kAcceptTroublePause{10'000};  // between two warnings
+
   // Binds at once; throws std::runtime_error naming host and port when that fails. Port 0: any.
   HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
                ListenerLimits limits, const Clock& clock, ListenerHandlers handlers);
@@ -54,6 +60,7 @@ class HttpListener {
   class LoopListener;
   const ListenerLimits limits_;
   const ListenerHandlers handlers_;
+  BrowserGuard guard_;
   std::atomic<std::size_t> open_sockets_{0};
   std::uint16_t port_ = 0;
   std::vector<std::shared_ptr<LoopListener>> listeners_;

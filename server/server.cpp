@@ -2,32 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
+#include "config/value_parser.h"
 #include "responses_proxy/event_loop.h"
+#include "route/endpoint.h"
 #include "server/control_relay.h"
 #include "server/control_server.h"
 #include "server/http_listener.h"
 
 namespace responses_proxy {
 
-namespace {
-
-bool is_data_plane(std::string_view path) {
-  return path == "/v1" || path.starts_with("/v1/");
-}
-
-}  // namespace
-
 class Server::Impl {
  public:
   Impl(const Config& config, Runtime::Log log)
-      : host_(config.host),
+      : log_(log),
+        host_(config.host),
         runtime_(config, std::move(log)),
-        control_(config.admin_bind, runtime_.control_plane(draining_)),
+        control_(runtime_.control_plane(draining_)),
         listener_(runtime_.loops(), config.host, config.port, listener_limits_of(config),
-                  runtime_.clock(), handlers()) {}
+                  runtime_.clock(), public_handlers()) {
+    if (!config.admin_bind.empty()) listen_for_admin(config);
+  }
 
   ~Impl() { stop(); }
 
@@ -35,6 +33,7 @@ class Server::Impl {
     control_.start();
     runtime_.start();
     listener_.start();
+    if (admin_listener_) admin_listener_->start();
   }
 
   void stop() {
@@ -42,6 +41,7 @@ class Server::Impl {
     draining_ = true;
     listener_.drain();
     runtime_.drain();
+    if (admin_listener_) admin_listener_->drain();
     control_.stop();
     wait_for_last_connections();
     runtime_.stop();
@@ -49,23 +49,50 @@ class Server::Impl {
 
   void hurry() { runtime_.hurry(); }
 
-  std::string url() const {
-    const bool ipv6 = host_.find(':') != std::string::npos;
-    return fmt::format("http://{}:{}", ipv6 ? "[" + host_ + "]" : host_, listener_.port());
+  std::string url() const { return url_of(host_, listener_.port()); }
+  std::string admin_url() const {
+    return admin_listener_ ? url_of(admin_host_, admin_listener_->port()) : url();
   }
-  std::string admin_url() const { return control_.url().empty() ? url() : control_.url(); }
 
  private:
+  static std::string url_of(const std::string& host, std::uint16_t port) {
+    const bool ipv6 = host.find(':') != std::string::npos;
+    return fmt::format("http://{}:{}", ipv6 ? "[" + host + "]" : host, port);
+  }
+
+  void listen_for_admin(const Config& config) {
+    const auto address = config::parse_host_port(config.admin_bind);
+    if (!address) throw std::runtime_error("PROXY_ADMIN_BIND is not host:port");
+    admin_host_ = address->host;
+    ListenerHandlers handlers;
+    handlers.serve = [this](std::size_t loop, Request request,
+                            std::shared_ptr<ResponseWriter> writer) {
+      relay(loop, std::move(request), std::move(writer));
+    };
+    handlers.warn = [this](const std::string& line) { warn(line); };
+    admin_listener_ = std::make_unique<HttpListener>(runtime_.loops(), address->host, address->port,
+                                                     listener_limits_of(config), runtime_.clock(),
+                                                     std::move(handlers));
+  }
+
+  void relay(std::size_t loop, Request request, std::shared_ptr<ResponseWriter> writer) {
+    relay_to_control_plane(runtime_.upstream(loop), control_.unix_socket(), std::move(request),
+                           std::move(writer), relays_);
+  }
+
   void serve(std::size_t loop, Request request, std::shared_ptr<ResponseWriter> writer) {
-    if (is_data_plane(request.path) || control_.unix_socket().empty()) {
+    if (is_data_plane(request.path) || admin_listener_) {
       runtime_.proxy().handle(std::move(request), std::move(writer));
     } else {
-      relay_to_control_plane(runtime_.upstream(loop), control_.unix_socket(), std::move(request),
-                             std::move(writer), relays_);
+      relay(loop, std::move(request), std::move(writer));
     }
   }
 
-  ListenerHandlers handlers() {
+  void warn(const std::string& line) {
+    if (log_) log_(line);
+  }
+
+  ListenerHandlers public_handlers() {
     ListenerHandlers handlers;
     handlers.serve = [this](std::size_t loop, Request request,
                             std::shared_ptr<ResponseWriter> writer) {
@@ -77,6 +104,7 @@ class Server::Impl {
     handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
       return runtime_.proxy().open_socket(std::move(handshake), std::move(writer));
     };
+    handlers.warn = [this](const std::string& line) { warn(line); };
     return handlers;
   }
 
@@ -88,12 +116,15 @@ class Server::Impl {
     }
   }
 
+  const Runtime::Log log_;
   const std::string host_;
+  std::string admin_host_;
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> relays_{0};  // to the control plane, under way
   Runtime runtime_;
   ControlServer control_;
   HttpListener listener_;
+  std::unique_ptr<HttpListener> admin_listener_;  // with PROXY_ADMIN_BIND
   bool stopped_ = false;
 };
 

@@ -10,10 +10,14 @@ namespace responses_proxy::testing {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : socket_(context_) {
-    using boost::asio::ip::tcp;
-    socket_.open(tcp::v4());
+  // Not connected yet, but with its descriptor.
+  RawClient() : socket_(context_) {
+    socket_.open(boost::asio::ip::tcp::v4());
     socket_.set_option(boost::asio::socket_base::receive_buffer_size(16 * 1024));
+  }
+  explicit RawClient(std::uint16_t port) : RawClient() { connect(port); }
+
+  void connect(std::uint16_t port) {
     socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
   }
 
@@ -46,6 +50,7 @@ class RawClient {
   }
   std::uint64_t received() const { return received_; }
   const std::string& text() const { return text_; }
+  void clear() { text_.clear(); }
   void close() { socket_.close(); }
   // As if the process had been killed with data unread: the peer sees a reset.
   void reset() {

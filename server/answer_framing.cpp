@@ -1,0 +1,123 @@
+#include "server/answer_framing.h"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <boost/beast/http/status.hpp>
+#include <iterator>
+#include <optional>
+
+#include "server/http_syntax.h"
+
+namespace responses_proxy {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+std::string_view reason_phrase(int status) {
+  const auto text = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+  return {text.data(), text.size()};
+}
+
+bool has_no_body(int status) {
+  return status == 204 || status == 304;
+}
+
+// The framing is decided here, and no field may end the head early.
+bool may_be_sent(const Header& field) {
+  for (const std::string_view own : {"content-length", "transfer-encoding", "keep-alive"}) {
+    if (equals_ignore_case(field.name, own)) return false;
+  }
+  constexpr std::string_view kBreaks("\r\n\0", 3);
+  return is_token(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
+}
+
+bool is_event_stream(const Headers& headers) {
+  constexpr std::string_view kEventStream = "text/event-stream";
+  return equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
+                            kEventStream);
+}
+
+void append_chunk(std::string_view bytes, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  out.append(bytes).append("\r\n");
+}
+
+}  // namespace
+
+std::string http_date(WallTime time) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
+                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+AnswerFraming::AnswerFraming(const ResponseHead& head, const AnswerTerms& terms, WallTime now,
+                             const std::string_view* whole, std::string& out)
+    : keep_alive_(terms.keep_alive) {
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", head.status,
+                 reason_phrase(head.status));
+  for (const Header& field : head.headers) {
+    if (may_be_sent(field)) out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  if (!head.headers.find("date")) out.append("date: ").append(http_date(now)).append("\r\n");
+  choose_mode(head, terms, whole, out);
+  if (!keep_alive_) out.append("connection: close\r\n");
+  if (keep_alive_ && terms.http_1_0) out.append("connection: keep-alive\r\n");
+  out.append("\r\n");
+  if (terms.head_request) mode_ = Mode::none;
+}
+
+void AnswerFraming::choose_mode(const ResponseHead& head, const AnswerTerms& terms,
+                                const std::string_view* whole, std::string& out) {
+  if (has_no_body(head.status)) return;
+  std::optional<std::uint64_t> length = head.content_length;
+  if (is_event_stream(head.headers)) length.reset();
+  // The answer to HEAD has no body to count, but one that was given all the same counts.
+  if (!length && whole != nullptr && !(terms.head_request && whole->empty())) {
+    length = whole->size();
+  }
+  if (head.status == 205) length = 0;
+  if (length) {
+    mode_ = Mode::length;
+    left_ = *length;
+    fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", *length);
+  } else if (!terms.http_1_0) {
+    mode_ = Mode::chunked;
+    out.append("transfer-encoding: chunked\r\n");
+  } else {
+    mode_ = Mode::until_close;
+    keep_alive_ = false;
+  }
+}
+
+void AnswerFraming::body(std::string_view bytes, std::string& out) {
+  switch (mode_) {
+    case Mode::none:
+      return;
+    case Mode::length:
+      bytes =
+          bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
+      left_ -= bytes.size();
+      out.append(bytes);
+      return;
+    case Mode::chunked:
+      if (!bytes.empty()) append_chunk(bytes, out);
+      return;
+    case Mode::until_close:
+      out.append(bytes);
+  }
+}
+
+void AnswerFraming::end(std::string& out) {
+  if (mode_ == Mode::chunked) out.append("0\r\n\r\n");
+  if (mode_ == Mode::length && left_ > 0) keep_alive_ = false;  // the client must not wait for it
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,129 @@
+// HttpConnection's half as a ResponseWriter: what leaves for the client.
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "server/http_connection.h"
+
+namespace responses_proxy {
+
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t kKeptCapacity = 16 * 1024;  // of out_, between two writes
+
+}  // namespace
+
+void HttpConnection::start(ResponseHead head) {
+  if (phase_ != Phase::answering || std::exchange(started_, true)) return;
+  if (!AnswerFraming::can_send(head.status)) {
+    broken();
+    return;
+  }
+  head_ = std::move(head);
+  flush_soon();  // unless a write or finish comes along in the same turn
+}
+
+bool HttpConnection::write(std::string_view bytes) {
+  if (phase_ != Phase::answering || !started_ || finished_ || bytes.empty()) return true;
+  if (head_) {
+    // Still in the turn of start(): the whole answer may follow, so that one write does for all.
+    out_.append(bytes);
+    if (out_.size() > kHighWater) flush();
+  } else {
+    framing_.body(bytes, out_);
+    flush();
+  }
+  told_to_wait_ = out_.size() - out_sent_ > kHighWater;
+  return !told_to_wait_;
+}
+
+void HttpConnection::finish() {
+  if (phase_ != Phase::answering || finished_) return;
+  observer_ = nullptr;
+  finished_ = true;
+  if (head_) send_head();
+  framing_.end(out_);
+  flush();
+}
+
+void HttpConnection::abort() {
+  observer_ = nullptr;
+  close();
+}
+
+// Turns what is in out_ (body bytes so far) into head + framed body bytes.
+void HttpConnection::send_head() {
+  ResponseHead head = std::move(*std::exchange(head_, std::nullopt));
+  for (const Header& field : browser_fields_) head.headers.add(field.name, field.value);
+  terms_.keep_alive = terms_.keep_alive && !owner_.draining();
+  const std::string body = std::exchange(out_, {});
+  const std::string_view whole = body;
+  framing_ = AnswerFraming(head, terms_, clock_.wall(), finished_ ? &whole : nullptr, out_);
+  framing_.body(body, out_);
+}
+
+void HttpConnection::flush_soon() {
+  if (std::exchange(flush_posted_, true)) return;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    if (self->phase_ == Phase::answering) self->flush();
+  });
+}
+
+void HttpConnection::flush() {
+  if (waiting_to_write_) return;
+  if (head_) send_head();
+  while (out_sent_ < out_.size()) {
+    error_code error;
+    out_sent_ += socket_.write_some(
+        boost::asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    if (error == boost::asio::error::would_block) {
+      wait_until_writable();
+      return;
+    }
+    if (error) {
+      broken();
+      break;
+    }
+  }
+  out_.clear();
+  out_sent_ = 0;
+  if (out_.capacity() > kKeptCapacity) out_.shrink_to_fit();
+  if (finished_) answer_sent();
+}
+
+void HttpConnection::wait_until_writable() {
+  waiting_to_write_ = true;
+  set_deadline(limits_.write_timeout);
+  socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, [self = shared_from_this()](
+                                                                   const error_code& error) {
+    self->waiting_to_write_ = false;
+    if (error || self->phase_ != Phase::answering) return;
+    self->flush();
+    if (self->waiting_to_write_) return;
+    if (std::exchange(self->told_to_wait_, false) && self->observer_ != nullptr) {
+      self->observer_->on_writable();
+    }
+  });
+}
+
+void HttpConnection::answer_sent() {
+  if (!framing_.keep_alive()) {
+    linger();
+    return;
+  }
+  next_request();
+  // Not from here: a pipelined request must not nest in the answer of the one before.
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->phase_ == Phase::idle && self->in_.size() > 0) self->parse();
+    self->read_more();
+  });
+}
+
+// Not from inside a call of the exchange.
+void HttpConnection::broken() {
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->client_gone(); });
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,116 @@
+#include "server/http_syntax.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace responses_proxy {
+
+namespace {
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_token_char(char c) {
+  return is_letter_or_digit(c) ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_field_char(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_port(std::string_view text) {
+  return is_digits(text) && text.size() <= 5 && std::stoi(std::string(text)) <= 65535;
+}
+
+bool is_ipv6(std::string_view text) {
+  return text.find(':') != std::string_view::npos &&
+         text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+  });
+}
+
+std::uint64_t saturated_number(std::string_view digits) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t number = 0;
+  for (const char c : digits) {
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (number > (kMax - digit) / 10) return kMax;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+std::optional<FieldLine> parse_field_line(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return std::nullopt;
+  std::string_view value = line.substr(colon + 1);
+  if (!std::all_of(value.begin(), value.end(), is_field_char)) return std::nullopt;
+  const std::size_t first = std::min(value.find_first_not_of(" \t"), value.size());
+  value.remove_prefix(first);
+  value = value.substr(0, value.find_last_not_of(" \t") + 1);
+  return FieldLine{line.substr(0, colon), value};
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos || !is_ipv6(text.substr(1, end - 1))) return false;
+    text.remove_prefix(end + 1);
+    return text.empty() || (text.front() == ':' && is_port(text.substr(1)));
+  }
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
+  return is_name(text.substr(0, colon));
+}
+
+std::optional<std::uint64_t> parse_content_length(std::string_view value) {
+  std::optional<std::uint64_t> length;
+  bool valid = true;
+  for_each_item(value, [&](std::string_view item) {
+    valid = valid && is_digits(item);
+    if (!valid) return;
+    const std::uint64_t number = saturated_number(item);
+    valid = length.value_or(number) == number;
+    length = number;
+  });
+  return valid ? length : std::nullopt;
+}
+
+Error malformed_request(std::string_view why) {
+  return Error::invalid_request("malformed_request",
+                                fmt::format("This is not an HTTP request: {}.", why));
+}
+
+Error body_too_large(std::uint64_t max_bytes) {
+  return {413,
+          "invalid_request_error",
+          "body_too_large",
+          fmt::format("The request body is too large; at most {} bytes are taken "
+                      "(PROXY_MAX_BODY_BYTES).",
+                      max_bytes),
+          "",
+          {}};
+}
+
+}  // namespace responses_proxy

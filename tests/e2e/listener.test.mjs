@@ -1,0 +1,115 @@
+// What rp-server answers on its ports, byte by byte, and WebSocket through it without Codex.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+
+import { binary, Child, SocketUpstream, startPair, withDeadline } from './harness.mjs';
+import { WebSocketClient } from './web_socket_client.mjs';
+
+// Everything the server sends until it closes.
+async function exchange(url, text) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', (bytes) => (answer += bytes));
+  socket.on('error', () => {});
+  socket.write(text);
+  await withDeadline(once(socket, 'close'), 'the server to close');
+  return answer;
+}
+
+const request = (line, fields = '') =>
+  `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${fields}\r\n`;
+const status = (answer) => Number(answer.split(' ')[1]);
+
+// The public port, and the one of the control plane.
+async function startBoth(t) {
+  const env = { PROXY_ADMIN_BIND: '127.0.0.1:0' };
+  const { server, upstream } = await startPair(t, { env });
+  const admin = (await server.child.line(/^control plane on (http:\/\/\S+)$/))[1];
+  return { server, upstream, ports: [server.url, admin], admin };
+}
+
+test('both ports refuse what two readers could take differently', async (t) => {
+  const { upstream, ports } = await startBoth(t);
+  const bad = [
+    request('GET x'), request('GET ?a'), request('GET *'), request('GET admin/state'),
+    request('GET /admin/../admin/state'), request('GET /v1/responses/%2e%2e/files'),
+    request('GET /admin%2fstate'), request('GET /admin\\state'), request('GET /healthz#x'),
+    request('CONNECT localhost:80'), request('GET http://u@localhost/healthz'),
+    request('GET /healthz', 'Host: localhost\r\n'), request('GET /healthz', 'a : b\r\n'),
+    'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n',
+    request('POST /admin/health/check', 'Transfer-Encoding: chunked, gzip\r\n'),
+    request('POST /admin/health/check', 'Transfer-Encoding: identity\r\nContent-Length: 1\r\n'),
+    request('POST /admin/health/check', 'Content-Length: 1\r\nContent-Length: 2\r\n'),
+  ];
+  for (const port of ports) {
+    for (const text of bad) {
+      const answer = await exchange(port, `${text}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      assert.equal(status(answer), 400, text);
+      assert.equal(answer.split('HTTP/1.1 ').length, 2, text); // what follows is no request
+    }
+    assert.equal(status(await exchange(port, request('GET /p://x/admin/state'))), 404);
+    assert.equal(status(await exchange(port, request('GET //admin/state'))), 404);
+    assert.equal(status(await exchange(port, request('OPTIONS *'))), 204);
+  }
+  assert.equal((await upstream.counts()).requests, 0);
+});
+
+test('the control plane has HEAD where it has GET, Allow, Date and one length', async (t) => {
+  const { admin } = await startBoth(t);
+  const get = await exchange(admin, request('GET /healthz'));
+  assert.ok(get.endsWith('\r\n\r\n{"status":"ok"}'), get);
+  for (const line of ['GET /healthz', 'HEAD /healthz', 'HEAD http://localhost/healthz']) {
+    const answer = await exchange(admin, request(line));
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.match(answer, /\r\ncontent-length: 15\r\n/i, line);
+    assert.match(answer, /\r\ndate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/);
+  }
+  assert.ok((await exchange(admin, request('HEAD /healthz'))).endsWith('\r\n\r\n'));
+  // A stream has no end; its head has.
+  assert.match(await exchange(admin, request('HEAD /admin/events')), /^HTTP\/1\.1 200 /);
+  const refused = await exchange(admin, request('DELETE /healthz'));
+  assert.equal(status(refused), 405);
+  assert.match(refused, /\r\nallow: GET, HEAD\r\n/i);
+});
+
+test('a WebSocket through the server, over HTTP and WebSocket upstreams', async (t) => {
+  for (const kind of [undefined, SocketUpstream]) {
+    const { server } = await startPair(t, { kind });
+    for (const path of ['/v1/responses', '/responses']) {
+      const socket = await WebSocketClient.open(`${server.url}${path}`);
+      assert.equal(socket.status, 101);
+      socket.send({ type: 'response.create', model: 'gpt-4.1-mini', input: 'Hi' });
+      const first = await socket.until('response.completed');
+      const { id } = first.at(-1).response;
+      assert.ok(first.some(({ type }) => type === 'response.output_text.delta'));
+      socket.send({ type: 'response.create', model: 'gpt-4.1-mini', input: 'And?', previous_response_id: id });
+      const second = await socket.until('response.completed');
+      assert.notEqual(second.at(-1).response.id, id);
+      socket.close();
+      assert.deepEqual(await socket.next(), { closed: 1000 });
+    }
+    const rows = await server.rows(4);
+    for (const row of rows) {
+      assert.equal(row.method, 'WEBSOCKET');
+      assert.equal(row.path, '/v1/responses');
+      assert.equal(row.completed, true);
+    }
+    assert.equal((await WebSocketClient.open(`${server.url}/v1/models`)).status, 426);
+    assert.equal((await WebSocketClient.open(`${server.url}/v1/responses/../x`)).status, 400);
+  }
+});
+
+test('a port that is taken ends the start with its name', async (t) => {
+  const { server } = await startPair(t);
+  const { port } = new URL(server.url);
+  const second = new Child(binary('RP_SERVER'), [], {
+    cwd: server.folder,
+    env: { ...server.env, PROXY_PORT: port, PROXY_SQLITE_URL: `sqlite:///${server.folder}/second.sqlite3` },
+  });
+  while ((await second.line()) !== undefined);
+  assert.equal(await withDeadline(second.exited, 'the second server to end'), 1);
+  assert.match(second.output, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: .*in use`));
+});
