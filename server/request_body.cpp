@@ -56,7 +56,7 @@ Result<std::size_t> RequestBodyReader::take_line(std::string_view bytes) {
   if (line_.size() + length > kMaxLine) return bad_chunk();
   line_.append(bytes.substr(0, length));
   // Said at once: a client that has sent more data than announced may be waiting for the answer.
-  if (state_ == State::data_end && line_.front() != '\r') return bad_chunk();
+  if (state_ == State::data_end && !std::string_view("\r\n").starts_with(line_)) return bad_chunk();
   if (end == std::string_view::npos) return length;
   if (!line_.ends_with("\r\n")) return bad_chunk();
   line_.resize(line_.size() - 2);
@@ -68,7 +68,6 @@ Result<std::size_t> RequestBodyReader::take_line(std::string_view bytes) {
 std::optional<Error> RequestBodyReader::on_line(std::string_view line) {
   if (state_ == State::size) return on_size(line);
   if (state_ == State::data_end) {
-    if (!line.empty()) return bad_chunk();
     state_ = State::size;
     return std::nullopt;
   }
