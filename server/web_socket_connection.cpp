@@ -73,6 +73,7 @@ class BeastConnection final : public WebSocketConnection,
   void abandon() override { session_.reset(); }
 
   bool send(std::string_view text) override;
+  std::size_t unsent_bytes() const override { return queued_bytes_; }
   void on_idle() override;
 
  private:

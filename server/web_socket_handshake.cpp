@@ -2,11 +2,19 @@
 
 #include <algorithm>
 #include <boost/beast/http/rfc7230.hpp>
+#include <string>
 #include <string_view>
 
 namespace responses_proxy {
 
 namespace {
+
+// RFC 6455 section 11.3: neither of the two may stand twice in a request.
+bool repeats(const Headers& headers, std::string_view name) {
+  return std::count_if(headers.begin(), headers.end(), [name](const Header& field) {
+           return equals_ignore_case(field.name, name);
+         }) > 1;
+}
 
 bool lists(const Headers& headers, std::string_view name, std::string_view token) {
   return std::any_of(headers.begin(), headers.end(), [&](const Header& field) {
@@ -31,6 +39,12 @@ bool asks_for_socket(const Request& request) {
 }
 
 std::optional<Error> handshake_problem(const Request& request) {
+  for (const char* const name : {"Sec-WebSocket-Key", "Sec-WebSocket-Version"}) {
+    if (!repeats(request.headers, name)) continue;
+    return Error::invalid_request(
+        "malformed_handshake",
+        std::string("The WebSocket handshake has more than one ") + name + " header.", name);
+  }
   if (request.headers.get("sec-websocket-version") != "13") {
     return Error{426,
                  "invalid_request_error",

@@ -63,6 +63,8 @@ class UpstreamSocket {
   virtual ~UpstreamSocket() = default;
   // One text message; before the open it waits. Beyond kMaxQueuedBytes the socket ends with 1006.
   virtual void send(std::string text) = 0;
+  // Of what was sent and the peer has not taken.
+  virtual std::size_t unsent_bytes() const = 0;
   // No message is delivered until resume(), and of the next one a piece is read at most. An
   // on_close may still come.
   virtual void pause() = 0;
@@ -81,12 +83,12 @@ struct UpstreamSocketOptions {
 class UpstreamSockets {
  public:
   explicit UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options = {});
-  ~UpstreamSockets();
+  virtual ~UpstreamSockets();
   UpstreamSockets(const UpstreamSockets&) = delete;
   UpstreamSockets& operator=(const UpstreamSockets&) = delete;
 
-  std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
-                                       UpstreamSocketHandler& handler);
+  virtual std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
+                                               UpstreamSocketHandler& handler);
 
  private:
   struct Shared;  // the options and the TLS context

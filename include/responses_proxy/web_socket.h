@@ -10,7 +10,8 @@
 // Blocking   No call may block. A writer that has more queued than it wants returns false from send
 //            and calls on_writable when it has drained.
 // Limits     kMaxActiveTurns at a time and kMaxLanes named lanes per socket, kMaxQueuedTurns wait;
-//            Config::websocket_state_bytes of conversation are kept. The host bounds messages.
+//            Config::websocket_state_bytes of conversation are kept. The host bounds messages. All
+//            that a socket makes the proxy hold: kMaxMessagesHeld.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,8 @@ class SocketWriter {
   virtual ~SocketWriter() = default;
   // One text message, valid during the call. false: accepted, but wait for on_writable.
   virtual bool send(std::string_view text) = 0;
+  // Of what was sent and the client has not taken.
+  virtual std::size_t unsent_bytes() const = 0;
   // The last turn under way has ended: a host that is draining may close the socket now.
   virtual void on_idle() = 0;
 };
@@ -49,6 +52,10 @@ class SocketSession {
   static constexpr std::size_t kMaxActiveTurns = 16;
   static constexpr std::size_t kMaxLanes = 32;
   static constexpr std::size_t kMaxQueuedTurns = 64;
+  // As many messages of Config::websocket_max_message_bytes a socket may bind here beside
+  // websocket_state_bytes: waiting, in turns under way, or unsent in either direction. Only a turn
+  // that runs alone may need more, for the whole conversation that it sends.
+  static constexpr std::size_t kMaxMessagesHeld = 4;
 
   virtual ~SocketSession() = default;
   // A whole text message. May call the writer.

@@ -2,6 +2,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <set>
+
+#include "core/json.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy {
@@ -38,7 +42,20 @@ bool value_text(ondemand::value value, std::string_view& raw) {
   return true;
 }
 
-bool read_all(ondemand::parser& parser, const std::string& text, std::vector<JsonMember>& members) {
+// A key that cannot be unescaped stays as it is written; it is none that anybody asks for.
+std::string unescaped_key(std::string_view written) {
+  if (written.find('\\') == std::string_view::npos) return std::string(written);
+  const Json key = Json::parse(std::string("\"").append(written).append("\""), nullptr, false);
+  return key.is_string() ? key.get<std::string>() : std::string(written);
+}
+
+// From the key's first quote to the end of the value.
+std::string_view span_of(std::string_view key, std::string_view value) {
+  const char* const begin = key.data() - 1;
+  return {begin, static_cast<std::size_t>(value.data() + value.size() - begin)};
+}
+
+bool read_all(ondemand::parser& parser, const std::string& text, JsonMembers& members) {
   ondemand::document document;
   ondemand::object object;
   const simdjson::padded_string_view padded(text.data(), text.size(), text.capacity());
@@ -47,12 +64,14 @@ bool read_all(ondemand::parser& parser, const std::string& text, std::vector<Jso
     return false;
   }
   for (auto result : object) {
+    if (members.size() == kMaxMembers) return false;
     ondemand::field field;
     std::string_view raw;
     if (std::move(result).get(field) != simdjson::SUCCESS) return false;
     const std::string_view key = key_text(field.key().raw(), text.data() + text.size());
     if (!value_text(field.value(), raw)) return false;
-    members.push_back({key, trimmed(raw)});
+    const std::string_view value = trimmed(raw);
+    members.push_back({unescaped_key(key), value, span_of(key, value)});
   }
   const char* behind = nullptr;
   return document.current_location().get(behind) != simdjson::SUCCESS;  // nothing follows
@@ -60,29 +79,57 @@ bool read_all(ondemand::parser& parser, const std::string& text, std::vector<Jso
 
 }  // namespace
 
-std::optional<std::vector<JsonMember>> read_members(std::string& object) {
+std::optional<JsonMembers> read_members(std::string& object) {
   object.reserve(object.size() + simdjson::SIMDJSON_PADDING);
   static thread_local ondemand::parser thread_parser;  // a scratch buffer, one per thread
   std::optional<ondemand::parser> own_parser;
   ondemand::parser& parser = object.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
-  std::vector<JsonMember> members;
+  JsonMembers members;
   if (!read_all(parser, object, members)) return std::nullopt;
   return members;
 }
 
-std::string_view member(const std::vector<JsonMember>& members, std::string_view key) {
-  std::string_view value;
-  for (const JsonMember& member : members) {
-    if (member.key == key) value = member.value;
-  }
-  return value;
+std::string_view member(const JsonMembers& members, std::string_view key) {
+  const auto last = std::find_if(members.rbegin(), members.rend(),
+                                 [key](const JsonMember& member) { return member.key == key; });
+  return last == members.rend() ? std::string_view() : last->value;
 }
 
-std::string_view plain_string(std::string_view value) {
-  if (value.size() < 2 || value.front() != '"' || value.find('\\') != std::string_view::npos) {
-    return {};
+std::string join_members(const JsonMembers& members) {
+  std::size_t size = 2 + members.size();
+  for (const JsonMember& member : members) size += member.text.size();
+  std::string object;
+  object.reserve(size);
+  object += '{';
+  for (const JsonMember& member : members) {
+    if (object.size() > 1) object += ',';
+    object.append(member.text);
   }
-  return value.substr(1, value.size() - 2);
+  return object += '}';
+}
+
+bool drop_overridden(JsonMembers& members) {
+  std::set<std::string_view> seen;  // no hash: keys are a stranger's
+  const auto overridden = [&seen](const JsonMember& member) {
+    return !seen.insert(member.key).second;
+  };
+  if (std::none_of(members.begin(), members.end(), overridden)) return false;
+  seen.clear();
+  JsonMembers kept;
+  for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    if (!overridden(*member)) kept.push_back(*member);
+  }
+  members.assign(kept.rbegin(), kept.rend());
+  return true;
+}
+
+std::string string_content(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"') return {};
+  if (value.find('\\') == std::string_view::npos) {
+    return std::string(value.substr(1, value.size() - 2));
+  }
+  const Json string = Json::parse(value, nullptr, false);
+  return string.is_string() ? string.get<std::string>() : std::string();
 }
 
 }  // namespace responses_proxy

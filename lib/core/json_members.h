@@ -2,6 +2,7 @@
 // writing it anew: what it does not know passes byte for byte.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,18 +11,31 @@
 namespace responses_proxy {
 
 struct JsonMember {
-  std::string_view key;    // without quotes, escapes untouched
+  std::string key;         // unescaped: however it is spelled, a key is the same key
   std::string_view value;  // the JSON text of the value, without blanks around it
+  std::string_view text;   // all of it as it stands: `"key" : value`
 };
 
-// In order; views into `object`. nullopt: it is not a JSON object. Values are not checked any
-// deeper than it takes to find their ends. `object` gets the spare capacity the parser needs.
-std::optional<std::vector<JsonMember>> read_members(std::string& object);
+using JsonMembers = std::vector<JsonMember>;
+
+// Real ones have tens; each costs more memory than its text.
+inline constexpr std::size_t kMaxMembers = 10'000;
+
+// In order; views into `object`. nullopt: it is not a JSON object, or a larger one. Values are not
+// checked any deeper than it takes to find their ends. `object` gets the spare capacity the parser
+// needs.
+std::optional<JsonMembers> read_members(std::string& object);
 
 // The member's value, "" if there is none; the last one counts, as in most parsers.
-std::string_view member(const std::vector<JsonMember>& members, std::string_view key);
+std::string_view member(const JsonMembers& members, std::string_view key);
 
-// The content of a JSON string that has no escapes; "" for anything else.
-std::string_view plain_string(std::string_view value);
+// Those members, as they stand, in an object of their own.
+std::string join_members(const JsonMembers& members);
+
+// Leaves of the members with the same key the one that counts. false: there were none.
+bool drop_overridden(JsonMembers& members);
+
+// The content of a JSON string, unescaped; "" for anything else.
+std::string string_content(std::string_view value);
 
 }  // namespace responses_proxy

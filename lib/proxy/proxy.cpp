@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/timers.h"
 #include "proxy/access.h"
 #include "proxy/exchange.h"
 #include "proxy/web_socket/session.h"
@@ -26,6 +27,7 @@ class LoopExchanges final : public ExchangeOwner {
         dependencies_(dependencies),
         loop_(loop),
         upstream_(upstream),
+        timers_(loop),
         sockets_(sockets),
         active_(active),
         open_sockets_(std::move(open_sockets)) {}
@@ -51,7 +53,8 @@ class LoopExchanges final : public ExchangeOwner {
   std::shared_ptr<SocketSession> open_socket(Request handshake,
                                              std::shared_ptr<SocketWriter> writer) {
     return std::make_shared<ClientSession>(
-        config_, dependencies_, loop_, upstream_, sockets_, std::move(handshake), std::move(writer),
+        SocketServices{config_, dependencies_, loop_, timers_, upstream_, sockets_},
+        std::move(handshake), std::move(writer),
         [this](Request request, const std::shared_ptr<SocketTurn>& turn) {
           active_.fetch_add(1, std::memory_order_relaxed);
           run(std::move(request), turn, turn);
@@ -76,6 +79,7 @@ class LoopExchanges final : public ExchangeOwner {
   const Dependencies& dependencies_;
   EventLoop& loop_;
   UpstreamClient& upstream_;
+  LoopTimers timers_;
   UpstreamSockets* sockets_;  // may be null
   std::atomic<std::size_t>& active_;
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;

@@ -33,6 +33,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
 
   void start();
   void send(std::string text);
+  std::size_t unsent_bytes() const { return queued_bytes_; }
   void pause() { paused_ = true; }
   void resume();
   void close();

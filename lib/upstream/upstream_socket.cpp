@@ -21,6 +21,7 @@ class SocketHandle final : public UpstreamSocket {
   ~SocketHandle() override { connection_->abandon(); }
 
   void send(std::string text) override { connection_->send(std::move(text)); }
+  std::size_t unsent_bytes() const override { return connection_->unsent_bytes(); }
   void pause() override { connection_->pause(); }
   void resume() override { connection_->resume(); }
   void close() override { connection_->close(); }

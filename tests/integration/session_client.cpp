@@ -1,5 +1,6 @@
 #include "integration/session_client.h"
 
+#include <atomic>
 #include <utility>
 
 namespace responses_proxy::testing {
@@ -9,10 +10,12 @@ class SessionClient::Writer final : public SocketWriter {
   bool send(std::string_view text) override {
     const std::scoped_lock lock(mutex_);
     messages_.emplace_back(text);
+    unsent_bytes_ = reading_ ? 0 : unsent_bytes_ + text.size();
     ++received_;
     changed_.notify_all();
     return reading_;
   }
+  std::size_t unsent_bytes() const override { return unsent_bytes_; }
   void on_idle() override {
     const std::scoped_lock lock(mutex_);
     ++idle_;
@@ -31,6 +34,7 @@ class SessionClient::Writer final : public SocketWriter {
   void set_reading(bool reading) {
     const std::scoped_lock lock(mutex_);
     reading_ = reading;
+    if (reading) unsent_bytes_ = 0;
   }
   std::size_t received() const {
     const std::scoped_lock lock(mutex_);
@@ -46,6 +50,7 @@ class SessionClient::Writer final : public SocketWriter {
   std::condition_variable changed_;
   std::deque<std::string> messages_;
   std::size_t received_ = 0;
+  std::atomic<std::size_t> unsent_bytes_{0};
   std::size_t idle_ = 0;
   bool reading_ = true;
 };

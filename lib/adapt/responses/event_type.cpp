@@ -1,5 +1,7 @@
 #include "adapt/responses/event_type.h"
 
+#include "core/json_reader.h"
+
 namespace responses_proxy {
 
 std::string_view event_type(std::string_view data) {
@@ -14,7 +16,14 @@ std::string_view event_type(std::string_view data) {
 }
 
 bool is_steered(std::string_view type, std::string_view data) {
-  return type == "response.incomplete" && data.find("\"steered\"") != std::string_view::npos;
+  if (type != "response.incomplete") return false;
+  bool steered = false;
+  read_json(data, [&steered](simdjson::dom::element event) {
+    simdjson::dom::element details;
+    steered = event["response"]["incomplete_details"].get(details) == simdjson::SUCCESS &&
+              string_at(details, "reason") == "steered";
+  });
+  return steered;
 }
 
 }  // namespace responses_proxy

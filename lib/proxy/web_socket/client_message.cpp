@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "core/json_members.h"
+#include "proxy/web_socket/carried_headers.h"
 
 namespace responses_proxy {
 
 namespace {
 
-using Members = std::vector<JsonMember>;
-
 constexpr std::size_t kMaxStreamIdBytes = 256;
+constexpr std::string_view kMetadata = "client_metadata";
 
 bool is_stream_id(std::string_view id) {
   const auto allowed = [](char c) {
@@ -23,66 +21,80 @@ bool is_stream_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), allowed);
 }
 
-// A copy, because reading needs spare capacity behind the text.
-Members members_of(std::string& text) {
-  return read_members(text).value_or(Members{});
-}
+// The edited members, and the texts that their views need beside the message's own.
+struct Edit {
+  explicit Edit(const ClientMessage& message) : members(message.members) {}
 
-std::string join_object(const Members& members) {
-  std::string object = "{";
-  for (const JsonMember& member : members) {
-    if (object.size() > 1) object += ',';
-    object.append("\"").append(member.key).append("\":").append(member.value);
+  void drop(std::string_view key) {
+    std::erase_if(members, [key](const JsonMember& member) { return member.key == key; });
   }
-  return object += '}';
-}
-
-void drop(Members& members, std::string_view key) {
-  std::erase_if(members, [key](const JsonMember& member) { return member.key == key; });
-}
-
-void put(Members& members, std::string_view key, std::string_view value) {
-  bool found = false;
-  for (JsonMember& member : members) {
-    if (member.key != key) continue;
-    member.value = value;
-    found = true;
+  // In the place of the member with that key, or at the end.
+  void put(std::string_view key, std::string_view value) {
+    std::string& text = *texts.emplace_back(std::make_unique<std::string>());
+    text.append("\"").append(key).append("\":").append(value);
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [key](const JsonMember& member) { return member.key == key; });
+    JsonMember& member = found != members.end() ? *found : members.emplace_back();
+    member = {std::string(key), {}, text};
   }
-  if (!found) members.push_back({key, value});
+  std::string joined() const { return join_members(members); }
+
+  JsonMembers members;
+  std::vector<std::unique_ptr<std::string>> texts;
+};
+
+// false: it is not a JSON object.
+bool take_in(ClientMessage& message, std::string text) {
+  message.source = std::make_unique<std::string>(std::move(text));
+  auto members = read_members(*message.source);
+  if (members) message.members = std::move(*members);
+  return members.has_value();
+}
+
+std::optional<Error> read_headers(ClientMessage& message) {
+  auto carried = read_carried_headers(std::string(member(message.members, kMetadata)));
+  if (!carried) return carried.error();
+  message.carried_headers = std::move(carried->headers);
+  if (!carried->metadata) return std::nullopt;
+  Edit edit(message);
+  edit.put(kMetadata, *carried->metadata);
+  take_in(message, edit.joined());
+  return std::nullopt;
+}
+
+std::optional<Error> read_stream_id(ClientMessage& message) {
+  const std::string_view id = member(message.members, "stream_id");
+  if (id.empty() || id == "null") return std::nullopt;
+  message.stream_id = string_content(id);
+  if (is_stream_id(message.stream_id)) return std::nullopt;
+  return Error::invalid_request("invalid_stream_id",
+                                "\"stream_id\" must have 1 to 256 characters out of letters, "
+                                "digits, \"_\", \".\", \"-\".",
+                                "stream_id");
 }
 
 }  // namespace
 
 Result<ClientMessage> read_client_message(std::string text) {
   ClientMessage message;
-  message.text = std::move(text);
-  const auto members = read_members(message.text);
-  if (!members) {
-    return Error::invalid_request("invalid_json", "A message must be one JSON object.");
+  if (!take_in(message, std::move(text))) {
+    return Error::invalid_request("invalid_json", "A message must be one JSON object, with at most 10000 members.");
   }
-  message.type = plain_string(member(*members, "type"));
+  if (drop_overridden(message.members)) take_in(message, join_members(message.members));
+  message.type = string_content(member(message.members, "type"));
   if (message.type.empty()) {
     return Error::invalid_request("invalid_message", "A message needs a \"type\", a text.", "type");
   }
-  if (const std::string_view id = member(*members, "stream_id"); !id.empty() && id != "null") {
-    message.stream_id = plain_string(id);
-    if (!is_stream_id(message.stream_id)) {
-      return Error::invalid_request("invalid_stream_id",
-                                    "\"stream_id\" must have 1 to 256 characters out of letters, "
-                                    "digits, \"_\", \".\", \"-\".",
-                                    "stream_id");
-    }
-  }
-  message.previous_response_id = plain_string(member(*members, "previous_response_id"));
-  message.generate = member(*members, "generate") != "false";
-  message.store = member(*members, "store") != "false";
+  if (auto error = read_stream_id(message)) return *error;
+  if (auto error = read_headers(message)) return *error;
+  message.previous_response_id = string_content(member(message.members, "previous_response_id"));
+  message.generate = member(message.members, "generate") != "false";
+  message.store = member(message.members, "store") != "false";
   return message;
 }
 
 std::string input_items(const ClientMessage& message) {
-  std::string text = message.text;
-  const Members members = members_of(text);
-  std::string_view input = member(members, "input");
+  std::string_view input = member(message.members, "input");
   if (input.starts_with('[')) {
     input = input.substr(1, input.size() - 2);
     const std::size_t begin = input.find_first_not_of(" \t\r\n");
@@ -94,48 +106,23 @@ std::string input_items(const ClientMessage& message) {
 }
 
 std::string with_full_input(const ClientMessage& message, std::string_view items) {
-  std::string text = message.text;
-  Members members = members_of(text);
-  drop(members, "previous_response_id");
-  const std::string input = std::string("[").append(items).append("]");
-  put(members, "input", input);
-  return join_object(members);
+  Edit edit(message);
+  edit.drop("previous_response_id");
+  edit.put("input", std::string("[").append(items).append("]"));
+  return edit.joined();
 }
 
 std::string http_body(const ClientMessage& message, const std::optional<std::string>& items) {
-  std::string text = message.text;
-  Members members = members_of(text);
+  Edit edit(message);
   for (const std::string_view key : {"type", "stream_id", "generate", "background"}) {
-    drop(members, key);
+    edit.drop(key);
   }
-  std::string input;
   if (items) {
-    drop(members, "previous_response_id");
-    input = std::string("[").append(*items).append("]");
-    put(members, "input", input);
+    edit.drop("previous_response_id");
+    edit.put("input", std::string("[").append(*items).append("]"));
   }
-  put(members, "stream", "true");
-  return join_object(members);
-}
-
-Headers carried_headers(const ClientMessage& message) {
-  constexpr std::string_view kPrefix = "ws_request_header_";
-  constexpr std::string_view kTurnState = "x-codex-turn-state";
-  Headers headers;
-  std::string text = message.text;
-  std::string metadata(member(members_of(text), "client_metadata"));
-  for (const JsonMember& entry : members_of(metadata)) {
-    std::string name(entry.key);
-    if (name.starts_with(kPrefix)) {
-      name.erase(0, kPrefix.size());
-      std::replace(name.begin(), name.end(), '_', '-');
-    } else if (name != kTurnState) {
-      continue;
-    }
-    const std::string_view value = plain_string(entry.value);
-    if (is_stream_id(name) && !value.empty()) headers.add(std::move(name), std::string(value));
-  }
-  return headers;
+  edit.put("stream", "true");
+  return edit.joined();
 }
 
 }  // namespace responses_proxy

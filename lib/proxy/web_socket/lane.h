@@ -1,10 +1,10 @@
 // Lane: the turns of one `stream_id` on a client's socket, one after the other.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "core/timers.h"
 #include "proxy/web_socket/lane_upstream.h"
 #include "proxy/web_socket/transcripts.h"
 #include "responses_proxy/config.h"
@@ -21,14 +21,19 @@ struct Lane {
   std::unique_ptr<LaneUpstream> upstream;  // kept for the next turn
 };
 
-// What all turns of one client's socket share.
-struct SocketContext {
+// What the sockets of one event loop work with.
+struct SocketServices {
   const Config& config;
   const Dependencies& dependencies;
   EventLoop& loop;
+  Timers& timers;
   UpstreamClient& http;
   UpstreamSockets* sockets;  // null: every turn goes over HTTP
-  Headers headers;           // of the handshake, for each turn's request
+};
+
+// What all turns of one client's socket share.
+struct SocketContext : SocketServices {
+  Headers headers;  // of the handshake, for each turn's request
   Transcripts transcripts;
 };
 

@@ -37,6 +37,7 @@ class LaneUpstream final : private UpstreamSocketHandler {
   void send(std::string message) {
     if (socket_) socket_->send(std::move(message));
   }
+  std::size_t unsent_bytes() const { return socket_ ? socket_->unsent_bytes() : 0; }
   void pause() {
     if (socket_) socket_->pause();
   }

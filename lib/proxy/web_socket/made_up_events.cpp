@@ -77,6 +77,13 @@ std::string interrupted_stream(const std::string& response_id, bool begun, WallT
   return event("response.created", 0, response_object(response_id, "in_progress", now)) + end;
 }
 
+std::string failed_message(const std::string& response_id, WallTime now) {
+  Json failed = response_object(response_id, "failed", now);
+  failed["error"] = {{"code", "server_error"},
+                     {"message", "The upstream's answer has no end that can be read."}};
+  return dump({{"type", "response.failed"}, {"response", std::move(failed)}});
+}
+
 std::string error_message(int status, const Headers& headers, std::string_view body,
                           std::string_view stream_id) {
   Json message = {{"type", "error"}, {"status", status}};

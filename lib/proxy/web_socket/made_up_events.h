@@ -21,6 +21,9 @@ std::string warm_up_stream(const ClientMessage& message, const std::string& resp
 // The end of a response that the client has interrupted; with its beginning if that has not come.
 std::string interrupted_stream(const std::string& response_id, bool begun, WallTime now);
 
+// A message: the end of an answer whose own end did not come, or could not be read.
+std::string failed_message(const std::string& response_id, WallTime now);
+
 // An `error` message. `body`: of the HTTP answer that it stands for.
 std::string error_message(int status, const Headers& headers, std::string_view body,
                           std::string_view stream_id);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/json.h"
@@ -13,13 +12,15 @@ namespace responses_proxy {
 
 namespace {
 
-// What belongs to the handshake alone.
+// Without what belongs to the handshake alone, and what would describe a body of its own.
 Headers turn_headers(const Headers& handshake) {
   Headers headers;
   for (const Header& field : handshake) {
-    constexpr std::string_view kPrefix = "sec-websocket-";
     const std::string_view name = field.name;
-    const bool of_handshake = equals_ignore_case(name.substr(0, kPrefix.size()), kPrefix) ||
+    const auto begins_with = [name](std::string_view prefix) {
+      return equals_ignore_case(name.substr(0, prefix.size()), prefix);
+    };
+    const bool of_handshake = begins_with("sec-websocket-") || begins_with("content-") ||
                               equals_ignore_case(name, "upgrade") ||
                               equals_ignore_case(name, "connection");
     if (!of_handshake) headers.add(field.name, field.value);
@@ -27,13 +28,15 @@ Headers turn_headers(const Headers& handshake) {
   return headers;
 }
 
-Error limit_error(std::string code, std::string message) {
-  return {429, "invalid_request_error", std::move(code), std::move(message), "stream_id", {}};
+Error limit_error(std::string code, std::string message, std::string param = {}) {
+  return {429, "invalid_request_error", std::move(code), std::move(message), std::move(param), {}};
 }
 
 // Events of a named lane carry its name; an upstream that knows lanes has put it there itself.
 bool has_stream_id(std::string_view event) {
-  if (event.find("\"stream_id\"") == std::string_view::npos) return false;
+  const bool may_have = event.find("\"stream_id\"") != std::string_view::npos ||
+                        event.find("\\u") != std::string_view::npos;
+  if (!may_have) return false;
   std::string text(event);
   const auto members = read_members(text);
   return !members || !member(*members, "stream_id").empty();
@@ -41,18 +44,12 @@ bool has_stream_id(std::string_view event) {
 
 }  // namespace
 
-ClientSession::ClientSession(const Config& config, const Dependencies& dependencies,
-                             EventLoop& loop, UpstreamClient& http, UpstreamSockets* sockets,
-                             Request handshake, std::shared_ptr<SocketWriter> writer, Run run,
+ClientSession::ClientSession(const SocketServices& services, Request handshake,
+                             std::shared_ptr<SocketWriter> writer, Run run,
                              std::shared_ptr<std::atomic<std::size_t>> open_sockets)
     : handshake_(std::move(handshake)),
-      context_{config,
-               dependencies,
-               loop,
-               http,
-               sockets,
-               turn_headers(handshake_.headers),
-               Transcripts(config.websocket_state_bytes)},
+      context_{services, turn_headers(handshake_.headers),
+               Transcripts(services.config.websocket_state_bytes)},
       writer_(std::move(writer)),
       run_(std::move(run)),
       open_sockets_(std::move(open_sockets)) {
@@ -72,22 +69,60 @@ void ClientSession::on_message(std::string text) {
 
 void ClientSession::enqueue(ClientMessage message) {
   if (find_or_make_lane(message.stream_id) == nullptr) {
-    refuse(limit_error("websocket_stream_limit_reached",
-                       fmt::format("A connection takes at most {} streams.", kMaxLanes)),
-           message.stream_id);
+    refuse(
+        limit_error("websocket_stream_limit_reached",
+                    fmt::format("A connection takes at most {} streams.", kMaxLanes), "stream_id"),
+        message.stream_id);
     return;
   }
-  if (waiting_.size() >= kMaxQueuedTurns ||
-      waiting_bytes_ + message.text.size() > kMaxQueuedBytes) {
+  if (waiting_.size() >= kMaxQueuedTurns) {
     refuse(
         limit_error("websocket_queue_full",
                     fmt::format("{} requests wait on this connection already.", waiting_.size())),
         message.stream_id);
     return;
   }
-  waiting_bytes_ += message.text.size();
+  if (too_much_with(message)) return;
   waiting_.push_back(std::move(message));
   start_waiting();
+}
+
+std::size_t ClientSession::max_held_bytes() const {
+  const Config& config = context_.config;
+  return config.websocket_state_bytes + kMaxMessagesHeld * config.websocket_max_message_bytes;
+}
+
+std::size_t ClientSession::held_bytes() const {
+  std::size_t held = context_.transcripts.bytes() + (writer_ ? writer_->unsent_bytes() : 0);
+  for (const ClientMessage& message : waiting_) held += message.text().size();
+  for (const auto& [name, lane] : lanes_) {
+    if (lane.turn) held += lane.turn->held_bytes();
+    if (lane.upstream) held += lane.upstream->unsent_bytes();
+  }
+  return held;
+}
+
+// Then it has been refused.
+bool ClientSession::too_much_with(const ClientMessage& message) {
+  const std::size_t held = held_bytes();
+  if (held + message.text().size() <= max_held_bytes()) return false;
+  refuse(limit_error("websocket_queue_full",
+                     fmt::format("This connection holds {} bytes of requests, answers and "
+                                 "conversations here; {} more would be over its limit of {}. Send "
+                                 "it again when a response has ended, or on another connection.",
+                                 held, message.text().size(), max_held_bytes())),
+         message.stream_id);
+  return true;
+}
+
+// A turn needs what it sends up to twice: ready to be sent, and on its way. One that runs alone is
+// never kept waiting.
+bool ClientSession::has_room_to_start(const ClientMessage& message) const {
+  if (active_ == 0) return true;
+  std::size_t sent = message.text().size();
+  const std::string* items = context_.transcripts.find(message.previous_response_id);
+  if (items != nullptr) sent += items->size();
+  return held_bytes() + 2 * sent <= max_held_bytes();
 }
 
 Lane* ClientSession::find_or_make_lane(const std::string& name) {
@@ -107,9 +142,9 @@ void ClientSession::start_waiting() {
       ++next;
       continue;
     }
+    if (!has_room_to_start(*next)) return;  // nobody overtakes it
     ClientMessage message = std::move(*next);
     waiting_.erase(next);
-    waiting_bytes_ -= message.text.size();
     start_turn(lane, std::move(message));
     next = waiting_.begin();
   }
@@ -121,7 +156,7 @@ void ClientSession::start_turn(Lane& lane, ClientMessage message) {
   request.path = handshake_.path;
   request.query = handshake_.query;
   request.headers = context_.headers;
-  request.body = message.text;
+  request.body = message.text();
   request.peer = handshake_.peer;
   ++active_;
   auto turn = std::make_shared<SocketTurn>(context_, lane, std::move(message), shared_from_this());
@@ -135,7 +170,7 @@ void ClientSession::pass_on(ClientMessage message) {
   Lane* lane = found == lanes_.end() ? nullptr : &found->second;
   const std::string_view type = message.type;
   if (lane != nullptr && lane->upstream && lane->upstream->alive()) {
-    lane->upstream->send(std::move(message.text));
+    if (!too_much_with(message)) lane->upstream->send(message.text());
   } else if (type == "response.interrupt") {
     if (lane != nullptr && lane->turn) lane->turn->interrupt();
   } else if (lane != nullptr && type == "response.steer") {
@@ -193,7 +228,6 @@ void ClientSession::on_writable() {
 void ClientSession::on_closed() {
   writer_.reset();
   waiting_.clear();
-  waiting_bytes_ = 0;
   for (auto& [name, lane] : lanes_) {
     if (const auto turn = std::exchange(lane.turn, nullptr)) turn->on_client_gone();
     lane.upstream.reset();

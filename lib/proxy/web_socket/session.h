@@ -17,14 +17,10 @@ class ClientSession final : public SocketSession,
                             public TurnOwner,
                             public std::enable_shared_from_this<ClientSession> {
  public:
-  // Of messages that wait for their lane, or for one of kMaxActiveTurns to end.
-  static constexpr std::size_t kMaxQueuedBytes = 64 * 1024 * 1024;
-
   // Starts the exchange of a turn.
   using Run = std::function<void(Request request, std::shared_ptr<SocketTurn> turn)>;
 
-  ClientSession(const Config& config, const Dependencies& dependencies, EventLoop& loop,
-                UpstreamClient& http, UpstreamSockets* sockets, Request handshake,
+  ClientSession(const SocketServices& services, Request handshake,
                 std::shared_ptr<SocketWriter> writer, Run run,
                 std::shared_ptr<std::atomic<std::size_t>> open_sockets);
   ~ClientSession() override { open_sockets_->fetch_sub(1, std::memory_order_relaxed); }
@@ -34,6 +30,11 @@ class ClientSession final : public SocketSession,
   void on_closed() override;
   bool idle() const override { return active_ == 0 && waiting_.empty(); }
 
+  // All that this socket makes the process hold now, and how much it may be (kMaxMessagesHeld).
+  // Added up anew each time: a count kept beside all this could go wrong.
+  std::size_t held_bytes() const;
+  std::size_t max_held_bytes() const;
+
  private:
   // TurnOwner
   bool send(Lane& lane, std::string_view event) override;
@@ -42,6 +43,8 @@ class ClientSession final : public SocketSession,
 
   Lane* find_or_make_lane(const std::string& name);
   void enqueue(ClientMessage message);
+  bool too_much_with(const ClientMessage& message);
+  bool has_room_to_start(const ClientMessage& message) const;
   void start_waiting();
   void start_turn(Lane& lane, ClientMessage message);
   void pass_on(ClientMessage message);
@@ -55,7 +58,6 @@ class ClientSession final : public SocketSession,
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   std::unordered_map<std::string, Lane> lanes_;
   std::deque<ClientMessage> waiting_;  // in the order they came
-  std::size_t waiting_bytes_ = 0;
   std::size_t active_ = 0;
 };
 

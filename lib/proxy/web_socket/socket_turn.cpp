@@ -82,12 +82,18 @@ std::optional<Error> SocketTurn::prepare(const Resource& resource, Request& requ
     if (!body) return body.error();
     request.body = std::move(*body);
     add_http_headers(request.headers);
-    return std::nullopt;
+  } else {
+    transport_ = Transport::socket;
+    if (!upstream_usable()) lane_.upstream.reset();
+    request.body = socket_message();
   }
-  transport_ = Transport::socket;
-  if (!upstream_usable()) lane_.upstream.reset();
-  request.body = socket_message();
+  request_bytes_ = request.body.size();
   return std::nullopt;
+}
+
+std::size_t SocketTurn::held_bytes() const {
+  return message_.text().size() + (forked_from_ ? forked_from_->size() : 0) + request_bytes_ +
+         framer_.rest().size() + output_items_.size();
 }
 
 bool SocketTurn::upstream_usable() const {
@@ -101,10 +107,10 @@ std::string SocketTurn::socket_message() const {
   const std::string& previous = message_.previous_response_id;
   if (previous.empty() ||
       (lane_.upstream != nullptr && lane_.upstream->latest_response() == previous)) {
-    return message_.text;
+    return message_.text();
   }
   const auto items = whole_input();
-  return items ? with_full_input(message_, *items) : message_.text;
+  return items ? with_full_input(message_, *items) : message_.text();
 }
 
 Result<std::string> SocketTurn::http_message() const {
@@ -119,9 +125,10 @@ Result<std::string> SocketTurn::http_message() const {
 }
 
 void SocketTurn::add_http_headers(Headers& headers) const {
+  for (const Header& field : message_.carried_headers) headers.set(field.name, field.value);
   headers.set("content-type", "application/json");
   headers.set("accept", kEventStream.data());
-  for (const Header& field : carried_headers(message_)) headers.set(field.name, field.value);
+  headers.erase("content-encoding");  // the body is our own
 }
 
 bool SocketTurn::drop_encrypted_items() {
@@ -182,6 +189,7 @@ void SocketTurn::interrupt() {
 // ---- on its way back ----
 
 void SocketTurn::start(ResponseHead head) {
+  request_bytes_ = 0;
   head_ = std::move(head);
   streaming_ = head_.status < 300 &&
                equals_ignore_case(head_.headers.get("content-type").substr(0, kEventStream.size()),
@@ -197,49 +205,72 @@ bool SocketTurn::write(std::string_view bytes) {
         bytes.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, error_body_.size())));
     return true;
   }
+  if (too_long_) return true;
   told_to_wait_ = false;
   framer_.feed(bytes, [this](const SseEvent& event) { on_event(event.data); });
+  too_long_ = framer_.overflowed();
   return !told_to_wait_;
 }
 
+// What is no JSON is no message of this socket; finish() sees to it that the answer has an end.
 void SocketTurn::on_event(std::string_view data) {
   if (data.empty() || data == "[DONE]") return;
-  learn(data);
+  event_.assign(data);
+  const auto members = read_members(event_);
+  if (!members) return;
+  learn(*members);
   if (!owner_->send(lane_, data)) told_to_wait_ = true;
 }
 
-void SocketTurn::learn(std::string_view data) {
-  const std::string_view type = event_type(data);
+void SocketTurn::learn(const JsonMembers& event) {
+  const std::string type = string_content(member(event, "type"));
+  const std::string_view response = member(event, "response");
+  const bool steered = is_steered(type, event_);
+  end_sent_ = end_sent_ || (state_after(type) != AnswerState::open && !steered);
   if (type == "response.created") {
-    response_id_ = plain_string(member_of(member_of(data, "response"), "id"));
+    response_id_ = string_content(member_of(response, "id"));
   } else if (type == "response.output_item.done") {
-    append_items(output_items_, member_of(data, "item"));
-  } else if (is_steered(type, data)) {
-    steered_ = true;
+    add_output(member(event, "item"));
+  } else if (steered) {
+    conversation_lost_ = true;
   } else if (type == "response.completed" || type == "response.incomplete") {
-    remember_response(member_of(data, "response"));
+    remember_response(response);
   }
+}
+
+void SocketTurn::add_output(std::string_view item) {
+  if (output_items_.size() + item.size() > context_.config.websocket_state_bytes) {
+    conversation_lost_ = true;
+    output_items_ = {};
+  }
+  if (!conversation_lost_) append_items(output_items_, item);
 }
 
 // Before the client can see the end: its next message may follow at once.
 void SocketTurn::remember_response(std::string_view response) {
-  const std::string id(plain_string(member_of(response, "id")));
+  const std::string id = string_content(member_of(response, "id"));
   if (id.empty()) return;
   if (transport_ == Transport::socket && lane_.upstream) lane_.upstream->set_latest_response(id);
-  if (output_items_.empty()) output_items_ = elements(member_of(response, "output"));
+  if (output_items_.empty() && !conversation_lost_) {
+    output_items_ = elements(member_of(response, "output"));
+  }
+  keep_conversation(id);
+}
+
+void SocketTurn::keep_conversation(const std::string& response_id) {
   std::string items = input_items(message_);
   append_items(items, output_items_);
   Transcripts& transcripts = context_.transcripts;
-  if (steered_) {
-    transcripts.forget(lane_.name);  // what the client has steered to did not pass as a turn
+  if (conversation_lost_) {
+    transcripts.forget(lane_.name);
   } else if (message_.previous_response_id.empty()) {
-    transcripts.start(lane_.name, id, std::move(items));
+    transcripts.start(lane_.name, response_id, std::move(items));
   } else if (forked_from_) {
     std::string whole = std::move(*forked_from_);
     append_items(whole, items);
-    transcripts.start(lane_.name, id, std::move(whole));
+    transcripts.start(lane_.name, response_id, std::move(whole));
   } else if (transcripts.is_latest(lane_.name, message_.previous_response_id)) {
-    transcripts.extend(lane_.name, id, items);
+    transcripts.extend(lane_.name, response_id, items);
   } else {
     transcripts.forget(lane_.name);
   }
@@ -247,7 +278,12 @@ void SocketTurn::remember_response(std::string_view response) {
 
 void SocketTurn::finish() {
   if (streaming_) {
-    framer_.feed("\n\n", [this](const SseEvent& event) { on_event(event.data); });
+    if (!too_long_) {
+      framer_.feed("\n\n", [this](const SseEvent& event) { on_event(event.data); });
+    }
+    if (!end_sent_) {
+      owner_->send(lane_, failed_message(response_id_, context_.dependencies.clock.wall()));
+    }
     end();
     return;
   }

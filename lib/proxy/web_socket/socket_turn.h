@@ -48,6 +48,8 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   void interrupt();
   void on_writable();
   void on_client_gone();
+  // What this turn holds beside what its upstream connection has not sent yet.
+  std::size_t held_bytes() const;
 
   // Turn
   bool movable() const override;
@@ -76,6 +78,7 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   // does not remember what it continues.
   std::string socket_message() const;
   Result<std::string> http_message() const;
+  // For http_message(); `headers` has what else the request sends.
   void add_http_headers(Headers& headers) const;
   // A fresh connection for this turn.
   void connect(const UpstreamRequest& request);
@@ -90,8 +93,10 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   bool upstream_usable() const;
   std::string new_response_id() const;
   void on_event(std::string_view data);
-  void learn(std::string_view data);
+  void learn(const JsonMembers& event);
+  void add_output(std::string_view item);
   void remember_response(std::string_view response);
+  void keep_conversation(const std::string& response_id);
   void end();
 
   SocketContext& context_;
@@ -105,6 +110,7 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
 
   Transport transport_ = Transport::http;
   std::string resource_id_;
+  std::size_t request_bytes_ = 0;  // of the body made ready for that, until the answer begins
 
   // The answer on its way to the client.
   ResponseHead head_;
@@ -112,9 +118,14 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   bool told_to_wait_ = false;
   std::string error_body_;
   SseFramer framer_;
+  std::string event_;      // the one that is being read
+  bool too_long_ = false;  // an event was, and the rest is not read
+  bool end_sent_ = false;  // the terminal event, which ends a turn for its client
   std::string response_id_;
   std::string output_items_;
-  bool steered_ = false;  // the client has changed the course of this answer
+  // The conversation cannot be kept: the client has changed the course of this answer, which did
+  // not pass as a turn, or it is larger than all that may be kept.
+  bool conversation_lost_ = false;
 };
 
 }  // namespace responses_proxy

@@ -13,27 +13,26 @@ const std::string* Transcripts::find(std::string_view response_id) const {
 }
 
 void Transcripts::start(const std::string& lane, std::string response_id, std::string items) {
-  forget(lane);
-  bytes_ += items.size();
   by_lane_[lane] = {std::move(response_id), std::move(items), ++clock_};
   keep_within_limit();
 }
 
 void Transcripts::extend(const std::string& lane, std::string response_id, std::string_view items) {
   Conversation& conversation = by_lane_.at(lane);
-  bytes_ -= conversation.items.size();
   append_items(conversation.items, items);
-  bytes_ += conversation.items.size();
   conversation.response_id = std::move(response_id);
   conversation.used = ++clock_;
   keep_within_limit();
 }
 
 void Transcripts::forget(const std::string& lane) {
-  const auto found = by_lane_.find(lane);
-  if (found == by_lane_.end()) return;
-  bytes_ -= found->second.items.size();
-  by_lane_.erase(found);
+  by_lane_.erase(lane);
+}
+
+std::size_t Transcripts::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [lane, conversation] : by_lane_) bytes += conversation.items.size();
+  return bytes;
 }
 
 bool Transcripts::is_latest(const std::string& lane, std::string_view response_id) const {
@@ -42,12 +41,10 @@ bool Transcripts::is_latest(const std::string& lane, std::string_view response_i
 }
 
 void Transcripts::keep_within_limit() {
-  while (bytes_ > max_bytes_) {
-    const auto oldest = std::min_element(
+  while (bytes() > max_bytes_) {
+    by_lane_.erase(std::min_element(
         by_lane_.begin(), by_lane_.end(),
-        [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
-    bytes_ -= oldest->second.items.size();
-    by_lane_.erase(oldest);
+        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
   }
 }
 

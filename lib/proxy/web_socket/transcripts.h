@@ -29,7 +29,7 @@ class Transcripts {
   void forget(const std::string& lane);
   // Whether it is the latest response of that lane.
   bool is_latest(const std::string& lane, std::string_view response_id) const;
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const;  // added up anew: a count kept beside them could go wrong
 
  private:
   struct Conversation {
@@ -40,7 +40,6 @@ class Transcripts {
   void keep_within_limit();
 
   const std::size_t max_bytes_;
-  std::size_t bytes_ = 0;
   std::uint64_t clock_ = 0;
   std::unordered_map<std::string, Conversation> by_lane_;
 };

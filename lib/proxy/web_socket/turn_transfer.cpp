@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "adapt/responses/answer_facts.h"
 #include "adapt/responses/event_type.h"
 #include "core/json_members.h"
-#include "health/verdict.h"
 #include "proxy/web_socket/made_up_events.h"
+#include "responses_proxy/web_socket.h"
 
 namespace responses_proxy {
 
@@ -19,17 +18,8 @@ namespace {
 constexpr std::string_view kLimitReached = "websocket_connection_limit_reached";
 constexpr std::string_view kNotFound = "previous_response_not_found";
 
-// Time-outs of sockets are in real time, as those of curl are.
-SteadyTime now() {
-  return std::chrono::steady_clock::now();
-}
-
 Headers stream_head() {
   return {{"content-type", "text/event-stream"}};
-}
-
-Headers json_head() {
-  return {{"content-type", "application/json"}};
 }
 
 // The upstream does not speak WebSocket here; what is said about this key or this moment is no
@@ -39,10 +29,10 @@ bool refuses_websocket(int status) {
   return status != 401 && status != 403 && status != 408 && status != 429;
 }
 
-int number(std::string_view text) {
-  int value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+// Why we close a connection: for what the upstream has sent (see UpstreamSocketHandler::on_close).
+bool is_violation(std::uint16_t code) {
+  return code == close_code::kProtocolError || code == close_code::kUnsupportedData ||
+         code == close_code::kInvalidText || code == close_code::kTooBig;
 }
 
 }  // namespace
@@ -52,8 +42,8 @@ TurnTransfer::TurnTransfer(SocketTurn& turn, UpstreamRequest request, UpstreamHa
       lane_(turn.lane()),
       request_(std::move(request)),
       handler_(handler),
-      timer_(turn.context().loop.context()),
-      started_(now()),
+      timers_(turn.context().timers),
+      started_(timers_.now()),
       last_heard_(started_) {}
 
 TurnTransfer::~TurnTransfer() {
@@ -98,14 +88,14 @@ void TurnTransfer::reopen() {
 }
 
 void TurnTransfer::go_over_http() {
-  timer_.cancel();
+  timer_.reset();
   if (turn_.is_warm_up()) {
     answer_locally(turn_.warm_up());
     return;
   }
   auto body = turn_.http_message();
   if (!body) {
-    answer(body.error().status, json_head(), body.error().to_json());
+    answer(body.error().status, {{"content-type", "application/json"}}, body.error().to_json());
     return;
   }
   http_body_ = std::move(*body);
@@ -124,7 +114,7 @@ void TurnTransfer::resume() {
   if (http_) {
     http_->resume();
   } else if (std::exchange(paused_, false) && lane_.upstream) {
-    last_heard_ = now();
+    last_heard_ = timers_.now();
     lane_.upstream->resume();
   }
 }
@@ -147,30 +137,38 @@ void TurnTransfer::on_open(const UpstreamSocketOpen& result) {
 }
 
 void TurnTransfer::on_message(std::string_view message) {
-  last_heard_ = now();
-  const std::string_view type = event_type(message);
-  const bool limit_reached =
-      type == "error" && message.find(kLimitReached) != std::string_view::npos;
-  if (limit_reached && begun_) {
-    on_socket_ = false;
-    lane_.upstream.reset();
-    end(UpstreamError::truncated, std::string(kLimitReached));
-  } else if (limit_reached && !fresh_) {
-    reopen();
-  } else if (type == "error" && !begun_ && forgotten(message)) {
-    lane_.upstream->set_latest_response({});
-    lane_.upstream->send(turn_.socket_message());
-  } else if (type == "error" && !begun_) {
-    refuse(message);
+  last_heard_ = timers_.now();
+  std::string text(message);
+  const auto members = read_members(text);
+  if (!members) return break_off(UpstreamError::protocol, "a message that is no JSON object");
+  const std::string type = string_content(member(*members, "type"));
+  if (type == "error") {
+    on_error(read_socket_error(*members, text), message);
   } else {
     forward(type, message);
   }
 }
 
+void TurnTransfer::on_error(SocketError error, std::string_view message) {
+  const bool limit_reached = error.code == kLimitReached;
+  if (limit_reached && begun_) {
+    break_off(UpstreamError::truncated, std::string(kLimitReached));
+  } else if (limit_reached && !fresh_) {
+    reopen();
+  } else if (begun_) {
+    forward("error", message);
+  } else if (forgotten(error.code)) {
+    lane_.upstream->set_latest_response({});
+    lane_.upstream->send(turn_.socket_message());
+  } else {
+    if (limit_reached) error.status = 503;
+    refuse(std::move(error));
+  }
+}
+
 // Once per attempt: the upstream does not know what the turn continues, but it is known here.
-bool TurnTransfer::forgotten(std::string_view error_event) {
-  return error_event.find(kNotFound) != std::string_view::npos && turn_.continues_known() &&
-         !std::exchange(made_whole_, true);
+bool TurnTransfer::forgotten(std::string_view error_code) {
+  return error_code == kNotFound && turn_.continues_known() && !std::exchange(made_whole_, true);
 }
 
 void TurnTransfer::forward(std::string_view type, std::string_view message) {
@@ -180,7 +178,7 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
   if (last) {
     // From here on the connection is the next turn's.
     ended_ = true;
-    timer_.cancel();
+    timer_.reset();
     lane_.upstream->release();
   }
   if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
@@ -196,41 +194,21 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
 }
 
 // An error in place of an answer. The upstream forgets what the turn continued.
-void TurnTransfer::refuse(std::string_view error_event) {
-  std::string text(error_event);
-  const auto members = read_members(text).value_or(std::vector<JsonMember>{});
-  std::string error(member(members, "error"));
-  int status = number(member(members, "status"));
-  if (status == 0) status = number(member(members, "status_code"));
-  if (error_event.find(kLimitReached) != std::string_view::npos) status = 503;
-  if (status < 400) {
-    std::string copy = error;
-    const auto fields = read_members(copy).value_or(std::vector<JsonMember>{});
-    status = status_of_error_code(plain_string(member(fields, "code")));
-  }
-  Headers headers = json_head();
-  std::string header_object(member(members, "headers"));
-  for (const JsonMember& field : read_members(header_object).value_or(std::vector<JsonMember>{})) {
-    const std::string_view value =
-        field.value.starts_with('"') ? plain_string(field.value) : field.value;
-    headers.add(std::string(field.key), std::string(value));
-  }
+void TurnTransfer::refuse(SocketError error) {
   lane_.upstream->set_latest_response({});
   lane_.upstream->release();
-  timer_.cancel();
-  ended_ = true;
-  answer(status, std::move(headers), "{\"error\":" + (error.empty() ? "{}" : error) + "}");
+  timer_.reset();
+  answer(error.status, std::move(error.headers), error.body);
 }
 
 void TurnTransfer::on_close(std::uint16_t code, const std::string&) {
-  on_socket_ = false;
-  lane_.upstream.reset();
   if (!begun_ && !fresh_) {
     reopen();
-  } else {
-    end(begun_ ? UpstreamError::truncated : UpstreamError::closed,
-        fmt::format("WebSocket closed with {}", code));
+    return;
   }
+  const UpstreamError lost = begun_ ? UpstreamError::truncated : UpstreamError::closed;
+  break_off(is_violation(code) ? UpstreamError::protocol : lost,
+            fmt::format("WebSocket closed with {}", code));
 }
 
 // ---- HTTP ----
@@ -269,9 +247,16 @@ void TurnTransfer::answer(int status, Headers headers, std::string_view body) {
   if (!alive.expired()) handler_.on_end({});
 }
 
+// The connection is no good any more, and with it the attempt.
+void TurnTransfer::break_off(UpstreamError error, std::string detail) {
+  on_socket_ = false;
+  lane_.upstream.reset();
+  end(error, std::move(detail));
+}
+
 void TurnTransfer::end(UpstreamError error, std::string detail) {
   ended_ = true;
-  timer_.cancel();
+  timer_.reset();
   UpstreamResult result;
   result.error = error;
   result.detail = std::move(detail);
@@ -290,18 +275,15 @@ void TurnTransfer::watch() {
     due = std::min(due, SteadyTime(last_heard_ + limits.idle));
   } else if (limits.idle > Millis::zero()) {
     // Look again: by then it may have begun, or the client may read.
-    due = std::min(due, SteadyTime(now() + limits.idle));
+    due = std::min(due, SteadyTime(timers_.now() + limits.idle));
   }
-  timer_.expires_after(due - now());
-  timer_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const auto& stopped) {
-    if (!stopped && !alive.expired()) check_deadlines();
-  });
+  timer_ = timers_.at(due, [this] { check_deadlines(); });
 }
 
 void TurnTransfer::check_deadlines() {
   if (ended_ || !on_socket_) return;
   const UpstreamTimeouts& limits = request_.timeouts;
-  const SteadyTime at = now();
+  const SteadyTime at = timers_.now();
   UpstreamError error = UpstreamError::none;
   if (at >= started_ + limits.total) {
     error = UpstreamError::total_timeout;
@@ -313,11 +295,9 @@ void TurnTransfer::check_deadlines() {
   }
   if (error == UpstreamError::none) {
     watch();
-    return;
+  } else {
+    break_off(error);
   }
-  on_socket_ = false;
-  lane_.upstream.reset();
-  end(error);
 }
 
 }  // namespace responses_proxy

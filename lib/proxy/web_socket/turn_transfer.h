@@ -5,10 +5,11 @@
 // attempt; a connection that had gone stale is opened anew once.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <string>
 #include <string_view>
 
+#include "core/timers.h"
+#include "proxy/web_socket/socket_error.h"
 #include "proxy/web_socket/socket_turn.h"
 
 namespace responses_proxy {
@@ -43,10 +44,12 @@ class TurnTransfer final : public UpstreamTransfer,
   void reopen();
   void go_over_http();
   void answer_locally(std::string stream);
-  bool forgotten(std::string_view error_event);
+  void on_error(SocketError error, std::string_view message);
+  bool forgotten(std::string_view error_code);
   void forward(std::string_view type, std::string_view message);
-  void refuse(std::string_view error_event);
+  void refuse(SocketError error);
   void answer(int status, Headers headers, std::string_view body);
+  void break_off(UpstreamError error, std::string detail = {});
   void end(UpstreamError error, std::string detail = {});
   void watch();
   void check_deadlines();
@@ -55,7 +58,8 @@ class TurnTransfer final : public UpstreamTransfer,
   Lane& lane_;
   UpstreamRequest request_;
   UpstreamHandler& handler_;
-  boost::asio::steady_timer timer_;
+  Timers& timers_;
+  std::unique_ptr<Timer> timer_;
   const SteadyTime started_;
   SteadyTime last_heard_;
   std::unique_ptr<UpstreamTransfer> http_;

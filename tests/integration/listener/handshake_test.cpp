@@ -81,6 +81,28 @@ TEST_CASE("a malformed handshake gets an error that says why") {
   CHECK(rig.log().seen().opened == 0);
 }
 
+TEST_CASE("a handshake has one key and one version") {
+  SocketRig rig;
+  for (const char* second : {"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                             "sec-websocket-key: other\r\n", "Sec-WebSocket-Key:\r\n",
+                             "Sec-WebSocket-Version: 13\r\n", "sec-websocket-version: 8\r\n"}) {
+    CAPTURE(second);
+    RawClient client(rig.port());
+    client.send(handshake(second));
+    const std::string answer = client.read_to_end();
+    CHECK(answer.starts_with("HTTP/1.1 400 "));
+    CHECK(has(answer, "malformed_handshake"));
+  }
+  for (const char* version : {"13, 8", "8, 13", "13,13", "", "013", "1 3"}) {
+    CAPTURE(version);
+    std::string request = without(handshake(), "Sec-WebSocket-Version: ");
+    request.insert(request.find("Upgrade"),
+                   std::string("Sec-WebSocket-Version: ") + version + "\r\n");
+    CHECK(answer_to(rig, request).starts_with("HTTP/1.1 426 "));
+  }
+  CHECK(rig.log().seen().opened == 0);
+}
+
 TEST_CASE("bytes that do not wait for the answer are refused") {
   SocketRig rig;
   CHECK(

@@ -94,17 +94,43 @@ TEST_CASE("over HTTP an increment is made whole where what it continues is remem
         R"({"model":"m","previous_response_id":"resp_1","input":[2],"stream":true})");
 }
 
-TEST_CASE("headers that travel in client_metadata become headers again") {
-  const Headers headers = carried_headers(
-      read(R"({"type":"response.create","client_metadata":{"session_id":"s",)"
-           R"("ws_request_header_x_openai_internal_codex_responses_lite":"true",)"
-           R"("x-codex-turn-state":"opaque","ws_request_header_bad name":"x",)"
-           R"("ws_request_header_traceparent":"00-1-2-01","ws_request_header_n":5}})"));
-  CHECK(headers.size() == 3);
-  CHECK(headers.get("x-openai-internal-codex-responses-lite") == "true");
-  CHECK(headers.get("x-codex-turn-state") == "opaque");
-  CHECK(headers.get("traceparent") == "00-1-2-01");
-  CHECK(carried_headers(read(R"({"type":"response.create"})")).empty());
+TEST_CASE("members are found however their keys and values are spelled") {
+  const ClientMessage message =
+      read(R"({"typ\u0065":"response.cre\u0061te","stre\u0061m_id":"a","stre\u0061m":false,)"
+           R"("previous_respons\u0065_id":"resp_\u0031","gener\u0061te":false,"inp\u0075t":[1]})");
+  CHECK(message.is_create());
+  CHECK(message.stream_id == "a");
+  CHECK(message.previous_response_id == "resp_1");
+  CHECK_FALSE(message.generate);
+  CHECK(input_items(message) == "1");
+  CHECK(http_body(message, "1,2") == R"({"stream":true,"input":[1,2]})");
+}
+
+TEST_CASE("of a member that stands twice the last one counts, and is the only one that goes up") {
+  const ClientMessage message =
+      read(R"({"type":"response.interrupt","model":"a","store":true, "type":"response.create",)"
+           R"("previous_response_id":"resp_1","stor\u0065":false,"previous_response_id":null})");
+  CHECK(message.is_create());
+  CHECK_FALSE(message.store);
+  CHECK(message.previous_response_id.empty());
+  CHECK(message.text() == R"({"model":"a","type":"response.create","stor\u0065":false,)"
+                          R"("previous_response_id":null})");
+  CHECK(http_body(message, std::nullopt) ==
+        R"({"model":"a","stor\u0065":false,"previous_response_id":null,"stream":true})");
+}
+
+TEST_CASE("a message that says everything once stays as it is, byte for byte") {
+  const std::string text =
+      R"( { "type" : "response.create","a":[ 1 , 2.50 ],"\u0062":{"x":1,"x":2},)"
+      R"("client_metadata" : {"ws_request_header_traceparent" : "00-1" } } )";
+  CHECK(read(text).text() == text);
+}
+
+TEST_CASE("a message can be moved") {
+  ClientMessage first =
+      read(R"({"type":"t","input":[1]})");  // short: some strings move their bytes
+  const ClientMessage second = std::move(first);
+  CHECK(input_items(second) == "1");
 }
 
 }  // namespace responses_proxy

@@ -49,6 +49,14 @@ TEST_CASE("an interrupted answer ends as incomplete") {
   CHECK(interrupted_stream("resp_1", false, kNow).find("response.created") != std::string::npos);
 }
 
+TEST_CASE("an answer without an end gets one that is a whole message") {
+  const Json failed = Json::parse(failed_message("resp_1", kNow));
+  CHECK(failed["type"] == "response.failed");
+  CHECK(failed["response"]["id"] == "resp_1");
+  CHECK(failed["response"]["status"] == "failed");
+  CHECK(failed["response"]["error"]["code"] == "server_error");
+}
+
 TEST_CASE("an error message has the status, the error and the headers of the answer") {
   const Json message = Json::parse(error_message(
       429, {{"retry-after", "2"}, {"content-type", "application/json"}},

@@ -47,6 +47,46 @@ TEST_CASE("a conversation larger than the limit is not kept at all") {
   CHECK(transcripts.find("resp_3") != nullptr);
 }
 
+TEST_CASE("bytes are those that are kept, whatever came before, and never over the limit") {
+  Transcripts transcripts(50);
+  const std::string lanes[] = {"", "a", "b", "c"};
+  std::string known[4];
+  unsigned step = 7;
+  for (int i = 0; i < 2000; ++i) {
+    step = step * 1103515245U + 12345U;
+    const std::size_t lane = (step >> 16) % 4;
+    const std::string items((step >> 20) % 60, 'x');
+    const std::string id = "resp_" + std::to_string(i);
+    if ((step >> 8) % 5 == 0) {
+      transcripts.forget(lanes[lane]);
+    } else if ((step >> 8) % 2 == 0 || !transcripts.is_latest(lanes[lane], known[lane])) {
+      transcripts.start(lanes[lane], id, items);
+      known[lane] = id;
+    } else {
+      transcripts.extend(lanes[lane], id, items);
+      known[lane] = id;
+    }
+    std::size_t kept = 0;
+    for (std::size_t each = 0; each < 4; ++each) {
+      const std::string* found = transcripts.find(known[each]);
+      if (found != nullptr) kept += found->size();
+    }
+    REQUIRE(transcripts.bytes() == kept);
+    REQUIRE(kept <= 50);
+  }
+  for (const std::string& lane : lanes) transcripts.forget(lane);
+  CHECK(transcripts.bytes() == 0);
+}
+
+TEST_CASE("with no room at all nothing is kept") {
+  Transcripts transcripts(0);
+  transcripts.start("", "resp_1", "1");
+  CHECK(transcripts.find("resp_1") == nullptr);
+  transcripts.start("", "resp_2", "");
+  CHECK(transcripts.find("resp_2") != nullptr);
+  CHECK(transcripts.bytes() == 0);
+}
+
 TEST_CASE("lists join with a comma only between items") {
   std::string items;
   append_items(items, "");

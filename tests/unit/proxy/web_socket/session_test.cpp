@@ -1,0 +1,238 @@
+#include "proxy/web_socket/session.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "unit/proxy/web_socket/turn_rig.h"
+
+namespace responses_proxy {
+
+using namespace testing;
+
+namespace {
+
+class FakeWriter final : public SocketWriter {
+ public:
+  bool send(std::string_view text) override {
+    sent.push_back(Json::parse(text));
+    return true;
+  }
+  std::size_t unsent_bytes() const override { return unsent; }
+  void on_idle() override { ++idle; }
+
+  std::vector<Json> sent;
+  std::size_t unsent = 0;
+  std::size_t idle = 0;
+};
+
+// A session whose exchanges are the test: each turn waits until finish().
+class SessionRig {
+ public:
+  explicit SessionRig(TurnRig& rig, Headers handshake = {}) : rig_(rig) {
+    Request request;
+    request.path = "/v1/responses";
+    request.headers = std::move(handshake);
+    session = std::make_shared<ClientSession>(
+        rig.services(), std::move(request), writer,
+        [this](Request turn_request, std::shared_ptr<SocketTurn> turn) {
+          requests.push_back(std::move(turn_request));
+          turns.push_back(std::move(turn));
+        },
+        std::make_shared<std::atomic<std::size_t>>(0));
+  }
+  ~SessionRig() {
+    session->on_closed();
+    turns.clear();
+    rig_.run_loop();
+  }
+
+  void say(std::string text) { session->on_message(std::move(text)); }
+  // Answers the n-th turn with a response of that id.
+  void finish(std::size_t n, const std::string& id, const std::string& output = "[]") {
+    turns[n]->start({200, {{"content-type", "text/event-stream"}}, std::nullopt});
+    turns[n]->write(R"(data: {"type":"response.completed","response":{"id":")" + id +
+                    R"(","output":)" + output + "}}\n\n");
+    turns[n]->finish();
+    turns[n].reset();
+    rig_.run_loop();
+  }
+  std::string refusal() const {
+    return writer->sent.empty() || writer->sent.back()["type"] != "error"
+               ? std::string()
+               : writer->sent.back()["error"]["code"].get<std::string>();
+  }
+
+  std::shared_ptr<FakeWriter> writer = std::make_shared<FakeWriter>();
+  std::vector<Request> requests;
+  std::vector<std::shared_ptr<SocketTurn>> turns;
+  std::shared_ptr<ClientSession> session;
+
+ private:
+  TurnRig& rig_;
+};
+
+std::string create(const std::string& lane, std::size_t bytes, const std::string& more = {}) {
+  const std::string begin =
+      R"({"type":"response.create","stream_id":")" + lane + "\"," + more + R"("input":")";
+  const std::string end = "\"}";
+  REQUIRE(bytes >= begin.size() + end.size());
+  return begin + std::string(bytes - begin.size() - end.size(), 'x') + end;
+}
+
+}  // namespace
+
+TEST_CASE("a turn's request has the headers of the handshake that are not the handshake's own") {
+  TurnRig rig;
+  SessionRig socket(rig, {{"Connection", "Upgrade"},
+                          {"Upgrade", "websocket"},
+                          {"Sec-WebSocket-Key", "k"},
+                          {"Content-Encoding", "gzip"},
+                          {"Content-Length", "0"},
+                          {"session-id", "s"}});
+  socket.say(create("a", 100));
+  REQUIRE(socket.requests.size() == 1);
+  CHECK(socket.requests[0].headers.size() == 1);
+  CHECK(socket.requests[0].headers.get("session-id") == "s");
+  CHECK(socket.requests[0].body == create("a", 100));
+}
+
+TEST_CASE("a socket holds so many bytes of messages, and what does not fit is refused") {
+  TurnRig rig;
+  rig.config.websocket_max_message_bytes = 1000;
+  rig.config.websocket_state_bytes = 500;
+  SessionRig socket(rig);
+  const std::size_t limit = socket.session->max_held_bytes();
+  CHECK(limit == 500 + 4 * 1000);
+  for (int i = 0; i < 4; ++i) socket.say(create(fmt::format("lane{}", i), 1000));
+  CHECK(socket.refusal().empty());
+  CHECK(socket.session->held_bytes() == 4000);
+  socket.say(create("lane4", 501));
+  CHECK(socket.refusal() == "websocket_queue_full");
+  const Json& refusal = socket.writer->sent.back();
+  CHECK(refusal["status"] == 429);
+  CHECK(refusal["stream_id"] == "lane4");
+  const std::string message = refusal["error"]["message"];
+  for (const char* part : {"4000", "501", "4500"}) CHECK(message.find(part) != std::string::npos);
+  socket.say(create("lane4", 500));
+  CHECK(socket.session->held_bytes() == limit);
+  CHECK(socket.writer->sent.size() == 1);
+}
+
+TEST_CASE("after all turns a socket holds its conversations and nothing else") {
+  TurnRig rig;
+  rig.config.websocket_max_message_bytes = 10'000;
+  SessionRig socket(rig);
+  for (int i = 0; i < 8; ++i) socket.say(create(fmt::format("lane{}", i % 3), 1000 + i));
+  for (std::size_t i = 0; i < 8; ++i) {
+    REQUIRE(socket.turns.size() > i);
+    socket.finish(i, fmt::format("resp_{}", i));
+  }
+  CHECK(socket.session->idle());
+  CHECK(socket.writer->idle == 1);
+  const std::size_t conversations = socket.session->held_bytes();
+  CHECK(conversations > 2900);  // the latest of three lanes
+  CHECK(conversations < 3300);
+  socket.say(create("lane0", 1000));
+  CHECK(socket.session->held_bytes() == conversations + 1000);
+}
+
+TEST_CASE("what is unsent in either direction counts, and conversations do") {
+  TurnRig rig;
+  rig.config.websocket_max_message_bytes = 1000;
+  rig.config.websocket_state_bytes = 500;
+  SessionRig socket(rig);
+  socket.say(create("a", 300));
+  socket.finish(0, "resp_1", R"([{"x":1}])");
+  const std::size_t conversation = socket.session->held_bytes();
+  CHECK(conversation > 200);
+  socket.writer->unsent = 4500 - conversation - 99;
+  socket.say(create("a", 100));
+  CHECK(socket.refusal() == "websocket_queue_full");
+  socket.writer->unsent = 0;
+  socket.say(create("a", 100));
+  CHECK(socket.turns.size() == 2);
+
+  // The same for messages that pass to an upstream that takes nothing.
+  Request request;
+  REQUIRE_FALSE(socket.turns[1]->prepare(rig.resource, request));
+  UpstreamRequest upstream;
+  upstream.body = request.body;
+  FakeHandler handler;
+  const auto transfer = socket.turns[1]->start(std::move(upstream), handler);
+  FakeConnection& connection = rig.sockets.last();
+  connection.open();
+  connection.unsent = 4400;
+  const std::string other =
+      R"({"type":"response.inject","stream_id":"a","input":"some text here"})";
+  socket.say(other);
+  CHECK(socket.refusal() == "websocket_queue_full");
+  connection.unsent = 0;
+  socket.say(other);
+  CHECK(connection.sent.back() == other);
+}
+
+TEST_CASE("turns that need room wait for it in order, and one that runs alone never waits") {
+  TurnRig rig;
+  rig.config.websocket_max_message_bytes = 1000;
+  rig.config.websocket_state_bytes = 200;
+  SessionRig socket(rig);
+  socket.say(create("a", 1000));
+  socket.say(create("b", 1000));  // 1000 in a, 1000 waiting and 2000 to be sent: just fits
+  socket.say(create("c", 1000));
+  socket.say(create("d", 100));  // would fit, but comes later
+  CHECK(socket.turns.size() == 2);
+  socket.finish(0, "resp_a");
+  REQUIRE(socket.turns.size() == 4);
+  CHECK(socket.requests[2].body == create("c", 1000));
+  CHECK(socket.requests[3].body == create("d", 100));
+  CHECK(socket.refusal().empty());
+}
+
+TEST_CASE("a turn that sends a whole conversation needs room for that") {
+  TurnRig rig;
+  rig.config.websocket_max_message_bytes = 1000;
+  rig.config.websocket_state_bytes = 3000;
+  SessionRig socket(rig);
+  socket.say(create("a", 1000));
+  socket.finish(0, "resp_a", R"([")" + std::string(1900, 'y') + R"("])");
+  CHECK(socket.session->held_bytes() > 2800);
+  // Each fork is small, but it copies the conversation and sends it.
+  const std::string fork = R"("previous_response_id":"resp_a",)";
+  socket.say(create("b", 100, fork));
+  socket.say(create("c", 100, fork));
+  socket.say(create("d", 100, fork));
+  CHECK(socket.turns.size() == 2);
+  CHECK(socket.session->held_bytes() <= socket.session->max_held_bytes());
+  socket.finish(1, "resp_b");
+  CHECK(socket.turns.size() > 2);
+}
+
+TEST_CASE("a client that leaves frees what waited") {
+  TurnRig rig;
+  SessionRig socket(rig);
+  socket.say(create("a", 1000));
+  socket.say(create("a", 1000));
+  socket.session->on_closed();
+  socket.turns.clear();
+  rig.run_loop();
+  CHECK(socket.session->held_bytes() == 0);
+}
+
+TEST_CASE("what is no message is refused, and a header that cannot be one") {
+  TurnRig rig;
+  SessionRig socket(rig);
+  for (const auto& [text, code] :
+       {std::pair{"{", "invalid_json"}, std::pair{R"({"typ\u0065":5})", "invalid_message"},
+        std::pair{R"({"type":"response.create","client_metadata":{"ws_request_header_a":"\r\n"}})",
+                  "invalid_header_value"}}) {
+    socket.say(text);
+    CHECK(socket.refusal() == code);
+  }
+  CHECK(socket.turns.empty());
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,223 @@
+#include "proxy/web_socket/socket_turn.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "responses_proxy/provider_adapter.h"
+#include "unit/proxy/web_socket/turn_rig.h"
+
+namespace responses_proxy {
+
+using namespace testing;
+
+namespace {
+
+const std::string kCreate = R"({"type":"response.create","model":"m","input":[{"a":1}]})";
+const std::string kCompleted =
+    R"({"type":"response.completed","response":{"id":"resp_1","output":[{"said":1}]}})";
+
+std::string event(const std::string& data) {
+  return "data: " + data + "\n\n";
+}
+
+ResponseHead stream_head() {
+  return {200, {{"content-type", "text/event-stream"}}, std::nullopt};
+}
+
+}  // namespace
+
+TEST_CASE("only whole JSON objects reach the client, however the stream is cut") {
+  TurnRig rig;
+  const std::string delta = R"({"type":"response.output_text.delta","delta":"x"})";
+  const std::string stream = event(delta) + event("{\"type\":\"response.completed\",\"respon") +
+                             event("hello") + event("[1]") + ": comment\n\n" + event("[DONE]") +
+                             event(kCompleted);
+  for (std::size_t size = 1; size < stream.size(); size += 7) {
+    CAPTURE(size);
+    OneLane lane(rig);
+    lane.begin(kCreate);
+    lane.turn->start(stream_head());
+    for (std::size_t at = 0; at < stream.size(); at += size) {
+      lane.turn->write(stream.substr(at, size));
+    }
+    lane.turn->finish();
+    CHECK(lane.owner->events == std::vector<std::string>{delta, kCompleted});
+    CHECK(lane.owner->ended == 1);
+    CHECK(lane.transcripts().is_latest("", "resp_1"));
+  }
+}
+
+TEST_CASE("every stream ends in one terminal event, its own or ours") {
+  struct Row {
+    std::string stream;
+    std::size_t events;
+    const char* last;
+  };
+  const std::string created = event(R"({"type":"response.created","response":{"id":"resp_7"}})");
+  const std::string steered = event(
+      R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"steered"}}})");
+  for (const Row& row :
+       {Row{event(kCompleted), 1, "response.completed"}, Row{"", 1, "response.failed"},
+        Row{created, 2, "response.failed"}, Row{created + steered, 3, "response.failed"},
+        Row{created + event("{\"type\":\"response.completed\",\"resp"), 2, "response.failed"},
+        Row{created + event(R"({"type":"response.failed"})"), 2, "response.failed"},
+        Row{event(R"({"type":"error","code":"c"})"), 1, "error"},
+        Row{created + "data: " + std::string(AnswerReader::kMaxEventBytes + 1, 'x'), 2,
+            "response.failed"}}) {
+    TurnRig rig;
+    OneLane lane(rig);
+    lane.begin(kCreate);
+    lane.turn->start(stream_head());
+    lane.turn->write(row.stream);
+    lane.turn->write("and more");
+    lane.turn->finish();
+    REQUIRE(lane.owner->events.size() == row.events);
+    CHECK(Json::parse(lane.owner->events.back())["type"] == row.last);
+    CHECK(lane.owner->ended == 1);
+  }
+}
+
+TEST_CASE("an event that is too long is given up, and takes no more memory") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  const std::string piece(1024 * 1024, 'x');
+  lane.turn->write("data: ");
+  for (std::size_t sent = 0; sent < 2 * AnswerReader::kMaxEventBytes; sent += piece.size()) {
+    CHECK(lane.turn->write(piece));
+  }
+  CHECK(lane.turn->held_bytes() < AnswerReader::kMaxEventBytes + 2 * piece.size());
+}
+
+TEST_CASE("the type of an event is its own, wherever it stands") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  lane.turn->write(event(R"({"response":{"output":[{"type":"message"}],"id":"resp_\u0031"},)"
+                         R"("typ\u0065":"response.completed"})"));
+  lane.turn->finish();
+  REQUIRE(lane.transcripts().find("resp_1") != nullptr);
+  CHECK(*lane.transcripts().find("resp_1") == R"({"a":1},{"type":"message"})");
+}
+
+TEST_CASE("an answer that is an error, or none, is one whole message") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  lane.turn->start({429, {{"retry-after", "2"}}, std::nullopt});
+  lane.turn->write(R"({"error":{"code":)");
+  lane.turn->write(R"("c"}})");
+  lane.turn->finish();
+  REQUIRE(lane.owner->events.size() == 1);
+  CHECK(Json::parse(lane.owner->events[0])["status"] == 429);
+  CHECK(Json::parse(lane.owner->events[0])["error"]["code"] == "c");
+
+  lane.begin(kCreate);
+  lane.turn->start({200, {{"content-type", "application/json"}}, std::nullopt});
+  lane.turn->write(R"({"id":"resp_1"})");
+  lane.turn->finish();
+  CHECK(Json::parse(lane.owner->events.back())["error"]["code"] == "upstream_protocol");
+
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  lane.turn->abort();
+  CHECK(Json::parse(lane.owner->events.back())["error"]["code"] == "upstream_truncated");
+}
+
+TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steered") {
+  TurnRig rig;
+  rig.config.websocket_state_bytes = 100;
+  OneLane lane(rig);
+  lane.whole_turn(kCreate, "resp_1");
+  CHECK(lane.transcripts().find("resp_1") != nullptr);
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  const std::size_t before = lane.turn->held_bytes();
+  for (int i = 0; i < 50; ++i) {
+    lane.turn->write(event(R"({"type":"response.output_item.done","item":{"n":"xxxxxxxxxx"}})"));
+  }
+  CHECK(lane.turn->held_bytes() <= before + 100);
+  lane.turn->write(event(kCompleted));
+  lane.turn->finish();
+  CHECK(lane.transcripts().bytes() == 0);
+
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  lane.turn->write(event(
+      R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"steered"}}})"));
+  lane.turn->write(event(kCompleted));
+  lane.turn->finish();
+  CHECK(lane.transcripts().find("resp_1") == nullptr);
+
+  // Whose output only speaks of it is kept.
+  lane.begin(kCreate);
+  lane.turn->start(stream_head());
+  lane.turn->write(event(
+      R"({"type":"response.incomplete","response":{"id":"resp_2","output":[{"x":"steered"}]}})"));
+  lane.turn->finish();
+  CHECK(lane.transcripts().find("resp_2") != nullptr);
+}
+
+TEST_CASE("a turn holds its message, the request until the answer begins, and the answer's items") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  CHECK(lane.turn->held_bytes() == kCreate.size());
+  lane.attempt();
+  CHECK(lane.turn->held_bytes() == 2 * kCreate.size());
+  lane.turn->start(stream_head());
+  CHECK(lane.turn->held_bytes() == kCreate.size());
+  lane.turn->write(event(R"({"type":"response.output_item.done","item":[1]})") + "data: half");
+  CHECK(lane.turn->held_bytes() == kCreate.size() + 3 + 10);
+}
+
+TEST_CASE("the client's pace is the upstream's") {
+  struct Observer final : ResponseObserver {
+    void on_writable() override { ++writable; }
+    void on_closed() override { ++closed; }
+    int writable = 0;
+    int closed = 0;
+  } observer;
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  lane.turn->observe(&observer);
+  lane.turn->start(stream_head());
+  CHECK(lane.turn->write(event(R"({"type":"a"})")));
+  lane.turn->on_writable();
+  CHECK(observer.writable == 0);
+  lane.owner->takes_more = false;
+  CHECK_FALSE(lane.turn->write(event(R"({"type":"b"})")));
+  lane.turn->on_writable();
+  CHECK(observer.writable == 1);
+  lane.turn->on_client_gone();
+  CHECK(observer.closed == 1);
+}
+
+TEST_CASE("over HTTP a continuation is whole, stored, or not found") {
+  TurnRig rig;
+  rig.state().resource("r1")->set_websocket_refused();
+  OneLane lane(rig);
+  const std::string unknown =
+      R"({"type":"response.create","input":[],"previous_response_id":"resp_x","store":false})";
+  lane.begin(unknown);
+  const auto error = lane.attempt();
+  REQUIRE(error);
+  CHECK(error->code == "previous_response_not_found");
+  CHECK_FALSE(lane.turn->movable());
+  lane.begin(R"({"type":"response.create","input":[],"previous_response_id":"resp_x"})");
+  CHECK_FALSE(lane.attempt());
+  CHECK(rig.http.last().body == R"({"input":[],"previous_response_id":"resp_x","stream":true})");
+  lane.transcripts().start("", "resp_x", R"({"a":1})");
+  lane.begin(unknown);
+  CHECK(lane.turn->movable());
+  CHECK_FALSE(lane.attempt());
+  CHECK(rig.http.last().body == R"({"input":[{"a":1}],"store":false,"stream":true})");
+}
+
+}  // namespace responses_proxy

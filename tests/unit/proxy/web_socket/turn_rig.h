@@ -1,0 +1,267 @@
+// What a turn of a socket works with, all of it in the test's hands: an upstream socket and an
+// upstream client that say what the test says, timers that ring when it says so.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapt/headers.h"
+#include "fakes/manual_clock.h"
+#include "fakes/manual_timers.h"
+#include "proxy/web_socket/lane.h"
+#include "proxy/web_socket/socket_turn.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/random.h"
+#include "responses_proxy/router.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/telemetry_sink.h"
+#include "responses_proxy/upstream_socket.h"
+
+namespace responses_proxy::testing {
+
+// A connection to the upstream, as the upstream sees it. A handler may end it in any callback.
+struct FakeConnection {
+  UpstreamSocketRequest request;
+  UpstreamSocketHandler* handler = nullptr;  // null: the proxy has let go of it
+  std::vector<std::string> sent;
+  std::size_t unsent = 0;
+  bool paused = false;
+
+  bool gone() const { return handler == nullptr; }
+  void open() { answer(101); }
+  void open(const UpstreamSocketOpen& result) { handler->on_open(result); }
+  void answer(int status) {
+    UpstreamSocketOpen result;
+    result.status = status;
+    open(result);
+  }
+  void say(const std::string& message) { handler->on_message(message); }
+  void close(int code) { handler->on_close(static_cast<std::uint16_t>(code), ""); }
+};
+
+class FakeSockets final : public UpstreamSockets {
+ public:
+  using UpstreamSockets::UpstreamSockets;
+
+  std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
+                                       UpstreamSocketHandler& handler) override {
+    connections.push_back(std::make_shared<FakeConnection>());
+    connections.back()->request = std::move(request);
+    connections.back()->handler = &handler;
+    return std::make_unique<Handle>(connections.back());
+  }
+  FakeConnection& last() { return *connections.back(); }
+
+  std::vector<std::shared_ptr<FakeConnection>> connections;
+
+ private:
+  class Handle final : public UpstreamSocket {
+   public:
+    explicit Handle(std::shared_ptr<FakeConnection> connection)
+        : connection_(std::move(connection)) {}
+    ~Handle() override { connection_->handler = nullptr; }
+    void send(std::string text) override { connection_->sent.push_back(std::move(text)); }
+    std::size_t unsent_bytes() const override { return connection_->unsent; }
+    void pause() override { connection_->paused = true; }
+    void resume() override { connection_->paused = false; }
+    void close() override {}
+
+   private:
+    const std::shared_ptr<FakeConnection> connection_;
+  };
+};
+
+// Requests over HTTP: the test plays the upstream through `handler`.
+class FakeClient final : public UpstreamClient {
+ public:
+  struct Sent {
+    UpstreamRequest request;  // its body is `body`
+    std::string body;
+    UpstreamHandler* handler;
+    bool cancelled = false;
+    bool resumed = false;
+  };
+
+  std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+                                          UpstreamHandler& handler) override {
+    std::string body(request.body);
+    sent.push_back({std::move(request), std::move(body), &handler});
+    return std::make_unique<Transfer>(sent.back());
+  }
+  Sent& last() { return sent.back(); }
+
+  std::deque<Sent> sent;
+
+ private:
+  class Transfer final : public UpstreamTransfer {
+   public:
+    explicit Transfer(Sent& sent) : sent_(sent) {}
+    ~Transfer() override { sent_.cancelled = true; }
+    void resume() override { sent_.resumed = true; }
+    bool body_sent() const override { return true; }
+
+   private:
+    Sent& sent_;
+  };
+};
+
+// The exchange's side of a transfer.
+class FakeHandler final : public UpstreamHandler {
+ public:
+  void on_head(int head_status, Headers head_headers) override {
+    status = head_status;
+    headers = std::move(head_headers);
+  }
+  bool on_body(std::string_view bytes) override {
+    body.append(bytes);
+    return takes_more;
+  }
+  void on_end(const UpstreamResult& end) override {
+    ended = true;
+    result = end;
+  }
+
+  int status = 0;
+  Headers headers;
+  std::string body;
+  bool ended = false;
+  UpstreamResult result;
+  bool takes_more = true;
+};
+
+class FakeOwner final : public TurnOwner {
+ public:
+  bool send(Lane&, std::string_view event) override {
+    events.emplace_back(event);
+    return takes_more;
+  }
+  void on_turn_ended(Lane& lane) override {
+    ++ended;
+    lane.turn.reset();
+  }
+  void on_unclaimed(Lane&, std::string_view event) override { unclaimed.emplace_back(event); }
+
+  std::vector<std::string> events;
+  std::vector<std::string> unclaimed;
+  std::size_t ended = 0;
+  bool takes_more = true;
+};
+
+// The parts; one resource "r1" that takes WebSocket.
+class TurnRig {
+ public:
+  TurnRig() {
+    resource.id = "r1";
+    resource.base_url = "http://upstream/v1";
+    resource.wire_api = "responses";
+    router_.update({resource});
+  }
+
+  SocketServices services() { return {config, dependencies_, loop, timers, http, &sockets}; }
+  // Runs what was posted to the loop.
+  void run_loop() {
+    context_.restart();
+    context_.poll();
+  }
+  StateStore& state() { return *state_; }
+
+  Config config;
+  Resource resource;
+  ManualClock clock;
+  ManualTimers timers;
+  FakeClient http;
+
+ private:
+  boost::asio::io_context context_{1};
+  SeededRandom random_{1};
+  std::unique_ptr<StateStore> state_ = make_memory_state_store(clock);
+  Router router_{*state_};
+  LoadBalancer balancer_{clock, random_};
+  NullTelemetrySink sink_;
+  EventLoops loops_{1};
+  Dependencies dependencies_{clock,   random_, *state_, router_, balancer_, sink_,
+                             nullptr, {},      {},      loops_,  {},        {}};
+
+ public:
+  EventLoop loop{context_};
+  FakeSockets sockets{loop};
+};
+
+// The turns of the default lane, one after the other, and the attempts of the latest.
+class OneLane {
+ public:
+  explicit OneLane(TurnRig& rig, Headers handshake = {})
+      : rig_(rig),
+        context_{rig.services(), std::move(handshake),
+                 Transcripts(rig.config.websocket_state_bytes)} {}
+
+  void begin(std::string message) {
+    auto read = read_client_message(std::move(message));
+    transfer.reset();
+    handler = {};
+    turn = std::make_shared<SocketTurn>(context_, lane, std::move(*read), owner);
+    lane.turn = turn;
+  }
+
+  // What the exchange does for an attempt.
+  std::optional<Error> attempt() {
+    Request request;
+    request.path = "/v1/responses";
+    if (auto error = turn->prepare(rig_.resource, request)) return error;
+    body_ = request.body;
+    UpstreamRequest upstream;
+    upstream.method = "POST";
+    upstream.url = rig_.resource.base_url + "/responses";
+    upstream.headers = forwarded_request_headers(request.headers);
+    upstream.headers.add("Authorization", "Bearer sk-key");
+    upstream.body = body_;
+    upstream.timeouts = timeouts;
+    transfer.reset();
+    handler = {};
+    transfer = turn->start(std::move(upstream), handler);
+    return std::nullopt;
+  }
+
+  void turn_over(const std::string& message) {
+    begin(message);
+    attempt();
+  }
+
+  // A whole turn over the lane's socket; what came back has also passed through the turn.
+  void whole_turn(const std::string& message, const std::string& response_id) {
+    turn_over(message);
+    FakeConnection& connection = rig_.sockets.last();
+    if (connection.sent.size() == 1) connection.open();
+    connection.say(R"({"type":"response.created","response":{"id":")" + response_id + "\"}}");
+    connection.say(R"({"type":"response.completed","response":{"id":")" + response_id +
+                   R"(","output":[{"said":1}]}})");
+    answer();
+  }
+
+  // Hands the client what the handler has got.
+  void answer() {
+    turn->start({handler.status, handler.headers, std::nullopt});
+    turn->write(handler.body);
+    turn->finish();
+  }
+
+  Transcripts& transcripts() { return context_.transcripts; }
+
+  UpstreamTimeouts timeouts{Millis(10'000), Millis(0), Millis(0), Millis(600'000)};
+  std::shared_ptr<FakeOwner> owner = std::make_shared<FakeOwner>();
+  Lane lane;
+  std::shared_ptr<SocketTurn> turn;
+  FakeHandler handler;
+  std::unique_ptr<UpstreamTransfer> transfer;
+
+ private:
+  TurnRig& rig_;
+  SocketContext context_;
+  std::string body_;
+};
+
+}  // namespace responses_proxy::testing
