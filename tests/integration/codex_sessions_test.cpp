@@ -31,17 +31,44 @@ bool is_warm_up(const Json& entry) {
   return is_create(entry) && entry["body"].value("generate", true) == false;
 }
 
-// What the model answers to the creates of a recording: something, unless the recording shows that
-// the turn was cut short.
-std::vector<Reply> replies_of(const std::string& name, const Json& recording) {
+const std::string kDone = "response.completed";
+const std::string kInterrupted = "response.incomplete";
+const std::string kLeft;  // the client has left in the middle
+
+struct Session {
+  const char* file;
+  std::vector<std::string> endings;  // of its creates
+};
+
+const std::vector<Session> kSessions{
+    {"ws_gpt55", {kDone, kDone, kDone, kDone}},
+    {"ws_default", {kDone, kDone, kDone}},
+    {"ws_interrupt", {kDone, kLeft, kDone, kDone}},
+    {"ws_steer", {kDone, kInterrupted, kDone}},
+    {"ws_previous_not_found", {kDone, kDone, kDone, kDone, kDone}},
+    {"ws_v0120", {kDone, kDone, kDone, kDone}},
+    {"ws_v0144", {kDone, kDone, kDone, kDone}},
+    {"v0171_ws_default_two_turns", {kDone, kDone, kDone, kDone}},
+    {"v0171_ws_gpt55_two_turns", {kDone, kDone, kDone, kDone}},
+    {"v0171_ws_compact_v2", {kDone, kDone, kDone, kDone}},
+    {"v0171_ws_name_openai_effort_update", {kDone, kDone, kDone, kDone}},
+    {"v0171_ws_interrupt_default", {kDone, kLeft, kDone}},
+    {"v0171_ws_steer_default", {kDone, kInterrupted, kDone}},
+};
+
+// What the model answers to the creates of a recording: something, and no end of it where the
+// client will not wait for the end.
+std::vector<Reply> replies_of(const Session& session, const Json& recording) {
   std::vector<Reply> replies;
-  for (std::size_t i = 0; i < recording.size(); ++i) {
-    if (!is_create(recording[i]) || is_warm_up(recording[i])) continue;
+  std::size_t create = 0;
+  for (const Json& entry : recording) {
+    if (!is_create(entry)) continue;
+    const std::string& ending = session.endings.at(create++);
+    if (is_warm_up(entry)) continue;
     const std::string id = "resp_turn_" + std::to_string(replies.size() + 1);
     Reply reply = sse_stream(id, {"fine", " so far"});
-    const Json& next = recording[std::min(i + 1, recording.size() - 1)];
-    if (is_message(next) && !is_create(next)) reply.insert(5, Step::gate("never"));
-    if (name == "ws_interrupt" && replies.empty()) reply.insert(5, Step::stall());
+    if (ending == kInterrupted) reply.insert(5, Step::gate("never"));
+    if (ending == kLeft) reply.insert(5, Step::stall());
     replies.push_back(std::move(reply));
   }
   return replies;
@@ -50,11 +77,11 @@ std::vector<Reply> replies_of(const std::string& name, const Json& recording) {
 // Plays the client of one recording.
 class Replay {
  public:
-  Replay(TestProxy& proxy, const Json& recording) : proxy_(proxy), recording_(recording) {}
+  Replay(TestProxy& proxy, const Session& session, const Json& recording)
+      : proxy_(proxy), session_(session), recording_(recording) {}
 
   void run() {
-    for (at_ = 0; at_ < recording_.size(); ++at_) {
-      const Json& entry = recording_[at_];
+    for (const Json& entry : recording_) {
       if (entry["transport"] == "ws-handshake") {
         open(entry);
       } else if (is_create(entry)) {
@@ -70,8 +97,7 @@ class Replay {
 
   std::vector<std::string> said;     // creates, as they were sent
   std::vector<Json> whole_inputs;    // what each of them amounts to
-  std::vector<std::string> endings;  // the last event of each turn; "" = the client left
-  std::size_t creates = 0;
+  std::vector<std::string> endings;  // the last event of each turn; kLeft = none
 
  private:
   void open(const Json& entry) {
@@ -87,7 +113,6 @@ class Replay {
   }
 
   void create_response(Json body) {
-    ++creates;
     if (body.contains("previous_response_id")) {
       body["previous_response_id"] = latest_;
     } else {
@@ -97,15 +122,7 @@ class Replay {
     whole_inputs.push_back(conversation_);
     said.push_back(dump(body));
     client_->say(said.back());
-    const bool cut_short = at_ + 1 < recording_.size() &&
-                           ((is_message(recording_[at_ + 1]) && !is_create(recording_[at_ + 1])) ||
-                            leaves_in_mid_turn());
-    read_turn(cut_short);
-  }
-
-  bool leaves_in_mid_turn() const {
-    return recording_[at_ + 1]["transport"] == "ws-close" &&
-           recording_[at_ + 1]["t_ms"].get<int>() - recording_[at_]["t_ms"].get<int>() > 1000;
+    read_turn(session_.endings.at(endings.size()) != kDone);
   }
 
   // All of it, or as much as it takes to cut it short.
@@ -117,7 +134,7 @@ class Replay {
       if (type == "response.created") running_ = event["response"]["id"];
       if (type == "response.output_item.done") conversation_.push_back(event["item"]);
       if (cut_short && type == "response.output_text.delta") {
-        endings.emplace_back();
+        endings.push_back(kLeft);
         return;
       }
       if (type == "response.completed" || type == "response.incomplete" || type == "error") {
@@ -137,29 +154,12 @@ class Replay {
   }
 
   TestProxy& proxy_;
+  const Session& session_;
   const Json& recording_;
   std::optional<SessionClient> client_;
-  std::size_t at_ = 0;
   std::string latest_;
   std::string running_;
   Json conversation_ = Json::array();
-};
-
-struct Session {
-  const char* file;
-  std::size_t creates;
-  std::vector<std::string> endings;
-};
-
-const std::string kDone = "response.completed";
-const std::vector<Session> kSessions{
-    {"ws_gpt55", 4, {kDone, kDone, kDone, kDone}},
-    {"ws_default", 3, {kDone, kDone, kDone}},
-    {"ws_interrupt", 4, {kDone, "", kDone, kDone}},
-    {"ws_steer", 3, {kDone, "response.incomplete", kDone}},
-    {"ws_previous_not_found", 5, {kDone, kDone, kDone, kDone, kDone}},
-    {"ws_v0120", 4, {kDone, kDone, kDone, kDone}},
-    {"ws_v0144", 4, {kDone, kDone, kDone, kDone}},
 };
 
 Config config_at(const ScriptedSocketUpstream& upstream) {
@@ -173,8 +173,8 @@ void check_records(TestProxy& proxy, const Replay& replay, const Json& recording
   for (const Json& field : recording[0]["headers"]) {
     if (field[0] == "session-id" || field[0] == "session_id") session = field[1];
   }
-  const auto records = proxy.records().wait_for(replay.creates);
-  REQUIRE(records.size() == replay.creates);
+  const auto records = proxy.records().wait_for(replay.endings.size());
+  REQUIRE(records.size() == replay.endings.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     CHECK(records[i].session_id == session);
     CHECK(records[i].attempts.back().resource_id == records[0].attempts.back().resource_id);
@@ -190,11 +190,10 @@ TEST_CASE("Codex's sessions pass a WebSocket upstream frame by frame") {
     CAPTURE(session.file);
     const Json recording = load(session.file);
     ScriptedSocketUpstream upstream;
-    upstream.on_key("", replies_of(session.file, recording));
+    upstream.on_key("", replies_of(session, recording));
     TestProxy proxy(config_at(upstream));
-    Replay replay(proxy, recording);
+    Replay replay(proxy, session, recording);
     replay.run();
-    CHECK(replay.creates == session.creates);
     CHECK(replay.endings == session.endings);
     std::vector<std::string> arrived;
     for (const SocketMessage& message : upstream.messages()) {
@@ -212,11 +211,11 @@ TEST_CASE("Codex's sessions are served by an upstream that knows only HTTP") {
     const Json recording = load(session.file);
     ScriptedSocketUpstream upstream;
     upstream.refuse_all(404);
-    upstream.http().on_key("sk-a", replies_of(session.file, recording));
+    upstream.http().on_key("sk-a", replies_of(session, recording));
     TestProxy proxy(config_at(upstream));
     // All turns of a session go where its first one went.
     const auto busy = proxy.keep_busy({"openai-2", "openai-3"});
-    Replay replay(proxy, recording);
+    Replay replay(proxy, session, recording);
     replay.run();
     CHECK(replay.endings == session.endings);
     std::vector<Json> inputs;

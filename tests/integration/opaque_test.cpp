@@ -22,9 +22,14 @@ struct Sample {
 // Codex's own requests, of several versions and dialects.
 std::vector<Sample> recorded_requests() {
   std::vector<Sample> samples;
-  for (const std::string name : {"http_gpt55", "http_default", "v0120_http_gpt54"}) {
+  for (const std::string name :
+       {"http_gpt55", "http_default", "v0120_http_gpt54", "v0171_http_default", "v0171_http_gpt55",
+        "v0171_http_unknown", "v0171_http_tui_unknown", "v0171_http_catalog_url",
+        "v0171_http_compact_v2", "v0171_http_steer_gpt55", "v0171_http_subagent_default",
+        "v0171_http_subagent_unknown", "v0171_http_alpha_search"}) {
     std::ifstream file(RP_SOURCE_DIR "/tests/golden/codex/" + name + ".json");
     for (const Json& request : Json::parse(file)) {
+      if (request.value("url", "") != "/v1/responses") continue;
       samples.push_back({name, request.at("body").dump()});
     }
   }
@@ -88,7 +93,7 @@ TEST_CASE("requests go up byte for byte, whatever stands in them") {
   ScriptedUpstream upstream;
   TestProxy proxy(config_for(upstream));
   auto samples = recorded_requests();
-  CHECK(samples.size() == 8);
+  CHECK(samples.size() == 33);
   for (Sample& sample : made_up_requests()) samples.push_back(std::move(sample));
   for (std::size_t i = 0; i < samples.size(); ++i) {
     CAPTURE(samples[i].what);
