@@ -633,41 +633,6 @@ TEST_CASE("a client that leaves in mid-turn frees everything") {
   }
 }
 
-TEST_CASE("a client that does not read holds its upstream back") {
-  ScriptedSocketUpstream upstream;
-  SocketScript flood;
-  SocketSteps steps{
-      SocketStep::event({{"type", "response.created"}, {"response", {{"id", "resp_1"}}}})};
-  const std::string delta =
-      dump({{"type", "response.output_text.delta"}, {"delta", std::string(64 * 1024, 'x')}});
-  steps.push_back(SocketStep::message(delta, 2000));
-  steps.push_back(SocketStep::event({{"type", "response.completed"},
-                                     {"response", {{"id", "resp_1"}, {"output", Json::array()}}}}));
-  flood.answers = {steps};
-  upstream.on_connection({flood});
-  TestProxy proxy(config_at(upstream));
-  SessionClient client(proxy);
-  client.stop_reading();
-  client.say(create("x"));
-  // Stalls once what lies between is full; nobody can say when, but never near the end.
-  std::uint64_t before = 1;
-  std::uint64_t now = 0;
-  for (int quiet = 0; quiet < 50;) {
-    client.say(Json{{"type", 5}});  // a turn of the loop, and of this one
-    now = upstream.counts().sent_bytes;
-    quiet = now == before ? quiet + 1 : 0;
-    before = now;
-  }
-  CHECK(now < 120'000'000);
-  client.read_on();
-  std::size_t deltas = 0;
-  for (Json event = client.next(); type_of(event) != "response.completed"; event = client.next()) {
-    REQUIRE(event.is_object());
-    if (type_of(event) == "response.output_text.delta") ++deltas;
-  }
-  CHECK(deltas == 2000);
-}
-
 TEST_CASE("an upstream that is silent for too long is given up by name") {
   struct Row {
     const char* error;
@@ -712,6 +677,45 @@ TEST_CASE("a proxy that goes down ends its turns in-band") {
   proxy.proxy().cancel_all();
   CHECK(type_of(client.turn().back()) == "response.failed");
   CHECK(client.wait_until_idle());
+}
+
+TEST_CASE("a socket binds so many bytes of messages, says so, and stays usable") {
+  for (const bool over_http : {false, true}) {
+    CAPTURE(over_http);
+    ScriptedSocketUpstream upstream;
+    if (over_http) upstream.refuse_all(426);
+    Reply slow = sse_stream("resp_slow", {"slow"});
+    slow.insert(0, Step::gate("go"));
+    upstream.on_key("", std::vector<Reply>(64, slow));
+    upstream.http().on_key("sk-a", std::vector<Reply>(64, slow));
+    Config config = config_at(upstream);
+    config.websocket_max_message_bytes = 100'000;
+    config.websocket_state_bytes = 100'000;
+    TestProxy proxy(config);
+    SessionClient client(proxy);
+    constexpr int kSent = 40;
+    const std::string text(99'000, 'x');
+    for (int i = 0; i < kSent; ++i) {
+      client.say(create(text, {{"stream_id", "lane-" + std::to_string(i % 20)}}));
+    }
+    std::vector<Json> refused;
+    while (refused.empty() || refused.back()["stream_id"] != "lane-19" || refused.size() < 20) {
+      refused.push_back(client.next());
+      REQUIRE(refused.back()["error"]["code"] == "websocket_queue_full");
+      CHECK(refused.back()["status"] == 429);
+    }
+    const int taken = kSent - static_cast<int>(refused.size());
+    CHECK(taken >= 2);
+    CHECK(taken <= 5);
+    upstream.open_gate("go");
+    for (int turn = 0; turn < taken; ++turn) {
+      CHECK(type_of(client.turn().back()) == "response.completed");
+    }
+    CHECK(client.wait_until_idle());
+    CHECK(type_of(client.ask(create(text)).back()) == "response.completed");
+    CHECK(proxy.records().wait_for(static_cast<std::size_t>(taken) + 1).size() ==
+          static_cast<std::size_t>(taken) + 1);
+  }
 }
 
 TEST_CASE("conversations beyond the bound are forgotten, not kept") {
