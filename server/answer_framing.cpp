@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/field_syntax.h"
 #include "server/http_syntax.h"
 
 namespace responses_proxy {
@@ -31,7 +32,7 @@ bool may_be_sent(const Header& field) {
     if (equals_ignore_case(field.name, own)) return false;
   }
   constexpr std::string_view kBreaks("\r\n\0", 3);
-  return is_token(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
+  return is_field_name(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
 }
 
 bool is_event_stream(const Headers& headers) {

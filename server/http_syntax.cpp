@@ -6,22 +6,14 @@
 #include <limits>
 #include <string>
 
+#include "core/field_syntax.h"
+
 namespace responses_proxy {
 
 namespace {
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_token_char(char c) {
-  return is_letter_or_digit(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_field_char(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte >= 0x20 && byte != 0x7f) || c == '\t';
 }
 
 bool is_digits(std::string_view text) {
@@ -57,15 +49,11 @@ std::uint64_t saturated_number(std::string_view digits) {
 
 }  // namespace
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
-
 std::optional<FieldLine> parse_field_line(std::string_view line) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return std::nullopt;
+  if (colon == std::string_view::npos || !is_field_name(line.substr(0, colon))) return std::nullopt;
   std::string_view value = line.substr(colon + 1);
-  if (!std::all_of(value.begin(), value.end(), is_field_char)) return std::nullopt;
+  if (!is_field_value(value)) return std::nullopt;
   const std::size_t first = std::min(value.find_first_not_of(" \t"), value.size());
   value.remove_prefix(first);
   value = value.substr(0, value.find_last_not_of(" \t") + 1);

@@ -10,8 +10,6 @@
 
 namespace responses_proxy {
 
-bool is_token(std::string_view text);
-
 struct FieldLine {
   std::string_view name;
   std::string_view value;  // without the blanks around it

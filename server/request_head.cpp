@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/field_syntax.h"
 #include "server/http_syntax.h"
 #include "server/request_target.h"
 
@@ -50,7 +51,7 @@ Result<std::size_t> RequestHeadReader::read(std::string_view bytes) {
     if (end == std::string_view::npos) {
       // TLS on a port without it has no line end to wait for.
       const std::string_view begin = bytes.substr(taken, 1);
-      if (!begun() && !begin.empty() && begin != "\r" && !is_token(begin)) {
+      if (!begun() && !begin.empty() && begin != "\r" && !is_field_name(begin)) {
         return malformed_request("it does not begin with a method");
       }
       scanned_ = length;
@@ -88,7 +89,7 @@ std::optional<Error> RequestHeadReader::on_request_line(std::string_view line) {
   const std::size_t first = std::min(line.find(' '), line.size());
   const std::size_t last = line.rfind(' ');
   const std::string_view method = line.substr(0, first);
-  if (!is_token(method) || last == std::string_view::npos || last <= first) {
+  if (!is_field_name(method) || last == std::string_view::npos || last <= first) {
     return malformed_request("its first line is not \"method target HTTP/1.1\"");
   }
   const auto minor = minor_version(line.substr(last + 1));

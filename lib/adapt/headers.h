@@ -1,15 +1,9 @@
 // Which header fields pass through the proxy.
 #pragma once
 
-#include <string_view>
-
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
-
-// RFC 9110 sections 5.1 and 5.5: a token; a text without control characters but tab.
-bool is_field_name(std::string_view name);
-bool is_field_value(std::string_view value);
 
 // The client's fields without: hop-by-hop ones (RFC 9110 section 7.6.1), Host, Content-Length,
 // credentials (Authorization, x-api-key, api-key, x-goog-api-key, Cookie), the proxy's own

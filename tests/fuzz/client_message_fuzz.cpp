@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapt/headers.h"
+#include "core/field_syntax.h"
 #include "fuzz_input.h"
 #include "proxy/web_socket/client_message.h"
 

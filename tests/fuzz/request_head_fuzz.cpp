@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/field_syntax.h"
 #include "core/request_path.h"
 #include "fuzz_input.h"
 #include "server/http_syntax.h"
@@ -46,7 +47,7 @@ Answers take_apart(const std::string& bytes) {
 }
 
 void check(const Request& request) {
-  require(is_token(request.method));
+  require(is_field_name(request.method));
   require(request.path.starts_with('/') && !path_problem(request.path));
   require(request.headers.size() <= RequestHeadReader::kMaxFields);
   std::size_t hosts = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "adapt/headers.h"
+#include "core/field_syntax.h"
 #include "core/json_members.h"
 
 namespace responses_proxy {

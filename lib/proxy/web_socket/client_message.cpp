@@ -78,7 +78,8 @@ std::optional<Error> read_stream_id(ClientMessage& message) {
 Result<ClientMessage> read_client_message(std::string text) {
   ClientMessage message;
   if (!take_in(message, std::move(text))) {
-    return Error::invalid_request("invalid_json", "A message must be one JSON object, with at most 10000 members.");
+    return Error::invalid_request("invalid_json",
+                                  "A message must be one JSON object, with at most 10000 members.");
   }
   if (drop_overridden(message.members)) take_in(message, join_members(message.members));
   message.type = string_content(member(message.members, "type"));

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "adapt/headers.h"
+#include "core/field_syntax.h"
 #include "health/verdict.h"
 
 namespace responses_proxy {
