@@ -20,6 +20,12 @@ bool hop_by_hop(std::string_view name) {
   return false;
 }
 
+// Not what would make the control plane compress: it does not cross a network, and a HEAD could not
+// say the length of the body.
+bool goes_up(std::string_view name) {
+  return !hop_by_hop(name) && !equals_ignore_case(name, "accept-encoding");
+}
+
 class Relay final : public UpstreamHandler, public ResponseObserver {
  public:
   Relay(Request request, std::shared_ptr<ResponseWriter> writer, std::atomic<std::size_t>& active)
@@ -40,7 +46,7 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     if (!request_.query.empty()) upstream.url.append("?").append(request_.query);
     upstream.unix_socket = unix_socket;
     for (const Header& field : request_.headers) {
-      if (!hop_by_hop(field.name)) upstream.headers.add(field.name, field.value);
+      if (goes_up(field.name)) upstream.headers.add(field.name, field.value);
     }
     // A kept connection would hold one of the control plane's threads.
     upstream.headers.add("connection", "close");

@@ -1,4 +1,4 @@
-// Relays a request that is not for the data plane to the control plane's private Unix socket.
+// Relays a request that is not for the data plane to the control plane's Unix socket.
 #pragma once
 
 #include <atomic>

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
-#include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <filesystem>
+#include <random>
 #include <stdexcept>
-#include <system_error>
 
 namespace responses_proxy {
 
@@ -20,23 +19,26 @@ ControlServer::ControlServer(const ControlPlaneContext& context)
 
 ControlServer::~ControlServer() {
   stop();
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 void ControlServer::listen_on_unix_socket() {
-  std::string folder = (std::filesystem::temp_directory_path() / "rp-server-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) {
-    throw std::runtime_error(fmt::format("cannot make a folder for the control socket: {}",
-                                         std::generic_category().message(errno)));
-  }
-  folder_ = folder;
-  unix_socket_ = folder_ + "/control.sock";
+  std::random_device random;
+  unix_socket_ = fmt::format("@rp-server-{}-{:08x}{:08x}", ::getpid(), random(), random());
+  std::string name = unix_socket_;
+  name.front() = '\0';  // how the kernel writes it
   server_->set_address_family(AF_UNIX);
   // The port means nothing here, but 0 would be taken for "no port".
-  if (!server_->bind_to_port(unix_socket_, 80)) {
+  if (!server_->bind_to_port(name, 80)) {
     throw std::runtime_error(fmt::format("cannot listen on the control socket {}", unix_socket_));
   }
+  // Everybody on this machine can connect to it; only this process has business there.
+  server_->set_pre_routing_handler(
+      [](const httplib::Request& request, httplib::Response& response) {
+        // For a Unix socket it is the process id of the peer (SO_PEERCRED).
+        if (request.remote_port == ::getpid()) return httplib::Server::HandlerResponse::Unhandled;
+        response.status = 403;
+        return httplib::Server::HandlerResponse::Handled;
+      });
 }
 
 void ControlServer::start() {

@@ -1,5 +1,6 @@
-// ControlServer: the control plane's own HTTP server, on a private Unix socket. What comes from the
-// network reaches it through a listener only.
+// ControlServer: the control plane's own HTTP server, on a Unix socket for this process alone. What
+// comes from the network reaches it through a listener only. The socket is in Linux' abstract
+// namespace: it has no file that could be deleted or left behind (docs/adr/0016).
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@ namespace responses_proxy {
 
 class ControlServer {
  public:
-  // In a folder only this user can enter. Throws std::runtime_error when it cannot listen there.
+  // Throws std::runtime_error when it cannot listen.
   explicit ControlServer(const ControlPlaneContext& context);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
@@ -21,13 +22,12 @@ class ControlServer {
   void start();
   void stop();
 
-  const std::string& unix_socket() const { return unix_socket_; }
+  const std::string& unix_socket() const { return unix_socket_; }  // "@name"
 
  private:
   void listen_on_unix_socket();
 
   std::unique_ptr<httplib::Server> server_;
-  std::string folder_;
   std::string unix_socket_;
   std::thread thread_;
 };

@@ -62,7 +62,7 @@ int run_demo(Config config) {
   DemoSetup demo(config);
   config.port = 0;
   config.client_tokens.clear();
-  Server server(config, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  Server server(config, [](const LogEvent& event) { fmt::print(stderr, "{}\n", event.message); });
   server.start();
   const std::string url = server.url() + "/v1/responses";
   fmt::print("POST {}\n{}\n\n", url, kSmokeRequest);

@@ -1,15 +1,15 @@
 #include "server/http_listener.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
+
+#include "server/listen_addresses.h"
 
 namespace responses_proxy {
 
@@ -21,50 +21,10 @@ namespace {
 constexpr Millis kDeadlineTick{1000};
 constexpr Millis kAcceptPause{100};  // after running out of descriptors
 
-using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
-tcp::endpoint resolve(boost::asio::io_context& context, const std::string& host,
-                      std::uint16_t port) {
-  error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  if (!error) return {address, port};
-  tcp::resolver resolver(context);
-  const auto found = resolver.resolve(host, std::to_string(port), error);
-  if (error || found.empty()) {
-    throw std::runtime_error(fmt::format("cannot listen on {}: {}", host, error.message()));
-  }
-  return *found.begin();
-}
-
-tcp::acceptor bind(boost::asio::io_context& context, const tcp::endpoint& endpoint) {
-  tcp::acceptor acceptor(context);
-  error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.set_option(ReusePort(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
-  if (error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}",
-                                         endpoint.address().to_string(), endpoint.port(),
-                                         error.message()));
-  }
-  return acceptor;
-}
-
-// SO_REUSEPORT lets a second process bind the same port without a word; find out first.
-void check_free(boost::asio::io_context& context, const tcp::endpoint& endpoint) {
-  if (endpoint.port() == 0) return;
-  tcp::acceptor probe(context);
-  error_code error;
-  probe.open(endpoint.protocol(), error);
-  if (!error) probe.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) probe.bind(endpoint, error);
-  if (error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}",
-                                         endpoint.address().to_string(), endpoint.port(),
-                                         error.message()));
-  }
+std::vector<boost::asio::io_context*> contexts_of(EventLoops& loops) {
+  std::vector<boost::asio::io_context*> contexts;
+  for (std::size_t i = 0; i < loops.size(); ++i) contexts.push_back(&loops.at(i).context());
+  return contexts;
 }
 
 }  // namespace
@@ -84,13 +44,12 @@ class HttpListener::LoopListener final : public ConnectionOwner,
                                          public SocketOwner,
                                          public std::enable_shared_from_this<LoopListener> {
  public:
-  LoopListener(EventLoop& loop, std::size_t index, tcp::acceptor acceptor,
+  LoopListener(EventLoop& loop, std::size_t index, Acceptors acceptors,
                const ListenerLimits& limits, const BrowserGuard& guard, const Clock& clock,
                const ListenerHandlers& handlers, std::atomic<std::size_t>& open_sockets)
       : context_(loop.context()),
         index_(index),
-        acceptor_(std::move(acceptor)),
-        pause_(context_),
+        acceptors_(std::move(acceptors)),
         tick_(context_),
         limits_(limits),
         guard_(guard),
@@ -100,7 +59,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
 
   void start() {
     boost::asio::post(context_, [self = shared_from_this()] {
-      self->accept();
+      for (tcp::acceptor& acceptor : self->acceptors_) self->accept(acceptor);
       self->tick();
     });
   }
@@ -109,7 +68,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
     boost::asio::post(context_, [self = shared_from_this()] {
       self->draining_ = true;
       error_code ignored;
-      self->acceptor_.close(ignored);
+      for (tcp::acceptor& acceptor : self->acceptors_) acceptor.close(ignored);
       for (const auto& connection : all(self->connections_)) connection->drain();
       for (const auto& socket : all(self->sockets_)) socket->drain();
     });
@@ -147,33 +106,40 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept(
-        [self = shared_from_this()](const error_code& error, tcp::socket socket) {
+  void accept(tcp::acceptor& acceptor) {
+    acceptor.async_accept(
+        [self = shared_from_this(), &acceptor](const error_code& error, tcp::socket socket) {
           if (error == boost::asio::error::operation_aborted || self->draining_) return;
           if (!error) {
             self->add(std::move(socket));
-            self->accept();
+            self->accept(acceptor);
             return;
           }
           self->warn(error);
-          self->pause_.expires_after(kAcceptPause);
-          self->pause_.async_wait([self](const error_code& stopped) {
-            if (!stopped) self->accept();
-          });
+          self->accept_later(acceptor);
         });
+  }
+
+  void accept_later(tcp::acceptor& acceptor) {
+    auto pause = std::make_shared<boost::asio::steady_timer>(context_, kAcceptPause);
+    pause->async_wait([self = shared_from_this(), pause, &acceptor](const error_code& stopped) {
+      if (!stopped && !self->draining_) self->accept(acceptor);
+    });
   }
 
   // Trouble of this process, most often; a client that left before it was accepted is none.
   void warn(const error_code& error) {
-    if (error == boost::asio::error::connection_aborted || !handlers_.warn) return;
+    if (error == boost::asio::error::connection_aborted) return;
     const SteadyTime now = clock_.steady();
     if (warned_ && now - *warned_ < kAcceptTroublePause) return;
     warned_ = now;
     const bool descriptors = error == boost::asio::error::no_descriptors;
-    handlers_.warn(
-        fmt::format("cannot accept connections: {}{}", error.message(),
-                    descriptors ? " (raise `ulimit -n`, or LimitNOFILE= of the service)" : ""));
+    handlers_.log(
+        {LogLevel::error,
+         "accept_failed",
+         fmt::format("cannot accept connections: {}{}", error.message(),
+                     descriptors ? " (raise `ulimit -Hn`, or LimitNOFILE= of the service)" : ""),
+         {{"problem", error.message()}}});
   }
 
   void add(tcp::socket socket) {
@@ -208,8 +174,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
 
   boost::asio::io_context& context_;
   const std::size_t index_;
-  tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  Acceptors acceptors_;
   boost::asio::steady_timer tick_;
   const ListenerLimits& limits_;
   const BrowserGuard& guard_;
@@ -225,18 +190,16 @@ class HttpListener::LoopListener final : public ConnectionOwner,
 HttpListener::HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
                            ListenerLimits limits, const Clock& clock, ListenerHandlers handlers)
     : limits_(limits), handlers_(std::move(handlers)) {
-  tcp::endpoint endpoint = resolve(loops.at(0).context(), host, port);
-  check_free(loops.at(0).context(), endpoint);
+  const ListenEndpoints endpoints = listen_endpoints(host, port);
   BrowserGuard::Rules rules = limits_.browsers;
-  rules.loopback = endpoint.address().is_loopback();
+  rules.loopback = all_loopback(endpoints);
   guard_ = BrowserGuard(std::move(rules));
+  std::vector<Acceptors> acceptors = listen_on(contexts_of(loops), endpoints);
+  port_ = acceptors.front().front().local_endpoint().port();
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    tcp::acceptor acceptor = bind(loops.at(i).context(), endpoint);
-    endpoint.port(acceptor.local_endpoint().port());
     listeners_.push_back(std::make_shared<LoopListener>(
-        loops.at(i), i, std::move(acceptor), limits_, guard_, clock, handlers_, open_sockets_));
+        loops.at(i), i, std::move(acceptors[i]), limits_, guard_, clock, handlers_, open_sockets_));
   }
-  port_ = endpoint.port();
 }
 
 HttpListener::~HttpListener() {

@@ -11,6 +11,7 @@
 
 #include "responses_proxy/config.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/log.h"
 #include "server/http_connection.h"
 #include "server/web_socket_connection.h"
 
@@ -26,9 +27,8 @@ struct ListenerHandlers {
   std::function<std::shared_ptr<SocketSession>(Request handshake,
                                                std::shared_ptr<SocketWriter> writer)>
       open_socket;
-  // A line for the operator: no connection can be accepted. Once in kAcceptTroublePause at most,
-  // per loop; may be empty.
-  std::function<void(const std::string& line)> warn = {};
+  // That no connection can be accepted: once in kAcceptTroublePause at most, per loop.
+  Log log = ignore_log;
 };
 
 struct ListenerLimits {
@@ -42,7 +42,8 @@ class HttpListener {
  public:
   static constexpr Millis kAcceptTroublePause{10'000};  // between two warnings
 
-  // Binds at once; throws std::runtime_error naming host and port when that fails. Port 0: any.
+  // Binds at once, every address of a name; throws ListenError naming host and port when that
+  // fails. Port 0: any.
   HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
                ListenerLimits limits, const Clock& clock, ListenerHandlers handlers);
   // After the loops have stopped.

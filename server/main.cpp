@@ -1,21 +1,21 @@
-// rp-server: reads the environment, builds everything, and waits for a signal.
+// rp-server: the command line and the environment, and what each command does with them.
 #include <fmt/format.h>
-#include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <exception>
-#include <thread>
+#include <memory>
 
 #include "config/config_text.h"
+#include "log/log_writer.h"
 #include "responses_proxy/config.h"
-#include "responses_proxy/telemetry_worker.h"
 #include "server/demo.h"
 #include "server/options.h"
-#include "server/server.h"
+#include "server/serve.h"
+#include "server/signals.h"
+#include "server/start_check.h"
+#include "server/start_error.h"
 #include "server/worker.h"
 #include "storage/record_store.h"
 
@@ -25,86 +25,59 @@ namespace {
 constexpr int kBadConfig = 2;
 constexpr int kFailed = 1;
 
-std::shared_ptr<spdlog::logger> make_log(const std::string& level) {
-  auto log = spdlog::stderr_color_mt("rp-server");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  log->set_level(spdlog::level::from_str(level));
-  return log;
-}
-
-// Blocks the signals in every thread that is started from now on; they are waited for instead.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-int wait_for_signal(const sigset_t& signals) {
-  int number = 0;
-  sigwait(&signals, &number);
-  return number;
-}
-
-int serve(Config config, const Options& options) {
-  const sigset_t signals = block_signals();
-  const auto log = make_log(config.log_level);
-  std::optional<DemoSetup> demo;
-  if (config.resources.empty() && options.demo_without_keys) {
-    demo.emplace(config);
-    log->warn("no key is configured: relaying to the bundled demo upstream (set OPENAI_API_KEY)");
-  } else if (config.resources.empty()) {
-    log->warn("no key is configured: set OPENAI_API_KEY, or try `rp-server demo`");
+std::vector<std::string> warnings_of(const LoadedConfig& loaded) {
+  std::vector<std::string> warnings = loaded.warnings;
+  for (std::string& warning : config::unknown_variable_warnings(environ)) {
+    warnings.push_back(std::move(warning));
   }
-  Server server(config, [log](const std::string& line) { log->warn(line); });
-  server.start();
-  fmt::print("rp-server listening on {}\n", server.url());
-  if (server.admin_url() != server.url()) fmt::print("control plane on {}\n", server.admin_url());
-  std::fflush(stdout);
-
-  wait_for_signal(signals);
-  log->info("draining; a second signal ends at once");
-  std::thread impatient([&] {
-    // Ended by the signal this process sends itself once it has drained.
-    wait_for_signal(signals);
-    server.hurry();
-  });
-  server.stop();
-  kill(getpid(), SIGTERM);
-  impatient.join();
-  log->info("stopped");
-  return 0;
+  return warnings;
 }
 
-int work(const Config& config, const Options& options) {
-  const sigset_t signals = block_signals();
-  const Millis claim_idle = options.claim_idle_seconds
-                                ? std::chrono::seconds(*options.claim_idle_seconds)
-                                : TelemetryWorker::kClaimIdle;
-  return run_worker(config, claim_idle, make_log(config.log_level),
-                    [&signals] { wait_for_signal(signals); });
+void print_warnings(const LoadedConfig& loaded) {
+  for (const std::string& warning : warnings_of(loaded)) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
+}
+
+std::unique_ptr<LogWriter> make_log(const Config& config, const Clock& clock) {
+  try {
+    return std::make_unique<LogWriter>(
+        LogOptions{config.log_level, config.log_format, config.log_file}, clock);
+  } catch (const std::runtime_error& error) {
+    throw StartError("PROXY_LOG_FILE", error.what());
+  }
+}
+
+// serve and worker: what runs until a signal ends it.
+int run_service(const LoadedConfig& loaded, const Options& options) {
+  Signals signals;
+  const SystemClock clock;
+  const auto log = make_log(loaded.config, clock);
+  for (const std::string& warning : warnings_of(loaded)) {
+    log->write({LogLevel::warning, "configuration", warning});
+  }
+  if (options.command == Command::worker) {
+    return run_worker(loaded.config, options, signals, *log);
+  }
+  return run_server(loaded.config, options, signals, *log);
 }
 
 int check_config(const LoadedConfig& loaded) {
   fmt::print("{}", config::describe_config(loaded.config));
-  return 0;
+  std::fflush(stdout);
+  bool starts = true;
+  for (const StartProblem& problem : find_start_problems(loaded.config)) {
+    const bool fatal = problem.level == LogLevel::error;
+    fmt::print(stderr, "{}: {}\n", fatal ? "error" : "warning", problem.message());
+    starts = starts && !fatal;
+  }
+  return starts ? 0 : kBadConfig;
 }
 
 int migrate(const Config& config) {
   migrate_database(config.database_url.reveal());
   fmt::print("the database has this version's schema\n");
   return 0;
-}
-
-void print_problems(const LoadedConfig& loaded) {
-  for (const ConfigError& error : loaded.errors) fmt::print(stderr, "error: {}\n", error.message);
-  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", warning);
-  for (const std::string& warning : config::unknown_variable_warnings(environ)) {
-    fmt::print(stderr, "warning: {}\n", warning);
-  }
 }
 
 // --host and --port are checked like the variables they stand for.
@@ -124,19 +97,25 @@ int run(const Options& options) {
     return 0;
   }
   LoadedConfig loaded = load_config(environment_with(options));
-  print_problems(loaded);
-  if (!loaded.errors.empty()) return kBadConfig;
+  for (const ConfigError& error : loaded.errors) fmt::print(stderr, "error: {}\n", error.message);
+  if (!loaded.errors.empty()) {
+    print_warnings(loaded);
+    return kBadConfig;
+  }
+  if (options.command == Command::serve || options.command == Command::worker) {
+    return run_service(loaded, options);
+  }
+  print_warnings(loaded);
   switch (options.command) {
-    case Command::serve:
-      return serve(std::move(loaded.config), options);
-    case Command::worker:
-      return work(loaded.config, options);
     case Command::check_config:
       return check_config(loaded);
     case Command::migrate:
       return migrate(loaded.config);
     case Command::demo:
       return run_demo(std::move(loaded.config));
+    case Command::serve:
+    case Command::worker:
+      break;
   }
   return kFailed;
 }
@@ -151,6 +130,9 @@ int main(int argc, char** argv) {
   if (parsed.exit_code) return *parsed.exit_code;
   try {
     return responses_proxy::run(parsed.options);
+  } catch (const responses_proxy::StartError& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return responses_proxy::kBadConfig;
   } catch (const std::exception& error) {
     fmt::print(stderr, "rp-server: {}\n", error.what());
     return responses_proxy::kFailed;

@@ -17,7 +17,7 @@ namespace responses_proxy {
 
 class Server::Impl {
  public:
-  Impl(const Config& config, Runtime::Log log)
+  Impl(const Config& config, Log log)
       : log_(log),
         host_(config.host),
         runtime_(config, std::move(log)),
@@ -69,7 +69,7 @@ class Server::Impl {
                             std::shared_ptr<ResponseWriter> writer) {
       relay(loop, std::move(request), std::move(writer));
     };
-    handlers.warn = [this](const std::string& line) { warn(line); };
+    handlers.log = log_;
     admin_listener_ = std::make_unique<HttpListener>(runtime_.loops(), address->host, address->port,
                                                      listener_limits_of(config), runtime_.clock(),
                                                      std::move(handlers));
@@ -88,10 +88,6 @@ class Server::Impl {
     }
   }
 
-  void warn(const std::string& line) {
-    if (log_) log_(line);
-  }
-
   ListenerHandlers public_handlers() {
     ListenerHandlers handlers;
     handlers.serve = [this](std::size_t loop, Request request,
@@ -104,7 +100,7 @@ class Server::Impl {
     handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
       return runtime_.proxy().open_socket(std::move(handshake), std::move(writer));
     };
-    handlers.warn = [this](const std::string& line) { warn(line); };
+    handlers.log = log_;
     return handlers;
   }
 
@@ -116,7 +112,7 @@ class Server::Impl {
     }
   }
 
-  const Runtime::Log log_;
+  const Log log_;
   const std::string host_;
   std::string admin_host_;
   std::atomic<bool> draining_{false};
@@ -128,7 +124,7 @@ class Server::Impl {
   bool stopped_ = false;
 };
 
-Server::Server(const Config& config, Runtime::Log log)
+Server::Server(const Config& config, Log log)
     : impl_(std::make_unique<Impl>(config, std::move(log))) {}
 Server::~Server() = default;
 

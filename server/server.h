@@ -14,7 +14,7 @@ namespace responses_proxy {
 class Server {
  public:
   // Binds the ports; throws std::runtime_error when one cannot be bound.
-  Server(const Config& config, Runtime::Log log);
+  Server(const Config& config, Log log);
   ~Server();  // stops
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

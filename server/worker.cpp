@@ -3,28 +3,69 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 
+#include "config/url.h"
 #include "responses_proxy/telemetry_worker.h"
+#include "responses_proxy/version.h"
+#include "server/start_check.h"
+#include "server/start_error.h"
 
 namespace responses_proxy {
 
-int run_worker(const Config& config, Millis claim_idle, const std::shared_ptr<spdlog::logger>& log,
-               const std::function<void()>& wait_for_signal) {
+namespace {
+
+constexpr int kEndedAtOnce = 1;
+
+LogEvent started(const Config& config, const TelemetryWorker& worker) {
+  const std::string redis = config::mask_url(config.redis_url.reveal());
+  const std::string database = config::mask_url(config.database_url.reveal());
+  return {LogLevel::info,
+          "started",
+          fmt::format("rp-server {} worker {} moves records from {} at {} to {}", kVersion,
+                      worker.name(), config.telemetry_stream, redis, database),
+          {{"version", std::string(kVersion)},
+           {"worker", worker.name()},
+           {"stream", config.telemetry_stream},
+           {"redis", redis},
+           {"database", database}}};
+}
+
+LogEvent stopped(const TelemetryWorkerStats& stats) {
+  return {LogLevel::info,
+          "stopped",
+          fmt::format("worker stopped: {} records written, {} entries set aside, {} taken over",
+                      stats.written, stats.poison, stats.claimed),
+          {{"written", static_cast<std::int64_t>(stats.written)},
+           {"set_aside", static_cast<std::int64_t>(stats.poison)},
+           {"taken_over", static_cast<std::int64_t>(stats.claimed)}}};
+}
+
+}  // namespace
+
+int run_worker(const Config& config, const Options& options, Signals& signals, LogWriter& writer) {
   if (config.redis_url.empty()) {
-    fmt::print(stderr,
-               "error: PROXY_REDIS_URL is not set: without Redis the server writes its records "
-               "itself, and a worker has nothing to do\n");
-    return 2;
+    throw StartError("PROXY_REDIS_URL",
+                     "is not set: without Redis the server writes its records itself, and a worker "
+                     "has nothing to do");
   }
-  TelemetryWorker worker(
-      config, [log](const std::string& line) { log->warn(line); }, claim_idle);
+  const Millis claim_idle = options.claim_idle_seconds
+                                ? std::chrono::seconds(*options.claim_idle_seconds)
+                                : TelemetryWorker::kClaimIdle;
+  const Log log = writer.log();
+  tell_of_database(config, log);
+  TelemetryWorker worker(config, log, claim_idle);
   fmt::print("rp-server worker {} reads {}\n", worker.name(), config.telemetry_stream);
   std::fflush(stdout);
-  wait_for_signal();
-  worker.stop();
-  const TelemetryWorkerStats stats = worker.stats();
-  log->info("worker stopped: {} records written, {} entries set aside, {} taken over",
-            stats.written, stats.poison, stats.claimed);
+  log(started(config, worker));
+
+  SignalActions actions;
+  actions.reopen_log = actions.reload = [&] { writer.reopen(); };
+  actions.drain = [&] { worker.stop(); };
+  // What it has in hand is taken over by another worker.
+  actions.end = [] { std::_Exit(kEndedAtOnce); };
+  obey_signals(signals, actions);
+  log(stopped(worker.stats()));
   return 0;
 }
 

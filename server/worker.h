@@ -1,17 +1,14 @@
-// `rp-server worker`: moves records from the Redis stream to the database until a signal comes.
+// `rp-server worker`: moves records from the Redis stream to the database until the signals end it.
 #pragma once
 
-#include <spdlog/logger.h>
-
-#include <functional>
-#include <memory>
-
+#include "log/log_writer.h"
 #include "responses_proxy/config.h"
+#include "server/options.h"
+#include "server/signals.h"
 
 namespace responses_proxy {
 
-// Returns the exit code of the process; 2 when there is no Redis to work for.
-int run_worker(const Config& config, Millis claim_idle, const std::shared_ptr<spdlog::logger>& log,
-               const std::function<void()>& wait_for_signal);
+// The exit code of the process. Throws StartError when there is no Redis to work for.
+int run_worker(const Config& config, const Options& options, Signals& signals, LogWriter& log);
 
 }  // namespace responses_proxy

@@ -22,8 +22,8 @@ namespace {
 constexpr int kRecords = 100'000;
 constexpr int kBatch = 2'048;
 
-void print_line(const std::string& line) {
-  fmt::print("{}\n", line);
+void print_line(const LogEvent& event) {
+  fmt::print("{}\n", event.message);
 }
 
 void report(const std::string& what, std::chrono::steady_clock::time_point start) {

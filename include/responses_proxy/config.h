@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/secret.h"
 
@@ -29,13 +30,17 @@ enum class AdminProtection : std::uint8_t {
   all,       // ... and everything else under /admin and the dashboard's data
 };
 
+enum class LogFormat : std::uint8_t { text, json };
+
 struct Config {
   // Listening
   std::string host = "127.0.0.1";  // PROXY_HOST
   std::uint16_t port = 8000;       // PROXY_PORT, 0 = any free one
   std::string admin_bind;      // PROXY_ADMIN_BIND, "host:port"; "" = relayed from the public port
   std::size_t io_threads = 0;  // PROXY_IO_THREADS, 0 = one per core
-  std::string log_level = "info";  // PROXY_LOG_LEVEL
+  LogLevel log_level = LogLevel::info;     // PROXY_LOG_LEVEL, the least severe that is logged
+  LogFormat log_format = LogFormat::text;  // PROXY_LOG_FORMAT
+  std::string log_file;                    // PROXY_LOG_FILE, "" = standard error
 
   // Who may do what
   Secret admin_token;                                         // PROXY_ADMIN_TOKEN
@@ -87,6 +92,7 @@ struct Config {
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
+  std::string database_variable = "PROXY_SQLITE_URL";  // the one of them that is in effect
   bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
   Millis redis_timeout{50};                                   // PROXY_REDIS_TIMEOUT_MS
   std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM

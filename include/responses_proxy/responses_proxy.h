@@ -11,6 +11,7 @@
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/load_balancer.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/provider_adapter.h"
 #include "responses_proxy/proxy.h"
 #include "responses_proxy/random.h"

@@ -7,19 +7,19 @@
 //            objects with threading rules of their own.
 // Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
 // Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened. A
-//            PostgreSQL that cannot be reached, and a spool that cannot be used, are lines in the
-//            log.
+//            PostgreSQL that cannot be reached, and a spool that cannot be used, are events
+//            of the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "responses_proxy/config.h"
 #include "responses_proxy/control_plane.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/proxy.h"
 
 namespace responses_proxy {
@@ -29,10 +29,7 @@ class UpstreamClient;
 
 class Runtime {
  public:
-  // `log` gets one line per event an operator should know of; from any thread.
-  using Log = std::function<void(const std::string& line)>;
-
-  explicit Runtime(const Config& config, Log log = {});
+  explicit Runtime(const Config& config, Log log = ignore_log);
   ~Runtime();  // stops
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -10,7 +10,6 @@
 //            two per request.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/secret.h"
 #include "responses_proxy/state_store.h"
 
@@ -43,7 +43,7 @@ struct RedisStateOptions {
   // The longest that a look-up, or whoever waits for an entry to be stored, is held up.
   Millis budget{50};
   AffinityLimits limits;
-  std::function<void(const std::string& line)> log;  // from any thread; may be empty
+  Log log = ignore_log;
 };
 
 // Throws std::runtime_error if the URL is not one.

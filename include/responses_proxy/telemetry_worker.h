@@ -5,18 +5,18 @@
 //            whatever is killed in between; what a dead worker had in hand is taken over.
 // Threads    One of its own, from the constructor on. The rest from any thread.
 // Errors     The constructor throws std::runtime_error when Config::redis_url is empty or no Redis
-//            URL, or the database cannot be opened. Later troubles are lines in the log; records
+//            URL, or the database cannot be opened. Later troubles are events of the log; records
 //            stay in the stream until both Redis and the database work.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the batch in hand.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/config.h"
+#include "responses_proxy/log.h"
 
 namespace responses_proxy {
 
@@ -28,11 +28,11 @@ struct TelemetryWorkerStats {
 
 class TelemetryWorker {
  public:
-  using Log = std::function<void(const std::string& line)>;
   static constexpr Millis kClaimIdle{30'000};
 
   // `claim_idle`: a worker that has had a record in hand for so long is taken for dead.
-  explicit TelemetryWorker(const Config& config, Log log = {}, Millis claim_idle = kClaimIdle);
+  explicit TelemetryWorker(const Config& config, Log log = ignore_log,
+                           Millis claim_idle = kClaimIdle);
   ~TelemetryWorker();  // stops
   TelemetryWorker(const TelemetryWorker&) = delete;
   TelemetryWorker& operator=(const TelemetryWorker&) = delete;

@@ -33,7 +33,9 @@ struct UpstreamTimeouts {
 struct UpstreamRequest {
   std::string method;
   std::string url;
-  std::string unix_socket;  // connect there instead of to the URL's host; "" = TCP
+  // Connect there instead of to the URL's host: a path, or "@name" in Linux' abstract namespace;
+  // "" = TCP.
+  std::string unix_socket;
   Headers headers;          // Host and Content-Length are the client's own business
   std::string_view body;    // valid until the transfer ends or body_sent() is true
   UpstreamTimeouts timeouts;

@@ -18,6 +18,7 @@ constexpr Group kKeys{
     "the keys by their position in that order. A shorter list is padded, a longer one is an "
     "error."};
 constexpr Group kListening{"Listening", ""};
+constexpr Group kLog{"Log", ""};
 constexpr Group kAccess{"Access",
                         "Without `PROXY_CLIENT_TOKENS` everyone who reaches the port can use the "
                         "keys. The server warns "
@@ -70,14 +71,25 @@ void add_key(Draft& draft, Secret key) {
   }
 }
 
+// No key has a comma, a blank or a semicolon in it: there are several, or "Bearer" stands before
+// it.
+std::string list_problem(std::string_view key, std::string_view remedy) {
+  if (key.find_first_of(", \t;") != std::string_view::npos) {
+    return "is more than one key: " + std::string(remedy);
+  }
+  return key.starts_with("OPENAI_API_KEY") ? "has the variable's name in it" : "";
+}
+
 Field api_key(Field field) {
   field.type = "a secret";
   field.allowed = kCredentialAllowed;
   field.secrecy = Secrecy::credential;
   field.store = [](Draft& draft, std::string_view value) -> std::string {
-    if (!is_token(value)) return "cannot be sent in a header";
-    add_key(draft, Secret(std::string(value)));
-    return {};
+    std::string problem =
+        list_problem(value, "several go into OPENAI_API_KEYS, with commas between them");
+    if (problem.empty()) problem = credential_problem(value);
+    if (problem.empty()) add_key(draft, Secret(std::string(value)));
+    return problem;
   };
   return field;
 }
@@ -89,6 +101,9 @@ Field api_key_list(Field field) {
   field.store = [](Draft& draft, std::string_view value) {
     std::vector<Secret> keys;
     std::string problem = read_credentials(value, keys);
+    for (const Secret& key : keys) {
+      if (problem.empty()) problem = list_problem(key.reveal(), "put commas between them");
+    }
     if (problem.empty()) {
       for (Secret& key : keys) add_key(draft, std::move(key));
     }
@@ -197,8 +212,29 @@ Fields listening_fields() {
       integer(named("PROXY_IO_THREADS", kListening, "0",
                     "Threads that serve requests; 0 for one per core."),
               &Config::io_threads, {0, 1024}),
-      word(named("PROXY_LOG_LEVEL", kListening, "info", "Least severe messages that are logged."),
-           {"trace", "debug", "info", "warning", "error", "critical", "off"}, &Config::log_level),
+  };
+}
+
+Fields log_fields() {
+  return {
+      // The other words are what people know from elsewhere.
+      choice<LogLevel>(
+          named("PROXY_LOG_LEVEL", kLog, "info", "Least severe events that are logged."),
+          {{"info", LogLevel::info},
+           {"warning", LogLevel::warning},
+           {"error", LogLevel::error},
+           {"off", LogLevel::off},
+           {"trace", LogLevel::info},
+           {"debug", LogLevel::info},
+           {"critical", LogLevel::error}},
+          &Config::log_level),
+      choice<LogFormat>(
+          named("PROXY_LOG_FORMAT", kLog, "text", "Lines for people, or one JSON object per line."),
+          {{"text", LogFormat::text}, {"json", LogFormat::json}}, &Config::log_format),
+      text(named("PROXY_LOG_FILE", kLog, "",
+                 "File that the log is appended to; unset: standard error. SIGUSR1 and SIGHUP open "
+                 "it anew."),
+           "a file path", &Config::log_file, file_rule),
   };
 }
 
@@ -443,7 +479,7 @@ std::vector<std::string> Field::variables() const {
 
 std::vector<Field> field_table() {
   Fields table;
-  for (const auto group : {key_fields, listening_fields, access_fields, upstream_fields,
+  for (const auto group : {key_fields, listening_fields, log_fields, access_fields, upstream_fields,
                            websocket_fields, limit_fields, affinity_fields, health_fields,
                            state_fields, registry_fields, shutdown_fields}) {
     for (Field& field : group()) table.push_back(std::move(field));

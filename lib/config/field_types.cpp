@@ -17,6 +17,7 @@ using Parser = std::optional<std::int64_t> (*)(std::string_view);
 std::string store_number(std::string_view value, const std::string& type, Parser parse,
                          const Range& range, std::int64_t& number) {
   const auto parsed = parse(value);
+  if (!parsed && has_unit(value)) return "has a unit: write the number alone, as " + type;
   if (!parsed) return "is not " + type;
   if (*parsed < range.low || *parsed > range.high) return "is out of range";
   number = *parsed;
@@ -113,21 +114,14 @@ Field words(Field field, std::vector<std::string> words,
   return field;
 }
 
-Field word(Field field, const std::vector<std::string>& list, std::string Config::*member) {
-  return words(
-      std::move(field), list,
-      [member, list](Config& config, std::size_t index) { config.*member = list[index]; },
-      [member](const Config& config) { return config.*member; });
-}
-
 Field credential(Field field, Secret Config::*member) {
   field.type = "a secret";
   field.allowed = kCredentialAllowed;
   field.secrecy = Secrecy::credential;
   field.store = [member](Draft& draft, std::string_view value) -> std::string {
-    if (!is_token(value)) return "cannot be sent in a header";
-    draft.config.*member = Secret(std::string(value));
-    return {};
+    std::string problem = credential_problem(value);
+    if (problem.empty()) draft.config.*member = Secret(std::string(value));
+    return problem;
   };
   field.show = [member](const Config& config) { return (config.*member).masked(); };
   return field;
@@ -183,10 +177,17 @@ Field secret_url(Field field, std::string allowed, Secret Config::*member, TextR
   return field;
 }
 
+std::string credential_problem(std::string_view value) {
+  if (value.find_first_of(" \t") != std::string_view::npos) return "has a blank in it";
+  return is_token(value) ? "" : "cannot be sent in a header";
+}
+
 std::string read_credentials(std::string_view value, std::vector<Secret>& items) {
   for (const std::string_view item : split_list(value)) {
     if (item.empty()) continue;
-    if (!is_token(item)) return "has an item that cannot be sent in a header";
+    std::string problem = copying_problem(item);
+    if (problem.empty()) problem = credential_problem(item);
+    if (!problem.empty()) return "has an item that " + problem;
     items.emplace_back(std::string(item));
   }
   return items.empty() ? "has no item" : "";

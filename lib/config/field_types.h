@@ -26,7 +26,6 @@ Field boolean(Field field, bool Config::*member);
 Field seconds(Field field, Millis Config::*member, Range millis);
 Field milliseconds(Field field, Millis Config::*member, Range range);
 Field text(Field field, std::string allowed, std::string Config::*member, TextRule rule);
-Field word(Field field, const std::vector<std::string>& list, std::string Config::*member);
 Field credential(Field field, Secret Config::*member);
 Field credential_list(Field field, std::vector<Secret> Config::*member);
 // Each item is checked, and stored, by the rule.
@@ -86,6 +85,8 @@ inline constexpr std::string_view kCredentialAllowed =
 inline constexpr std::string_view kCredentialListAllowed =
     "a comma-separated list, each item up to 4096 printable ASCII characters without blanks";
 
+// "" = it can be sent in a header.
+std::string credential_problem(std::string_view value);
 // A trailing comma does no harm; a list without any item is a problem.
 std::string read_credentials(std::string_view value, std::vector<Secret>& items);
 

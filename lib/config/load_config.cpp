@@ -20,8 +20,9 @@ void read_field(const Field& field, const Environment& environment, Draft& draft
     const auto raw = environment(variable);
     const std::string_view value = raw ? trim(*raw) : std::string_view();
     if (value.empty()) continue;
-    const std::string problem =
-        has_control_character(value) ? "contains a control character" : field.store(draft, value);
+    std::string problem =
+        has_control_character(value) ? "contains a control character" : copying_problem(value);
+    if (problem.empty()) problem = field.store(draft, value);
     if (!problem.empty()) errors.push_back(value_error(field, variable, value, problem));
     if (!field.no_effect.empty()) {
       draft.warnings.push_back(variable + " has no effect: " + field.no_effect);
@@ -71,6 +72,22 @@ void check_protection(const Config& config, Errors& errors) {
   }
 }
 
+// The SDKs' own variables: whoever sets them expects them to work.
+void warn_about_base_url(const Environment& environment, std::vector<std::string>& warnings) {
+  const auto is_set = [&](const char* name) {
+    const auto value = environment(name);
+    return value && !trim(*value).empty();
+  };
+  if (is_set("PROXY_UPSTREAM_BASE_URL")) return;
+  for (const char* name : {"OPENAI_BASE_URL", "OPENAI_API_BASE"}) {
+    if (!is_set(name)) continue;
+    warnings.push_back(fmt::format(
+        "{} is not used: it says where clients find this proxy; PROXY_UPSTREAM_BASE_URL says where "
+        "the proxy sends their requests",
+        name));
+  }
+}
+
 void warn_about_exposure(const Config& config, std::vector<std::string>& warnings) {
   if (!is_loopback(config.host) && config.client_tokens.empty()) {
     warnings.push_back(fmt::format(
@@ -99,9 +116,11 @@ LoadedConfig load_config(const Environment& environment) {
   }
   config::check_positions(draft, loaded.errors);
   config::check_protection(draft.config, loaded.errors);
+  if (!draft.database_variable.empty()) draft.config.database_variable = draft.database_variable;
   draft.config.resources = config::build_resources(draft);
   loaded.config = std::move(draft.config);
   loaded.warnings = std::move(draft.warnings);
+  config::warn_about_base_url(environment, loaded.warnings);
   config::warn_about_exposure(loaded.config, loaded.warnings);
   return loaded;
 }

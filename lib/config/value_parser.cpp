@@ -32,6 +32,13 @@ bool is_dns_label(std::string_view label) {
                      [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
 }
 
+// "PROXY_PORT"
+bool is_name(std::string_view text) {
+  return !text.empty() && !is_digit(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '_'; });
+}
+
 }  // namespace
 
 std::string_view trim(std::string_view text) {
@@ -135,6 +142,25 @@ bool is_host(std::string_view text) {
 bool is_loopback(std::string_view host) {
   return lower(host) == "localhost" || host == "::1" ||
          (host.starts_with("127.") && is_ip_address(host, AF_INET));
+}
+
+std::string copying_problem(std::string_view text) {
+  for (const std::string_view quote :
+       {"\"", "'", "`", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98", "\xe2\x80\x99"}) {
+    if (text.starts_with(quote) || text.ends_with(quote)) {
+      return "has quotes around it: leave them out (docker --env-file keeps them in the value)";
+    }
+  }
+  if (text.starts_with("${") || text.starts_with("$(") ||
+      (text.starts_with('$') && is_name(text.substr(1)))) {
+    return "names a variable in place of its value: no shell has filled it in";
+  }
+  return {};
+}
+
+bool has_unit(std::string_view text) {
+  const auto number_end = text.find_first_not_of("0123456789.");
+  return number_end != 0 && number_end != std::string_view::npos && text[number_end] != '-';
 }
 
 bool has_control_character(std::string_view text) {

@@ -39,6 +39,13 @@ bool is_host(std::string_view text);
 bool is_loopback(std::string_view host);
 bool has_control_character(std::string_view text);
 
+// What was copied together with the value and is not part of it: quotes (docker --env-file keeps
+// them), a variable that no shell has put its value for. The end of a sentence with the remedy; ""
+// = nothing.
+std::string copying_problem(std::string_view text);
+// "30s", "10 MB", "1_000"
+bool has_unit(std::string_view text);
+
 struct HostPort {
   std::string host;  // without brackets
   std::uint16_t port = 0;

@@ -31,7 +31,7 @@ void AsyncConnection::connect() {
                                   kMaxWaiting, kMaxQueuedBytes};
   session_ = std::make_shared<RedisSession>(loop_.context(), options_, limits,
                                             static_cast<RedisSessionOwner&>(*this));
-  session_->start(attempt_++);
+  session_->start();
 }
 
 void AsyncConnection::send(std::span<const std::string_view> command, Wait wait, Answer answer) {

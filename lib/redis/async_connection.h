@@ -90,7 +90,6 @@ class AsyncConnection : private RedisSessionOwner {
   Random& random_;
   const OnChange on_change_;
   std::shared_ptr<RedisSession> session_;
-  std::size_t attempt_ = 0;
   Millis next_pause_ = kFirstPause;
   RedisSession::Timer::time_point late_until_{};
   std::string problem_ = "not connected yet";

@@ -1,6 +1,8 @@
 #include "redis/blocking_connection.h"
 
+#include <netdb.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #ifdef RP_REDIS_TLS
@@ -8,6 +10,8 @@
 #include <openssl/ssl.h>
 #endif
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -47,27 +51,68 @@ class NoSigpipe {
   bool was_pending_ = false;
 };
 
-redisContext* connect(const RedisOptions& options, Millis timeout) {
-  const timeval limit = to_timeval(timeout);
-  return options.unix_socket.empty()
-             ? redisConnectWithTimeout(options.host.c_str(), options.port, limit)
-             : redisConnectUnixWithTimeout(options.unix_socket.c_str(), limit);
+constexpr Millis kLeast{100};  // to connect to one address, however many there are
+
+std::string problem_of(const redisContext* context) {
+  return context == nullptr ? "out of memory" : context->errstr;
 }
 
 [[noreturn]] void fail(const redisContext* context) {
-  throw RedisError(context == nullptr ? "out of memory" : context->errstr);
+  throw RedisError(problem_of(context));
 }
 
 }  // namespace
 
 const redisReply& checked(const redisReply& reply) {
-  if (reply.type == REDIS_REPLY_ERROR) throw RedisRefusal(std::string(text_of(reply)));
+  if (reply.type == REDIS_REPLY_ERROR) throw RedisRefusal(problem_of(reply));
   return reply;
 }
 
-BlockingConnection::BlockingConnection(const RedisOptions& options, RedisTimeouts timeouts)
-    : context_(connect(options, timeouts.connect)) {
-  if (!context_ || context_->err != 0) fail(context_.get());
+std::vector<std::string> BlockingConnection::system_addresses(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (failed != 0) throw RedisError(::gai_strerror(failed));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (::getnameinfo(one->ai_addr, one->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text.data());
+    }
+  }
+  return addresses;
+}
+
+BlockingConnection::Context BlockingConnection::connect(const RedisOptions& options, Millis timeout,
+                                                        const Resolve& resolve) {
+  if (options.unix_socket.empty()) {
+    return connect_to_any(resolve(options.host), options.port, timeout);
+  }
+  Context context(redisConnectUnixWithTimeout(options.unix_socket.c_str(), to_timeval(timeout)));
+  if (!context || context->err != 0) fail(context.get());
+  return context;
+}
+
+// hiredis itself would look IPv4 up first and stop at the first address that refuses.
+BlockingConnection::Context BlockingConnection::connect_to_any(
+    const std::vector<std::string>& addresses, int port, Millis timeout) {
+  const Millis share = std::max(timeout / static_cast<Millis::rep>(addresses.size()), kLeast);
+  std::string problems;
+  for (const std::string& address : addresses) {
+    Context context(redisConnectWithTimeout(address.c_str(), port, to_timeval(share)));
+    if (context && context->err == 0) return context;
+    if (!problems.empty()) problems += ", ";
+    problems += address + ": " + problem_of(context.get());
+  }
+  throw RedisError(problems);
+}
+
+BlockingConnection::BlockingConnection(const RedisOptions& options, RedisTimeouts timeouts,
+                                       const Resolve& resolve)
+    : context_(connect(options, timeouts.connect, resolve)) {
   if (redisSetTimeout(context_.get(), to_timeval(timeouts.command)) != REDIS_OK) {
     fail(context_.get());
   }

@@ -11,11 +11,14 @@
 
 #include <hiredis/hiredis.h>
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "redis/redis_url.h"
 #include "redis/reply.h"
@@ -49,8 +52,14 @@ class BlockingConnection {
  public:
   using Arguments = std::span<const std::string_view>;
 
-  // Connects, logs in and selects the database.
-  explicit BlockingConnection(const RedisOptions& options, RedisTimeouts timeouts = {});
+  // The addresses of a host as text, at least one; throws RedisError if there is none.
+  using Resolve = std::function<std::vector<std::string>(const std::string& host)>;
+  static std::vector<std::string> system_addresses(const std::string& host);
+
+  // Connects, logs in and selects the database. All addresses of the host are tried in turn; the
+  // time to connect is shared among them.
+  explicit BlockingConnection(const RedisOptions& options, RedisTimeouts timeouts = {},
+                              const Resolve& resolve = system_addresses);
 
   RedisReply command(std::initializer_list<std::string_view> arguments);
   RedisReply command(Arguments arguments);
@@ -68,7 +77,13 @@ class BlockingConnection {
   void log_in(const RedisOptions& options);
   void start_tls(const RedisOptions& options);
 
-  std::unique_ptr<redisContext, FreeContext> context_;
+  using Context = std::unique_ptr<redisContext, FreeContext>;
+
+  static Context connect(const RedisOptions& options, Millis timeout, const Resolve& resolve);
+  static Context connect_to_any(const std::vector<std::string>& addresses, int port,
+                                Millis timeout);
+
+  Context context_;
 };
 
 }  // namespace responses_proxy

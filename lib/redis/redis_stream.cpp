@@ -5,9 +5,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
-#include <iterator>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "redis/address_connect.h"
 
 namespace responses_proxy {
 
@@ -23,34 +25,38 @@ class Connector {
   Connector(asio::io_context& context, const RedisOptions& options)
       : options_(options), resolver_(context) {}
 
-  void connect(Socket& socket, std::size_t attempt, RedisStream::Done done) {
+  void connect(Socket& socket, Millis within, RedisStream::Done done) {
     if (!options_.unix_socket.empty()) {
-      socket.async_connect(asio::local::stream_protocol::endpoint(options_.unix_socket),
-                           std::move(done));
+      connect_to({asio::local::stream_protocol::endpoint(options_.unix_socket)}, socket, within,
+                 std::move(done));
       return;
     }
     // Asio looks names up on a thread of its own, so the loop does not wait for DNS.
     resolver_.async_resolve(
         options_.host, std::to_string(options_.port),
-        [&socket, attempt, done = std::move(done)](
+        [this, &socket, within, done = std::move(done)](
             error_code error, const asio::ip::tcp::resolver::results_type& found) mutable {
           if (error) return done(error);
-          const auto address =
-              std::next(found.begin(), static_cast<std::ptrdiff_t>(attempt % found.size()));
-          socket.async_connect(address->endpoint(),
-                               [&socket, done = std::move(done)](error_code connect_error) {
-                                 error_code ignored;
-                                 if (!connect_error)
-                                   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-                                 done(connect_error);
-                               });
+          std::vector<AddressConnect::Address> addresses;
+          for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
+          connect_to(std::move(addresses), socket, within, std::move(done));
         });
   }
-  void cancel() { resolver_.cancel(); }
+  void cancel() {
+    resolver_.cancel();
+    if (connecting_) connecting_->cancel();
+  }
 
  private:
+  void connect_to(std::vector<AddressConnect::Address> addresses, Socket& socket, Millis within,
+                  RedisStream::Done done) {
+    connecting_ = std::make_shared<AddressConnect>(socket, std::move(addresses), within);
+    connecting_->start(std::move(done));
+  }
+
   const RedisOptions options_;
   asio::ip::tcp::resolver resolver_;
+  std::shared_ptr<AddressConnect> connecting_;
 };
 
 class PlainStream final : public RedisStream {
@@ -58,8 +64,8 @@ class PlainStream final : public RedisStream {
   PlainStream(asio::io_context& context, const RedisOptions& options)
       : connector_(context, options), socket_(context) {}
 
-  void connect(std::size_t attempt, Done done) override {
-    connector_.connect(socket_, attempt, std::move(done));
+  void connect(Millis within, Done done) override {
+    connector_.connect(socket_, within, std::move(done));
   }
   void read_some(asio::mutable_buffer buffer, Transferred done) override {
     socket_.async_read_some(buffer, std::move(done));
@@ -92,8 +98,8 @@ class TlsStream final : public RedisStream {
     if (no_address) SSL_set_tlsext_host_name(stream_.native_handle(), host_.c_str());
   }
 
-  void connect(std::size_t attempt, Done done) override {
-    connector_.connect(stream_.next_layer(), attempt,
+  void connect(Millis within, Done done) override {
+    connector_.connect(stream_.next_layer(), within,
                        [this, done = std::move(done)](error_code error) mutable {
                          if (error) return done(error);
                          stream_.async_handshake(asio::ssl::stream_base::client, std::move(done));

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "redis/redis_url.h"
+#include "responses_proxy/clock.h"
 
 namespace responses_proxy {
 
@@ -21,8 +22,9 @@ class RedisStream {
   using Transferred = std::function<void(boost::system::error_code error, std::size_t bytes)>;
 
   virtual ~RedisStream() = default;
-  // Resolves, connects and, with TLS, shakes hands. Of several addresses the `attempt`th is taken.
-  virtual void connect(std::size_t attempt, Done done) = 0;
+  // Resolves, connects and, with TLS, shakes hands. All addresses of the host are tried in turn;
+  // `within` is shared among them.
+  virtual void connect(Millis within, Done done) = 0;
   virtual void read_some(boost::asio::mutable_buffer buffer, Transferred done) = 0;
   virtual void write(boost::asio::const_buffer buffer, Transferred done) = 0;
   virtual void close() = 0;

@@ -13,6 +13,11 @@ constexpr std::string_view kRefusals[] = {"LOADING",  "NOAUTH",     "WRONGPASS",
 
 }  // namespace
 
+std::string problem_of(const redisReply& error) {
+  const std::string_view text = text_of(error);
+  return std::string(text.substr(0, text.find(", with args")));
+}
+
 bool refuses_service(const redisReply& reply) {
   if (!is_error(reply)) return false;
   const std::string_view text = text_of(reply);

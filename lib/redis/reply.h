@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace responses_proxy {
@@ -24,6 +25,10 @@ inline std::span<redisReply* const> elements_of(const redisReply& reply) {
 inline bool is_error(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ERROR;
 }
+
+// An error as it may be told: Redis quotes the arguments of a command it does not know, which may be
+// a password.
+std::string problem_of(const redisReply& error);
 
 // The server as a whole cannot serve us at the moment (still loading, a read-only replica, out of
 // memory, not logged in): not a matter of the command.

@@ -13,11 +13,6 @@ namespace {
 
 using boost::system::error_code;
 
-// A reply to a command Redis does not know may quote its arguments.
-std::string without_arguments(std::string_view text) {
-  return std::string(text.substr(0, text.find(", with args")));
-}
-
 // Expires by itself; Redis refuses it exactly when it refuses what we write later.
 constexpr std::string_view kProbeKey = "rp:probe";
 
@@ -32,12 +27,12 @@ RedisSession::RedisSession(boost::asio::io_context& context, const RedisOptions&
       reader_(redisReaderCreate()),
       watch_(context) {}
 
-void RedisSession::start(std::size_t attempt) {
+void RedisSession::start() {
   watch_.expires_after(limits_.connect_timeout);
   watch_.async_wait([self = shared_from_this()](error_code error) {
     if (!error && !self->established_) self->end("no connection in time");
   });
-  stream_->connect(attempt, [self = shared_from_this()](error_code error) {
+  stream_->connect(limits_.connect_timeout, [self = shared_from_this()](error_code error) {
     if (self->owner_ == nullptr) return;
     if (error) return self->end(error.message());
     self->log_in();
@@ -61,7 +56,7 @@ void RedisSession::log_in() {
 
 void RedisSession::on_login(const redisReply* reply, bool last) {
   if (owner_ == nullptr || reply == nullptr) return;
-  if (is_error(*reply)) return end(without_arguments(text_of(*reply)));
+  if (is_error(*reply)) return end(problem_of(*reply));
   if (!last) return;
   established_ = true;
   watch_.cancel();

@@ -52,7 +52,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
                const RedisSessionLimits& limits, RedisSessionOwner& owner);
 
   // Connects and logs in.
-  void start(std::size_t attempt);
+  void start();
   // false: too much is waiting; the answer was not taken.
   bool send(std::span<const std::string_view> command, bool budgeted, Answer& answer);
   bool idle() const { return waiting_.empty(); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/postgres_url.h"
+#include "log/failover_log.h"
 #include "proxy/builtins.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
@@ -58,7 +59,7 @@ QueueSinkOptions queue_options(const Config& config) {
 }
 
 std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& clock,
-                                             Random& random, const Runtime::Log& log) {
+                                             Random& random, const Log& log) {
   if (config.redis_url.empty()) return make_memory_state_store(clock, affinity_limits(config));
   return make_redis_state_store(
       clock, random, {config.redis_url, config.redis_timeout, affinity_limits(config), log});
@@ -66,7 +67,7 @@ std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& 
 
 // Records go to the database, or to the Redis stream that workers write to the database.
 std::unique_ptr<RecordTarget> make_record_target(const Config& config, RecordStore& records,
-                                                 Random& random, const Runtime::Log& log) {
+                                                 Random& random, const Log& log) {
   if (config.redis_url.empty()) return std::make_unique<StoreTarget>(records);
   return std::make_unique<StreamTarget>(stream_options(config), random, log);
 }
@@ -82,7 +83,7 @@ class Runtime::Impl {
  public:
   Impl(const Config& config, Log log)
       : config_(config),
-        log_(log ? std::move(log) : [](const std::string&) {}),
+        log_(std::move(log)),
         random_(random_seed()),
         state_(make_state_store(config_, clock_, random_, log_)),
         shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
@@ -92,6 +93,7 @@ class Runtime::Impl {
         target_(make_record_target(config_, *records_, random_, log_)),
         queue_(*target_, config_.telemetry_queue_size, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
+        failovers_(telemetry_, log_, clock_),
         stream_gauge_(make_stream_gauge(config_, clock_)),
         decisions_(all_decisions()),
         loops_(config_.io_threads),
@@ -113,6 +115,7 @@ class Runtime::Impl {
 
   void start() {
     if (shared_state_ != nullptr) shared_state_->start(loops_);
+    tell_failovers();
     loops_.start();
     if (config_.health_check_enabled) health_->start();
     if (config_.in_process_worker && !config_.redis_url.empty()) start_worker();
@@ -129,7 +132,9 @@ class Runtime::Impl {
     loops_.stop();
     if (shared_state_ != nullptr) shared_state_->stop();
     health_->stop();
-    if (!telemetry_.flush(kFlushTimeout)) log_("telemetry: gave up writing the last records");
+    if (!telemetry_.flush(kFlushTimeout)) {
+      log_({LogLevel::error, "records_lost", "telemetry: gave up writing the last records"});
+    }
     if (worker_) worker_->stop(kStreamTimeout);
   }
 
@@ -156,7 +161,7 @@ class Runtime::Impl {
 
  private:
   Dependencies dependencies() {
-    Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, telemetry_,
+    Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, failovers_,
                               &index_, {},      {},      loops_,  {},        {}};
     dependencies.on_decision = [this](Decision decision) {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
@@ -183,6 +188,13 @@ class Runtime::Impl {
     worker_ = std::make_unique<StreamWorker>(stream_options(config_), *records_, log_, options);
   }
 
+  void tell_failovers() {
+    loops_.at(0).post_after(FailoverLog::kEvery, [this] {
+      failovers_.tick();
+      tell_failovers();
+    });
+  }
+
   void wait_until_idle(Millis timeout, bool may_hurry) {
     std::unique_lock lock(hurry_mutex_);
     const SteadyTime deadline = clock_.steady() + timeout;
@@ -205,6 +217,7 @@ class Runtime::Impl {
   std::unique_ptr<RecordTarget> target_;
   QueueTelemetrySink queue_;
   MeteredSink telemetry_;
+  FailoverLog failovers_;
   std::unique_ptr<StreamGauge> stream_gauge_;  // with Redis
   std::unique_ptr<StreamWorker> worker_;       // with Redis, if it is to run in here
   RecentDecisions decisions_;

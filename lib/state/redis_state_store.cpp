@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "redis/async_connection.h"
-#include "redis/outage.h"
+#include "redis/redis_outage.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/shared_state_store.h"
 #include "state/live_sync.h"
@@ -85,7 +85,7 @@ class RedisStateStore final : public SharedStateStore {
   MissedAffinities missed_;
   SharedDecisions decisions_;
   EventLoops* loops_ = nullptr;  // null: not started, or stopped
-  std::unique_ptr<Outage> outage_;
+  std::unique_ptr<RedisOutage> outage_;
   std::vector<std::unique_ptr<AsyncConnection>> connections_;  // one per loop, same order
   std::unique_ptr<LiveSync> sync_;                             // on the first loop
   std::atomic<bool> started_{false};           // for threads that are not the loops'
@@ -95,7 +95,7 @@ class RedisStateStore final : public SharedStateStore {
 void RedisStateStore::start(EventLoops& loops) {
   loops_ = &loops;
   // Each connection tells how it does; the last reporter is the tick.
-  outage_ = std::make_unique<Outage>(clock_, loops.size() + 1, redis_.address(), options_.log);
+  outage_ = std::make_unique<RedisOutage>(clock_, loops.size() + 1, redis_.address(), options_.log);
   for (std::size_t i = 0; i < loops.size(); ++i) {
     connections_.push_back(std::make_unique<AsyncConnection>(
         loops.at(i), redis_, options_.budget, random_,

@@ -15,7 +15,10 @@ void Backlog::adopt() {
   const auto size = enabled() ? std::filesystem::file_size(path_, problem) : 0;
   if (problem || size == 0 || !open()) return;
   if (spool_->empty()) return spool_.reset();
-  log_(fmt::format("telemetry: the spool has {} records of an earlier run", spool_->size()));
+  log_({LogLevel::info,
+        "spool_found",
+        fmt::format("telemetry: the spool has {} records of an earlier run", spool_->size()),
+        {{"records", static_cast<std::int64_t>(spool_->size())}}});
 }
 
 std::size_t Backlog::take_damaged() {
@@ -67,7 +70,10 @@ bool Backlog::open() {
 
 void Backlog::complain(const std::string& problem) {
   if (std::exchange(complained_, true)) return;
-  log_(fmt::format("telemetry: records stay in memory, the spool does not take them: {}", problem));
+  log_({LogLevel::error,
+        "spool_unusable",
+        fmt::format("telemetry: records stay in memory, the spool does not take them: {}", problem),
+        {{"problem", problem}}});
 }
 
 }  // namespace responses_proxy

@@ -6,19 +6,17 @@
 // Blocking   File I/O.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
+#include "responses_proxy/log.h"
 #include "telemetry/spool.h"
 
 namespace responses_proxy {
 
 class Backlog {
  public:
-  using Log = std::function<void(const std::string&)>;
-
   // An empty path or 0 bytes: it keeps nothing.
   Backlog(std::string path, std::uint64_t max_bytes, Log log);
 

@@ -5,18 +5,16 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <utility>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/log.h"
 
 namespace responses_proxy {
 
 class Outage {
  public:
-  using Log = std::function<void(const std::string&)>;
-
   // `what`: "worker: Redis"
   Outage(std::string what, Millis first_pause, Millis max_pause, Log log)
       : what_(std::move(what)),
@@ -27,12 +25,19 @@ class Outage {
 
   // Returns how long to wait before the next attempt.
   Millis failed(const std::string& problem) {
-    if (!std::exchange(lasts_, true)) log_(what_ + " does not work: " + problem);
+    if (!std::exchange(lasts_, true)) {
+      log_({LogLevel::warning,
+            "outage_begun",
+            what_ + " does not work: " + problem,
+            {{"what", what_}, {"problem", problem}}});
+    }
     return std::exchange(pause_, std::min(2 * pause_, max_pause_));
   }
   void worked() {
     pause_ = first_pause_;
-    if (std::exchange(lasts_, false)) log_(what_ + " works again");
+    if (std::exchange(lasts_, false)) {
+      log_({LogLevel::info, "outage_ended", what_ + " works again", {{"what", what_}}});
+    }
   }
 
  private:

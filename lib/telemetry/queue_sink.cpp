@@ -56,25 +56,38 @@ QueueTelemetrySink::~QueueTelemetrySink() {
 }
 
 void QueueTelemetrySink::record(RequestRecord record) noexcept {
-  bool wake = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (pending() >= capacity_) {
-      ++dropped_;
+  switch (admit(std::move(record))) {
+    case Admitted::quietly:
       return;
-    }
-    try {
-      admit_bodies(record);
-      queue_.push_back(std::move(record));
-    } catch (const std::exception&) {
-      ++dropped_;
+    case Admitted::wakes:
+      wake_feeder_.notify_one();
       return;
-    }
-    ++accepted_;
-    // The feeder waits for the first record, then for a full batch: no need to wake it in between.
-    wake = queue_.size() == 1 || queue_.size() == options_.max_batch;
+    case Admitted::not_any_more:
+      log_({LogLevel::error,
+            "queue_full",
+            fmt::format("telemetry: {} records wait, new ones are dropped until there is room",
+                        capacity_),
+            {{"records", static_cast<std::int64_t>(capacity_)}}});
   }
-  if (wake) wake_feeder_.notify_one();
+}
+
+QueueTelemetrySink::Admitted QueueTelemetrySink::admit(RequestRecord record) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (pending() >= capacity_) {
+    ++dropped_;
+    return std::exchange(full_, true) ? Admitted::quietly : Admitted::not_any_more;
+  }
+  try {
+    admit_bodies(record);
+    queue_.push_back(std::move(record));
+  } catch (const std::exception&) {
+    ++dropped_;
+    return Admitted::quietly;
+  }
+  ++accepted_;
+  // The feeder waits for the first record, then for a full batch: no need to wake it in between.
+  const bool wakes = queue_.size() == 1 || queue_.size() == options_.max_batch;
+  return wakes ? Admitted::wakes : Admitted::quietly;
 }
 
 void QueueTelemetrySink::admit_bodies(RequestRecord& record) {
@@ -199,8 +212,12 @@ bool QueueTelemetrySink::learn(const BatchWriter::Outcome& outcome) {
   }
   retry_ = options_.first_retry;
   if (outcome.refused > 0 && !std::exchange(refusal_logged_, true)) {
-    log_(fmt::format("telemetry: {} refuses a record, which is dropped (more are only counted): {}",
-                     target_.name(), outcome.refusal));
+    log_(
+        {LogLevel::error,
+         "record_refused",
+         fmt::format("telemetry: {} refuses a record, which is dropped (more are only counted): {}",
+                     target_.name(), outcome.refusal),
+         {{"what", target_.name()}, {"problem", outcome.refusal}}});
   }
   return true;
 }
@@ -235,15 +252,25 @@ void QueueTelemetrySink::forget_replayed(std::size_t written, std::size_t refuse
 
 void QueueTelemetrySink::begin_outage(const std::string& problem) {
   if (std::exchange(outage_, true)) return;
-  log_(fmt::format("telemetry: records wait for {}: {}", target_.name(), problem));
+  log_({LogLevel::warning,
+        "outage_begun",
+        fmt::format("telemetry: records wait for {}: {}", target_.name(), problem),
+        {{"what", target_.name()}, {"problem", problem}}});
 }
 
 void QueueTelemetrySink::end_outage() {
   if (!std::exchange(outage_, false) && replayed_count_ == 0) return;
   backlog_.outage_over();
-  log_(fmt::format(
-      "telemetry: {} works again, {} records came from the spool, {} were dropped since the start",
-      target_.name(), std::exchange(replayed_count_, 0), stats().dropped));
+  const std::size_t replayed = std::exchange(replayed_count_, 0);
+  const std::uint64_t dropped = stats().dropped;
+  log_({LogLevel::info,
+        "outage_ended",
+        fmt::format("telemetry: {} works again, {} records came from the spool, {} were dropped "
+                    "since the start",
+                    target_.name(), replayed, dropped),
+        {{"what", target_.name()},
+         {"replayed", static_cast<std::int64_t>(replayed)},
+         {"dropped", static_cast<std::int64_t>(dropped)}}});
 }
 
 bool QueueTelemetrySink::pause() {
@@ -260,6 +287,7 @@ void QueueTelemetrySink::settle(std::size_t written, std::size_t spooled, std::s
   spooled_ = backlog_.size();
   settled_ += written + spooled + lost;
   bodies_dropped_ += backlog_.take_bodies_dropped();
+  if (pending() <= capacity_ / 2) full_ = false;  // the next time is news again
   while (!bodies_.empty() && bodies_.front().record <= settled_) {
     body_bytes_ -= bodies_.front().bytes;
     bodies_.pop_front();
@@ -270,16 +298,26 @@ void QueueTelemetrySink::settle(std::size_t written, std::size_t spooled, std::s
 void QueueTelemetrySink::give_up() {
   const std::size_t lost = stats().queued;
   settle(0, 0, lost);
-  log_(fmt::format("telemetry: {} records lost at shutdown, {} does not work", lost,
-                   target_.name()));
+  log_lost(lost, fmt::format("telemetry: {} records lost at shutdown, {} does not work", lost,
+                             target_.name()));
 }
 
 void QueueTelemetrySink::take_back() {
   const std::vector<RequestRecord> records = target_.take_back();
   const std::size_t lost = records.size() - backlog_.add(records);
-  if (lost > 0) log_(fmt::format("telemetry: {} records lost at shutdown", lost));
+  if (lost > 0) log_lost(lost, fmt::format("telemetry: {} records lost at shutdown", lost));
   if (backlog_.empty()) return;
-  log_(fmt::format("telemetry: {} records stay in the spool for the next start", backlog_.size()));
+  log_({LogLevel::warning,
+        "records_spooled",
+        fmt::format("telemetry: {} records stay in the spool for the next start", backlog_.size()),
+        {{"records", static_cast<std::int64_t>(backlog_.size())}}});
+}
+
+void QueueTelemetrySink::log_lost(std::size_t records, std::string message) {
+  log_({LogLevel::error,
+        "records_lost",
+        std::move(message),
+        {{"records", static_cast<std::int64_t>(records)}}});
 }
 
 }  // namespace responses_proxy

@@ -19,13 +19,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "responses_proxy/log.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "telemetry/backlog.h"
 #include "telemetry/batch_writer.h"
@@ -47,8 +47,6 @@ struct QueueSinkOptions {
 
 class QueueTelemetrySink final : public TelemetrySink {
  public:
-  using Log = std::function<void(const std::string&)>;
-
   QueueTelemetrySink(RecordTarget& target, std::size_t capacity, Log log,
                      QueueSinkOptions options = {});
   ~QueueTelemetrySink() override;
@@ -62,6 +60,10 @@ class QueueTelemetrySink final : public TelemetrySink {
  private:
   using Records = std::deque<RequestRecord>;
   using Batch = BatchWriter::Batch;
+  enum class Admitted { quietly, wakes, not_any_more };
+
+  // Queues the record, or counts it as dropped.
+  Admitted admit(RequestRecord record) noexcept;
 
   // The feeder's steps.
   void run();
@@ -96,6 +98,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   void admit_bodies(RequestRecord& record);
   // Spools what the target gives back at the end.
   void take_back();
+  void log_lost(std::size_t records, std::string message);
 
   bool in_trouble() const { return failing_ || !backlog_.empty(); }
   std::size_t pending() const { return static_cast<std::size_t>(accepted_ - settled_); }
@@ -133,6 +136,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   std::deque<Bodies> bodies_;  // of records that are not settled
   std::size_t body_bytes_ = 0;
   std::uint64_t bodies_dropped_ = 0;
+  bool full_ = false;              // and the log knows
   std::uint64_t flush_up_to_ = 0;  // the feeder does not linger before it has settled that many
   bool stopping_ = false;
 

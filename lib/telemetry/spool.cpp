@@ -223,4 +223,12 @@ void Spool::truncate(std::uint64_t size) {
   if (::ftruncate(file_, static_cast<off_t>(size)) != 0) problem_ = reason(errno);
 }
 
+bool spool_in_use(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return false;
+  const bool locked = ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(file);
+  return locked;
+}
+
 }  // namespace responses_proxy

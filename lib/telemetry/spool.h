@@ -78,4 +78,7 @@ class Spool {
   std::string problem_;
 };
 
+// Whether a process has the spool of that path open at this moment.
+bool spool_in_use(const std::string& path);
+
 }  // namespace responses_proxy

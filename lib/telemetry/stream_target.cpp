@@ -136,9 +136,14 @@ void StreamTarget::learn_mark(const std::string& mark) {
   const std::uint64_t lost_before = lost();
   // Also when nothing was lost: a record that is there twice is stored once.
   for (std::string& payload : unconfirmed_.take()) again_.push_back(std::move(payload));
-  log_(fmt::format(
-      "telemetry: Redis has restarted or lost its data, {} records are sent again, {} are lost",
-      again_.size(), lost() - lost_before));
+  const std::uint64_t now_lost = lost() - lost_before;
+  log_({now_lost > 0 ? LogLevel::error : LogLevel::warning,
+        "redis_data_lost",
+        fmt::format("telemetry: Redis has restarted or lost its data, {} records are sent again, "
+                    "{} are lost",
+                    again_.size(), now_lost),
+        {{"sent_again", static_cast<std::int64_t>(again_.size())},
+         {"lost", static_cast<std::int64_t>(now_lost)}}});
 }
 
 // Stored is what was delivered to a worker and is not pending any more. The pending ones are asked

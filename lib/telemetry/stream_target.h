@@ -12,10 +12,10 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "responses_proxy/log.h"
 #include "responses_proxy/random.h"
 #include "telemetry/record_target.h"
 #include "telemetry/unconfirmed.h"
@@ -24,7 +24,6 @@ namespace responses_proxy {
 
 class StreamTarget final : public RecordTarget {
  public:
-  using Log = std::function<void(const std::string&)>;
   static constexpr std::size_t kUnconfirmedBytes = std::size_t{64} << 20;
 
   // One line in the log each time Redis has lost its data.

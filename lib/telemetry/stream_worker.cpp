@@ -128,9 +128,12 @@ std::optional<std::vector<RefusedRecord>> StreamWorker::write(
 void StreamWorker::set_aside(const std::vector<PoisonEntry>& poison) {
   if (poison.empty()) return;
   if (!std::exchange(poison_logged_, true)) {
-    log_(fmt::format(
-        "worker: the entry {} cannot be stored and is set aside (more are only counted): {}",
-        poison.front().id, poison.front().reason));
+    log_({LogLevel::error,
+          "entry_set_aside",
+          fmt::format(
+              "worker: the entry {} cannot be stored and is set aside (more are only counted): {}",
+              poison.front().id, poison.front().reason),
+          {{"entry", poison.front().id}, {"problem", poison.front().reason}}});
   }
   consumer_.set_aside(poison);
   poison_ += poison.size();

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "responses_proxy/log.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/telemetry_worker.h"
 #include "storage/record_store.h"
@@ -38,8 +39,6 @@ struct StreamWorkerOptions {
 
 class StreamWorker {
  public:
-  using Log = std::function<void(const std::string&)>;
-
   StreamWorker(StreamOptions stream, RecordStore& store, Log log, StreamWorkerOptions options);
   ~StreamWorker();  // stops
   StreamWorker(const StreamWorker&) = delete;

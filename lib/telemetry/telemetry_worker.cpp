@@ -25,9 +25,7 @@ class TelemetryWorker::Impl {
         random_(std::random_device{}()),
         name_(consumer_name(config.telemetry_consumer, random_)),
         store_(open_record_store(config.database_url.reveal())),
-        worker_(
-            stream_, *store_, log ? std::move(log) : [](const std::string&) {},
-            worker_options(name_, claim_idle)) {}
+        worker_(stream_, *store_, std::move(log), worker_options(name_, claim_idle)) {}
 
   void stop() { worker_.stop(); }
   TelemetryWorkerStats stats() const { return worker_.stats(); }

@@ -59,7 +59,9 @@ CurlTransfer::~CurlTransfer() {
 
 void CurlTransfer::set_options() {
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
-  if (!request_.unix_socket.empty()) {
+  if (request_.unix_socket.starts_with('@')) {
+    curl_easy_setopt(easy, CURLOPT_ABSTRACT_UNIX_SOCKET, request_.unix_socket.c_str() + 1);
+  } else if (!request_.unix_socket.empty()) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   }
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);

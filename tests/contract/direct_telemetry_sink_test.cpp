@@ -19,8 +19,7 @@ class DirectSink {
     options.first_retry = options.max_retry = rp::Millis(5);
     options.spool_path = (folder_.path() / "spool").string();
     options.spool_bytes = with_spool ? 1U << 24 : 0;
-    return std::make_unique<rp::QueueTelemetrySink>(
-        target_, capacity, [](const std::string&) {}, options);
+    return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, rp::ignore_log, options);
   }
   rp::RecordStore& records() { return *records_; }
   void break_down() {

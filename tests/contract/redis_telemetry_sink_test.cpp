@@ -19,8 +19,7 @@ class RedisSink {
     options.first_retry = options.max_retry = options.tend_every = rp::Millis(5);
     options.spool_path = (folder_.path() / "spool").string();
     options.spool_bytes = with_spool ? 1U << 24 : 0;
-    return std::make_unique<rp::QueueTelemetrySink>(
-        target_, capacity, [](const std::string&) {}, options);
+    return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, rp::ignore_log, options);
   }
   rp::RecordStore& records() { return *records_; }
   void break_down() { redis_.stop(); }
@@ -47,8 +46,8 @@ class RedisSink {
   rp::SeededRandom random_{1};
   const std::unique_ptr<rp::RecordStore> records_ =
       rp::open_record_store("sqlite:///" + (folder_.path() / "db").string());
-  rp::StreamTarget target_{stream(), random_, [](const std::string&) {}};
-  rp::StreamWorker worker_{stream(), *records_, [](const std::string&) {}, worker_options()};
+  rp::StreamTarget target_{stream(), random_, rp::ignore_log};
+  rp::StreamWorker worker_{stream(), *records_, rp::ignore_log, worker_options()};
 };
 
 }  // namespace

@@ -156,5 +156,5 @@ test('metrics show what waits in the stream while no worker runs', async (t) => 
 test('without Redis a worker has nothing to do, and says so', async () => {
   const child = new Child(binary('RP_SERVER'), ['worker'], { env: {} });
   assert.equal(await withDeadline(child.exited, 'the worker to end'), 2);
-  assert.match(child.output, /^error: PROXY_REDIS_URL is not set: .*a worker has nothing to do$/m);
+  assert.match(child.output, /^error: PROXY_REDIS_URL: is not set: .*a worker has nothing to do$/m);
 });

@@ -34,9 +34,9 @@ class WarningRig {
       writer->start({});
       writer->finish();
     };
-    handlers.warn = [this](const std::string& line) {
+    handlers.log = [this](const LogEvent& event) {
       const std::scoped_lock lock(mutex_);
-      warnings_.push_back({line, clock_.steady()});
+      warnings_.push_back({event.message, clock_.steady()});
     };
     listener_ = std::make_unique<HttpListener>(loops_, "127.0.0.1", 0, ListenerLimits{}, clock_,
                                                std::move(handlers));

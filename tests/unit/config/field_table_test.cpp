@@ -39,6 +39,8 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_ADMIN_BIND", {"127.0.0.1:9000", "127.0.0.1:9000", "9000"}},
       {"PROXY_IO_THREADS", {"4", "4", "-1"}},
       {"PROXY_LOG_LEVEL", {"WARNING", "warning", "loud"}},
+      {"PROXY_LOG_FORMAT", {"JSON", "json", "xml"}},
+      {"PROXY_LOG_FILE", {"/var/log/rp.log", "/var/log/rp.log", std::string(5000, 'x')}},
       {"PROXY_CLIENT_TOKENS", {"client-token-one,client-token-two", "...-one, ...-two", ", ,"}},
       {"PROXY_ALLOWED_ORIGINS",
        {"HTTPS://App.Example:443, http://localhost:3000",

@@ -241,3 +241,80 @@ TEST_CASE("process_environment reads the process's variables") {
   REQUIRE(unsetenv("RP_TEST_VARIABLE") == 0);
   CHECK_FALSE(environment("RP_TEST_VARIABLE").has_value());
 }
+
+TEST_CASE("a value with something around it that is not part of it is refused, with the remedy") {
+  struct Trap {
+    const char* variable;
+    std::string value;
+    const char* says;
+  };
+  const Trap traps[] = {
+      {"PROXY_PORT", "\"8000\"", "quotes around it: leave them out"},
+      {"PROXY_HOST", "'127.0.0.1'", "quotes around it"},
+      {"PROXY_LOG_LEVEL", "\xe2\x80\x9cinfo\xe2\x80\x9d", "quotes around it"},
+      {"PROXY_DATABASE_URL", "\"postgresql://u:hunter2@h/d\"", "quotes around it"},
+      {"PROXY_REDIS_URL", "'redis://:hunter2@h'", "quotes around it"},
+      {"PROXY_UPSTREAM_BASE_URL", "\"https://api.openai.com/v1\"", "quotes around it"},
+      {"PROXY_SQLITE_URL", "sqlite:///x.db\"", "quotes around it"},
+      {"PROXY_TELEMETRY_SPOOL_PATH", "\"/var/spool/rp\"", "quotes around it"},
+      {"PROXY_ADMIN_TOKEN", "\"hunter2-hunter2\"", "quotes around it"},
+      {"PROXY_CLIENT_TOKENS", "token-one,\"hunter2-hunter2\"", "quotes around it"},
+      {"OPENAI_API_KEY", "\"sk-hunter2-hunter2\"", "quotes around it"},
+      {"OPENAI_API_KEYS", "sk-one, 'sk-hunter2-hunter2'", "quotes around it"},
+      {"OPENAI_API_KEY_7", "${OPENAI_API_KEY}", "names a variable"},
+      {"OPENAI_API_KEY_8", "$OPENAI_API_KEY", "names a variable"},
+      {"PROXY_ADMIN_TOKEN", "$(cat hunter2)", "names a variable"},
+      {"OPENAI_API_KEY", "sk-hunter2-1,sk-hunter2-2", "several go into OPENAI_API_KEYS"},
+      {"OPENAI_API_KEY", "sk-hunter2-1 sk-hunter2-2", "several go into OPENAI_API_KEYS"},
+      {"OPENAI_API_KEY", "sk-hunter2-1;sk-hunter2-2", "several go into OPENAI_API_KEYS"},
+      {"OPENAI_API_KEY_3", "Bearer sk-hunter2-2", "more than one key"},
+      {"OPENAI_API_KEY", "OPENAI_API_KEY=sk-hunter2-2", "variable's name in it"},
+      {"OPENAI_API_KEYS", "sk-hunter2-1;sk-hunter2-2", "put commas between them"},
+      {"OPENAI_API_KEYS", "sk-hunter2-1 sk-hunter2-2", "blank in it"},
+      {"OPENAI_API_KEYS", "sk-hunter2-1\nsk-hunter2-2", "control character"},
+      {"PROXY_ADMIN_TOKEN", "hunter2 hunter2", "blank in it"},
+      {"PROXY_REQUEST_TIMEOUT_SECONDS", "30s", "has a unit: write the number alone"},
+      {"PROXY_DRAIN_TIMEOUT_SECONDS", "5 min", "has a unit"},
+      {"PROXY_REDIS_TIMEOUT_MS", "50ms", "has a unit"},
+      {"PROXY_MAX_BODY_BYTES", "100MB", "has a unit"},
+      {"PROXY_TELEMETRY_SPOOL_BYTES", "1_000_000", "has a unit"},
+      {"PROXY_UPSTREAM_BASE_URL", "api.openai.com/v1", "http:// or https://"},
+      {"PROXY_REDIS_URL", "hunter2:6379", "is not a Redis URL"},
+      {"PROXY_DATABASE_URL", "/var/lib/rp.db", "is not a database URL"},
+      {"PROXY_ADMIN_BIND", "http://127.0.0.1:8001", "address with a port"},
+  };
+  for (const Trap& trap : traps) {
+    CAPTURE(trap.variable);
+    CAPTURE(trap.value);
+    const LoadedConfig loaded = load({{trap.variable, trap.value}});
+    REQUIRE(loaded.errors.size() == 1);
+    const ConfigError& error = loaded.errors.front();
+    CHECK(error.variable == trap.variable);
+    CHECK(error.message.starts_with(std::string(trap.variable) + ": "));
+    CHECK(error.message.find(trap.says) != std::string::npos);
+    CHECK(error.message.find("hunter2-") == std::string::npos);
+    CHECK(error.message.find("hunter2:") == std::string::npos);
+    CHECK(error.message.find("hunter2@") == std::string::npos);
+  }
+}
+
+TEST_CASE("the variable that the database URL comes from is known") {
+  CHECK(load({}).config.database_variable == "PROXY_SQLITE_URL");
+  CHECK(load({{"DATABASE_URL", "sqlite:///a"}, {"PROXY_SQLITE_URL", "sqlite:///b"}})
+            .config.database_variable == "DATABASE_URL");
+}
+
+TEST_CASE("quotes and dollars inside of a password are part of it") {
+  CHECK(load({{"PROXY_ADMIN_TOKEN", "it's$a\"token=;"}}).errors.empty());
+  CHECK(load({{"PROXY_CLIENT_TOKENS", "a$b,c'd"}}).errors.empty());
+}
+
+TEST_CASE("the SDKs' base URL is not this proxy's, which is said") {
+  for (const std::string name : {"OPENAI_BASE_URL", "OPENAI_API_BASE"}) {
+    CHECK(warns(load({{name, "http://u:hunter2@h/v1"}}), name + " is not used"));
+    CHECK_FALSE(warns(load({{name, "http://u:hunter2@h/v1"}}), "hunter2"));
+    CHECK_FALSE(warns(load({{name, "http://h/v1"}, {"PROXY_UPSTREAM_BASE_URL", "http://u/v1"}}),
+                      "is not used"));
+    CHECK_FALSE(warns(load({{name, " "}}), "is not used"));
+  }
+}

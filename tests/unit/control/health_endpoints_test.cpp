@@ -38,7 +38,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "healthz answers ok, with and without a b
   CHECK(response.status == 200);
   CHECK(response.body == R"({"status":"ok"})");
   CHECK(response.get_header_value("Content-Type") == "application/json");
-  const auto head = send("HEAD", "/healthz");
+  // Of what is not compressed; some versions of cpp-httplib would by themselves.
+  const auto head = send("HEAD", "/healthz", {{"Accept-Encoding", "identity"}});
   CHECK(head.status == 200);
   CHECK(head.body.empty());
   CHECK(head.get_header_value("Content-Length") == "15");

@@ -108,6 +108,8 @@ TEST_CASE("over TCP, into a database of its own") {
   CHECK(rig.ask({"SET", "k", "v"}) == "OK");
   CHECK(redis.text({"GET", "k"}) == "");
   CHECK(redis.text({"INFO", "keyspace"}).find("db3:") != std::string::npos);
+  // Whatever addresses the name has here, that some of them refuse is no outage.
+  CHECK(rig.problems() == std::vector<std::string>{""});
 }
 
 TEST_CASE("a password, right and wrong") {
@@ -138,6 +140,17 @@ TEST_CASE("a password, right and wrong") {
   SUBCASE("none") {
     Rig rig(options);
     CHECK(rig.tells("NOAUTH"));
+  }
+}
+
+TEST_CASE("a Redis that does not know AUTH is told of without the password") {
+  PrivateRedis redis({"--rename-command", "AUTH", ""});
+  RedisOptions options = redis.options();
+  options.password = Secret("hunter2");
+  Rig rig(options);
+  CHECK(rig.tells("ERR unknown command 'AUTH'"));
+  for (const std::string& problem : rig.problems()) {
+    CHECK(problem.find("hunter2") == std::string::npos);
   }
 }
 
@@ -231,4 +244,24 @@ TEST_CASE("the number of commands that wait is bounded") {
     refused.set_value(count);
   });
   CHECK(refused.get_future().get() == 10);
+}
+
+TEST_CASE("so is the number of bytes, and what did not fit is refused at once") {
+  PrivateRedis redis;
+  Rig rig(redis.options(), Millis(60'000));
+  REQUIRE(rig.comes_up());
+  redis.pause();
+  const std::string megabyte(1U << 20, 'x');
+  std::promise<std::size_t> refused;
+  rig.loop().post([&] {
+    // The first is on its way to the socket and does not count; the queue takes the next 16, and
+    // one that begins below the bound.
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < 30; ++i) {
+      rig->send({"ECHO", megabyte}, Wait::connection,
+                [&count](const redisReply* reply) { count += reply == nullptr ? 1U : 0U; });
+    }
+    refused.set_value(count);
+  });
+  CHECK(refused.get_future().get() == 30 - 1 - AsyncConnection::kMaxQueuedBytes / megabyte.size());
 }

@@ -58,6 +58,35 @@ TEST_CASE("the blocking connection logs in and selects its database") {
   }
 }
 
+TEST_CASE("a Redis that does not know AUTH is told of without the password") {
+  PrivateRedis redis({"--rename-command", "AUTH", ""});
+  RedisOptions options = redis.options();
+  options.password = Secret("hunter2");
+  CHECK_THROWS_WITH_AS(BlockingConnection{options}, "ERR unknown command 'AUTH'", RedisRefusal);
+}
+
+TEST_CASE("every address of a name is tried before the name has failed") {
+  PrivateRedis redis;
+  RedisOptions options;
+  options.host = "cache.example";
+  options.port = redis.port();
+  const auto connect = [&](std::vector<std::string> addresses) {
+    return BlockingConnection(options, {}, [&](const std::string& host) {
+      CHECK(host == "cache.example");
+      return addresses;
+    });
+  };
+  // On 127.0.0.1 alone: the others refuse.
+  CHECK(connect({"127.0.0.2", "::1", "127.0.0.1"}).command({"PING"}));
+  CHECK_THROWS_WITH_AS(connect({"127.0.0.2", "127.0.0.3"}),
+                       "127.0.0.2: Connection refused, 127.0.0.3: Connection refused", RedisError);
+}
+
+TEST_CASE("a name that is none is an error that says so") {
+  CHECK_FALSE(BlockingConnection::system_addresses("localhost").empty());
+  CHECK_THROWS_AS(BlockingConnection::system_addresses("no.such.host.invalid"), RedisError);
+}
+
 TEST_CASE("a Redis that is silent, gone or not there is an error, and no signal") {
   PrivateRedis redis;
   BlockingConnection connection(redis.options(), {Millis(1'000), Millis(20)});

@@ -78,10 +78,10 @@ class Replica {
   }
 
  private:
-  std::function<void(const std::string&)> log() {
-    return [this](const std::string& line) {
+  Log log() {
+    return [this](const LogEvent& event) {
       const std::scoped_lock lock(mutex_);
-      lines_.push_back(line);
+      lines_.push_back(event.message);
     };
   }
 

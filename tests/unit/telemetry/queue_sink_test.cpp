@@ -33,8 +33,7 @@ TEST_CASE("without a flush, records are written after the linger") {
   FakeStore store;
   QueueSinkOptions options = quick();
   options.linger = Millis(1);
-  QueueTelemetrySink sink(
-      store, 100, [](const std::string&) {}, options);
+  QueueTelemetrySink sink(store, 100, ignore_log, options);
   sink.record(numbered(0));
   store.wait_for_attempts(1);
   CHECK(sink.flush(kLong));
@@ -45,8 +44,7 @@ TEST_CASE("a full batch does not wait, and no batch is larger than the bound") {
   FakeStore store;
   QueueSinkOptions options = quick();
   options.max_batch = 8;
-  QueueTelemetrySink sink(
-      store, 100, [](const std::string&) {}, options);
+  QueueTelemetrySink sink(store, 100, ignore_log, options);
   record_range(sink, 0, 8);
   store.wait_for_attempts(1);  // nobody flushed
   record_range(sink, 8, 60);
@@ -60,8 +58,8 @@ TEST_CASE("what does not fit is dropped and counted; the batch under way takes r
   store.set_held(true);
   QueueSinkOptions options = quick();
   options.max_batch = 4;
-  QueueTelemetrySink sink(
-      store, 10, [](const std::string&) {}, options);
+  LogLines log;
+  QueueTelemetrySink sink(store, 10, log.log(), options);
   record_range(sink, 0, 4);
   store.wait_for_attempts(1);
   record_range(sink, 4, 15);
@@ -69,6 +67,8 @@ TEST_CASE("what does not fit is dropped and counted; the batch under way takes r
   CHECK(stats.recorded == 10);
   CHECK(stats.dropped == 5);
   CHECK(stats.queued == 10);
+  CHECK(log.lines() == std::vector<std::string>{
+                           "telemetry: 10 records wait, new ones are dropped until there is room"});
   CHECK_FALSE(sink.flush(Millis(1)));
 
   store.set_held(false);
@@ -89,8 +89,7 @@ TEST_CASE("bodies beyond their bound are left out and counted, their records sta
   QueueSinkOptions options = quick();
   options.max_batch = 1;
   options.max_body_bytes = 3 * (sample.request_body.size() + sample.response_body.size());
-  QueueTelemetrySink sink(
-      store, 100, [](const std::string&) {}, options);
+  QueueTelemetrySink sink(store, 100, ignore_log, options);
   record_range(sink, 0, 1);
   store.wait_for_attempts(1);  // a body under way takes room, too
   record_range(sink, 1, 5);
@@ -147,8 +146,7 @@ TEST_CASE("a database that fails and recovers loses nothing, and is reported onc
 TEST_CASE("destruction writes what is queued") {
   FakeStore store;
   {
-    QueueTelemetrySink sink(
-        store, 5000, [](const std::string&) {}, quick());
+    QueueTelemetrySink sink(store, 5000, ignore_log, quick());
     record_range(sink, 0, 1000);
   }
   CHECK(store.ids() == names(0, 1000));
@@ -179,8 +177,7 @@ TEST_CASE("records from many threads all arrive in a real database") {
   QueueSinkOptions options = quick();
   options.max_batch = 64;
   StoreTarget target(*store);
-  QueueTelemetrySink sink(
-      target, 10'000, [](const std::string&) {}, options);
+  QueueTelemetrySink sink(target, 10'000, ignore_log, options);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&sink, thread] { record_range(sink, thread * 200, thread * 200 + 200); });
@@ -223,8 +220,7 @@ TEST_CASE("the target is tended to after a write, until it is content") {
   store.want_tending(3);
   QueueSinkOptions options = quick();
   options.tend_every = Millis(1);
-  QueueTelemetrySink sink(
-      store, 100, [](const std::string&) {}, options);
+  QueueTelemetrySink sink(store, 100, ignore_log, options);
   sink.record(numbered(0));
   REQUIRE(sink.flush(kLong));
   store.wait_for_tending(3);

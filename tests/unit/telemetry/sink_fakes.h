@@ -138,10 +138,10 @@ class FakeStore final : public RecordStore, public RecordTarget {
 
 class LogLines {
  public:
-  QueueTelemetrySink::Log log() {
-    return [this](const std::string& line) {
+  Log log() {
+    return [this](const LogEvent& event) {
       const std::scoped_lock lock(mutex_);
-      lines_.push_back(line);
+      lines_.push_back(event.message);
       changed_.notify_all();
     };
   }

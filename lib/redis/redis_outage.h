@@ -1,25 +1,23 @@
-// Outage: whether Redis works for this process, told by several connections, as one story.
+// RedisOutage: whether Redis works for this process, told by several connections, as one story.
 //
 // Threads    Safe from any thread. The log is called from the reporting one, with no lock held.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/log.h"
 
 namespace responses_proxy {
 
-class Outage {
+class RedisOutage {
  public:
-  using Log = std::function<void(const std::string& line)>;
-
   // `reporters` of them have to say that all is well before it is.
-  Outage(const Clock& clock, std::size_t reporters, std::string address, Log log);
+  RedisOutage(const Clock& clock, std::size_t reporters, std::string address, Log log);
 
   // "" = it works for this reporter.
   void report(std::size_t reporter, const std::string& problem);
@@ -29,6 +27,9 @@ class Outage {
   std::uint64_t count() const;
 
  private:
+  LogEvent begun(const std::string& problem) const;
+  LogEvent ended(double seconds) const;
+
   const Clock& clock_;
   const std::string address_;
   const Log log_;

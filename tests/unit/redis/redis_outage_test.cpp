@@ -1,4 +1,4 @@
-#include "redis/outage.h"
+#include "redis/redis_outage.h"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,11 @@ namespace {
 struct OutageFixture {
   testing::ManualClock clock;
   std::vector<std::string> lines;
-  Outage outage{clock, 3, "h:6379/0", [this](const std::string& line) { lines.push_back(line); }};
+  std::vector<std::string> words;  // what machines see of the same events
+  RedisOutage outage{clock, 3, "h:6379/0", [this](const LogEvent& event) {
+                       lines.push_back(event.message);
+                       words.push_back(event.event);
+                     }};
 };
 
 }  // namespace
@@ -45,6 +49,7 @@ TEST_CASE_FIXTURE(OutageFixture, "one line when it begins, one when it is over")
   CHECK(lines ==
         std::vector<std::string>{"Redis at h:6379/0: gone; going on with what this process knows",
                                  "Redis at h:6379/0 works again after 12.3 s"});
+  CHECK(words == std::vector<std::string>{"outage_begun", "outage_ended"});
   outage.report(2, "again");
   CHECK(outage.count() == 2);
   CHECK(lines.size() == 3);

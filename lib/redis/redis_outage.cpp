@@ -1,8 +1,9 @@
-#include "redis/outage.h"
+#include "redis/redis_outage.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace responses_proxy {
@@ -13,15 +14,15 @@ constexpr const char* kNotYet = "not connected yet";
 
 }  // namespace
 
-Outage::Outage(const Clock& clock, std::size_t reporters, std::string address, Log log)
+RedisOutage::RedisOutage(const Clock& clock, std::size_t reporters, std::string address, Log log)
     : clock_(clock),
       address_(std::move(address)),
-      log_(log ? std::move(log) : [](const std::string&) {}),
+      log_(std::move(log)),
       problems_(reporters, kNotYet),
       problem_(kNotYet) {}
 
-void Outage::report(std::size_t reporter, const std::string& problem) {
-  std::string line;
+void RedisOutage::report(std::size_t reporter, const std::string& problem) {
+  std::optional<LogEvent> news;
   {
     const std::scoped_lock lock(mutex_);
     problems_.at(reporter) = problem;
@@ -32,31 +33,44 @@ void Outage::report(std::size_t reporter, const std::string& problem) {
       ++count_;
       since_ = clock_.steady();
       problem_ = problem;
-      line =
-          fmt::format("Redis at {}: {}; going on with what this process knows", address_, problem);
+      news = begun(problem);
     } else if (works) {
       if (!over_) {
         const std::chrono::duration<double> took = clock_.steady() - since_;
-        line = fmt::format("Redis at {} works again after {:.1f} s", address_, took.count());
+        news = ended(took.count());
       }
       over_ = true;
       problem_.clear();
     }
   }
-  if (!line.empty()) log_(line);
+  if (news) log_(*news);
 }
 
-bool Outage::up() const {
+LogEvent RedisOutage::begun(const std::string& problem) const {
+  return {LogLevel::warning,
+          "outage_begun",
+          fmt::format("Redis at {}: {}; going on with what this process knows", address_, problem),
+          {{"what", "Redis"}, {"address", address_}, {"problem", problem}}};
+}
+
+LogEvent RedisOutage::ended(double seconds) const {
+  return {LogLevel::info,
+          "outage_ended",
+          fmt::format("Redis at {} works again after {:.1f} s", address_, seconds),
+          {{"what", "Redis"}, {"address", address_}, {"seconds", seconds}}};
+}
+
+bool RedisOutage::up() const {
   const std::scoped_lock lock(mutex_);
   return problem_.empty();
 }
 
-std::string Outage::problem() const {
+std::string RedisOutage::problem() const {
   const std::scoped_lock lock(mutex_);
   return problem_;
 }
 
-std::uint64_t Outage::count() const {
+std::uint64_t RedisOutage::count() const {
   const std::scoped_lock lock(mutex_);
   return count_;
 }

@@ -1,0 +1,95 @@
+#include "server/serve.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "config/url.h"
+#include "responses_proxy/version.h"
+#include "server/demo.h"
+#include "server/descriptors.h"
+#include "server/server.h"
+#include "server/start_check.h"
+
+namespace responses_proxy {
+
+namespace {
+
+// "openai-default: openai-1, openai-2; evals: openai-3"
+std::string keys_by_pool(const Config& config) {
+  std::map<std::string, std::vector<std::string>> pools;
+  for (const Resource& resource : config.resources) pools[resource.pool_id].push_back(resource.id);
+  std::string text;
+  for (const auto& [pool, keys] : pools) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", pool, fmt::join(keys, ", "));
+  }
+  return text.empty() ? "none" : text;
+}
+
+LogEvent started(const Config& config, const Server& server) {
+  const std::string keys = keys_by_pool(config);
+  const std::string database = config::mask_url(config.database_url.reveal());
+  const std::string redis =
+      config.redis_url.empty() ? "none" : config::mask_url(config.redis_url.reveal());
+  return {LogLevel::info,
+          "started",
+          fmt::format("rp-server {} serves {} (control plane {}); upstream {}; keys {}; database "
+                      "{}; Redis {}",
+                      kVersion, server.url(), server.admin_url(), config.upstream_base_url, keys,
+                      database, redis),
+          {{"version", std::string(kVersion)},
+           {"url", server.url()},
+           {"admin_url", server.admin_url()},
+           {"upstream", config.upstream_base_url},
+           {"keys", keys},
+           {"database", database},
+           {"redis", redis}}};
+}
+
+void print_addresses(const Server& server) {
+  fmt::print("rp-server listening on {}\n", server.url());
+  if (server.admin_url() != server.url()) fmt::print("control plane on {}\n", server.admin_url());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_server(Config config, const Options& options, Signals& signals, LogWriter& writer) {
+  const Log log = writer.log();
+  raise_descriptor_limit(log);
+  std::optional<DemoSetup> demo;
+  if (config.resources.empty() && options.demo_without_keys) {
+    demo.emplace(config);
+    log({LogLevel::warning, "demo",
+         "no key is configured: relaying to the bundled demo upstream (set OPENAI_API_KEY)"});
+  } else if (config.resources.empty()) {
+    log({LogLevel::warning, "no_keys",
+         "no key is configured: set OPENAI_API_KEY, or try `rp-server demo`"});
+  }
+  check_addresses(config);
+  tell_of_database(config, log);
+  Server server(config, log);
+  server.start();
+  print_addresses(server);
+  log(started(config, server));
+
+  SignalActions actions;
+  actions.reopen_log = [&] { writer.reopen(); };
+  actions.reload = [&] {
+    writer.reopen();
+    log({LogLevel::info, "reloaded", "read again: the log file"});
+  };
+  actions.drain = [&] {
+    log({LogLevel::info, "draining", "draining; a second signal ends at once"});
+    server.stop();
+  };
+  actions.end = [&] { server.hurry(); };
+  obey_signals(signals, actions);
+  log({LogLevel::info, "stopped", "stopped"});
+  return 0;
+}
+
+}  // namespace responses_proxy

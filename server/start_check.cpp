@@ -1,0 +1,102 @@
+#include "server/start_check.h"
+
+#include <fmt/format.h>
+
+#include "config/value_parser.h"
+#include "core/postgres_url.h"
+#include "core/writable.h"
+#include "redis/blocking_connection.h"
+#include "server/listen_addresses.h"
+#include "server/start_error.h"
+#include "storage/probe_database.h"
+#include "telemetry/spool.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using Problems = std::vector<StartProblem>;
+
+void check_listening(const std::string& host, std::uint16_t port, const std::string& host_variable,
+                     const std::string& port_variable, Problems& problems) {
+  try {
+    check_free(listen_endpoints(host, port));
+  } catch (const ListenError& error) {
+    const bool about_port = error.about() == ListenError::About::port;
+    problems.push_back({LogLevel::error, about_port ? port_variable : host_variable, error.what()});
+  }
+}
+
+Problems address_problems(const Config& config) {
+  Problems problems;
+  check_listening(config.host, config.port, "PROXY_HOST", "PROXY_PORT", problems);
+  if (const auto admin = config::parse_host_port(config.admin_bind)) {
+    check_listening(admin->host, admin->port, "PROXY_ADMIN_BIND", "PROXY_ADMIN_BIND", problems);
+  }
+  return problems;
+}
+
+void check_redis(const Config& config, Problems& problems) {
+  RedisOptions options;
+  if (config.redis_url.empty() || !parse_redis_url(config.redis_url.reveal(), options).empty()) {
+    return;
+  }
+  try {
+    BlockingConnection(options).command({"PING"});
+  } catch (const RedisError& error) {
+    problems.push_back(
+        {LogLevel::warning, "PROXY_REDIS_URL",
+         fmt::format("Redis at {} cannot be used: {}", options.address(), error.what())});
+  }
+}
+
+void check_file(const std::string& variable, const std::string& path, Problems& problems) {
+  if (path.empty()) return;
+  const std::string problem = write_problem(path);
+  if (!problem.empty()) problems.push_back({LogLevel::error, variable, problem});
+}
+
+// Only one that is there can be locked by another server.
+void check_spool(const Config& config, Problems& problems) {
+  if (config.telemetry_spool_bytes == 0) return;
+  constexpr const char* kVariable = "PROXY_TELEMETRY_SPOOL_PATH";
+  check_file(kVariable, config.telemetry_spool_path, problems);
+  if (spool_in_use(config.telemetry_spool_path)) {
+    problems.push_back({LogLevel::error, kVariable,
+                        fmt::format("{} belongs to another rp-server that is running",
+                                    config.telemetry_spool_path)});
+  }
+}
+
+}  // namespace
+
+void tell_of_database(const Config& config, const Log& log) {
+  const std::string url = config.database_url.reveal();
+  const std::string problem = database_problem(url);
+  if (problem.empty()) return;
+  if (!is_postgres_url(url)) throw StartError(config.database_variable, problem);
+  log({LogLevel::warning,
+       "database_unreachable",
+       fmt::format("{}: {}; records wait until it can be reached", config.database_variable,
+                   problem),
+       {{"variable", config.database_variable}, {"problem", problem}}});
+}
+
+void check_addresses(const Config& config) {
+  const Problems problems = address_problems(config);
+  if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
+}
+
+std::vector<StartProblem> find_start_problems(const Config& config) {
+  Problems problems = address_problems(config);
+  check_file("PROXY_LOG_FILE", config.log_file, problems);
+  check_spool(config, problems);
+  const std::string database = database_problem(config.database_url.reveal());
+  if (!database.empty()) {
+    problems.push_back({LogLevel::error, config.database_variable, database});
+  }
+  check_redis(config, problems);
+  return problems;
+}
+
+}  // namespace responses_proxy

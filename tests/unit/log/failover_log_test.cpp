@@ -1,0 +1,77 @@
+#include "log/failover_log.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "fakes/manual_clock.h"
+
+using namespace responses_proxy;
+
+namespace {
+
+class CountingSink final : public TelemetrySink {
+ public:
+  void record(RequestRecord) noexcept override { ++records; }
+  bool flush(Millis) override { return true; }
+  TelemetryStats stats() const override { return {}; }
+  int records = 0;
+};
+
+struct Rig {
+  testing::ManualClock clock;
+  CountingSink next;
+  std::vector<std::string> lines;
+  FailoverLog log{next, [this](const LogEvent& event) { lines.push_back(event.message); }, clock};
+
+  // A request with these attempts; "" = it went well.
+  void request(std::vector<std::pair<std::string, Blame>> attempts,
+               std::string error = "http_429") {
+    RequestRecord record;
+    for (auto& [resource_id, blame] : attempts) {
+      AttemptRecord attempt;
+      attempt.resource_id = resource_id;
+      attempt.blame = blame;
+      if (blame != Blame::none) attempt.error = error;
+      record.attempts.push_back(attempt);
+    }
+    log.record(std::move(record));
+  }
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Rig, "the first move is told at once, those of the next 10 s as a number") {
+  request({{"a", Blame::resource}, {"b", Blame::none}});
+  CHECK(lines == Lines{"a: a request moved to another resource (http_429)"});
+  for (int i = 0; i < 100; ++i) request({{"a", Blame::provider}, {"b", Blame::none}}, "http_503");
+  log.tick();
+  CHECK(lines.size() == 1);
+  clock.advance(FailoverLog::kEvery);
+  log.tick();
+  CHECK(lines.back() == "a: 100 requests moved to another resource (http_503)");
+  clock.advance(FailoverLog::kEvery);
+  log.tick();
+  log.tick();
+  CHECK(lines.size() == 2);
+  request({{"a", Blame::resource}, {"b", Blame::none}});
+  CHECK(lines.size() == 3);
+  CHECK(next.records == 102);
+}
+
+TEST_CASE_FIXTURE(Rig, "each resource has lines of its own, and several moves of a request count") {
+  request({{"a", Blame::resource}, {"b", Blame::provider}, {"c", Blame::none}});
+  CHECK(lines == Lines{"a: a request moved to another resource (http_429)",
+                       "b: a request moved to another resource (http_429)"});
+}
+
+TEST_CASE_FIXTURE(Rig,
+                  "no line for a request that stayed, nor for one that moved by its own fault") {
+  request({{"a", Blame::none}});
+  request({{"a", Blame::resource}});
+  request({{"a", Blame::client}, {"b", Blame::none}});
+  CHECK(lines.empty());
+  CHECK(next.records == 3);
+}

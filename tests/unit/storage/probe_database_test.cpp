@@ -1,0 +1,30 @@
+#include "storage/probe_database.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "fakes/temp_folder.h"
+#include "storage/record_store.h"
+
+using namespace responses_proxy;
+
+TEST_CASE("a SQLite file: there, not there yet, not possible, not a database") {
+  const testing::TempFolder folder;
+  const std::string path = (folder.path() / "sub" / "db").string();
+  CHECK(database_problem("sqlite:///" + path) == "");
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "sub"));
+  open_record_store("sqlite:///" + path);
+  CHECK(database_problem("sqlite:///" + path) == "");
+  CHECK(database_problem("sqlite:///" + path + "/x").ends_with("Not a directory"));
+  const std::string text = (folder.path() / "text").string();
+  std::ofstream(text) << std::string(4'096, 'x');
+  CHECK(database_problem("sqlite:///" + text) == text + ": file is not a database");
+}
+
+TEST_CASE("a PostgreSQL that nobody runs, without its password") {
+  const std::string problem = database_problem("postgresql://u:hunter2@127.0.0.1:1/d");
+  CHECK(problem.starts_with("PostgreSQL database 127.0.0.1"));
+  CHECK(problem.find("hunter2") == std::string::npos);
+}
