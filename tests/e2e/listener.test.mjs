@@ -110,6 +110,6 @@ test('a port that is taken ends the start with its name', async (t) => {
     env: { ...server.env, PROXY_PORT: port, PROXY_SQLITE_URL: `sqlite:///${server.folder}/second.sqlite3` },
   });
   while ((await second.line()) !== undefined);
-  assert.equal(await withDeadline(second.exited, 'the second server to end'), 1);
+  assert.equal(await withDeadline(second.exited, 'the second server to end'), 2);
   assert.match(second.output, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: .*in use`));
 });
