@@ -92,7 +92,7 @@ struct Config {
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
-  std::string database_variable = "PROXY_SQLITE_URL";  // the one of them that is in effect
+  std::string database_variable = "PROXY_SQLITE_URL";         // the one of them that is in effect
   bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
   Millis redis_timeout{50};                                   // PROXY_REDIS_TIMEOUT_MS
   std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM

@@ -36,8 +36,8 @@ struct UpstreamRequest {
   // Connect there instead of to the URL's host: a path, or "@name" in Linux' abstract namespace;
   // "" = TCP.
   std::string unix_socket;
-  Headers headers;          // Host and Content-Length are the client's own business
-  std::string_view body;    // valid until the transfer ends or body_sent() is true
+  Headers headers;        // Host and Content-Length are the client's own business
+  std::string_view body;  // valid until the transfer ends or body_sent() is true
   UpstreamTimeouts timeouts;
 };
 
