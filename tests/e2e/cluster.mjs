@@ -34,8 +34,8 @@ export class Worker {
     await this.launch();
   }
   // Returns what it says it has done.
-  async stop() {
-    this.child.process.kill('SIGTERM');
+  async stop(signal = 'SIGTERM') {
+    this.child.process.kill(signal);
     while ((await this.child.line()) !== undefined);
     assert.equal(await withDeadline(this.child.exited, 'the worker to stop'), 0);
     const counts = this.child.output.match(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -239,4 +240,51 @@ test('the soft limit of descriptors is raised to the hard one', async (t) => {
   assert.match(limits, /^Max open files +300 +300 /m);
   await eventually('the line', () =>
     /warning at most 300 files and sockets may be open: .*raise the hard limit/.test(child.output));
+});
+
+test('out of descriptors: the log says so, no key is blamed, and it goes on afterwards', async (t) => {
+  const upstream = await Upstream.start();
+  t.after(() => upstream.stop());
+  const folder = temporaryFolder(t);
+  const child = new Child('sh', ['-c', 'ulimit -n 80; exec "$0"', binary('RP_SERVER')], {
+    env: {
+      PROXY_PORT: '0', PROXY_IO_THREADS: '1', PROXY_HEALTH_CHECK_ENABLED: 'false',
+      OPENAI_API_KEY: 'sk-test-key-one', PROXY_UPSTREAM_BASE_URL: upstream.baseUrl,
+      PROXY_SQLITE_URL: `sqlite:///${folder}/db`,
+    },
+    cwd: folder,
+  });
+  t.after(() => child.process.kill('SIGKILL'));
+  const [, url] = await child.line(/^rp-server listening on (\S+)$/);
+  const sockets = [];
+  const open = () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    sockets.push(socket);
+    return socket;
+  };
+  const first = open();
+  let answer = '';
+  first.on('data', (bytes) => (answer += bytes));
+  const body = JSON.stringify({ model: 'm', input: 'x' });
+  await eventually('the log to tell', () => {
+    for (let i = 0; i < 10; i += 1) open();
+    return child.output.includes('error cannot accept connections: ');
+  });
+  // On a connection from before; its upstream would need another one.
+  first.write(`POST /v1/responses HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\n` +
+    `content-length: ${body.length}\r\n\r\n${body}`);
+  await eventually('the answer', () => answer.includes('\r\n\r\n'));
+  assert.match(answer, /^HTTP\/1\.1 50[23] /);
+  for (const socket of sockets) socket.destroy();
+
+  const admin = async (path) => (await fetch(`${url}/admin/${path}`)).json();
+  const [row] = await eventually('the record', async () => {
+    const { data } = await admin('requests');
+    return data.length > 0 && data;
+  });
+  assert.equal(row.blame, 'proxy');
+  const [resource] = (await admin('state')).resources;
+  assert.ok(['healthy', 'unknown'].includes(resource.health), resource.health);
+  assert.equal((await ask({ baseUrl: `${url}/v1` })).status, 200);
 });

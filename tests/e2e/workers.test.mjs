@@ -134,6 +134,29 @@ test('a server may run the worker itself', async (t) => {
   await checkRecords(servers, await load(servers, () => sent++ < 200));
 });
 
+test('a server that stops leaves nothing in the stream if it runs the worker', async (t) => {
+  const env = { PROXY_IN_PROCESS_WORKER: 'true' };
+  const { servers: [server], redis } = await startAll(t, { replicas: 1, workers: 0, env });
+  let sent = 0;
+  const ids = await load([server], () => sent++ < 200);
+  server.child.process.kill('SIGTERM');
+  assert.equal(await withDeadline(server.child.exited, 'the end'), 0);
+  assert.equal(redis.command('XLEN', 'telemetry:events'), '0');
+  assert.equal(redis.command('HGET', 'telemetry:events:totals', 'written'), String(ids.length));
+});
+
+test('a worker obeys the signals of a server, and strays do nothing to it', async (t) => {
+  const { servers, workers: [worker] } = await startAll(t, { replicas: 1, workers: 1 });
+  const { pid } = worker.child.process;
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGALRM', 'SIGXFSZ', 40]) {
+    process.kill(pid, signal);
+  }
+  let sent = 0;
+  const ids = await load(servers, () => sent++ < 20);
+  await checkRecords(servers, ids);
+  assert.equal((await worker.stop('SIGQUIT')).written, ids.length);
+});
+
 test('metrics show what waits in the stream while no worker runs', async (t) => {
   const { servers, redis } = await startAll(t, { replicas: 1, workers: 0 });
   let sent = 0;
