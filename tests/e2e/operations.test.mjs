@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { binary, Child, eventually, Server, startPair, Upstream, withDeadline } from './harness.mjs';
@@ -223,7 +223,8 @@ test('on a name with several addresses it listens on all of them', async (t) => 
 
 for (const host of ['::', '::1', '0.0.0.0', '127.0.0.2']) {
   test(`it listens on ${host}, and its first line can be opened`, async (t) => {
-    if (host.includes(':') && !existsSync('/proc/net/if_inet6')) return t.skip('no IPv6');
+    const addresses = Object.values(networkInterfaces()).flat().map(({ address }) => address);
+    if (host.includes(':') && !addresses.includes('::1')) return t.skip('no IPv6 here');
     const { server } = await startPair(t, { env: { PROXY_HOST: host } });
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
   });
