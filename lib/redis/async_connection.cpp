@@ -34,8 +34,9 @@ void AsyncConnection::connect() {
   session_->start();
 }
 
-void AsyncConnection::send(std::span<const std::string_view> command, Wait wait, Answer answer) {
-  if (connected() && session_->send(command, wait == Wait::budget, answer)) return;
+void AsyncConnection::send(std::span<const std::string_view> command, Patience patience,
+                           Answer answer) {
+  if (connected() && session_->send(command, patience == Patience::budget, answer)) return;
   if (answer) answer(nullptr);
 }
 
@@ -77,7 +78,7 @@ void AsyncConnection::in_time() {
 // Nobody else may be asking while Redis is late.
 void AsyncConnection::probe() {
   if (!connected() || prompt()) return;
-  if (session_->idle()) send({"PING"}, Wait::connection, {});
+  if (session_->idle()) send({"PING"}, Patience::connection, {});
   loop_.post_after(kProbeEvery, [alive = std::weak_ptr(alive_)] {
     if (const auto self = alive.lock()) (*self)->probe();
   });

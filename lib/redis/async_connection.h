@@ -33,7 +33,7 @@
 namespace responses_proxy {
 
 // How long a command may take.
-enum class Wait : std::uint8_t {
+enum class Patience : std::uint8_t {
   budget,      // somebody waits: the budget, then no answer
   connection,  // until the connection is given up
 };
@@ -69,9 +69,9 @@ class AsyncConnection : private RedisSessionOwner {
   std::uint64_t timeouts() const { return timeouts_.load(std::memory_order_relaxed); }
 
   // The answer is called exactly once, inline if the command cannot be sent.
-  void send(std::span<const std::string_view> command, Wait wait, Answer answer);
-  void send(std::initializer_list<std::string_view> command, Wait wait, Answer answer) {
-    send(std::span(command.begin(), command.size()), wait, std::move(answer));
+  void send(std::span<const std::string_view> command, Patience patience, Answer answer);
+  void send(std::initializer_list<std::string_view> command, Patience patience, Answer answer) {
+    send(std::span(command.begin(), command.size()), patience, std::move(answer));
   }
 
  private:

@@ -82,11 +82,11 @@ void LiveSync::adopt_new_resources() {
 
 void LiveSync::load_scripts() {
   busy_ = true;
-  connection_.send({"SCRIPT", "LOAD", open_script()}, Wait::connection,
+  connection_.send({"SCRIPT", "LOAD", open_script()}, Patience::connection,
                    [this](const redisReply* reply) {
                      if (reply != nullptr && !is_error(*reply)) open_sha_ = text_of(*reply);
                    });
-  connection_.send({"SCRIPT", "LOAD", tick_script()}, Wait::connection,
+  connection_.send({"SCRIPT", "LOAD", tick_script()}, Patience::connection,
                    [this](const redisReply* reply) {
                      busy_ = false;
                      if (reply == nullptr || is_error(*reply)) return failed(reply);
@@ -102,7 +102,7 @@ void LiveSync::run(const std::string& sha, const Words& words, AsyncConnection::
       keys::kReplicas, own, keys::kHealth, replica_};
   command.insert(command.end(), words.begin(), words.end());
   busy_ = true;
-  connection_.send(command, Wait::connection, std::move(answer));
+  connection_.send(command, Patience::connection, std::move(answer));
 }
 
 // Asks for slots; with an empty epoch also for a fresh start, in which Redis has no counts of ours.

@@ -158,7 +158,7 @@ void RedisStateStore::find_affinity(const AffinityKey& key, Found found) {
 
 void RedisStateStore::ask(AsyncConnection& connection, const AffinityKey& key, Found found) {
   if (!connection.prompt()) return found(std::nullopt);
-  connection.send({"GET", name_of(key.kind, key.id)}, Wait::budget,
+  connection.send({"GET", name_of(key.kind, key.id)}, Patience::budget,
                   [this, &connection, kind = key.kind, id = std::string(key.id),
                    found = std::move(found)](const redisReply* reply) {
                     if (reply == nullptr || reply->type != REDIS_REPLY_STRING) {
@@ -192,7 +192,7 @@ void RedisStateStore::tell(AsyncConnection& connection, const AffinityKey& key,
                            std::string_view resource_id, Done done) {
   const bool waits = done && connection.prompt();
   connection.send({"SET", name_of(key.kind, key.id), resource_id, "PX", lifetime(key.kind)},
-                  waits ? Wait::budget : Wait::connection,
+                  waits ? Patience::budget : Patience::connection,
                   [this, kind = key.kind, id = std::string(key.id),
                    waiting = waits ? done : Done()](const redisReply* reply) {
                     if (reply == nullptr || is_error(*reply)) missed_.add({kind, id});
@@ -211,10 +211,10 @@ void RedisStateStore::forget_affinity(const AffinityKey& key) {
   memory_.forget_affinity(key);
   if (connections_.empty()) return;
   if (AsyncConnection* here = connection_here()) {
-    return here->send({"DEL", name_of(key.kind, key.id)}, Wait::connection, {});
+    return here->send({"DEL", name_of(key.kind, key.id)}, Patience::connection, {});
   }
   loops_->at(0).post([this, name = name_of(key.kind, key.id)] {
-    connections_.front()->send({"DEL", name}, Wait::connection, {});
+    connections_.front()->send({"DEL", name}, Patience::connection, {});
   });
 }
 

@@ -59,15 +59,15 @@ void SharedDecisions::flush(AsyncConnection& connection) {
   for (const Decision& decision : fresh) texts.push_back(encode_decision(decision));
   std::vector<std::string_view> command = {"LPUSH", redis_keys::kDecisions};
   command.insert(command.end(), texts.begin(), texts.end());
-  connection.send(command, Wait::connection, {});
+  connection.send(command, Patience::connection, {});
   connection.send({"LTRIM", redis_keys::kDecisions, "0", std::to_string(kKept - 1)},
-                  Wait::connection, {});
+                  Patience::connection, {});
 }
 
 void SharedDecisions::fetch(AsyncConnection& connection, const Fetched& fetched) {
   flush(connection);
   if (!connection.prompt()) return fetched(std::nullopt);
-  connection.send({"LRANGE", redis_keys::kDecisions, "0", "-1"}, Wait::budget,
+  connection.send({"LRANGE", redis_keys::kDecisions, "0", "-1"}, Patience::budget,
                   [fetched](const redisReply* reply) {
                     if (reply == nullptr || is_error(*reply)) return fetched(std::nullopt);
                     std::vector<Decision> decisions;

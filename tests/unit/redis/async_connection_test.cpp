@@ -31,11 +31,11 @@ class Rig {
   ~Rig() { loops_.stop(); }
 
   // "(none)" = no answer.
-  std::string ask(std::vector<std::string> words, Wait wait = Wait::budget) {
+  std::string ask(std::vector<std::string> words, Patience patience = Patience::budget) {
     std::promise<std::string> answer;
     loops_.at(0).post([&] {
       const std::vector<std::string_view> views(words.begin(), words.end());
-      connection_->send(views, wait, [&](const redisReply* reply) {
+      connection_->send(views, patience, [&](const redisReply* reply) {
         answer.set_value(reply == nullptr ? "(none)" : std::string(text_of(*reply)));
       });
     });
@@ -82,7 +82,7 @@ TEST_CASE("commands are answered in their order, errors included") {
   std::vector<std::string> answers;
   rig.loop().post([&] {
     for (int i = 0; i < 1'000; ++i) {
-      rig->send({"ECHO", std::to_string(i)}, Wait::budget, [&](const redisReply* reply) {
+      rig->send({"ECHO", std::to_string(i)}, Patience::budget, [&](const redisReply* reply) {
         answers.emplace_back(reply == nullptr ? "(none)" : text_of(*reply));
         if (answers.size() == 1'000) all.set_value(answers);
       });
@@ -214,7 +214,7 @@ TEST_CASE("a Redis that dies: what was asked ends, and it comes back by itself")
   std::promise<void> ended;
   std::promise<void> sent;
   rig.loop().post([&] {
-    rig->send({"PING"}, Wait::connection, [&](const redisReply* reply) {
+    rig->send({"PING"}, Patience::connection, [&](const redisReply* reply) {
       CHECK(reply == nullptr);
       ended.set_value();
     });
@@ -239,7 +239,7 @@ TEST_CASE("the number of commands that wait is bounded") {
   rig.loop().post([&] {
     std::size_t count = 0;
     for (std::size_t i = 0; i < AsyncConnection::kMaxWaiting + 10; ++i) {
-      rig->send({"PING"}, Wait::connection, [&count](const redisReply*) { ++count; });
+      rig->send({"PING"}, Patience::connection, [&count](const redisReply*) { ++count; });
     }
     refused.set_value(count);
   });
@@ -258,7 +258,7 @@ TEST_CASE("so is the number of bytes, and what did not fit is refused at once") 
     // one that begins below the bound.
     std::size_t count = 0;
     for (std::size_t i = 0; i < 30; ++i) {
-      rig->send({"ECHO", megabyte}, Wait::connection,
+      rig->send({"ECHO", megabyte}, Patience::connection,
                 [&count](const redisReply* reply) { count += reply == nullptr ? 1U : 0U; });
     }
     refused.set_value(count);
