@@ -25,12 +25,17 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+std::optional<boost::asio::ip::address> as_address(std::string_view host) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(host), error);
+  return error ? std::nullopt : std::optional(address);
+}
+
 bool is_loopback_name(std::string_view host) {
   const std::string name = lower(host);
   if (name == "localhost" || name.ends_with(".localhost")) return true;  // RFC 6761 section 6.3
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(name, error);
-  return !error && address.is_loopback();
+  const auto address = as_address(name);
+  return address && address->is_loopback();
 }
 
 Error refused(std::string code, std::string message) {
@@ -72,6 +77,8 @@ bool BrowserGuard::allows_host(std::string_view host) const {
   if (!rules_.loopback && rules_.allowed_hosts.empty()) return true;
   std::string_view name = without_port(host);
   if (name.ends_with('.')) name.remove_suffix(1);
+  // No DNS makes an address mean another one; health checks of a cluster use them.
+  if (!rules_.loopback && as_address(name)) return true;
   return is_loopback_name(name) ||
          std::any_of(
              rules_.allowed_hosts.begin(), rules_.allowed_hosts.end(),

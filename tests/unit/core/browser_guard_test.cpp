@@ -136,7 +136,9 @@ TEST_CASE("elsewhere any name is ours until names are allowed") {
   const BrowserGuard named({{}, {"proxy.example"}, false});
   CHECK(verdict(named, asked) == "host_not_allowed");
   CHECK(verdict(named, request("GET", {{"Host", "proxy.example:80"}})).empty());
-  CHECK(verdict(named, request("GET", {{"Host", "127.0.0.1"}})).empty());  // a health check
+  for (const char* address : {"127.0.0.1", "10.1.2.3:8000", "[fe80::1]:8000", "localhost"}) {
+    CHECK(verdict(named, request("GET", {{"Host", address}})).empty());
+  }
 }
 
 TEST_CASE("an allowed page may ask before, and read the answer") {
