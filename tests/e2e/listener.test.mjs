@@ -57,6 +57,26 @@ test('both ports refuse what two readers could take differently', async (t) => {
   assert.equal((await upstream.counts()).requests, 0);
 });
 
+test('both ports refuse pages of other sites, and names that are not theirs', async (t) => {
+  const { ports } = await startBoth(t);
+  for (const port of ports) {
+    const { host } = new URL(port);
+    const get = (hostname, fields = '') =>
+      `GET /healthz HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n${fields}\r\n`;
+    for (const origin of ['http://other.example', 'null', 'http://127.0.0.1:1', `https://${host}`]) {
+      const answer = await exchange(port, get(host, `Origin: ${origin}\r\n`));
+      assert.equal(status(answer), 403, origin);
+      assert.match(answer, /"origin_not_allowed"/);
+    }
+    assert.notEqual(status(await exchange(port, get(host, `Origin: http://${host}\r\n`))), 403);
+    for (const hostname of ['other.example', `localhost.other.example:${new URL(port).port}`, '0.0.0.0']) {
+      const answer = await exchange(port, get(hostname));
+      assert.equal(status(answer), 403, hostname);
+      assert.match(answer, /"host_not_allowed"/);
+    }
+  }
+});
+
 test('the control plane has HEAD where it has GET, Allow, Date and one length', async (t) => {
   const { admin } = await startBoth(t);
   const get = await exchange(admin, request('GET /healthz'));
