@@ -21,13 +21,17 @@ Error head_too_large(std::string limit) {
           {}};
 }
 
+Error bad_request_line() {
+  return malformed_request("its first line is not \"method target HTTP/1.1\"");
+}
+
 // "HTTP/1.1": its minor version; a later one is to be taken as the latest known (RFC 9110 section
 // 2.5).
 Result<int> minor_version(std::string_view version) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() != 8 || !version.starts_with("HTTP/") || !digit(version[5]) ||
       version[6] != '.' || !digit(version[7])) {
-    return malformed_request("its first line is not \"method target HTTP/1.1\"");
+    return bad_request_line();
   }
   if (version[5] != '1') {
     return Error{505,
@@ -52,7 +56,7 @@ Result<std::size_t> RequestHeadReader::read(std::string_view bytes) {
       // TLS on a port without it has no line end to wait for.
       const std::string_view begin = bytes.substr(taken, 1);
       if (!begun() && !begin.empty() && begin != "\r" && !is_field_name(begin)) {
-        return malformed_request("it does not begin with a method");
+        return bad_request_line();
       }
       scanned_ = length;
       break;
@@ -90,7 +94,7 @@ std::optional<Error> RequestHeadReader::on_request_line(std::string_view line) {
   const std::size_t last = line.rfind(' ');
   const std::string_view method = line.substr(0, first);
   if (!is_field_name(method) || last == std::string_view::npos || last <= first) {
-    return malformed_request("its first line is not \"method target HTTP/1.1\"");
+    return bad_request_line();
   }
   const auto minor = minor_version(line.substr(last + 1));
   if (!minor) return minor.error();
