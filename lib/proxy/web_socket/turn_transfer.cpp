@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "adapt/responses/answer_facts.h"
@@ -42,9 +41,9 @@ TurnTransfer::TurnTransfer(SocketTurn& turn, UpstreamRequest request, UpstreamHa
       lane_(turn.lane()),
       request_(std::move(request)),
       handler_(handler),
-      timers_(turn.context().timers),
-      started_(timers_.now()),
-      last_heard_(started_) {}
+      deadlines_(turn.context().timers, request_.timeouts, [this](UpstreamError error) {
+        if (on_socket_ && !ended_) break_off(error);
+      }) {}
 
 TurnTransfer::~TurnTransfer() {
   turn_.on_transfer_gone();
@@ -74,7 +73,7 @@ void TurnTransfer::start_socket() {
   on_socket_ = true;
   lane_.upstream->claim(*this);
   lane_.upstream->send(std::string(request_.body));
-  watch();
+  deadlines_.start();
 }
 
 // Once per attempt: the connection was gone or used up before this turn had begun.
@@ -88,7 +87,7 @@ void TurnTransfer::reopen() {
 }
 
 void TurnTransfer::go_over_http() {
-  timer_.reset();
+  deadlines_.stop();
   if (turn_.is_warm_up()) {
     answer_locally(turn_.warm_up());
     return;
@@ -114,7 +113,7 @@ void TurnTransfer::resume() {
   if (http_) {
     http_->resume();
   } else if (std::exchange(paused_, false) && lane_.upstream) {
-    last_heard_ = timers_.now();
+    deadlines_.resume();
     lane_.upstream->resume();
   }
 }
@@ -137,7 +136,7 @@ void TurnTransfer::on_open(const UpstreamSocketOpen& result) {
 }
 
 void TurnTransfer::on_message(std::string_view message) {
-  last_heard_ = timers_.now();
+  deadlines_.on_heard();
   std::string text(message);
   const auto members = read_members(text);
   if (!members) return break_off(UpstreamError::protocol, "a message that is no JSON object");
@@ -178,9 +177,10 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
   if (last) {
     // From here on the connection is the next turn's.
     ended_ = true;
-    timer_.reset();
+    deadlines_.stop();
     lane_.upstream->release();
   }
+  deadlines_.on_begun();
   if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
   if (alive.expired()) return;
   const bool more = handler_.on_body(event);
@@ -189,6 +189,7 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
     handler_.on_end({});
   } else if (!more && lane_.upstream) {
     paused_ = true;
+    deadlines_.pause();
     lane_.upstream->pause();
   }
 }
@@ -197,7 +198,7 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
 void TurnTransfer::refuse(SocketError error) {
   lane_.upstream->set_latest_response({});
   lane_.upstream->release();
-  timer_.reset();
+  deadlines_.stop();
   answer(error.status, std::move(error.headers), error.body);
 }
 
@@ -256,48 +257,11 @@ void TurnTransfer::break_off(UpstreamError error, std::string detail) {
 
 void TurnTransfer::end(UpstreamError error, std::string detail) {
   ended_ = true;
-  timer_.reset();
+  deadlines_.stop();
   UpstreamResult result;
   result.error = error;
   result.detail = std::move(detail);
   handler_.on_end(result);
-}
-
-// ---- time-outs of the socket; HTTP has its own ----
-
-void TurnTransfer::watch() {
-  const UpstreamTimeouts& limits = request_.timeouts;
-  SteadyTime due = started_ + limits.total;
-  if (!begun_ && limits.first_byte > Millis::zero()) {
-    due = std::min(due, SteadyTime(started_ + limits.first_byte));
-  }
-  if (begun_ && !paused_ && limits.idle > Millis::zero()) {
-    due = std::min(due, SteadyTime(last_heard_ + limits.idle));
-  } else if (limits.idle > Millis::zero()) {
-    // Look again: by then it may have begun, or the client may read.
-    due = std::min(due, SteadyTime(timers_.now() + limits.idle));
-  }
-  timer_ = timers_.at(due, [this] { check_deadlines(); });
-}
-
-void TurnTransfer::check_deadlines() {
-  if (ended_ || !on_socket_) return;
-  const UpstreamTimeouts& limits = request_.timeouts;
-  const SteadyTime at = timers_.now();
-  UpstreamError error = UpstreamError::none;
-  if (at >= started_ + limits.total) {
-    error = UpstreamError::total_timeout;
-  } else if (!begun_ && limits.first_byte > Millis::zero() && at >= started_ + limits.first_byte) {
-    error = UpstreamError::first_byte_timeout;
-  } else if (begun_ && !paused_ && limits.idle > Millis::zero() &&
-             at >= last_heard_ + limits.idle) {
-    error = UpstreamError::idle_timeout;
-  }
-  if (error == UpstreamError::none) {
-    watch();
-  } else {
-    break_off(error);
-  }
 }
 
 }  // namespace responses_proxy

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/timers.h"
 #include "proxy/web_socket/socket_error.h"
 #include "proxy/web_socket/socket_turn.h"
+#include "proxy/web_socket/turn_deadlines.h"
 
 namespace responses_proxy {
 
@@ -51,17 +51,12 @@ class TurnTransfer final : public UpstreamTransfer,
   void answer(int status, Headers headers, std::string_view body);
   void break_off(UpstreamError error, std::string detail = {});
   void end(UpstreamError error, std::string detail = {});
-  void watch();
-  void check_deadlines();
 
   SocketTurn& turn_;
   Lane& lane_;
   UpstreamRequest request_;
   UpstreamHandler& handler_;
-  Timers& timers_;
-  std::unique_ptr<Timer> timer_;
-  const SteadyTime started_;
-  SteadyTime last_heard_;
+  TurnDeadlines deadlines_;
   std::unique_ptr<UpstreamTransfer> http_;
   std::string http_body_;
   bool on_socket_ = false;   // the lane's upstream works on this attempt
