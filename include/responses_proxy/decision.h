@@ -5,6 +5,7 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/lease.h"
+#include "responses_proxy/word.h"
 
 namespace responses_proxy {
 
@@ -13,7 +14,7 @@ struct Decision {
   std::string session_id;
   std::string session_name;
   std::string resource_id;
-  SelectionReason reason = SelectionReason::weighted_least_connections;
+  Word<SelectionReason> reason = SelectionReason::weighted_least_connections;
   WallTime created_at;
 };
 

@@ -16,6 +16,7 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/lease.h"
+#include "responses_proxy/word.h"
 
 namespace responses_proxy {
 
@@ -44,12 +45,12 @@ struct AttemptRecord {
   std::string resource_id;
   std::string provider_id;
   std::string pool_id;
-  SelectionReason reason = SelectionReason::weighted_least_connections;
+  Word<SelectionReason> reason = SelectionReason::weighted_least_connections;
   WallTime started_at;
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_byte;  // absent: no answer came
   int status_code = 0;                                  // the upstream's; 0 = no answer
-  Blame blame = Blame::none;
+  Word<Blame> blame = Blame::none;
   std::string error;  // "connect_timeout", "http_429", "" when it went well
   std::string upstream_request_id;
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
@@ -57,6 +58,7 @@ struct AttemptRecord {
 
 struct RequestRecord {
   std::string request_id;
+  std::string client_request_id;  // the client's own x-request-id; "" = it sent none
   WallTime created_at;
   std::string method;  // "WEBSOCKET" for a turn on a client's socket
   std::string path;    // with ids, without the query
@@ -64,15 +66,15 @@ struct RequestRecord {
 
   std::string session_id;
   std::string session_name;
-  std::string pool_id;      // as asked for; "" = none
-  std::string model;        // as the client named it
-  std::string model_alias;  // set when `model` is a registered alias
+  std::string requested_pool_id;  // "" = any; each attempt has the one that served
+  std::string model;              // as the client named it
+  std::string model_alias;        // set when `model` is a registered alias
   std::string previous_response_id;
   std::string response_id;  // what the upstream called its answer
 
   int status_code = 0;     // what the client got; 499 = it left before the answer was complete
   bool completed = false;  // the answer reached its end
-  Blame blame = Blame::none;
+  Word<Blame> blame = Blame::none;
   std::string error;  // code of the proxy's own error, or how the stream ended
   std::string
       adjusted;  // what the proxy changed in the request: "encrypted_items_dropped", "" = nothing

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <vector>
 
 #include "control/time_text.h"
+#include "core/utf8_text.h"
+#include "responses_proxy/request.h"
 
 namespace responses_proxy::control {
 
@@ -16,22 +20,41 @@ Error bad(std::string_view name, std::string_view what) {
                                 std::string(name));
 }
 
+template <class Number>
+std::optional<Number> whole_number(std::string_view text, Number least, Number most) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number);
+  if (problem != std::errc() || stop != end || number < least || number > most) return std::nullopt;
+  return number;
+}
+
 // Reads parameter after parameter and keeps the first error.
 class Reader {
  public:
   explicit Reader(const httplib::Request& request) : request_(request) {}
 
-  template <class Number>
-  void number(const char* name, Number least, Number most, std::optional<Number>& target) {
-    const auto text = value(name);
+  void limit(std::size_t& target) {
+    const auto text = value("limit");
     if (!text) return;
-    Number parsed{};
-    const char* end = text->data() + text->size();
-    const auto [stop, problem] = std::from_chars(text->data(), end, parsed);
-    if (problem != std::errc() || stop != end || parsed < least || parsed > most) {
-      return fail(bad(name, fmt::format("a whole number from {} to {}", least, most)));
+    constexpr std::size_t kMost = RecordQuery::kMaxPage;
+    const auto number = whole_number<std::size_t>(*text, 1, kMost);
+    if (!number) return fail(bad("limit", fmt::format("a whole number from 1 to {}", kMost)));
+    target = *number;
+  }
+
+  // "502", "5xx"
+  void status(RecordQuery& query) {
+    const auto text = value("status");
+    if (!text) return;
+    if (text->size() == 3 && equals_ignore_case(std::string_view(*text).substr(1), "xx")) {
+      query.status_class = whole_number(std::string_view(*text).substr(0, 1), 1, 5);
+    } else {
+      query.status = whole_number(*text, 100, 599);
     }
-    target = parsed;
+    if (!query.status && !query.status_class) {
+      fail(bad("status", "a whole number from 100 to 599, or a class of them (4xx)"));
+    }
   }
 
   void text(const char* name, std::optional<std::string>& target,
@@ -51,10 +74,29 @@ class Reader {
     }
   }
 
-  const std::optional<Error>& error() const { return error_; }
+  // A parameter that is read elsewhere.
+  void skip(const char* name) { value(name); }
+
+  // Call last: a parameter that was not asked for is an error as well.
+  std::optional<Error> error() {
+    for (const auto& [name, given] : request_.params) {
+      if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+      fail(Error::invalid_request("invalid_parameter",
+                                  fmt::format("{} is no parameter of {}; it takes {}.", cut(name),
+                                              request_.path, fmt::join(known_, ", ")),
+                                  cut(name)));
+    }
+    return error_;
+  }
 
  private:
-  std::optional<std::string> value(const char* name) const {
+  static std::string cut(const std::string& name) {
+    constexpr std::size_t kShown = 64;
+    return utf8_text(name, kShown);
+  }
+  std::optional<std::string> value(const char* name) {
+    known_.push_back(name);
+    if (request_.get_param_value_count(name) > 1) fail(bad(name, "given once"));
     std::string text = request_.get_param_value(name);
     if (text.empty()) return std::nullopt;
     return text;
@@ -64,27 +106,31 @@ class Reader {
   }
 
   const httplib::Request& request_;
+  std::vector<std::string_view> known_;
   std::optional<Error> error_;
 };
 
 }  // namespace
 
-Result<RecordQuery> parse_list_query(const httplib::Request& request) {
+Result<RecordQuery> parse_list_query(const httplib::Request& request, RecordList list) {
   RecordQuery query;
   Reader reader(request);
-  std::optional<std::size_t> limit;
   std::optional<std::string> cursor;
-  reader.number<std::size_t>("limit", 1, RecordQuery::kMaxPage, limit);
-  reader.text("cursor", cursor, RecordQuery::kMaxCursor);
+  reader.limit(query.limit);
+  if (list == RecordList::usage) {
+    reader.skip("by");
+  } else {
+    reader.text("cursor", cursor, RecordQuery::kMaxCursor);
+  }
   reader.text("session_id", query.session_id);
   reader.text("resource_id", query.resource_id);
   reader.text("pool_id", query.pool_id);
+  if (list != RecordList::sessions) reader.text("requested_pool_id", query.requested_pool_id);
   reader.text("model", query.model);
-  reader.number<int>("status", 100, 599, query.status);
+  reader.status(query);
   reader.time("since", query.since);
   reader.time("until", query.until);
-  if (reader.error()) return *reader.error();
-  if (limit) query.limit = *limit;
+  if (auto error = reader.error()) return *std::move(error);
   if (cursor) query.cursor = *cursor;
   return query;
 }

@@ -15,17 +15,17 @@ namespace {
 constexpr Millis kFlush{250};
 
 template <class Row>
-using List = Page<Row> (RecordStore::*)(const RecordQuery&);
+using Ask = Page<Row> (RecordStore::*)(const RecordQuery&);
 
 template <class Row>
 void add_list(RouteTable& routes, const std::shared_ptr<Plane>& plane, const char* path,
-              List<Row> list) {
+              RecordList list, Ask<Row> ask) {
   routes.get(path, Access::data,
-             [plane, list](const httplib::Request& request, httplib::Response& response) {
-               const auto query = parse_list_query(request);
+             [plane, list, ask](const httplib::Request& request, httplib::Response& response) {
+               const auto query = parse_list_query(request, list);
                if (!query) return send_error(response, query.error());
                plane->context.telemetry.flush(kFlush);
-               send_json(response, to_list((plane->context.records.*list)(*query)));
+               send_json(response, to_list((plane->context.records.*ask)(*query)));
              });
 }
 
@@ -37,7 +37,7 @@ Json usage_rows(RecordStore& records, UsageBy by, const RecordQuery& query) {
 
 void answer_usage(const ControlPlaneContext& context, const httplib::Request& request,
                   httplib::Response& response) {
-  const auto query = parse_list_query(request);
+  const auto query = parse_list_query(request, RecordList::usage);
   if (!query) return send_error(response, query.error());
   const auto by = parse_usage_by(request);
   if (!by) return send_error(response, by.error());
@@ -53,10 +53,10 @@ void answer_usage(const ControlPlaneContext& context, const httplib::Request& re
 }  // namespace
 
 void add_record_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  add_list(routes, plane, "/admin/requests", &RecordStore::requests);
-  add_list(routes, plane, "/admin/decisions", &RecordStore::decisions);
-  add_list(routes, plane, "/admin/sessions", &RecordStore::sessions);
-  add_list(routes, plane, "/admin/telemetry", &RecordStore::telemetry);
+  add_list(routes, plane, "/admin/requests", RecordList::requests, &RecordStore::requests);
+  add_list(routes, plane, "/admin/decisions", RecordList::decisions, &RecordStore::decisions);
+  add_list(routes, plane, "/admin/sessions", RecordList::sessions, &RecordStore::sessions);
+  add_list(routes, plane, "/admin/telemetry", RecordList::telemetry, &RecordStore::telemetry);
   routes.get("/admin/usage", Access::data,
              [plane](const httplib::Request& request, httplib::Response& response) {
                answer_usage(plane->context, request, response);

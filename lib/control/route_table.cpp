@@ -17,9 +17,12 @@ void call(const RouteTable::Handler& handler, const httplib::Request& request,
   try {
     handler(request, response);
   } catch (const InvalidCursor&) {
-    send_error(response, Error::invalid_request(
-                             "invalid_parameter",
-                             "cursor must be the next_cursor of the page before.", "cursor"));
+    send_error(
+        response,
+        Error::invalid_request(
+            "invalid_parameter",
+            "cursor must be the next_cursor of this list's page before, with the same filters.",
+            "cursor"));
   } catch (const StorageError&) {
     // The store's own words may hold SQL.
     send_error(response, Error::unavailable(503, "database_unavailable",

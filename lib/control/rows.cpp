@@ -26,12 +26,12 @@ Json to_attempt(const AttemptRecord& attempt) {
   return {{"resource_id", attempt.resource_id},
           {"provider_id", text_or_null(attempt.provider_id)},
           {"pool_id", text_or_null(attempt.pool_id)},
-          {"reason", to_string(attempt.reason)},
+          {"reason", attempt.reason.text()},
           {"started_at", format_time(attempt.started_at)},
           {"duration_ms", to_millis(attempt.duration)},
           {"first_byte_ms", millis_or_null(attempt.first_byte)},
           {"status_code", attempt.status_code == 0 ? Json(nullptr) : Json(attempt.status_code)},
-          {"blame", to_string(attempt.blame)},
+          {"blame", attempt.blame.text()},
           {"error", text_or_null(attempt.error)},
           {"upstream_request_id", text_or_null(attempt.upstream_request_id)}};
 }
@@ -69,11 +69,13 @@ Json to_row(const RequestRecord& record) {
   // The resource that made the answer.
   const AttemptRecord last = record.attempts.empty() ? AttemptRecord{} : record.attempts.back();
   Json row{{"request_id", record.request_id},
+           {"client_request_id", text_or_null(record.client_request_id)},
            {"session_id", text_or_null(record.session_id)},
            {"session_name", text_or_null(record.session_name)},
            {"resource_id", text_or_null(last.resource_id)},
            {"provider_id", text_or_null(last.provider_id)},
-           {"pool_id", text_or_null(record.pool_id)},
+           {"pool_id", text_or_null(last.pool_id)},
+           {"requested_pool_id", text_or_null(record.requested_pool_id)},
            {"model", text_or_null(record.model)},
            {"model_alias", text_or_null(record.model_alias)},
            {"status_code", record.status_code}};
@@ -86,7 +88,7 @@ Json to_row(const RequestRecord& record) {
   row["path"] = record.path;
   row["stream"] = record.stream;
   row["completed"] = record.completed;
-  row["blame"] = to_string(record.blame);
+  row["blame"] = record.blame.text();
   row["error"] = text_or_null(record.error);
   row["adjusted"] = text_or_null(record.adjusted);
   row["response_id"] = text_or_null(record.response_id);
@@ -113,7 +115,9 @@ Json to_row(const SessionRow& session) {
   Json row{{"session_id", session.session_id},
            {"session_name", text_or_null(session.session_name)},
            {"last_resource_id", text_or_null(session.last_resource_id)},
+           {"last_pool_id", text_or_null(session.last_pool_id)},
            {"last_model", text_or_null(session.last_model)},
+           {"last_status_code", session.last_status_code},
            {"created_at", format_time(session.created_at)},
            {"last_seen_at", format_time(session.last_seen_at)},
            {"request_count", session.request_count},

@@ -46,7 +46,7 @@ Json to_json(const Decision& decision) {
           {"session_id", text_or_null(decision.session_id)},
           {"session_name", text_or_null(decision.session_name)},
           {"resource_id", decision.resource_id},
-          {"reason", to_string(decision.reason)},
+          {"reason", decision.reason.text()},
           {"created_at", format_time(decision.created_at)}};
 }
 

@@ -54,7 +54,7 @@ class Attempt final : public UpstreamHandler {
   bool ended() const { return ended_; }
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
-  SelectionReason reason() const { return record_.reason; }
+  SelectionReason reason() const { return lease_.reason(); }
   const std::string& resource_id() const { return record_.resource_id; }
 
   // Whether the held answer has shown what it is worth: an event of substance, an error, its end.

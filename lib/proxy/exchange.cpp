@@ -106,7 +106,7 @@ std::optional<Error> Exchange::admit() {
   record_.stream = facts_.stream;
   record_.session_id = facts_.session_id;
   record_.session_name = facts_.session_name;
-  record_.pool_id = facts_.pool_id;
+  record_.requested_pool_id = facts_.pool_id;
   record_.model = facts_.model;
   record_.previous_response_id = facts_.previous_response_id;
   return std::nullopt;

@@ -21,24 +21,21 @@ std::int64_t to_micros(WallTime time) {
 
 std::string encode_decision(const Decision& decision) {
   return dump(Json{decision.request_id, decision.session_id, decision.session_name,
-                   decision.resource_id, static_cast<int>(decision.reason),
-                   to_micros(decision.created_at)});
+                   decision.resource_id, decision.reason.text(), to_micros(decision.created_at)});
 }
 
 std::optional<Decision> decode_decision(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_array() || json.size() != 6) return std::nullopt;
-  for (std::size_t i = 0; i < 4; ++i) {
+  if (!json.is_array() || json.size() < 6) return std::nullopt;
+  for (std::size_t i = 0; i < 5; ++i) {
     if (!json[i].is_string()) return std::nullopt;
   }
-  if (!json[4].is_number_integer() || !json[5].is_number_integer()) return std::nullopt;
-  const int reason = json[4];
-  if (reason < 0 || reason > static_cast<int>(SelectionReason::failover)) return std::nullopt;
+  if (!json[5].is_number_integer()) return std::nullopt;
   return Decision{json[0],
                   json[1],
                   json[2],
                   json[3],
-                  static_cast<SelectionReason>(reason),
+                  Word<SelectionReason>(json[4].get<std::string>()),
                   WallTime(microseconds(json[5].get<std::int64_t>()))};
 }
 

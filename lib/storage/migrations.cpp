@@ -109,6 +109,19 @@ Migration captured_bodies() {
            "ALTER TABLE requests ADD COLUMN response_body TEXT NOT NULL DEFAULT ''"}};
 }
 
+// `pool_id` is what its name says: a request that reached no resource was in no pool. Statuses can
+// be asked for by their class; as with single ones, what most requests have is found by time alone.
+Migration what_was_asked() {
+  return {3,
+          {"ALTER TABLE requests ADD COLUMN client_request_id TEXT NOT NULL DEFAULT ''",
+           "UPDATE requests SET pool_id = '' WHERE resource_id = ''",
+           "UPDATE sessions SET last_pool_id = '' WHERE last_resource_id = ''",
+           "CREATE UNIQUE INDEX requests_by_asked_pool ON requests "
+           "(asked_pool_id, created_at, request_id) WHERE asked_pool_id <> ''",
+           "CREATE UNIQUE INDEX requests_by_status_class ON requests "
+           "((status_code / 100), created_at, request_id) WHERE status_code / 100 <> 2"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -116,36 +129,48 @@ std::int64_t version_of(SqlConnection& connection) {
   return version;
 }
 
+// 0 = a database without our tables, or one that fails: that comes up again when it is written.
 // Reads only, so that a database without changes to make opens while another process locks it.
-bool is_current(SqlConnection& connection, std::int64_t last) {
+std::int64_t version_if_any(SqlConnection& connection) {
   try {
-    return version_of(connection) == last;
+    return version_of(connection);
   } catch (const StorageError&) {
-    return false;  // no such table, or a failure that comes up again when it is written
+    return 0;
   }
+}
+
+std::int64_t last_of(std::span<const Migration> steps) {
+  return steps.empty() ? 0 : steps.back().version;
+}
+
+void refuse_newer(std::int64_t found, std::int64_t last) {
+  if (found <= last) return;
+  throw SchemaTooNew(
+      fmt::format("The database has schema version {}, this program knows versions up to {}. "
+                  "Use the program that wrote it, or a newer one.",
+                  found, last));
 }
 
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 2> all{initial_schema(), captured_bodies()};
+  static const std::array<Migration, 3> all{initial_schema(), captured_bodies(), what_was_asked()};
   return all;
 }
 
+void check_schema(SqlConnection& connection, std::span<const Migration> steps) {
+  refuse_newer(version_if_any(connection), last_of(steps));
+}
+
 void migrate(SqlConnection& connection, std::span<const Migration> steps) {
-  const std::int64_t last = steps.empty() ? 0 : steps.back().version;
-  if (is_current(connection, last)) return;
+  const std::int64_t last = last_of(steps);
+  if (last > 0 && version_if_any(connection) == last) return;
   SqlTransaction transaction(connection);
   connection.lock_schema();
   connection.define(
       "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)");
   const std::int64_t found = version_of(connection);
-  if (found > last) {
-    throw SchemaTooNew(
-        fmt::format("The database has schema version {}, this program knows versions up to {}. "
-                    "Use the program that wrote it, or a newer one.",
-                    found, last));
-  }
+  refuse_newer(found, last);
   for (const Migration& step : steps) {
     if (step.version <= found) continue;
     for (const std::string& statement : step.statements) connection.define(statement);

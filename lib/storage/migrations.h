@@ -26,6 +26,9 @@ struct Migration {
 // All of them, versions ascending. A change that was released is never edited.
 std::span<const Migration> migrations();
 
+// Throws SchemaTooNew when the database was made by a newer program; changes nothing.
+void check_schema(SqlConnection& connection, std::span<const Migration> steps = migrations());
+
 // Brings the database to the last version, in one transaction.
 void migrate(SqlConnection& connection, std::span<const Migration> steps = migrations());
 

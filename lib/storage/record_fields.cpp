@@ -61,7 +61,7 @@ std::span<const Field<RequestRecord>> request_fields() {
       field<R>("stream", &R::stream),
       field<R>("session_id", &R::session_id),
       field<R>("session_name", &R::session_name),
-      field<R>("asked_pool_id", &R::pool_id),
+      field<R>("asked_pool_id", &R::requested_pool_id),
       field<R>("model", &R::model),
       field<R>("model_alias", &R::model_alias),
       field<R>("previous_response_id", &R::previous_response_id),
@@ -87,6 +87,7 @@ std::span<const Field<RequestRecord>> request_fields() {
       field<R>("duration_us", &R::duration),
       field<R>("first_byte_us", &R::first_byte),
       field<R>("proxy_us", &R::proxy_time),
+      field<R>("client_request_id", &R::client_request_id),
       body_field("request_body", &R::request_body),
       body_field("response_body", &R::response_body),
   };

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
-#include "storage/cursor.h"
 #include "storage/record_fields.h"
 #include "storage/sql_values.h"
 
@@ -32,10 +30,17 @@ class Builder {
   void where_equal(std::string_view column, const std::optional<T>& wanted) {
     if (wanted) where(fmt::format("{} = {}", column, param(to_sql(*wanted))));
   }
-  // requests_by_status only serves a condition that repeats its own.
-  void where_status(std::string_view column, const std::optional<int>& wanted) {
-    where_equal(column, wanted);
-    if (wanted && *wanted != 200) where(fmt::format("{} <> 200", column));
+  // requests_by_status and requests_by_status_class only serve a condition that repeats their own.
+  void where_status(std::string_view column, const RecordQuery& query) {
+    where_equal(column, query.status);
+    if (query.status && *query.status != 200) where(fmt::format("{} <> 200", column));
+    where_equal(fmt::format("{} / 100", column), query.status_class);
+    if (query.status_class && *query.status_class != 2) where(fmt::format("{} / 100 <> 2", column));
+  }
+  // So does requests_by_asked_pool.
+  void where_asked_pool(const std::optional<std::string>& wanted) {
+    where_equal("r.asked_pool_id", wanted);
+    if (wanted && !wanted->empty()) where("r.asked_pool_id <> ''");
   }
   void where_time(std::string_view column, const RecordQuery& query) {
     if (query.since) where(fmt::format("{} >= {}", column, param(to_sql(*query.since))));
@@ -50,27 +55,42 @@ class Builder {
 };
 
 // What stands after the filters of a list without row numbers.
-SqlQuery page(Builder builder, const RecordQuery& query, std::string_view time,
-              std::string_view id) {
-  if (!query.cursor.empty()) {
-    const Cursor cursor = decode_cursor(query.cursor);
-    const std::string time_param = builder.param(cursor.time);
+SqlQuery page(Builder builder, const RecordQuery& query, const Behind& behind,
+              std::string_view time, std::string_view id) {
+  if (behind) {
+    const std::string time_param = builder.param(behind->time);
     builder.where(fmt::format("({}, {}) < ({}, {})", time, id, time_param,
-                              builder.param(storable_text(cursor.id))));
+                              builder.param(storable_text(behind->id))));
   }
   builder.add(fmt::format(" ORDER BY {} DESC, {} DESC", time, id));
   builder.limit(page_size(query) + 1);
   return builder.take();
 }
 
-// Usage and the list of requests filter alike.
-void filter_requests(Builder& builder, const RecordQuery& query) {
+// The filters by what a request has once.
+void filter_request(Builder& builder, const RecordQuery& query) {
   builder.where_equal("r.session_id", query.session_id);
-  builder.where_equal("r.resource_id", query.resource_id);
-  builder.where_equal("r.pool_id", query.pool_id);
+  builder.where_asked_pool(query.requested_pool_id);
   builder.where_equal("r.model", query.model);
-  builder.where_status("r.status_code", query.status);
-  builder.where_time("r.created_at", query);
+  builder.where_status("r.status_code", query);
+}
+
+bool filters_attempts(const RecordQuery& query) {
+  return query.resource_id || query.pool_id;
+}
+
+void filter_attempt(Builder& builder, const RecordQuery& query) {
+  builder.where_equal("a.resource_id", query.resource_id);
+  builder.where_equal("a.pool_id", query.pool_id);
+}
+
+// Of a request's attempts that match, the first stands for it.
+void first_match_only(Builder& builder, const RecordQuery& query) {
+  std::string earlier =
+      "SELECT 1 FROM attempts b WHERE b.request_id = a.request_id AND b.attempt < a.attempt";
+  if (query.resource_id) earlier += " AND b.resource_id = a.resource_id";
+  if (query.pool_id) earlier += " AND b.pool_id = a.pool_id";
+  builder.where(fmt::format("NOT EXISTS ({})", earlier));
 }
 
 // `|| ''` keeps SQLite from walking the whole index of the key, only to have the groups in order,
@@ -95,38 +115,42 @@ std::size_t page_size(const RecordQuery& query) {
   return std::clamp<std::size_t>(query.limit, 1, RecordQuery::kMaxPage);
 }
 
-SqlQuery requests_query(const RecordQuery& query) {
-  Builder builder("SELECT " + column_list(request_summary_fields(), "r.") + " FROM requests r");
-  filter_requests(builder, query);
-  return page(std::move(builder), query, "r.created_at", "r.request_id");
+SqlQuery requests_query(const RecordQuery& query, const Behind& behind) {
+  const std::string columns = column_list(request_summary_fields(), "r.");
+  if (!filters_attempts(query)) {
+    Builder builder("SELECT " + columns + " FROM requests r");
+    filter_request(builder, query);
+    builder.where_time("r.created_at", query);
+    return page(std::move(builder), query, behind, "r.created_at", "r.request_id");
+  }
+  Builder builder("SELECT " + columns +
+                  " FROM attempts a JOIN requests r ON r.request_id = a.request_id");
+  filter_request(builder, query);
+  filter_attempt(builder, query);
+  first_match_only(builder, query);
+  builder.where_time("a.created_at", query);
+  return page(std::move(builder), query, behind, "a.created_at", "a.request_id");
 }
 
-SqlQuery decisions_query(const RecordQuery& query) {
+SqlQuery decisions_query(const RecordQuery& query, const Behind& behind) {
   // The order is written in the columns of the table whose index serves the filter; both have them.
-  const std::string_view table = query.resource_id || query.pool_id ? "a" : "r";
+  const std::string_view table = filters_attempts(query) ? "a" : "r";
   const std::string order = fmt::format("{0}.created_at, {0}.request_id, a.attempt", table);
   Builder builder(
       "SELECT r.request_id, r.session_id, r.session_name, a.resource_id, a.pool_id, a.reason, "
       "a.attempt, r.created_at FROM requests r JOIN attempts a ON a.request_id = r.request_id");
-  builder.where_equal("r.session_id", query.session_id);
-  builder.where_equal("a.resource_id", query.resource_id);
-  builder.where_equal("a.pool_id", query.pool_id);
-  builder.where_equal("r.model", query.model);
-  builder.where_status("r.status_code", query.status);
+  filter_request(builder, query);
+  filter_attempt(builder, query);
   builder.where_time(fmt::format("{}.created_at", table), query);
-  if (!query.cursor.empty()) {
-    const Cursor cursor = decode_cursor(query.cursor);
-    if (cursor.number > std::numeric_limits<std::int32_t>::max()) {
-      throw InvalidCursor("The cursor is not one of this list's.");
-    }
-    const std::string time = builder.param(cursor.time);
-    const std::string id = builder.param(storable_text(cursor.id));
+  if (behind) {
+    const std::string time = builder.param(behind->time);
+    const std::string id = builder.param(storable_text(behind->id));
     // The row comparison spans two tables then: this part of it is the index's.
     if (table == "r") {
       builder.where(fmt::format("(r.created_at, r.request_id) <= ({}, {})", time, id));
     }
-    builder.where(
-        fmt::format("({}) < ({}, {}, {})", order, time, id, builder.param(cursor.number)));
+    builder.where(fmt::format("({}) < ({}, {}, {})", order, time, id,
+                              builder.param(std::int64_t{behind->number})));
   }
   builder.add(
       fmt::format(" ORDER BY {0}.created_at DESC, {0}.request_id DESC, a.attempt DESC", table));
@@ -134,29 +158,32 @@ SqlQuery decisions_query(const RecordQuery& query) {
   return builder.take();
 }
 
-SqlQuery sessions_query(const RecordQuery& query) {
+SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
   Builder builder(
-      "SELECT session_id, session_name, last_resource_id, last_model, created_at, last_seen_at, "
-      "request_count, error_count, input_tokens, output_tokens, total_tokens, cached_tokens, "
-      "reasoning_tokens FROM sessions");
+      "SELECT session_id, session_name, last_resource_id, last_pool_id, last_model, "
+      "last_status_code, created_at, last_seen_at, request_count, error_count, input_tokens, "
+      "output_tokens, total_tokens, cached_tokens, reasoning_tokens FROM sessions");
   builder.where_equal("session_id", query.session_id);
   builder.where_equal("last_resource_id", query.resource_id);
   builder.where_equal("last_pool_id", query.pool_id);
   builder.where_equal("last_model", query.model);
-  builder.where_equal("last_status_code", query.status);
+  builder.where_status("last_status_code", query);
   builder.where_time("last_seen_at", query);
-  return page(std::move(builder), query, "last_seen_at", "session_id");
+  return page(std::move(builder), query, behind, "last_seen_at", "session_id");
 }
 
 SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
   Builder builder(
       fmt::format("SELECT {} AS usage_key, COUNT(*), "
-                  "SUM(CASE WHEN r.status_code >= 400 OR r.completed = 0 THEN 1 ELSE 0 END), "
+                  "SUM(CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END), "
                   "CAST(SUM(r.input_tokens) AS BIGINT), CAST(SUM(r.output_tokens) AS BIGINT), "
                   "CAST(SUM(r.total_tokens) AS BIGINT), CAST(SUM(r.cached_tokens) AS BIGINT), "
                   "CAST(SUM(r.reasoning_tokens) AS BIGINT) FROM requests r",
-                  usage_key(by)));
-  filter_requests(builder, query);
+                  usage_key(by), to_string(Blame::none), to_string(Blame::client)));
+  filter_request(builder, query);
+  builder.where_equal("r.resource_id", query.resource_id);
+  builder.where_equal("r.pool_id", query.pool_id);
+  builder.where_time("r.created_at", query);
   builder.add(" GROUP BY usage_key ORDER BY ");
   if (by != UsageBy::day) builder.add("COALESCE(SUM(r.total_tokens), 0) DESC, COUNT(*) DESC, ");
   builder.add("usage_key DESC");

@@ -40,8 +40,9 @@ class InvalidCursor : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// What the list endpoints under /admin filter by; absent = any. A decision matches by its own
-// resource and pool; a session by its latest request.
+// What the list endpoints under /admin filter by; absent = any. A request matches by any of its
+// attempts, a decision by its own one, a session by its latest request, usage by where the tokens
+// were spent: the attempt that made the answer.
 struct RecordQuery {
   static constexpr std::size_t kMaxPage = 1000;
   static constexpr std::size_t kMaxPageBytes = 16 * 1024 * 1024;
@@ -52,11 +53,13 @@ struct RecordQuery {
   std::string cursor;  // next_cursor of the page before; "" = newest
   std::optional<std::string> session_id;
   std::optional<std::string> resource_id;
-  std::optional<std::string> pool_id;  // the pool that served; as asked for when none did
+  std::optional<std::string> pool_id;            // of the resource
+  std::optional<std::string> requested_pool_id;  // not of sessions
   std::optional<std::string> model;
   std::optional<int> status;
-  std::optional<WallTime> since;  // inclusive
-  std::optional<WallTime> until;  // exclusive
+  std::optional<int> status_class;  // 4 = 400 to 499
+  std::optional<WallTime> since;    // inclusive
+  std::optional<WallTime> until;    // exclusive
 };
 
 template <class Row>
@@ -80,19 +83,21 @@ struct SessionRow {
   std::string session_id;
   std::string session_name;
   std::string last_resource_id;
+  std::string last_pool_id;
   std::string last_model;
+  int last_status_code = 0;
   WallTime created_at;
   WallTime last_seen_at;
   std::int64_t request_count = 0;
-  std::int64_t error_count = 0;  // status >= 400, or cut short
+  std::int64_t error_count = 0;  // not those that the client caused
   TokenUsage usage;              // sums
 };
 
 struct UsageRow {
   std::string key;  // the day "2026-11-21", model, resource id or session id
   std::int64_t requests = 0;
-  std::int64_t errors = 0;
-  TokenUsage usage;  // sums
+  std::int64_t errors = 0;  // not those that the client caused
+  TokenUsage usage;         // sums
 };
 
 enum class UsageBy : std::uint8_t { day, model, resource, session };
@@ -133,6 +138,10 @@ class RecordStore {
 // postgresql://...: a database that cannot be used now is no error here; every call tries again.
 // Throws StorageError for a URL that is malformed, and for the tables of a newer program.
 std::unique_ptr<RecordStore> open_record_store(const std::string& url);
+
+// Throws StorageError with what would keep the database at `url` from being used. Changes nothing:
+// a file that is missing stays so.
+void probe_database(const std::string& url);
 
 // Brings the database to this program's schema; throws StorageError when that is not possible.
 void migrate_database(const std::string& url);

@@ -54,20 +54,23 @@ void add_to(TokenUsage& sum, const TokenUsage& part) {
   add_to(sum.reasoning, part.reasoning);
 }
 
+bool is_error(const RequestRecord& record) {
+  return record.blame != Blame::none && record.blame != Blame::client;
+}
+
 }  // namespace
 
 void SessionTotals::add(const RequestRecord& record) {
   if (record.session_id.empty()) return;
   const auto [entry, is_new] = by_session_.try_emplace(storable_text(record.session_id));
-  Totals& totals = entry->second;
-  SessionRow& row = totals.row;
+  SessionRow& row = entry->second;
   if (is_new) {
     row.session_id = entry->first;
     row.created_at = row.last_seen_at = record.created_at;
   }
   row.created_at = std::min(row.created_at, record.created_at);
   ++row.request_count;
-  if (record.status_code >= 400 || !record.completed) ++row.error_count;
+  if (is_error(record)) ++row.error_count;
   add_to(row.usage, record.usage);
   const bool newest = record.created_at >= row.last_seen_at;
   if (!record.session_name.empty() && (newest || row.session_name.empty())) {
@@ -77,17 +80,16 @@ void SessionTotals::add(const RequestRecord& record) {
   row.last_seen_at = record.created_at;
   row.last_model = record.model;
   row.last_resource_id = record.attempts.empty() ? "" : record.attempts.back().resource_id;
-  totals.last_pool_id = record.attempts.empty() ? record.pool_id : record.attempts.back().pool_id;
-  totals.last_status_code = record.status_code;
+  row.last_pool_id = record.attempts.empty() ? "" : record.attempts.back().pool_id;
+  row.last_status_code = record.status_code;
 }
 
-SqlValues SessionTotals::row_of(const Totals& totals) {
-  const SessionRow& row = totals.row;
-  return {to_sql(row.session_id),      to_sql(row.session_name), to_sql(row.last_resource_id),
-          to_sql(totals.last_pool_id), to_sql(row.last_model),   to_sql(totals.last_status_code),
-          to_sql(row.created_at),      to_sql(row.last_seen_at), to_sql(row.request_count),
-          to_sql(row.error_count),     to_sql(row.usage.input),  to_sql(row.usage.output),
-          to_sql(row.usage.total),     to_sql(row.usage.cached), to_sql(row.usage.reasoning)};
+SqlValues SessionTotals::values_of(const SessionRow& row) {
+  return {to_sql(row.session_id),   to_sql(row.session_name), to_sql(row.last_resource_id),
+          to_sql(row.last_pool_id), to_sql(row.last_model),   to_sql(row.last_status_code),
+          to_sql(row.created_at),   to_sql(row.last_seen_at), to_sql(row.request_count),
+          to_sql(row.error_count),  to_sql(row.usage.input),  to_sql(row.usage.output),
+          to_sql(row.usage.total),  to_sql(row.usage.cached), to_sql(row.usage.reasoning)};
 }
 
 void SessionTotals::write(SqlConnection& connection) const {
@@ -109,7 +111,7 @@ void SessionTotals::write(SqlConnection& connection) const {
                                  {"reasoning_tokens"}},
                                 kUpdate};
   std::vector<SqlValues> rows;
-  for (const auto& [id, totals] : by_session_) rows.push_back(row_of(totals));
+  for (const auto& [id, row] : by_session_) rows.push_back(values_of(row));
   connection.insert(upsert, rows);
 }
 

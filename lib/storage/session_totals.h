@@ -17,14 +17,9 @@ class SessionTotals {
   void write(SqlConnection& connection) const;
 
  private:
-  struct Totals {
-    SessionRow row;
-    std::string last_pool_id;
-    int last_status_code = 0;
-  };
-  static SqlValues row_of(const Totals& totals);
+  static SqlValues values_of(const SessionRow& row);
 
-  std::map<std::string, Totals, std::less<>> by_session_;
+  std::map<std::string, SessionRow, std::less<>> by_session_;
 };
 
 }  // namespace responses_proxy

@@ -51,10 +51,28 @@ SqlValues values_of(std::span<const Field<Record>> fields, const Record& record)
   return values;
 }
 
+}  // namespace
+
+// The place of a query in its list.
+class SqlRecordStore::Place {
+ public:
+  Place(std::string_view list, const RecordQuery& query) : scope_(cursor_scope(list, query)) {
+    if (!query.cursor.empty()) behind_ = decode_cursor(query.cursor, scope_);
+  }
+  const Behind& behind() const { return behind_; }
+  std::string next(const Cursor& last_row) const { return encode_cursor(last_row, scope_); }
+
+ private:
+  const std::uint32_t scope_;
+  Behind behind_;
+};
+
+namespace {
+
 // Reads a page's rows and, when there is one more, where the next page starts.
-template <class Row, class Read, class CursorOf>
+template <class Row, class Place, class Read, class CursorOf>
 Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, const RecordQuery& query,
-                    Read read, CursorOf cursor_of) {
+                    const Place& place, Read read, CursorOf cursor_of) {
   Page<Row> page;
   bool more = false;
   connection.query(sql.text, sql.params, [&](const SqlRow& row) {
@@ -64,7 +82,7 @@ Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, const Record
       more = true;
     }
   });
-  if (more) page.next_cursor = encode_cursor(cursor_of(page.rows.back()));
+  if (more) page.next_cursor = place.next(cursor_of(page.rows.back()));
   return page;
 }
 
@@ -95,12 +113,14 @@ SessionRow read_session(const SqlRow& row) {
   from_sql(row, 0, session.session_id);
   from_sql(row, 1, session.session_name);
   from_sql(row, 2, session.last_resource_id);
-  from_sql(row, 3, session.last_model);
-  from_sql(row, 4, session.created_at);
-  from_sql(row, 5, session.last_seen_at);
-  from_sql(row, 6, session.request_count);
-  from_sql(row, 7, session.error_count);
-  session.usage = read_sums(row, 8);
+  from_sql(row, 3, session.last_pool_id);
+  from_sql(row, 4, session.last_model);
+  from_sql(row, 5, session.last_status_code);
+  from_sql(row, 6, session.created_at);
+  from_sql(row, 7, session.last_seen_at);
+  from_sql(row, 8, session.request_count);
+  from_sql(row, 9, session.error_count);
+  session.usage = read_sums(row, 10);
   return session;
 }
 
@@ -214,7 +234,7 @@ SqlRecordStore::Records SqlRecordStore::insert_requests(
     SqlValues& row = rows.emplace_back(values_of(request_fields(), *record));
     row.push_back(to_sql(last.resource_id));
     row.push_back(to_sql(last.provider_id));
-    row.push_back(to_sql(record->attempts.empty() ? record->pool_id : last.pool_id));
+    row.push_back(to_sql(last.pool_id));
   }
   const std::vector<bool> written = writer_->insert(requests_, rows);
   Records fresh;
@@ -239,10 +259,14 @@ void SqlRecordStore::insert_attempts(const Records& records) {
 }
 
 Page<RequestRecord> SqlRecordStore::requests(const RecordQuery& query) {
-  const SqlQuery sql = requests_query(query);
+  return summaries(query, Place("requests", query));
+}
+
+Page<RequestRecord> SqlRecordStore::summaries(const RecordQuery& query, const Place& place) {
+  const SqlQuery sql = requests_query(query, place.behind());
   return readers_.with([&](SqlConnection& connection) {
     auto page = read_page<RequestRecord>(
-        connection, sql, query,
+        connection, sql, query, place,
         [](const SqlRow& row) { return read_record(request_summary_fields(), row); },
         cursor_behind);
     load_attempts(connection, page.rows);
@@ -251,26 +275,30 @@ Page<RequestRecord> SqlRecordStore::requests(const RecordQuery& query) {
 }
 
 Page<DecisionRow> SqlRecordStore::decisions(const RecordQuery& query) {
-  const SqlQuery sql = decisions_query(query);
+  const Place place("decisions", query);
+  const SqlQuery sql = decisions_query(query, place.behind());
   return readers_.with([&](SqlConnection& connection) {
     return read_page<DecisionRow>(
-        connection, sql, query, read_decision, [](const DecisionRow& last) {
+        connection, sql, query, place, read_decision, [](const DecisionRow& last) {
           return Cursor{to_micros(last.created_at), last.attempt, last.request_id};
         });
   });
 }
 
 Page<SessionRow> SqlRecordStore::sessions(const RecordQuery& query) {
-  const SqlQuery sql = sessions_query(query);
+  const Place place("sessions", query);
+  const SqlQuery sql = sessions_query(query, place.behind());
   return readers_.with([&](SqlConnection& connection) {
-    return read_page<SessionRow>(connection, sql, query, read_session, [](const SessionRow& last) {
-      return Cursor{to_micros(last.last_seen_at), 0, last.session_id};
-    });
+    return read_page<SessionRow>(connection, sql, query, place, read_session,
+                                 [](const SessionRow& last) {
+                                   return Cursor{to_micros(last.last_seen_at), 0, last.session_id};
+                                 });
   });
 }
 
 Page<TelemetryRow> SqlRecordStore::telemetry(const RecordQuery& query) {
-  Page<RequestRecord> records = requests(query);
+  const Place place("telemetry", query);
+  Page<RequestRecord> records = summaries(query, place);
   Page<TelemetryRow> page;
   page.next_cursor = records.next_cursor;
   // One by one: how large a body is, is only known when it is there.
@@ -280,7 +308,7 @@ Page<TelemetryRow> SqlRecordStore::telemetry(const RecordQuery& query) {
     readers_.with([&](SqlConnection& connection) { load_bodies(connection, record); });
     bytes += record.request_body.size() + record.response_body.size();
     if (i > 0 && bytes > RecordQuery::kMaxPageBytes) {
-      page.next_cursor = encode_cursor(cursor_behind(records.rows[i - 1]));
+      page.next_cursor = place.next(cursor_behind(records.rows[i - 1]));
       break;
     }
     page.rows.push_back(to_event(record));

@@ -68,6 +68,9 @@ class SqlRecordStore final : public RecordStore {
 
  private:
   using Records = std::vector<const RequestRecord*>;
+  class Place;
+
+  Page<RequestRecord> summaries(const RecordQuery& query, const Place& place);
 
   // Returns those that were not there already.
   Records insert_requests(std::span<const RequestRecord* const> records);

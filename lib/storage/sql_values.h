@@ -18,10 +18,6 @@ std::string storable_text(std::string_view text);
 std::int64_t to_micros(WallTime time);
 WallTime from_micros(std::int64_t micros);
 
-// Throw StorageError for a word that is none of the enum's.
-Blame parse_blame(std::string_view word);
-SelectionReason parse_selection_reason(std::string_view word);
-
 inline SqlValue to_sql(const std::string& text) {
   return storable_text(text);
 }
@@ -40,11 +36,9 @@ inline SqlValue to_sql(WallTime time) {
 inline SqlValue to_sql(std::chrono::microseconds duration) {
   return std::int64_t{duration.count()};
 }
-inline SqlValue to_sql(Blame blame) {
-  return std::string(to_string(blame));
-}
-inline SqlValue to_sql(SelectionReason reason) {
-  return std::string(to_string(reason));
+template <class Enum>
+SqlValue to_sql(const Word<Enum>& word) {
+  return storable_text(word.text());
 }
 template <class T>
 SqlValue to_sql(const std::optional<T>& value) {
@@ -69,11 +63,9 @@ inline void from_sql(const SqlRow& row, int column, WallTime& time) {
 inline void from_sql(const SqlRow& row, int column, std::chrono::microseconds& duration) {
   duration = std::chrono::microseconds(row.integer(column));
 }
-inline void from_sql(const SqlRow& row, int column, Blame& blame) {
-  blame = parse_blame(row.text(column));
-}
-inline void from_sql(const SqlRow& row, int column, SelectionReason& reason) {
-  reason = parse_selection_reason(row.text(column));
+template <class Enum>
+void from_sql(const SqlRow& row, int column, Word<Enum>& word) {
+  word = Word<Enum>(row.text(column));
 }
 template <class T>
 void from_sql(const SqlRow& row, int column, std::optional<T>& value) {

@@ -82,7 +82,7 @@ Metrics::Metrics()
 
 void Metrics::count(const RequestRecord& record) noexcept try {
   requests_
-      .at({fmt::format_int(record.status_code).c_str(), to_string(record.blame),
+      .at({fmt::format_int(record.status_code).c_str(), record.blame.text(),
            record.stream ? "true" : "false"})
       .Increment();
   duration_.Observe(seconds(record.duration));
@@ -96,8 +96,8 @@ void Metrics::count(const RequestRecord& record) noexcept try {
 
 void Metrics::count_attempt(const AttemptRecord& attempt) {
   attempts_
-      .at({attempt.resource_id, attempt.provider_id, to_string(attempt.reason),
-           to_string(attempt.blame), fmt::format_int(attempt.status_code).c_str()})
+      .at({attempt.resource_id, attempt.provider_id, attempt.reason.text(), attempt.blame.text(),
+           fmt::format_int(attempt.status_code).c_str()})
       .Increment();
 }
 

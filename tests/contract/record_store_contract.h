@@ -65,7 +65,7 @@ inline std::vector<RequestRecord> varied_records() {
   d.attempts.front().pool_id = "batch";
   RequestRecord e = sample_record("e", at_second(90'010));  // refused before any attempt
   e.session_id.clear();
-  e.pool_id = "no-such-pool";
+  e.requested_pool_id = "no-such-pool";
   e.status_code = 400;
   e.blame = Blame::client;
   e.usage = {};
@@ -97,7 +97,7 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: every field comes back", Backend, rs_rou
   Backend backend;
   auto store = backend.open();
   RequestRecord full = sample_record("full", at_second(5) + std::chrono::microseconds(123'456));
-  full.pool_id = "default";
+  full.requested_pool_id = "default";
   const RequestRecord failed = failed_record("failed", at_second(4));
   RequestRecord bare;
   bare.request_id = "bare";
@@ -216,7 +216,8 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: page sizes", Backend, rs_page_sizes) {
   Backend backend;
   const auto store = backend.open();
   std::vector<RequestRecord> records;
-  for (std::size_t i = 0; i < RecordQuery::kMaxPage + 1; ++i) {
+  // More than one insert has, too.
+  for (std::size_t i = 0; i < RecordQuery::kMaxPage + 100; ++i) {
     records.push_back(sample_record("r" + std::to_string(i), at_second(0)));
   }
   store->write(records);
@@ -229,8 +230,9 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: page sizes", Backend, rs_page_sizes) {
   CHECK(page.rows.size() == RecordQuery::kMaxPage);
   for (const auto& row : page.rows) CHECK(row.attempts.size() == 1);
   query.cursor = page.next_cursor;
-  CHECK(store->requests(query).rows.size() == 1);
+  CHECK(store->requests(query).rows.size() == 100);
   CHECK(store->requests(query).next_cursor.empty());
+  CHECK(store->sessions({}).rows.at(0).request_count == RecordQuery::kMaxPage + 100);
 
   for (const char* cursor : {"x", "1", "1.2", "1.0.6", "1.0.zz", "..", "1.0.61 ", "-", "zz.0.61"}) {
     query.cursor = cursor;
@@ -238,6 +240,91 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: page sizes", Backend, rs_page_sizes) {
     CHECK_THROWS_AS(store->decisions(query), InvalidCursor);
     CHECK_THROWS_AS(store->sessions(query), InvalidCursor);
     CHECK_THROWS_AS(store->telemetry(query), InvalidCursor);
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: a cursor belongs to its list and its filters", Backend,
+                          rs_cursors) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  store->write(varied_records());
+  using Ask = std::function<std::string(const RecordQuery&)>;  // the next cursor
+  const std::vector<Ask> lists{
+      [&](const RecordQuery& query) { return store->requests(query).next_cursor; },
+      [&](const RecordQuery& query) { return store->decisions(query).next_cursor; },
+      [&](const RecordQuery& query) { return store->sessions(query).next_cursor; },
+      [&](const RecordQuery& query) { return store->telemetry(query).next_cursor; }};
+  for (std::size_t from = 0; from < lists.size(); ++from) {
+    RecordQuery query;
+    query.limit = 1;
+    query.cursor = lists[from](query);
+    REQUIRE_FALSE(query.cursor.empty());
+    for (std::size_t to = 0; to < lists.size(); ++to) {
+      CAPTURE(from);
+      CAPTURE(to);
+      if (from == to) {
+        query.limit = 2;
+        CHECK_NOTHROW(lists[to](query));
+        query.model = "gpt-5.5";
+        CHECK_THROWS_AS(lists[to](query), InvalidCursor);
+        query.model.reset();
+      } else {
+        CHECK_THROWS_AS(lists[to](query), InvalidCursor);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: words of a newer version are kept as text", Backend,
+                          rs_words) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  RequestRecord record = sample_record("new", at_second(1));
+  record.blame = Word<Blame>("weather");
+  record.attempts[0].blame = Word<Blame>("network");
+  record.attempts[0].reason = Word<SelectionReason>("round_robin");
+  store->write(std::vector{record, sample_record("old", at_second(0))});
+  const auto rows = store->requests({}).rows;
+  REQUIRE(request_ids(rows) == Ids{"new", "old"});
+  CHECK(rows[0] == without_bodies(record));
+  CHECK(store->decisions({}).rows.at(0).reason == "round_robin");
+  CHECK(store->telemetry({}).rows.at(0).payload.find(R"("blame":"weather")") != std::string::npos);
+  // Not the client's, so somebody's.
+  CHECK(store->sessions({}).rows.at(0).error_count == 1);
+  CHECK(store->usage(UsageBy::model, {}).at(0).errors == 1);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: errors do not count what the client caused", Backend,
+                          rs_errors) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  struct Row {
+    int status;
+    bool completed;
+    Blame blame;
+    std::int64_t errors;
+  };
+  for (const Row& row : {Row{200, true, Blame::none, 0}, Row{400, true, Blame::client, 0},
+                         Row{404, true, Blame::client, 0}, Row{499, false, Blame::client, 0},
+                         Row{401, true, Blame::resource, 1}, Row{429, true, Blame::proxy, 1},
+                         Row{502, true, Blame::provider, 1}, Row{200, false, Blame::provider, 1}}) {
+    CAPTURE(row.status);
+    CAPTURE(row.completed);
+    Backend backend;
+    const auto store = backend.open();
+    RequestRecord record = sample_record("one", at_second(0));
+    record.status_code = row.status;
+    record.completed = row.completed;
+    record.blame = row.blame;
+    store->write(std::vector{record});
+    CHECK(store->sessions({}).rows.at(0).error_count == row.errors);
+    for (const UsageBy by : {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session}) {
+      CHECK(store->usage(by, {}).at(0).errors == row.errors);
+    }
   }
 }
 
@@ -261,19 +348,41 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::session_id, "s-1")) == Ids{"b", "a"});
     CHECK(ids(filter<std::string>(&Q::session_id, "")) == Ids{"e"});
     CHECK(ids(filter<std::string>(&Q::resource_id, "openai-2")) == Ids{"d", "b"});
-    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c", "a"});
-    CHECK(ids(filter<std::string>(&Q::pool_id, "default")) == Ids{"c", "a"});
-    CHECK(ids(filter<std::string>(&Q::pool_id, "no-such-pool")) == Ids{"e"});
+    CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c", "b", "a"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "default")) == Ids{"c", "b", "a"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"d", "b"});
+    CHECK(ids(filter<std::string>(&Q::pool_id, "")).empty());
+    CHECK(ids(filter<std::string>(&Q::requested_pool_id, "no-such-pool")) == Ids{"e"});
+    CHECK(ids(filter<std::string>(&Q::requested_pool_id, "batch")) == Ids{"b"});
+    CHECK(ids(filter<std::string>(&Q::requested_pool_id, "default")).empty());
+    CHECK(ids(filter<std::string>(&Q::requested_pool_id, "")) == Ids{"d", "c", "a"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c"});
     CHECK(ids(filter(&Q::status, 200)) == Ids{"d", "a"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"b"});
     CHECK(ids(filter(&Q::status, 418)).empty());
+    CHECK(ids(filter(&Q::status_class, 2)) == Ids{"d", "c", "a"});
+    CHECK(ids(filter(&Q::status_class, 4)) == Ids{"e"});
+    CHECK(ids(filter(&Q::status_class, 5)) == Ids{"b"});
+    CHECK(ids(filter(&Q::status_class, 3)).empty());
     CHECK(ids(between(at_second(10), at_second(90'000))) == Ids{"c", "b"});
     CHECK(ids(filter(&Q::until, at_second(0))).empty());
     CHECK(ids(filter(&Q::since, at_second(90'010))) == Ids{"e"});
     RecordQuery two = filter<std::string>(&Q::session_id, "s-2");
     two.model = "gpt-5.5";
     CHECK(ids(two) == Ids{"d"});
+    two = between(at_second(10), at_second(90'000));
+    two.resource_id = "openai-1";
+    CHECK(ids(two) == Ids{"c", "b"});
+    two.pool_id = "batch";  // in one attempt
+    CHECK(ids(two).empty());
+    two.resource_id = "openai-2";
+    CHECK(ids(two) == Ids{"b"});
+    two.status = 502;
+    two.session_id = "s-1";
+    two.requested_pool_id = "batch";
+    CHECK(ids(two) == Ids{"b"});
+    two.requested_pool_id = "default";
+    CHECK(ids(two).empty());
   }
   SUBCASE("decisions") {
     const auto ids = [&](const RecordQuery& query) {
@@ -284,7 +393,9 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c/1", "b/1", "a/1"});
     CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"d/1", "b/2"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c/1"});
+    CHECK(ids(filter<std::string>(&Q::requested_pool_id, "batch")) == Ids{"b/2", "b/1"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"b/2", "b/1"});
+    CHECK(ids(filter(&Q::status_class, 5)) == Ids{"b/2", "b/1"});
     CHECK(ids(between(at_second(10), at_second(20))) == Ids{"b/2", "b/1"});
     RecordQuery two = between(at_second(10), at_second(20));
     two.resource_id = "openai-2";
@@ -302,8 +413,38 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"s-2", "s-1"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5")) == Ids{"s-2", "s-1"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"s-1"});
+    CHECK(ids(filter(&Q::status, 200)) == Ids{"s-2"});
+    CHECK(ids(filter(&Q::status_class, 5)) == Ids{"s-1"});
+    CHECK(ids(filter(&Q::status_class, 2)) == Ids{"s-2"});
+    const SessionRow first = store->sessions({}).rows.at(1);
+    CHECK(first.last_pool_id == "batch");
+    CHECK(first.last_status_code == 502);
     CHECK(ids(between(at_second(0), at_second(90'000))) == Ids{"s-1"});
   }
+}
+
+TEST_CASE_TEMPLATE_DEFINE("RecordStore: a request is listed once however often a resource had it",
+                          Backend, rs_attempts) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  for (int i = 0; i < 3; ++i) {
+    records.push_back(failed_record(std::to_string(i), at_second(i / 2)));
+    records.back().attempts.push_back(sample_attempt("openai-1", at_second(5)));
+  }
+  store->write(records);
+  RecordQuery query;
+  query.limit = 2;
+  query.resource_id = "openai-1";
+  const auto list = [&](const RecordQuery& next) { return store->requests(next); };
+  CHECK(request_ids(all_pages<RequestRecord>(list, query)) == Ids{"2", "1", "0"});
+  query.pool_id = "default";
+  CHECK(request_ids(all_pages<RequestRecord>(list, query)) == Ids{"2", "1", "0"});
+  query.resource_id.reset();
+  query.pool_id = "batch";
+  CHECK(request_ids(all_pages<RequestRecord>(list, query)) == Ids{"2", "1", "0"});
 }
 
 TEST_CASE_TEMPLATE_DEFINE("RecordStore: decisions say what was chosen and why", Backend,
@@ -358,10 +499,43 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: sessions add up, in whichever order reco
   CHECK(rows[0].error_count == 1);
   CHECK(rows[0].usage == TokenUsage{101, 22, 123, 60, 5});
 
-  RequestRecord silent = failed_record("silent", at_second(60));
+  // Older ones, of a batch of their own, change what adds up and nothing else.
+  RequestRecord older = failed_record("older", at_second(2));
+  older.session_name = "older name";
+  older.usage.cached = 7;
+  store->write(std::vector{older});
+  const SessionRow row = store->sessions({}).rows.at(0);
+  CHECK(row.session_name == "cut name");
+  CHECK(row.last_model == "late-model");
+  CHECK(row.last_resource_id == "openai-3");
+  CHECK(row.last_pool_id == "default");
+  CHECK(row.last_status_code == 200);
+  CHECK(row.request_count == 4);
+  CHECK(row.error_count == 2);
+  CHECK(row.usage == TokenUsage{101, 22, 123, 67, 5});
+  // A newer one changes it all.
+  RequestRecord newer = failed_record("newer", at_second(70));
+  newer.session_name = "newer name";
+  store->write(std::vector{newer});
+  const SessionRow last = store->sessions({}).rows.at(0);
+  CHECK(last.session_name == "newer name");
+  CHECK(last.last_model == "gpt-5.5");
+  CHECK(last.last_resource_id == "openai-2");
+  CHECK(last.last_pool_id == "batch");
+  CHECK(last.last_status_code == 502);
+  CHECK(last.created_at == at_second(1));
+  CHECK(last.last_seen_at == at_second(70));
+
+  RequestRecord silent = failed_record("silent", at_second(80));
   silent.session_id = "no usage";
   store->write(std::vector{silent});
   CHECK(store->sessions({}).rows.front().usage == TokenUsage{});
+  // The first number that is reported begins its sum.
+  RequestRecord counted = sample_record("counted", at_second(81));
+  counted.session_id = "no usage";
+  counted.usage = {std::nullopt, 2, std::nullopt, std::nullopt, 5};
+  store->write(std::vector{counted});
+  CHECK(store->sessions({}).rows.front().usage == counted.usage);
 }
 
 TEST_CASE_TEMPLATE_DEFINE("RecordStore: usage sums", Backend, rs_usage) {
@@ -388,17 +562,25 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: usage sums", Backend, rs_usage) {
   };
   const TokenUsage once{100, 20, 120, 60, 5};
   const TokenUsage twice{200, 40, 240, 120, 10};
-  check(UsageBy::day, {}, {{"2026-11-22", 2, 1, once}, {"2026-11-21", 3, 1, twice}});
-  check(UsageBy::model, {}, {{"gpt-5.5", 4, 2, twice}, {"gpt-5.5-mini", 1, 0, once}});
+  check(UsageBy::day, {}, {{"2026-11-22", 2, 0, once}, {"2026-11-21", 3, 1, twice}});
+  check(UsageBy::model, {}, {{"gpt-5.5", 4, 1, twice}, {"gpt-5.5-mini", 1, 0, once}});
   check(UsageBy::resource, {},
-        {{"openai-1", 2, 0, twice}, {"openai-2", 2, 1, once}, {"", 1, 1, TokenUsage{}}});
+        {{"openai-1", 2, 0, twice}, {"openai-2", 2, 1, once}, {"", 1, 0, TokenUsage{}}});
   check(UsageBy::session, {},
-        {{"s-2", 2, 0, twice}, {"s-1", 2, 1, once}, {"", 1, 1, TokenUsage{}}});
+        {{"s-2", 2, 0, twice}, {"s-1", 2, 1, once}, {"", 1, 0, TokenUsage{}}});
+  // Where the tokens were spent, not who was asked first.
+  check(UsageBy::model, filter<std::string>(&RecordQuery::resource_id, "openai-1"),
+        {{"gpt-5.5-mini", 1, 0, once}, {"gpt-5.5", 1, 0, once}});
+  check(UsageBy::model, filter<std::string>(&RecordQuery::pool_id, "batch"),
+        {{"gpt-5.5", 2, 1, once}});
+  check(UsageBy::model, filter<std::string>(&RecordQuery::requested_pool_id, "batch"),
+        {{"gpt-5.5", 1, 1, TokenUsage{}}});
+  check(UsageBy::model, filter(&RecordQuery::status_class, 5), {{"gpt-5.5", 1, 1, TokenUsage{}}});
   check(UsageBy::day, filter(&RecordQuery::status, 502), {{"2026-11-21", 1, 1, TokenUsage{}}});
   check(UsageBy::resource, between(at_second(0), at_second(10)), {{"openai-1", 1, 0, once}});
   RecordQuery one;
   one.limit = 1;
-  check(UsageBy::day, one, {{"2026-11-22", 2, 1, once}});
+  check(UsageBy::day, one, {{"2026-11-22", 2, 0, once}});
 }
 
 TEST_CASE_TEMPLATE_DEFINE("RecordStore: the resource of a response", Backend, rs_response) {
@@ -447,7 +629,7 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: texts of clients are data", Backend, rs_
     CAPTURE(read);
     ++number;
     RequestRecord record = sample_record("r" + std::to_string(number), at_second(number));
-    record.session_id = record.session_name = record.model = record.pool_id = written;
+    record.session_id = record.session_name = record.model = record.requested_pool_id = written;
     record.path = record.error = record.response_id = record.previous_response_id = written;
     record.attempts.front().error = record.attempts.front().upstream_request_id = written;
     store->write(std::vector{record});
@@ -457,6 +639,7 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: texts of clients are data", Backend, rs_
     CHECK(rows[0].session_id == read);
     CHECK(rows[0].session_name == read);
     CHECK(rows[0].path == read);
+    CHECK(rows[0].requested_pool_id == read);
     CHECK(rows[0].attempts.at(0).upstream_request_id == read);
     CHECK(request_ids(store->requests(filter(&RecordQuery::model, read)).rows) ==
           Ids{record.request_id});
@@ -486,6 +669,7 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: events hold the whole record", Backend, 
   for (const char* part :
        {R"("request_id":"b")", R"("created_at":"2026-11-21T00:00:10.000007Z")",
         R"("session_name":"first session")", R"("status_code":502)", R"("blame":"provider")",
+        R"("client_request_id":"client-b")", R"("requested_pool_id":"batch")",
         R"("input_tokens":null)", R"("request_bytes":4321)", R"("reason":"failover")",
         R"("error":"http_429")", R"("first_byte_us":401002)", R"("resource_id":"openai-2")",
         R"("response_body":null)"}) {
@@ -568,7 +752,11 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: queries run beside a writer", Backend, r
   TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);    \
+  TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(rs_errors, Backend);     \
   TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);    \
+  TEST_CASE_TEMPLATE_INVOKE(rs_attempts, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);  \
   TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);      \

@@ -28,6 +28,7 @@ inline AttemptRecord sample_attempt(const std::string& resource_id, WallTime sta
 inline RequestRecord sample_record(const std::string& request_id, WallTime created_at) {
   RequestRecord record;
   record.request_id = request_id;
+  record.client_request_id = "client-" + request_id;
   record.created_at = created_at;
   record.method = "POST";
   record.path = "/v1/responses";
@@ -65,7 +66,7 @@ inline RequestRecord without_bodies(RequestRecord record) {
 inline RequestRecord failed_record(const std::string& request_id, WallTime created_at) {
   RequestRecord record = sample_record(request_id, created_at);
   record.stream = false;
-  record.pool_id = "batch";
+  record.requested_pool_id = "batch";
   record.status_code = 502;
   record.completed = false;
   record.blame = Blame::provider;

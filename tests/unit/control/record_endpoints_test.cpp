@@ -32,6 +32,8 @@ RequestRecord sample_request(WallTime at) {
                        "up-1"};
   RequestRecord record;
   record.request_id = "req-1";
+  record.client_request_id = "mine-1";
+  record.requested_pool_id = "wished";
   record.created_at = at + Millis(7);
   record.method = "POST";
   record.path = "/v1/responses";
@@ -62,8 +64,9 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a request row has all its fields") {
   const auto response = get("/admin/requests");
   CHECK(response.status == 200);
   CHECK(Json::parse(response.body) == Json::parse(R"({"data":[{
-    "request_id":"req-1","session_id":"s-1","session_name":null,"resource_id":"openai-2",
-    "provider_id":"environment","pool_id":null,"model":"gpt-4.1-mini","model_alias":null,
+    "request_id":"req-1","client_request_id":"mine-1","session_id":"s-1","session_name":null,
+    "resource_id":"openai-2",
+    "provider_id":"environment","pool_id":"default","requested_pool_id":"wished","model":"gpt-4.1-mini","model_alias":null,
     "status_code":200,"input_tokens":10,"output_tokens":0,"total_tokens":10,"cached_tokens":null,
     "reasoning_tokens":null,"created_at":"2026-11-21T00:00:00.007Z",
     "timings":{"duration_ms":43.0,"first_byte_ms":33.0,"proxy_ms":0.15},
@@ -90,8 +93,23 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a request that reached no resource has n
   const Json body = get_json("/admin/requests");
   CHECK(body["next_cursor"] == nullptr);
   CHECK(body["data"][0]["resource_id"] == nullptr);
+  CHECK(body["data"][0]["pool_id"] == nullptr);
+  CHECK(body["data"][0]["client_request_id"] == nullptr);
   CHECK(body["data"][0]["attempts"] == Json::array());
   CHECK(body["data"][0]["input_tokens"] == nullptr);
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "words of a newer version are shown as they are") {
+  RequestRecord record = sample_request(clock.wall());
+  record.blame = Word<Blame>("weather");
+  record.attempts[0].reason = Word<SelectionReason>("round_robin");
+  record.attempts[1].blame = Word<Blame>("network");
+  records.request_page = {{record}, ""};
+  start();
+  const Json row = get_json("/admin/requests")["data"][0];
+  CHECK(row["blame"] == "weather");
+  CHECK(row["attempts"][0]["reason"] == "round_robin");
+  CHECK(row["attempts"][1]["blame"] == "network");
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "text that is not UTF-8 still makes valid JSON") {
@@ -108,8 +126,9 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
                            ""};
   TokenUsage usage;
   usage.total = 7;
-  records.session_page = {
-      {{"s-1", "", "openai-1", "gpt", clock.wall(), clock.wall() + Millis(5), 4, 1, usage}}, ""};
+  records.session_page = {{{"s-1", "", "openai-1", "p", "gpt", 502, clock.wall(),
+                            clock.wall() + Millis(5), 4, 1, usage}},
+                          ""};
   records.telemetry_page = {
       {{"ev-1", "request.completed", "req-1", clock.wall(), R"({"status":200})"},
        {"ev-2", "request.completed", "req-2", clock.wall(), "{cut"}},
@@ -119,7 +138,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
     "session_id":"s-1","session_name":"name","resource_id":"openai-1","pool_id":null,
     "reason":"failover","attempt":2,"created_at":"2026-11-21T00:00:00.000Z"}])"));
   CHECK(get_json("/admin/sessions")["data"] == Json::parse(R"([{"session_id":"s-1",
-    "session_name":null,"last_resource_id":"openai-1","last_model":"gpt",
+    "session_name":null,"last_resource_id":"openai-1","last_pool_id":"p","last_model":"gpt",
+    "last_status_code":502,
     "created_at":"2026-11-21T00:00:00.000Z","last_seen_at":"2026-11-21T00:00:00.005Z",
     "request_count":4,"error_count":1,"input_tokens":null,"output_tokens":null,"total_tokens":7,
     "cached_tokens":null,"reasoning_tokens":null}])"));
@@ -161,7 +181,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
   CHECK_FALSE(records.last_query.since);
 
   CHECK(get("/admin/requests?limit=1000&cursor=abc&session_id=s%201&resource_id=openai-1"
-            "&pool_id=p&model=a/b&status=499&since=2026-11-21T01:00:00Z&until=1795222800.5&other=1")
+            "&pool_id=p&model=a/b&status=499&since=2026-11-21T01:00:00Z&until=1795222800.5"
+            "&requested_pool_id=w")
             .status == 200);
   const RecordQuery& query = records.last_query;
   CHECK(query.limit == 1000);
@@ -169,47 +190,84 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
   CHECK(query.session_id == "s 1");
   CHECK(query.resource_id == "openai-1");
   CHECK(query.pool_id == "p");
+  CHECK(query.requested_pool_id == "w");
   CHECK(query.model == "a/b");
   CHECK(query.status == 499);
+  CHECK_FALSE(query.status_class);
   CHECK(query.since == clock.wall() + std::chrono::hours(1));
   CHECK(query.until == clock.wall() + std::chrono::hours(1) + Millis(500));
 
   CHECK(get("/admin/requests?limit=1&model=&since=").status == 200);
   CHECK(records.last_query.limit == 1);
   CHECK_FALSE(records.last_query.model);
+
+  for (const auto* text : {"4xx", "4XX", "4xX"}) {
+    CHECK(get("/admin/sessions?status=" + std::string(text)).status == 200);
+    CHECK(records.last_query.status_class == 4);
+    CHECK_FALSE(records.last_query.status);
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a parameter that a list does not have is named") {
+  start();
+  const std::string long_name(300, 'n');
+  for (const auto& [target, name] : std::vector<std::pair<std::string, std::string>>{
+           {"requests?other=1", "other"},
+           {"requests?limit=1&sesion_id=x", "sesion_id"},
+           {"decisions?by=day", "by"},
+           {"sessions?requested_pool_id=p", "requested_pool_id"},
+           {"telemetry?Limit=1", "Limit"},
+           {"requests?x=", "x"},
+           {"usage?cursor=abc", "cursor"},
+           {"usage?by=day&last=1", "last"},
+           {"requests?" + long_name + "=1", long_name.substr(0, 64)}}) {
+    CAPTURE(target);
+    const auto response = get("/admin/" + target);
+    CHECK(response.status == 400);
+    CHECK(error_of(response)["code"] == "invalid_parameter");
+    CHECK(error_of(response)["param"] == name);
+    const auto message = error_of(response)["message"].get<std::string>();
+    CHECK(message.find(name) != std::string::npos);
+    CHECK(message.find("it takes limit, ") != std::string::npos);
+    CHECK((message.find(", cursor") == std::string::npos) == target.starts_with("usage"));
+  }
+  CHECK(records.calls.empty());
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a parameter that is given twice is named") {
+  start();
+  for (const char* name : {"limit", "cursor", "session_id", "model", "status", "since"}) {
+    const auto response =
+        get("/admin/requests?" + std::string(name) + "=1&" + std::string(name) + "=");
+    CHECK(response.status == 400);
+    CHECK(error_of(response)["param"] == name);
+  }
+  CHECK(records.calls.empty());
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "each list asks its own table") {
   start();
   for (const char* list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
     records.calls.clear();
-    CHECK(get("/admin/" + std::string(list) + "?by=day").status == 200);
-    CHECK(records.calls == std::vector<std::string>{list});
+    CHECK(get("/admin/" + std::string(list)).status == 200);
+    CHECK(records.calls.front() == list);
   }
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a bad parameter is named") {
   start();
   const std::string too_long(513, 'x');
-  const std::pair<std::string, std::string> cases[] = {{"limit", "0"},
-                                                       {"limit", "1001"},
-                                                       {"limit", "-1"},
-                                                       {"limit", "ten"},
-                                                       {"limit", "5x"},
-                                                       {"limit", "%205"},
-                                                       {"limit", "1e2"},
-                                                       {"status", "99"},
-                                                       {"status", "600"},
-                                                       {"status", "ok"},
-                                                       {"since", "yesterday"},
-                                                       {"until", "2026-13-01"},
-                                                       {"cursor", std::string(1089, 'x')},
-                                                       {"model", too_long},
-                                                       {"session_id", too_long},
-                                                       {"since", "99999999999"}};
+  const std::pair<std::string, std::string> cases[] = {
+      {"limit", "0"},         {"limit", "1001"},        {"limit", "-1"},
+      {"limit", "ten"},       {"limit", "5x"},          {"limit", "%205"},
+      {"limit", "1e2"},       {"status", "99"},         {"status", "600"},
+      {"status", "ok"},       {"status", "0xx"},        {"status", "6xx"},
+      {"status", "4x"},       {"status", "40x"},        {"status", "4xxx"},
+      {"since", "yesterday"}, {"until", "2026-13-01"},  {"cursor", std::string(1089, 'x')},
+      {"model", too_long},    {"session_id", too_long}, {"since", "99999999999"}};
   for (const auto& [name, value] : cases) {
-    for (const char* list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
-      const std::string target = "/admin/" + std::string(list) + "?" + name + "=" + value;
+    for (const std::string list : {"requests", "decisions", "sessions", "telemetry", "usage"}) {
+      const std::string target = "/admin/" + list + "?" + name + "=" + value;
       CAPTURE(target);
       const auto response = get(target);
       CHECK(response.status == 400);

@@ -23,14 +23,19 @@ TEST_CASE("a decision comes back as it was") {
   CHECK(back->created_at == decision.created_at);
 }
 
+TEST_CASE("a reason that this version does not know is kept, what else there is passed over") {
+  const auto decision = decode_decision(R"(["a","b","c","d","round_robin",0,{"new":1}])");
+  REQUIRE(decision);
+  CHECK(decision->reason.text() == "round_robin");
+}
+
 TEST_CASE("what is no decision is left out") {
-  for (const char* text :
-       {"", "{}", "[]", R"(["a","b","c","d",0])", R"(["a","b","c","d",9,0])",
-        R"(["a","b","c","d",-1,0])", R"([1,"b","c","d",0,0])", R"(["a","b","c","d",0,"0"])"}) {
+  for (const char* text : {"", "{}", "[]", R"(["a","b","c","d","e"])", R"(["a","b","c","d",0,0])",
+                           R"([1,"b","c","d","e",0])", R"(["a","b","c","d","e","0"])"}) {
     CAPTURE(text);
     CHECK_FALSE(decode_decision(text));
   }
-  CHECK(decode_decision(R"(["a","b","c","d",0,0])"));
+  CHECK(decode_decision(R"(["a","b","c","d","e",0])"));
 }
 
 TEST_CASE("missed affinities: the oldest first, the oldest out") {

@@ -2,31 +2,64 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
+#include "fakes/sample_records.h"
 #include "storage/record_store.h"
 
 using namespace responses_proxy;
 
+namespace {
+
+constexpr std::uint32_t kScope = 0xCAFE;
+
+}  // namespace
+
 TEST_CASE("a cursor comes back as it was, whatever the id holds") {
   for (const std::string id : {"", "req_1", "a.b&c=d%20", "\xC3\xBC \"quoted\""}) {
-    const std::string text = encode_cursor({1795219200123456, 3, id});
+    const std::string text = encode_cursor({1795219200123456, 3, id}, kScope);
     CHECK(text.find_first_not_of("0123456789abcdef.") == std::string::npos);
-    const Cursor cursor = decode_cursor(text);
+    const Cursor cursor = decode_cursor(text, kScope);
     CHECK(cursor.time == 1795219200123456);
     CHECK(cursor.number == 3);
     CHECK(cursor.id == id);
+    CHECK_THROWS_AS(decode_cursor(text, kScope + 1), InvalidCursor);
   }
-  CHECK(decode_cursor(encode_cursor({-5, 0, "x"})).time == -5);
+  CHECK(decode_cursor(encode_cursor({-5, 0, "x"}, 0), 0).time == -5);
 }
 
 TEST_CASE("the longest cursor is within the bound") {
-  const Cursor longest{INT64_MIN, INT64_MIN, std::string(RecordQuery::kMaxText, '~')};
-  CHECK(encode_cursor(longest).size() <= RecordQuery::kMaxCursor);
+  const Cursor longest{INT64_MIN, INT32_MIN, std::string(RecordQuery::kMaxText, '~')};
+  CHECK(encode_cursor(longest, UINT32_MAX).size() <= RecordQuery::kMaxCursor);
 }
 
 TEST_CASE("anything else is refused") {
-  for (const char* text : {"", "x", "1", "1.", "1.2", ".1.61", "1..61", "1.2.6", "1.2.6g",
-                           "1.2.61 ", " 1.2.61", "ffffffffffffffffff.0.61", "1.2.+1", "1 .2.61"}) {
+  for (const char* text :
+       {"", "x", "cafe", "cafe.", "cafe.1", "cafe.1.", "cafe.1.2", "1.2.61", "cafe..1.61",
+        "cafe.1..61", "cafe.1.2.6", "cafe.1.2.6g", "cafe.1.2.61 ", " cafe.1.2.61",
+        "cafe.ffffffffffffffffff.0.61", "cafe.1.ffffffff.61", "cafe.1.2.+1", "cafe.1 .2.61"}) {
     CAPTURE(text);
-    CHECK_THROWS_AS(decode_cursor(text), InvalidCursor);
+    CHECK_THROWS_AS(decode_cursor(text, kScope), InvalidCursor);
   }
+  CHECK_NOTHROW(decode_cursor("cafe.1.2.61", kScope));
+}
+
+TEST_CASE("every list and every set of filters has a scope of its own; the page does not matter") {
+  using Q = RecordQuery;
+  std::vector<RecordQuery> queries(1);
+  for (auto text :
+       {&Q::session_id, &Q::resource_id, &Q::pool_id, &Q::requested_pool_id, &Q::model}) {
+    for (const char* value : {"", "a", "1:a"}) (queries.emplace_back()).*text = value;
+  }
+  for (auto number : {&Q::status, &Q::status_class}) (queries.emplace_back()).*number = 4;
+  for (auto time : {&Q::since, &Q::until}) (queries.emplace_back()).*time = testing::at_second(0);
+  std::set<std::uint32_t> scopes;
+  for (const char* list : {"requests", "decisions", "sessions", "telemetry"}) {
+    for (const RecordQuery& query : queries) scopes.insert(cursor_scope(list, query));
+  }
+  CHECK(scopes.size() == 4 * queries.size());
+  RecordQuery page;
+  page.limit = 7;
+  page.cursor = "abc";
+  CHECK(cursor_scope("requests", page) == cursor_scope("requests", {}));
 }

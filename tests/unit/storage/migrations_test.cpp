@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "fakes/temp_folder.h"
-#include "storage/record_fields.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
@@ -48,14 +45,42 @@ TEST_CASE("each change is applied once, and later ones are added") {
 TEST_CASE("records of the first version have no bodies") {
   Database database;
   migrate(database.connection, migrations().first(1));
-  std::string columns = column_list(request_summary_fields(), "");
-  columns += ", resource_id, provider_id, pool_id";
-  std::string zeros = "0";
-  for (auto i = std::count(columns.begin(), columns.end(), ','); i > 0; --i) zeros += ", 0";
+  std::string columns;
+  std::string zeros;
+  database.connection.query("SELECT name FROM pragma_table_info('requests')", {},
+                            [&](const SqlRow& row) {
+                              const char* comma = columns.empty() ? "" : ", ";
+                              columns += comma + row.text(0);
+                              zeros += comma + std::string("0");
+                            });
   database.connection.execute("INSERT INTO requests (" + columns + ") VALUES (" + zeros + ")", {});
   migrate(database.connection);
   CHECK(database.number("SELECT COUNT(*) FROM requests WHERE request_body || response_body = ''") ==
         1);
+  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE client_request_id = ''") == 1);
+}
+
+TEST_CASE("a request that reached no resource loses the pool it asked for as its pool") {
+  Database database;
+  migrate(database.connection, migrations().first(2));
+  const auto insert = [&](const std::string& id, const std::string& resource) {
+    database.connection.execute(
+        "INSERT INTO requests SELECT '" + id +
+            "', 0, '', '', 0, '', '', 'asked', '', '', '', '', 503, 1, 'proxy', '', '', 0, 0, 0, "
+            "0, 0, 0, 0, 0, 0, 0, 0, '" +
+            resource + "', '', 'asked', '', ''",
+        {});
+    database.connection.execute("INSERT INTO sessions VALUES ('" + id + "', '', '" + resource +
+                                    "', 'asked', '', 503, 0, 0, 1, 1, 0, 0, 0, 0, 0)",
+                                {});
+  };
+  insert("served", "openai-1");
+  insert("refused", "");
+  migrate(database.connection);
+  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE pool_id = 'asked'") == 1);
+  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE pool_id = '' AND resource_id = ''") ==
+        1);
+  CHECK(database.number("SELECT COUNT(*) FROM sessions WHERE last_pool_id = 'asked'") == 1);
 }
 
 TEST_CASE("a failing change leaves the database as it was") {
@@ -79,6 +104,8 @@ TEST_CASE("a database of a newer program is left alone") {
   } catch (const StorageError& error) {
     message = error.what();
   }
+  CHECK_THROWS_AS(check_schema(database.connection, kFirst), SchemaTooNew);
+  CHECK_NOTHROW(check_schema(database.connection, kSecond));
   CHECK(message ==
         "The database has schema version 2, this program knows versions up to 1. Use the program "
         "that wrote it, or a newer one.");

@@ -4,7 +4,6 @@
 
 #include "core/json.h"
 #include "fakes/sample_records.h"
-#include "storage/cursor.h"
 #include "storage/postgres_connection.h"
 #include "storage/record_queries.h"
 #include "unit/storage/postgres_test.h"
@@ -19,8 +18,9 @@ constexpr std::int64_t kFirst = 1'795'219'200'000'000;  // at_second(0), and one
 
 std::string fill(std::int64_t rows) {
   return "INSERT INTO requests SELECT 'req_' || md5(i::text), " + std::to_string(kFirst) +
-         " + i * 1000000, 'POST', '/v1/responses', 1, 's-' || i % 20000, '', '', "
-         "'gpt-' || i % 10, '', '', 'resp_' || i, CASE WHEN i % 100 = 0 THEN 500 + i / 100 % 4 "
+         " + i * 1000000, 'POST', '/v1/responses', 1, 's-' || i % 20000, '', CASE WHEN i % 50 = 0 "
+         "THEN 'wish-' || i / 50 % 10 ELSE '' END, 'gpt-' || i % 10, '', '', 'resp_' || i, CASE "
+         "WHEN i % 100 = 0 THEN 500 + i / 100 % 4 "
          "ELSE 200 END, 1, 'none', '', '', 100, 20, 120, 60, 5, 4321, 98765, 1234, 812999, 401100, "
          "97, 'openai-' || i % 8, 'environment', 'pool-' || i % 3 "
          "FROM generate_series(0::bigint, " +
@@ -132,13 +132,18 @@ const Filter kFilters[] = {
      "requests_by_time"},
     {"session", [](RecordQuery& q) { q.session_id = "s-77"; }, "requests_by_session",
      "requests_by_session"},
-    {"resource", [](RecordQuery& q) { q.resource_id = "openai-5"; }, "", "attempts_by_resource"},
-    {"pool", [](RecordQuery& q) { q.pool_id = "pool-1"; }, "", "attempts_by_pool"},
+    {"resource", [](RecordQuery& q) { q.resource_id = "openai-5"; }, "attempts_by_resource",
+     "attempts_by_resource"},
+    {"pool", [](RecordQuery& q) { q.pool_id = "pool-1"; }, "attempts_by_pool", "attempts_by_pool"},
+    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "wish-7"; },
+     "requests_by_asked_pool", "requests_by_asked_pool"},
     {"model", [](RecordQuery& q) { q.model = "gpt-7"; }, "", ""},
     {"unknown model", [](RecordQuery& q) { q.model = "no-such"; }, "requests_by_model",
      "requests_by_model"},
     {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
     {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
+    {"status 5xx", [](RecordQuery& q) { q.status_class = 5; }, "requests_by_status_class",
+     "requests_by_status_class"},
 };
 
 }  // namespace
@@ -150,9 +155,10 @@ TEST_CASE("Postgres: every list reads one page of a big table through an index")
       CAPTURE(later);
       RecordQuery query;
       filter.set(query);
-      if (later) query.cursor = encode_cursor({kFirst + kRows / 3 * 1'000'000, 1, "req_7"});
-      check_page(requests_query(query), filter.requests_index, 1'000);
-      check_page(decisions_query(query), filter.decisions_index, 1'000);
+      Behind behind;
+      if (later) behind = Cursor{kFirst + kRows / 3 * 1'000'000, 1, "req_7"};
+      check_page(requests_query(query, behind), filter.requests_index, 1'000);
+      check_page(decisions_query(query, behind), filter.decisions_index, 1'000);
     }
   }
 }
@@ -160,9 +166,8 @@ TEST_CASE("Postgres: every list reads one page of a big table through an index")
 TEST_CASE("Postgres: sessions come in the order of their index") {
   RecordQuery query;
   check_page(sessions_query(query), "sessions_by_time", 200);
-  query.cursor = encode_cursor({kFirst + (kRows - 5'000) * 1'000'000, 0, "s-1"});
-  check_page(sessions_query(query), "sessions_by_time", 200);
-  query = {};
+  const Cursor behind{kFirst + (kRows - 5'000) * 1'000'000, 0, "s-1"};
+  check_page(sessions_query(query, behind), "sessions_by_time", 200);
   query.session_id = "s-77";
   CHECK_FALSE(summary_of(sessions_query(query)).scans);
 }

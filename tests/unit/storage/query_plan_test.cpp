@@ -3,7 +3,6 @@
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "storage/cursor.h"
 #include "storage/migrations.h"
 #include "storage/record_queries.h"
 #include "storage/sqlite_connection.h"
@@ -36,6 +35,8 @@ void check_page(const std::string& plan, const std::string& index) {
   CHECK_FALSE(has(plan, "TEMP B-TREE"));
 }
 
+const Cursor kCursor{1795219200000000, 1, "req"};
+
 struct Filter {
   const char* name;
   void (*set)(RecordQuery&);
@@ -51,12 +52,18 @@ const Filter kFilters[] = {
      "requests_by_time"},
     {"session", [](RecordQuery& q) { q.session_id = "s"; }, "requests_by_session",
      "requests_by_session"},
-    {"resource", [](RecordQuery& q) { q.resource_id = "r"; }, "requests_by_resource",
+    {"resource", [](RecordQuery& q) { q.resource_id = "r"; }, "attempts_by_resource",
      "attempts_by_resource"},
-    {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, "requests_by_pool", "attempts_by_pool"},
+    {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, "attempts_by_pool", "attempts_by_pool"},
+    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "p"; }, "requests_by_asked_pool",
+     "requests_by_asked_pool"},
     {"model", [](RecordQuery& q) { q.model = "m"; }, "requests_by_model", "requests_by_model"},
     {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
     {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
+    {"status 4xx", [](RecordQuery& q) { q.status_class = 4; }, "requests_by_status_class",
+     "requests_by_status_class"},
+    {"status 2xx", [](RecordQuery& q) { q.status_class = 2; }, "requests_by_time",
+     "requests_by_time"},
 };
 
 }  // namespace
@@ -71,9 +78,9 @@ TEST_CASE("lists follow an index for every filter, on the first page and on late
         RecordQuery query;
         filter.set(query);
         if (in_time) query.since = testing::at_second(-100);
-        if (later) query.cursor = encode_cursor({1795219200000000, 1, "req"});
-        check_page(database.plan(requests_query(query)), filter.requests_index);
-        check_page(database.plan(decisions_query(query)), filter.decisions_index);
+        const Behind behind = later ? Behind(kCursor) : Behind();
+        check_page(database.plan(requests_query(query, behind)), filter.requests_index);
+        check_page(database.plan(decisions_query(query, behind)), filter.decisions_index);
       }
     }
   }
@@ -82,17 +89,18 @@ TEST_CASE("lists follow an index for every filter, on the first page and on late
 TEST_CASE("a later page starts at its cursor instead of reading up to it") {
   Database database;
   RecordQuery query;
-  query.cursor = encode_cursor({1795219200000000, 1, "req"});
-  CHECK(has(database.plan(requests_query(query)), "(created_at,request_id)<(?,?)"));
-  CHECK(has(database.plan(decisions_query(query)), "(created_at,request_id)<(?,?)"));
-  CHECK(has(database.plan(sessions_query(query)), "(last_seen_at,session_id)<(?,?)"));
+  CHECK(has(database.plan(requests_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(decisions_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(sessions_query(query, kCursor)), "(last_seen_at,session_id)<(?,?)"));
   query.session_id = "s";
-  CHECK(
-      has(database.plan(requests_query(query)), "session_id=? AND (created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(requests_query(query, kCursor)),
+            "session_id=? AND (created_at,request_id)<(?,?)"));
   query.session_id.reset();
   query.resource_id = "r";
-  CHECK(has(database.plan(decisions_query(query)),
+  CHECK(has(database.plan(decisions_query(query, kCursor)),
             "resource_id=? AND (created_at,request_id,attempt)<(?,?,?)"));
+  CHECK(has(database.plan(requests_query(query, kCursor)),
+            "resource_id=? AND (created_at,request_id)<(?,?)"));
 }
 
 TEST_CASE("sessions come in the order of their index; one session is found by its key") {

@@ -4,19 +4,15 @@
 
 using namespace responses_proxy;
 
-TEST_CASE("every word of an enum is read back") {
-  for (const Blame blame :
-       {Blame::none, Blame::client, Blame::resource, Blame::provider, Blame::proxy}) {
-    CHECK(parse_blame(to_string(blame)) == blame);
-  }
-  for (const SelectionReason reason :
-       {SelectionReason::response_affinity, SelectionReason::session_affinity,
-        SelectionReason::weighted_least_connections, SelectionReason::failover}) {
-    CHECK(parse_selection_reason(to_string(reason)) == reason);
-  }
-  CHECK_THROWS_AS(parse_blame("nobody"), StorageError);
-  CHECK_THROWS_AS(parse_blame(""), StorageError);
-  CHECK_THROWS_AS(parse_selection_reason("round_robin"), StorageError);
+TEST_CASE("a word is the enum's, or a text of its own") {
+  Word<Blame> word = Blame::provider;
+  CHECK(word == Blame::provider);
+  CHECK(word != Blame::proxy);
+  CHECK(word.text() == "provider");
+  CHECK(to_sql(word) == SqlValue("provider"));
+  CHECK(Word<Blame>("provider") == word);
+  CHECK(to_sql(Word<Blame>("weather \xFF")) == SqlValue("weather \uFFFD"));
+  CHECK(Word<Blame>("weather") != Blame::none);
 }
 
 TEST_CASE("times are rounded down to microseconds, before 1970 too") {

@@ -68,7 +68,8 @@ TEST_CASE("nothing a client sends becomes a label") {
   Metrics metrics;
   RequestRecord record = testing::sample_record("client-text", testing::at_second(0));
   record.model = record.model_alias = record.session_id = record.session_name = "client-text";
-  record.pool_id = record.method = record.path = record.previous_response_id = "client-text";
+  record.requested_pool_id = record.method = record.path = record.previous_response_id =
+      "client-text";
   record.response_id = record.error = "client-text";
   metrics.count(record);
   CHECK_FALSE(has(metrics.text({}), "client-text"));
