@@ -22,6 +22,7 @@ target_link_libraries(rp_httplib INTERFACE PkgConfig::HTTPLIB OpenSSL::SSL OpenS
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET hiredis_ssl)  # hiredis has TLS from 1.0 on
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 
 # Header-only parts of Boost (Asio, Beast), as system headers: their warnings are not ours.
 add_library(rp_boost INTERFACE)

@@ -5,6 +5,7 @@
 
 #include "config/value_parser.h"
 #include "core/postgres_url.h"
+#include "core/sqlite_url.h"
 #include "redis/redis_url.h"
 #include "responses_proxy/secret.h"
 
@@ -79,17 +80,12 @@ std::string base_url_problem(std::string_view url) {
 }
 
 std::string database_url_problem(std::string_view url) {
-  const auto [scheme, rest] = split_scheme(url);
   if (is_postgres_url(url)) {
     PostgresUrl parsed;
     return parse_postgres_url(url, parsed);
   }
-  if (scheme != "sqlite") return "is not a database URL";
-  if (!rest.starts_with('/')) return "has a host: SQLite paths follow three slashes";
-  const std::string_view path = rest.substr(1);
-  if (path.empty() || path.ends_with('/')) return "names no file";
-  if (path == ":memory:") return "names no file, and every connection would have data of its own";
-  return {};
+  std::string path;
+  return parse_sqlite_url(url, path);
 }
 
 std::string redis_url_problem(std::string_view url) {

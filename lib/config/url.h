@@ -11,7 +11,7 @@ namespace responses_proxy::config {
 
 // http or https, with a host; no credentials, query or fragment. Trailing slashes are the caller's.
 std::string base_url_problem(std::string_view url);
-// sqlite:///relative, sqlite:////absolute, and what parse_postgres_url takes.
+// What parse_postgres_url or parse_sqlite_url takes.
 std::string database_url_problem(std::string_view url);
 // What parse_redis_url takes, and a host that can be one.
 std::string redis_url_problem(std::string_view url);

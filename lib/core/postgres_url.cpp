@@ -1,8 +1,11 @@
 #include "core/postgres_url.h"
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <memory>
 #include <optional>
 
 #include "core/percent_decoded.h"
@@ -157,6 +160,30 @@ std::vector<std::string> secrets_of(const Parts& parts) {
   return secrets;
 }
 
+// As the library that will read the URL has it; `ssl` is another name of `sslmode` in URLs.
+bool is_libpq_parameter(std::string_view key) {
+  const std::unique_ptr<PQconninfoOption, decltype(&::PQconninfoFree)> known(::PQconndefaults(),
+                                                                             ::PQconninfoFree);
+  if (!known) return true;  // out of memory
+  for (const PQconninfoOption* option = known.get(); option->keyword != nullptr; ++option) {
+    if (key == option->keyword) return true;
+  }
+  return key == "ssl";
+}
+
+// A password that is not percent-encoded may look like a parameter, which is not named then.
+std::string parameters_problem(const std::vector<Parameter>& parameters) {
+  const bool may_be_secret = std::any_of(parameters.begin(), parameters.end(),
+                                         [](const auto& one) { return names_secret(one.key); });
+  for (const Parameter& parameter : parameters) {
+    if (is_libpq_parameter(parameter.key)) continue;
+    const std::string name =
+        may_be_secret ? "a parameter" : "the parameter " + std::string(parameter.key);
+    return "has " + name + ", which is none of libpq's: take it out, or correct its name";
+  }
+  return {};
+}
+
 std::string name_of(const Parts& parts) {
   std::string host = *percent_decoded(parts.hosts);
   std::string database = *percent_decoded(parts.database);
@@ -220,6 +247,7 @@ std::string parse_postgres_url(std::string_view url, PostgresUrl& parsed) {
   if (!rest) return "is not a PostgreSQL URL";
   Parts parts;
   if (std::string problem = split(*rest, parts); !problem.empty()) return problem;
+  if (std::string problem = parameters_problem(parts.parameters); !problem.empty()) return problem;
   parsed = {connection_of(parts), name_of(parts), secrets_of(parts)};
   return {};
 }

@@ -24,8 +24,8 @@ struct PostgresUrl {
 bool is_postgres_url(std::string_view url);
 
 // [user[:password]@][host][:port][,...][/database][?parameter=value&...] after the scheme; a host
-// may be a percent-encoded socket folder. Parameters are libpq's; `ssl=` of other drivers is
-// written as `sslmode=`.
+// may be a percent-encoded socket folder. Parameters are those that the installed libpq knows;
+// `ssl=` of other drivers is written as `sslmode=`.
 std::string parse_postgres_url(std::string_view url, PostgresUrl& parsed);
 
 }  // namespace responses_proxy

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
 #include <filesystem>
 
 #include "core/postgres_url.h"
+#include "core/sqlite_url.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"
 #include "storage/record_store.h"
@@ -29,21 +28,10 @@ constexpr Millis kPostgresLookupTimeout{250};
 constexpr Millis kPostgresSetUpTimeout{10'000};
 constexpr Millis kPostgresMigrationTimeout{600'000};
 
-constexpr std::string_view kSqlite = "sqlite:///";
-
-// "sqlite:///a/b" -> "a/b", "sqlite:////a/b" -> "/a/b". Errors show the scheme only: what follows
-// may hold a password.
 std::string sqlite_path(const std::string& url) {
-  if (!url.starts_with(kSqlite)) {
-    const auto scheme = url.substr(0, std::min(url.find("://"), url.size()));
-    throw StorageError(fmt::format(
-        "Cannot open the database: its URL must start with {} or postgresql://{}", kSqlite,
-        scheme == url ? std::string() : fmt::format(", not with {}://", scheme)));
-  }
-  std::string path = url.substr(kSqlite.size());
-  if (path.empty() || path.ends_with('/') || path == ":memory:") {
-    throw StorageError("Cannot open the database: its URL names no file");
-  }
+  std::string path;
+  const std::string problem = parse_sqlite_url(url, path);
+  if (!problem.empty()) throw StorageError("Cannot open the database: its URL " + problem);
   return path;
 }
 

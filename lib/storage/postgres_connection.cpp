@@ -23,8 +23,15 @@ constexpr const char* kLockSchema = "SELECT pg_advisory_xact_lock(71634590283461
 // them and sort, which is wrong whenever it is wrong about the few. JIT is for what these settings
 // make seem expensive.
 constexpr const char* kReaderSettings =
-    "; SET default_transaction_read_only = on; SET enable_sort = off; SET enable_bitmapscan = off; "
-    "SET jit = off";
+    "; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off";
+
+// All settings are those of a transaction: a pool in front of the server (PgBouncer) gives each one
+// any of its sessions, and hands that on to whoever comes next, another program included.
+std::string begin_statement(const PostgresConnection::Options& options) {
+  const bool reads = options.mode == PostgresConnection::Mode::read;
+  return fmt::format("BEGIN{}; SET LOCAL statement_timeout = {}{}", reads ? " READ ONLY" : "",
+                     options.timeout.count(), reads ? kReaderSettings : "");
+}
 
 // The connection is gone: what was asked of it can be asked of another.
 class ConnectionLost final : public StorageError {
@@ -126,19 +133,11 @@ bool is_word_part(char c) {
 }  // namespace
 
 PostgresConnection::PostgresConnection(std::shared_ptr<PostgresServer> server, Options options)
-    : server_(std::move(server)), options_(std::move(options)) {}
+    : server_(std::move(server)), options_(std::move(options)), begin_(begin_statement(options_)) {}
 
 bool PostgresConnection::connect() {
   if (driver_) return false;
   std::unique_ptr<PostgresDriver> fresh = server_->connect();
-  try {
-    watched(*fresh,
-            fmt::format("SET statement_timeout = {}{}", options_.timeout.count(),
-                        options_.mode == Mode::read ? kReaderSettings : ""),
-            {}, ignore_rows);
-  } catch (const PostgresError& error) {
-    fail(error);
-  }
   if (options_.ensure_schema) server_->with_schema(options_.ensure_schema);
   driver_ = std::move(fresh);
   return true;
@@ -148,19 +147,6 @@ PostgresConnection::Time PostgresConnection::deadline() const {
   if (in_transaction_) return transaction_ends_;
   return std::chrono::steady_clock::now() + options_.timeout +
          std::min(options_.timeout, kMostSilence);
-}
-
-std::int64_t PostgresConnection::watched(PostgresDriver& driver, const std::string& sql,
-                                         const PostgresDriver::Params& params,
-                                         const PostgresDriver::OnRow& on_row) {
-  const SocketDeadlines::Guard guard(server_->deadlines(), driver.socket(), deadline());
-  try {
-    return driver.execute(sql, params, on_row);
-  } catch (const PostgresError&) {
-    if (!guard.expired()) throw;
-    throw PostgresError(fmt::format("no answer within {} ms", options_.timeout.count()),
-                        "57014");  // as if the server had ended the statement
-  }
 }
 
 void PostgresConnection::fail(const PostgresError& error) {
@@ -177,11 +163,24 @@ void PostgresConnection::fail(const PostgresError& error) {
   throw ConnectionLost(message);
 }
 
+std::int64_t PostgresConnection::watched(const std::string& sql,
+                                         const PostgresDriver::Params& params,
+                                         const PostgresDriver::OnRow& on_row) {
+  const SocketDeadlines::Guard guard(server_->deadlines(), driver_->socket(), deadline());
+  try {
+    return driver_->execute(sql, params, on_row);
+  } catch (const PostgresError&) {
+    if (!guard.expired()) throw;
+    throw PostgresError(fmt::format("no answer within {} ms", options_.timeout.count()),
+                        "57014");  // as if the server had ended the statement
+  }
+}
+
 std::int64_t PostgresConnection::run_once(const std::string& sql,
                                           const PostgresDriver::Params& params,
                                           const PostgresDriver::OnRow& on_row) {
   try {
-    return watched(*driver_, sql, params, on_row);
+    return watched(sql, params, on_row);
   } catch (const PostgresError& error) {
     fail(error);
   }
@@ -189,17 +188,13 @@ std::int64_t PostgresConnection::run_once(const std::string& sql,
 
 std::int64_t PostgresConnection::run(const std::string& sql, const PostgresDriver::Params& params,
                                      const PostgresDriver::OnRow& on_row) {
-  if (in_transaction_) {
-    if (!driver_) throw StorageError(server_->describe("the transaction was cut short"));
-    return run_once(sql, params, on_row);
+  if (!in_transaction_) {
+    SqlTransaction alone(*this);
+    const std::int64_t count = run(sql, params, on_row);
+    alone.commit();
+    return count;
   }
-  const bool fresh = connect();
-  try {
-    return run_once(sql, params, on_row);
-  } catch (const ConnectionLost&) {
-    if (fresh) throw;
-  }
-  connect();
+  if (!driver_) throw StorageError(server_->describe("the transaction was cut short"));
   return run_once(sql, params, on_row);
 }
 
@@ -245,7 +240,14 @@ void PostgresConnection::define(const std::string& statement) {
 }
 
 void PostgresConnection::begin() {
-  run("BEGIN", {}, ignore_rows);
+  const bool fresh = connect();
+  try {
+    run_once(begin_, {}, ignore_rows);
+  } catch (const ConnectionLost&) {
+    if (fresh) throw;
+    connect();
+    run_once(begin_, {}, ignore_rows);
+  }
   transaction_ends_ = deadline();
   in_transaction_ = true;
 }

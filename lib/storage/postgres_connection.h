@@ -1,9 +1,12 @@
 // PostgresConnection: SqlConnection that connects when it is first used, and again after it was
 // lost.
 //
+// Role       Leaves nothing behind in the server's session: every call outside of a transaction is
+//            one of its own, settings and locks end with it, and there are no prepared statements.
+//            So it works through PgBouncer in transaction mode as well.
 // Errors     As SqlConnection; RecordRefused for what the database says about the data. After any
-//            other error the connection is closed: the next call has a new one. A call outside of a
-//            transaction that finds the connection dead tries once more by itself.
+//            other error the connection is closed: the next call has a new one. A transaction whose
+//            begin finds the connection dead tries once more by itself.
 // Blocking   Connecting: as long as the URL's connect_timeout. A statement: `timeout`, then the
 //            server ends it; a server that is silent beyond that is left. A transaction has that
 //            time as a whole.
@@ -53,12 +56,13 @@ class PostgresConnection final : public SqlConnection {
                    const PostgresDriver::OnRow& on_row);
   std::int64_t run_once(const std::string& sql, const PostgresDriver::Params& params,
                         const PostgresDriver::OnRow& on_row);
-  std::int64_t watched(PostgresDriver& driver, const std::string& sql,
-                       const PostgresDriver::Params& params, const PostgresDriver::OnRow& on_row);
+  std::int64_t watched(const std::string& sql, const PostgresDriver::Params& params,
+                       const PostgresDriver::OnRow& on_row);
   [[noreturn]] void fail(const PostgresError& error);
 
   const std::shared_ptr<PostgresServer> server_;
   const Options options_;
+  const std::string begin_;
   std::unique_ptr<PostgresDriver> driver_;
   bool in_transaction_ = false;
   Time transaction_ends_;

@@ -139,10 +139,6 @@ class RecordStore {
 // Throws StorageError for a URL that is malformed, and for the tables of a newer program.
 std::unique_ptr<RecordStore> open_record_store(const std::string& url);
 
-// Throws StorageError with what would keep the database at `url` from being used. Changes nothing:
-// a file that is missing stays so.
-void probe_database(const std::string& url);
-
 // Brings the database to this program's schema; throws StorageError when that is not possible.
 void migrate_database(const std::string& url);
 

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/private_folder.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -41,9 +43,7 @@ auto guarded(const std::string& name, Action&& action) {
 // one's.
 void create_private_file(const std::string& name, const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code problem;
-  if (!folder.empty()) std::filesystem::create_directories(folder, problem);
-  if (problem) {
+  if (const std::error_code problem = make_private_folder(folder)) {
     throw StorageError(fmt::format("{}: cannot create its folder: {}", name, problem.message()));
   }
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

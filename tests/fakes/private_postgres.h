@@ -32,6 +32,7 @@ class PrivatePostgres {
   std::string url(const std::string& database) const;      // over the socket
   std::string tcp_url(const std::string& database) const;  // with the password
   std::uint16_t port() const { return port_; }
+  const std::filesystem::path& socket_folder() const { return folder_.path(); }
   // Runs SQL as a superuser, in a database that is read-only as well; returns what psql prints.
   std::string sql(const std::string& database, const std::string& statements) const;
 

@@ -1,16 +1,14 @@
 #include "fakes/private_redis.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <stdexcept>
 #include <thread>
+
+#include "fakes/server_process.h"
 
 namespace responses_proxy::testing {
 
@@ -19,39 +17,6 @@ namespace {
 struct FreeContext {
   void operator()(redisContext* context) const { redisFree(context); }
 };
-
-std::uint16_t free_port() {
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(listener, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(listener);
-  return ntohs(address.sin_port);
-}
-
-// It ends with this process, however that ends; hence fork() instead of posix_spawn().
-pid_t spawn(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const int quiet = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  const pid_t parent = ::getpid();
-  const pid_t process = ::fork();
-  if (process == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);
-    ::dup2(quiet, STDOUT_FILENO);
-    ::dup2(quiet, STDERR_FILENO);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
-  }
-  ::close(quiet);
-  if (process < 0) throw std::runtime_error("redis-server cannot be started");
-  return process;
-}
 
 std::uint64_t calls_in(const std::string& statistics, std::size_t line) {
   const auto calls = statistics.find("calls=", line);
@@ -75,7 +40,7 @@ PrivateRedis::~PrivateRedis() {
 }
 
 void PrivateRedis::start() {
-  spawn_server();
+  spawn();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (true) {
     try {
@@ -85,21 +50,21 @@ void PrivateRedis::start() {
       if (std::chrono::steady_clock::now() > deadline) throw;
       if (::waitpid(process_, nullptr, WNOHANG) == process_) {  // somebody else took the port
         port_ = free_port();
-        spawn_server();
+        spawn();
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));  // until it listens
     }
   }
 }
 
-void PrivateRedis::spawn_server() {
+void PrivateRedis::spawn() {
   std::vector<std::string> words = {"redis-server", "--port",     std::to_string(port_),
                                     "--bind",       "127.0.0.1",  "--unixsocket",
                                     socket_,        "--dir",      folder_.path().string(),
                                     "--save",       "",           "--appendonly",
                                     "no",           "--loglevel", "warning"};
   words.insert(words.end(), settings_.begin(), settings_.end());
-  process_ = spawn(words);
+  process_ = spawn_server(words);
 }
 
 void PrivateRedis::stop() {

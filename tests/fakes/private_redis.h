@@ -40,7 +40,7 @@ class PrivateRedis {
   std::uint64_t calls(const std::string& command_name);
 
  private:
-  void spawn_server();
+  void spawn();
 
   TempFolder folder_;
   const std::string socket_;

@@ -22,13 +22,16 @@ TEST_CASE("base URLs") {
 TEST_CASE("database URLs") {
   CHECK(database_url_problem("sqlite:///./data/proxy.sqlite3") == "");
   CHECK(database_url_problem("sqlite:////var/lib/proxy.sqlite3") == "");
-  for (const char* url : {"postgres://u:p@h/d", "postgresql://u:p@h/d?sslmode=require",
-                          "postgresql+asyncpg://u:p@h/d", "postgresql:///d?host=/run/postgresql"}) {
+  for (const char* url :
+       {"postgres://u:p@h/d", "postgresql://u:p@h/d?sslmode=require",
+        "postgresql+asyncpg://u:p@h/d", "postgresql+psycopg2://u:p@h/d",
+        "postgresql:///d?host=/run/postgresql", "sqlite+aiosqlite:///d.db", "SQLite:////d.db"}) {
     CAPTURE(url);
     CHECK(database_url_problem(url) == "");
   }
   for (const char* url : {"", "mysql://h/d", "sqlite://", "sqlite:///", "sqlite://host/d",
                           "sqlite:///data/", "sqlite:///:memory:", "data/proxy.sqlite3",
+                          "sqlite:///d.db?mode=ro", "sqlitex:///d.db", "postgres://h/d?mode=ro",
                           "postgres://u:p@h:port/d", "postgresql+://h/d", "postgres://u:p@q@h/d"}) {
     CAPTURE(url);
     CHECK(database_url_problem(url) != "");

@@ -59,6 +59,49 @@ TEST_CASE("hosts, sockets and parameters pass through") {
   CHECK(connection("postgres://h/d?") == "postgresql://h/d?" + kDefaults);
 }
 
+TEST_CASE("a parameter that libpq does not know is named, unless it may be a secret") {
+  for (const char* name :
+       {"sslmod", "SSLMODE", "pgbouncer", "schema", "prepared_statement_cache_size"}) {
+    CHECK(problem(std::string("postgresql://h/d?sslmode=require&") + name + "=1") ==
+          std::string("has the parameter ") + name +
+              ", which is none of libpq's: take it out, or correct its name");
+  }
+  const std::string split_password = problem("postgresql://h/d?password=hun&ter2=x");
+  CHECK(split_password.find("has a parameter, which is none of libpq's") == 0);
+  CHECK(split_password.find("ter2") == std::string::npos);
+  // Those of every version there is, and `ssl` of other drivers.
+  for (const char* name : {"host",
+                           "hostaddr",
+                           "port",
+                           "dbname",
+                           "user",
+                           "password",
+                           "passfile",
+                           "connect_timeout",
+                           "client_encoding",
+                           "options",
+                           "application_name",
+                           "keepalives",
+                           "keepalives_idle",
+                           "tcp_user_timeout",
+                           "sslmode",
+                           "sslrootcert",
+                           "sslcert",
+                           "sslkey",
+                           "sslpassword",
+                           "sslcrl",
+                           "ssl_min_protocol_version",
+                           "gssencmode",
+                           "krbsrvname",
+                           "channel_binding",
+                           "service",
+                           "target_session_attrs",
+                           "ssl"}) {
+    CAPTURE(name);
+    CHECK(problem(std::string("postgresql://h/d?") + name + "=1") == "");
+  }
+}
+
 TEST_CASE("waiting for a connection is bounded, by the URL's own number if it has one") {
   CHECK(connection("postgres://h/d?connect_timeout=9") ==
         "postgresql://h/d?connect_timeout=9&fallback_application_name=responses-proxy&"

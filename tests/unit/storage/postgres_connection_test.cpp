@@ -67,6 +67,31 @@ TEST_CASE("Postgres: a transaction that lost its connection does not go on with 
   CHECK(database.sql("SELECT COUNT(*) FROM t") == "1\n");
 }
 
+TEST_CASE("Postgres: every address of a name is tried") {
+  const Database database;
+  // Nobody listens at the first one, of either family; the server is at the last.
+  const std::string port = std::to_string(postgres().port());
+  std::string url = postgres().tcp_url(database.name);
+  const std::string at = "@127.0.0.1:" + port;
+  url.replace(url.find(at), at.size(), "@127.0.0.2,[::1],127.0.0.1");
+  url += "?port=" + port;
+  PostgresConnection connection(std::make_shared<PostgresServer>(url), {});
+  connection.execute("SELECT 1", {});
+
+  // "localhost" may be ::1 first, where the server does not listen.
+  url = postgres().tcp_url(database.name);
+  url.replace(url.find(at), at.size(), "@localhost:" + port);
+  PostgresConnection by_name(std::make_shared<PostgresServer>(url), {});
+  by_name.execute("SELECT 1", {});
+}
+
+TEST_CASE("Postgres: a read that fails can be followed by another on the same connection") {
+  const Database database;
+  PostgresConnection reader(database.server, {Mode::read, Millis(5'000), nullptr});
+  CHECK_THROWS_AS(reader.execute("SELECT 1 / 0", {}), RecordRefused);
+  reader.execute("SELECT 1", {});
+}
+
 TEST_CASE("Postgres: readers cannot write") {
   const Database database;
   migrate_database(database.url);

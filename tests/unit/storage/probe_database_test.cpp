@@ -7,6 +7,7 @@
 
 #include "fakes/temp_folder.h"
 #include "storage/record_store.h"
+#include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
 
@@ -20,7 +21,13 @@ TEST_CASE("a SQLite file: there, not there yet, not possible, not a database") {
   CHECK(database_problem("sqlite:///" + path + "/x").ends_with("Not a directory"));
   const std::string text = (folder.path() / "text").string();
   std::ofstream(text) << std::string(4'096, 'x');
-  CHECK(database_problem("sqlite:///" + text) == text + ": file is not a database");
+  CHECK(database_problem("sqlite:///" + text) ==
+        "SQLite database " + text + ": file is not a database");
+  CHECK(database_problem("sqlite+aiosqlite:///" + path) == "");
+  CHECK(database_problem("sqlite:///" + path + "?mode=ro").starts_with("its URL has parameters"));
+  SqliteConnection(path, SqliteConnection::Mode::write)
+      .execute("INSERT INTO schema_migrations VALUES (9999)", {});
+  CHECK(database_problem("sqlite:///" + path).find("schema version 9999") != std::string::npos);
 }
 
 TEST_CASE("a PostgreSQL that nobody runs, without its password") {

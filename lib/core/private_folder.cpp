@@ -1,0 +1,37 @@
+#include "core/private_folder.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace responses_proxy {
+
+std::error_code make_private_folder(const std::filesystem::path& folder) {
+  std::error_code problem;
+  if (folder.empty() || std::filesystem::is_directory(folder, problem)) return {};
+  // "a/" is "a".
+  const auto parent =
+      folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+  if (parent != folder && (problem = make_private_folder(parent))) return problem;
+  if (::mkdir(folder.c_str(), 0700) == 0) return {};
+  const int error = errno;
+  if (error == EEXIST && std::filesystem::is_directory(folder, problem)) return {};
+  return {error, std::generic_category()};
+}
+
+std::error_code folder_problem(const std::filesystem::path& folder) {
+  std::filesystem::path nearest = folder.empty() ? "." : folder;
+  std::error_code problem;
+  while (!std::filesystem::exists(nearest, problem)) {
+    if (problem) return problem;
+    nearest = nearest.has_parent_path() ? nearest.parent_path() : ".";
+  }
+  if (!std::filesystem::is_directory(nearest, problem)) {
+    return std::make_error_code(std::errc::not_a_directory);
+  }
+  if (::access(nearest.c_str(), W_OK | X_OK) != 0) return {errno, std::generic_category()};
+  return {};
+}
+
+}  // namespace responses_proxy
