@@ -62,6 +62,7 @@ int run_demo(Config config) {
   DemoSetup demo(config);
   config.port = 0;
   config.client_tokens.clear();
+  config.telemetry_spool_bytes = 0;  // a server may run beside it, on the same one
   Server server(config, [](const LogEvent& event) { fmt::print(stderr, "{}\n", event.message); });
   server.start();
   const std::string url = server.url() + "/v1/responses";

@@ -1,7 +1,6 @@
 #include "core/private_folder.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -18,20 +17,6 @@ std::error_code make_private_folder(const std::filesystem::path& folder) {
   const int error = errno;
   if (error == EEXIST && std::filesystem::is_directory(folder, problem)) return {};
   return {error, std::generic_category()};
-}
-
-std::error_code folder_problem(const std::filesystem::path& folder) {
-  std::filesystem::path nearest = folder.empty() ? "." : folder;
-  std::error_code problem;
-  while (!std::filesystem::exists(nearest, problem)) {
-    if (problem) return problem;
-    nearest = nearest.has_parent_path() ? nearest.parent_path() : ".";
-  }
-  if (!std::filesystem::is_directory(nearest, problem)) {
-    return std::make_error_code(std::errc::not_a_directory);
-  }
-  if (::access(nearest.c_str(), W_OK | X_OK) != 0) return {errno, std::generic_category()};
-  return {};
 }
 
 }  // namespace responses_proxy

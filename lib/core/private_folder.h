@@ -10,7 +10,4 @@ namespace responses_proxy {
 // stays as it is: who made it may want to share it.
 std::error_code make_private_folder(const std::filesystem::path& folder);
 
-// What would keep a file from being made in there, missing folders included. Changes nothing.
-std::error_code folder_problem(const std::filesystem::path& folder);
-
 }  // namespace responses_proxy

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <utility>
 
 namespace responses_proxy {
@@ -11,10 +10,18 @@ Backlog::Backlog(std::string path, std::uint64_t max_bytes, Log log)
     : path_(std::move(path)), max_bytes_(max_bytes), log_(std::move(log)) {}
 
 void Backlog::adopt() {
-  std::error_code problem;
-  const auto size = enabled() ? std::filesystem::file_size(path_, problem) : 0;
-  if (problem || size == 0 || !open()) return;
-  if (spool_->empty()) return spool_.reset();
+  if (!enabled()) return;
+  try {
+    open();
+  } catch (const SpoolInUse&) {
+    throw SpoolInUse(
+        fmt::format("the spool {} belongs to another rp-server that is running: stop that one, or "
+                    "give this one a file of its own with PROXY_TELEMETRY_SPOOL_PATH",
+                    path_));
+  } catch (const SpoolError& error) {
+    complain(error.what());
+  }
+  if (empty()) return;
   log_({LogLevel::info,
         "spool_found",
         fmt::format("telemetry: the spool has {} records of an earlier run", spool_->size()),
@@ -30,12 +37,11 @@ std::size_t Backlog::take_bodies_dropped() {
 }
 
 std::size_t Backlog::add(std::span<const RequestRecord> records) {
-  if (!enabled() || (!spool_ && !open())) return 0;
+  if (!enabled() || !ready()) return 0;
   const std::size_t before = spool_->bodies_dropped();
   const std::size_t kept = spool_->append(records);
   bodies_dropped_ += spool_->bodies_dropped() - before;
   if (kept < records.size()) complain(fmt::format("{}: {}", path_, spool_->problem()));
-  if (spool_->empty()) spool_.reset();
   return kept;
 }
 
@@ -54,25 +60,31 @@ Spool::Batch Backlog::next(std::size_t max) {
 void Backlog::forget(const Spool::Batch& batch) {
   damaged_ += batch.damaged;
   spool_->forget(batch);
-  if (spool_->empty()) spool_.reset();
 }
 
-bool Backlog::open() {
+void Backlog::open() {
+  spool_ = std::make_unique<Spool>(path_, max_bytes_);
+  if (spool_->cut()) ++damaged_;
+}
+
+bool Backlog::ready() {
+  if (spool_ && spool_->empty() && spool_->moved()) spool_.reset();
+  if (spool_) return true;
   try {
-    spool_ = std::make_unique<Spool>(path_, max_bytes_);
+    open();
+    return true;
   } catch (const SpoolError& error) {
     complain(error.what());
     return false;
   }
-  if (spool_->cut()) ++damaged_;
-  return true;
 }
 
 void Backlog::complain(const std::string& problem) {
   if (std::exchange(complained_, true)) return;
   log_({LogLevel::error,
         "spool_unusable",
-        fmt::format("telemetry: records stay in memory, the spool does not take them: {}", problem),
+        fmt::format("telemetry: records wait in memory only, the spool does not take them: {}",
+                    problem),
         {{"problem", problem}}});
 }
 

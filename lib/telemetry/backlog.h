@@ -1,8 +1,9 @@
-// Backlog: the spool as the sink uses it: opened when there is something to keep, closed (and
-// unlocked) when it is empty again, its failures said once per outage.
+// Backlog: the spool as the sink uses it: this process's own from its start to its end, its
+// failures said once per outage.
 //
 // Threads    One at a time.
-// Errors     None are thrown: what it cannot keep stays with the caller.
+// Errors     adopt() throws SpoolInUse. Otherwise none are thrown: what it cannot keep stays with
+//            the caller, and a spool that could not be opened is tried again in the next outage.
 // Blocking   File I/O.
 #pragma once
 
@@ -20,10 +21,10 @@ class Backlog {
   // An empty path or 0 bytes: it keeps nothing.
   Backlog(std::string path, std::uint64_t max_bytes, Log log);
 
-  // Takes over what an earlier process left.
+  // Takes the file, and over what an earlier process left in it.
   void adopt();
   bool enabled() const { return !path_.empty() && max_bytes_ > 0; }
-  bool empty() const { return !spool_; }
+  bool empty() const { return !spool_ || spool_->empty(); }
   std::size_t size() const { return spool_ ? spool_->size() : 0; }
   // Records that were found unreadable since the last call.
   std::size_t take_damaged();
@@ -40,7 +41,9 @@ class Backlog {
   void outage_over() { complained_ = false; }
 
  private:
-  bool open();
+  void open();
+  // Whether there is a spool to write to.
+  bool ready();
   void complain(const std::string& problem);
 
   const std::string path_;

@@ -9,7 +9,8 @@
 //            calls the target, so that it never keeps the feeder from the spool.
 // Ownership  The target outlives the sink. The destructor writes what is queued, or spools it; what
 //            neither takes is counted as dropped.
-// Errors     One log line when an outage begins, one when it is over. A record that the target
+// Errors     The constructor throws SpoolInUse. One log line when an outage begins, one when it is
+// over. A record that the target
 //            refuses is dropped and counted; the first is logged.
 // Limits     At most `capacity` records wait in memory; one batch more during a replay, or while
 //            the target is silent. The bodies in each of these have at most `max_body_bytes`.
@@ -35,7 +36,7 @@ namespace responses_proxy {
 
 struct QueueSinkOptions {
   std::size_t max_batch = 2048;  // records per transaction
-  Millis linger{100};            // at most this long after the first record
+  Millis linger{50};             // at most this long after the first record
   Millis patience{1'000};        // with the target, before a batch under way is spooled as well
   Millis first_retry{100};       // pause after the first failure; doubles each time
   Millis max_retry{5'000};

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/private_folder.h"
 #include "storage/record_codec.h"
 #include "telemetry/spool_frame.h"
 
@@ -112,14 +113,23 @@ Spool::~Spool() {
 
 void Spool::open(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code problem;
-  if (!folder.empty()) std::filesystem::create_directories(folder, problem);
-  if (problem) fail(path, "cannot create its folder: " + problem.message());
+  if (const std::error_code problem = make_private_folder(folder)) {
+    fail(path, "cannot create its folder: " + problem.message());
+  }
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
   if (file_ < 0) fail(path, "cannot open it: " + reason(errno));
   struct stat status {};
   if (::fstat(file_, &status) != 0 || !S_ISREG(status.st_mode)) fail(path, "is not a file");
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) fail(path, "another process uses it");
+  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    throw SpoolInUse(fmt::format("{}: another process uses it", path));
+  }
+}
+
+bool Spool::moved() const {
+  struct stat at_path {};
+  struct stat ours {};
+  return ::stat(path_.c_str(), &at_path) != 0 || ::fstat(file_, &ours) != 0 ||
+         at_path.st_dev != ours.st_dev || at_path.st_ino != ours.st_ino;
 }
 
 void Spool::recover() {

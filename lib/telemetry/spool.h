@@ -5,7 +5,8 @@
 //            is cut off, damaged ones are passed over and counted.
 // Threads    One at a time.
 // Ownership  Holds a lock on the file: one spool per file at any time, whatever the process.
-// Errors     The constructor throws SpoolError: locked, not a spool, cannot be opened. append()
+// Errors     The constructor throws SpoolInUse when the file is another process's, SpoolError when
+//            it is no spool or cannot be opened. append()
 //            says how much of it worked; read() throws SpoolError.
 // Blocking   Every call does file I/O, without waiting for the disk: the file survives the end of
 //            the process, not always that of the machine.
@@ -26,6 +27,11 @@ namespace responses_proxy {
 class SpoolError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+class SpoolInUse final : public SpoolError {
+ public:
+  using SpoolError::SpoolError;
 };
 
 class Spool {
@@ -56,6 +62,8 @@ class Spool {
   std::size_t size() const { return frames_; }
   std::uint64_t end() const { return end_; }
   bool empty() const { return head_ == end_; }
+  // The path names another file by now, or none.
+  bool moved() const;
   // The file ended in something that is no record, and was cut.
   bool cut() const { return cut_; }
 
@@ -78,7 +86,7 @@ class Spool {
   std::string problem_;
 };
 
-// Whether a process has the spool of that path open at this moment.
+// Whether a server that is running has the spool of that path.
 bool spool_in_use(const std::string& path);
 
 }  // namespace responses_proxy

@@ -22,7 +22,7 @@
 #include "responses_proxy/random.h"
 #include "responses_proxy/telemetry_worker.h"
 #include "storage/record_store.h"
-#include "telemetry/outage.h"
+#include "telemetry/outage_watch.h"
 #include "telemetry/stream_consumer.h"
 #include "telemetry/write_parts.h"
 
@@ -67,8 +67,8 @@ class StreamWorker {
   RecordStore& store_;
   const Log log_;
   StreamConsumer consumer_;
-  Outage redis_;
-  Outage database_;
+  OutageWatch redis_;
+  OutageWatch database_;
   bool poison_logged_ = false;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> poison_{0};

@@ -1,7 +1,8 @@
 // Records while another process locks the database, across a kill -9 in the midst of that, and while
 // the disk is full.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -105,6 +106,73 @@ test('kill -9 while the database is locked: the spool has what the memory lost',
   assert.equal(load_.request_count, rows.filter(({ session_id }) => session_id === 'load').length);
 });
 
+// Requests on kept connections, `rate` of them per second as far as this machine makes them, in the
+// order in which they were answered. Ends when the server is gone.
+async function fastLoad(server, rate, connections = 64) {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const answered = [];
+  const ask = () => new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'x-proxy-session-id': 'fast' };
+    const sent = request(`${server.baseUrl}/responses`, { method: 'POST', agent, headers }, (answer) => {
+      answer.on('error', reject).resume().on('end', () => {
+        answered.push({ id: answer.headers['x-request-id'], at: performance.now() });
+        resolve();
+      });
+    });
+    sent.on('error', reject).end('{"model":"gpt-4.1-mini","input":"hi"}');
+  });
+  const begin = performance.now();
+  let due = 0;
+  const worker = async () => {
+    for (;;) {
+      const wait = begin + (1_000 * due++) / rate - performance.now();
+      if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+      await ask();
+    }
+  };
+  return { answered, ended: Promise.allSettled(Array.from({ length: connections }, worker)) };
+}
+
+test('kill -9 at 2000 requests/s: what is lost are the last ones, and nothing is there twice', async (t) => {
+  const kRate = 2_000;
+  const kMaxBatch = 2_048; // QueueSinkOptions
+  const { server } = await startPair(t, { rules: kRules });
+  const { answered, ended } = await fastLoad(server, kRate);
+  await eventually('a load', () => answered.length >= 2 * kRate);
+  await server.crash();
+  await ended;
+  const killed = answered.at(-1).at;
+  const found = ids(await server.allRows());
+  const known = new Set(found);
+  assert.equal(known.size, found.length, 'a request is there twice');
+  const lost = answered.filter(({ id }) => !known.has(id));
+  const rate = (1_000 * answered.length) / (killed - answered[0].at);
+  const reach = lost.length > 0 ? killed - lost[0].at : 0;
+  t.diagnostic(`kill -9 at ${rate.toFixed(0)} requests/s: ${lost.length} of ${answered.length} ` +
+    `answered requests are not on record, the oldest answered ${reach.toFixed(0)} ms before the end`);
+  // One batch that was being written, and what came meanwhile.
+  assert.ok(lost.length <= 2 * kMaxBatch, `${lost.length} records`);
+  assert.ok(lost.length < answered.length / 2, `${lost.length} of ${answered.length}`);
+  const session = (await server.allRows('sessions')).find(({ session_id }) => session_id === 'fast');
+  assert.equal(session.request_count, found.length);
+});
+
+test('two servers on one spool: the second one says so and does not start', async (t) => {
+  const { server } = await startPair(t, { rules: kRules });
+  const second = new Child(binary('RP_SERVER'), [], { cwd: server.folder, env: server.env });
+  assert.notEqual(await withDeadline(second.exited, 'the second server to give up'), 0);
+  assert.match(second.output,
+    /the spool data\/telemetry\.spool belongs to another rp-server that is running: .*PROXY_TELEMETRY_SPOOL_PATH/);
+  assert.equal(statSync(join(server.folder, 'data')).mode & 0o777, 0o700);
+  assert.equal((await post(server, 'first')).status, 200);
+  const own = new Child(binary('RP_SERVER'), [], {
+    cwd: server.folder,
+    env: { ...server.env, PROXY_TELEMETRY_SPOOL_PATH: 'data/second.spool' },
+  });
+  t.after(() => own.process.kill('SIGKILL'));
+  assert.ok(await own.line(/^rp-server listening on /), own.output);
+});
+
 // The database in one folder, the spool in another; each can be full.
 async function startOnDisks(t, env = {}) {
   const { server } = await startPair(t, {
@@ -117,7 +185,6 @@ async function startOnDisks(t, env = {}) {
       ...env,
     },
   });
-  mkdirSync(join(server.folder, 'spool'));
   const mark = (folder) => join(server.folder, folder, 'disk-full');
   return {
     server,

@@ -30,16 +30,3 @@ TEST_CASE("a file in the way of a folder is a problem") {
   CHECK(make_private_folder(temp.path() / "file") == std::errc::file_exists);
   CHECK(make_private_folder(temp.path() / "file" / "below"));
 }
-
-TEST_CASE("whether a file could be made in a folder is known without making it") {
-  const testing::TempFolder temp;
-  std::ofstream(temp.path() / "file") << "x";
-  CHECK_FALSE(folder_problem(""));
-  CHECK_FALSE(folder_problem(temp.path()));
-  CHECK_FALSE(folder_problem(temp.path() / "a" / "b"));
-  CHECK_FALSE(fs::exists(temp.path() / "a"));
-  CHECK_FALSE(folder_problem("relative/and/missing"));
-  CHECK(folder_problem(temp.path() / "file"));
-  CHECK(folder_problem(temp.path() / "file" / "below"));
-  CHECK(folder_problem("/proc/1/below"));
-}

@@ -240,20 +240,20 @@ TEST_CASE_FIXTURE(TroubleFixture,
 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "a spool that cannot be used is said once, and memory takes over") {
-  std::unique_ptr<Spool> other;
-  SUBCASE("it belongs to another process") {
-    other = std::make_unique<Spool>(spool_path, 1U << 20);
-  }
+  bool at_start = false;
   SUBCASE("it is a folder") {
     fs::create_directory(spool_path);
+    at_start = true;
   }
   SUBCASE("the disk is full") {}
   std::optional<FileLimit> disk_full;
-  if (!other && !fs::exists(spool_path)) disk_full.emplace(0);
+  if (!at_start) disk_full.emplace(0);
   store.set_failing(true);
   QueueTelemetrySink sink(store, 30, log.log(), spooling());
+  CHECK(log.count("the spool does not take them") == (at_start ? 1 : 0));
   sink.record(numbered(0));
   log.wait_for("the spool does not take them");
+  log.wait_for(kBegins);
   record_range(sink, 1, 40);
   CHECK(sink.stats().queued == 30);
   CHECK(sink.stats().spooled == 0);
@@ -266,19 +266,40 @@ TEST_CASE_FIXTURE(TroubleFixture,
 }
 
 TEST_CASE_FIXTURE(TroubleFixture,
-                  "a spool that another process gave up is taken in the next outage") {
-  auto other = std::make_unique<Spool>(spool_path, 1U << 20);
+                  "a second server on one spool does not start; it does when the first has ended") {
+  auto first = std::make_unique<QueueTelemetrySink>(store, 30, log.log(), spooling());
+  const auto second = [&] { QueueTelemetrySink(store, 30, log.log(), spooling()); };
+  CHECK_THROWS_WITH_AS(second(),
+                       ("the spool " + spool_path +
+                        " belongs to another rp-server that is running: stop that one, or give "
+                        "this one a file of its own with PROXY_TELEMETRY_SPOOL_PATH")
+                           .c_str(),
+                       SpoolInUse);
+  // Also after an outage, when the file is empty again.
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 30, log.log(), spooling());
-  sink.record(numbered(0));
-  log.wait_for("another process uses it");
+  first->record(numbered(0));
+  CHECK(first->flush(kLong));
+  CHECK(first->stats().spooled == 1);
   store.set_failing(false);
   log.wait_for(kEnds);
-  other.reset();
+  CHECK_THROWS_AS(second(), SpoolInUse);
+  first.reset();
+  CHECK_NOTHROW(second());
+}
+
+TEST_CASE_FIXTURE(TroubleFixture,
+                  "a spool that could not be opened, or was deleted, is made in the next outage") {
+  SUBCASE("a folder was in its place") {
+    fs::create_directory(spool_path);
+  }
+  SUBCASE("it was deleted") {}
+  QueueTelemetrySink sink(store, 30, log.log(), spooling());
+  fs::remove(spool_path);
   store.set_failing(true);
   sink.record(numbered(1));
   CHECK(sink.flush(kLong));
   CHECK(sink.stats().spooled == 1);
+  CHECK(fs::file_size(spool_path) > 0);
 }
 
 TEST_CASE_FIXTURE(TroubleFixture, "a record the database refuses does not block the replay") {

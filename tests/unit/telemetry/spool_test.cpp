@@ -243,13 +243,38 @@ TEST_CASE_FIXTURE(SpoolFixture, "one spool per file, readable by its owner only"
   {
     Spool spool(path, kRoomy);
     CHECK_THROWS_WITH_AS(Spool(path, kRoomy), doctest::Contains("another process uses it"),
-                         SpoolError);
+                         SpoolInUse);
+    CHECK(spool_in_use(path));
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777U) == 0600);
+    REQUIRE(::stat((folder.path() / "deep").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0700);
+    CHECK_FALSE(spool.moved());
+    fs::rename(path, path + ".away");
+    CHECK(spool.moved());
+    replace(path, "");
+    CHECK(spool.moved());
   }
+  fs::rename(path + ".away", path);
+  CHECK_FALSE(spool_in_use(path));
   Spool again(path, kRoomy);
   CHECK(again.empty());
+}
+
+TEST_CASE_FIXTURE(SpoolFixture, "words of a newer version come back as they were") {
+  RequestRecord record = numbered(1);
+  record.blame = Word<Blame>("weather");
+  record.attempts.resize(1);
+  record.attempts[0].reason = Word<SelectionReason>("round_robin");
+  record.attempts[0].blame = Word<Blame>("network");
+  Spool(path, kRoomy).append(std::span(&record, 1));
+  const Spool::Batch batch = reread();
+  CHECK(batch.damaged == 0);
+  REQUIRE(batch.records.size() == 1);
+  CHECK(batch.records[0].blame.text() == "weather");
+  CHECK(batch.records[0].attempts.at(0).reason.text() == "round_robin");
+  CHECK(batch.records[0].attempts.at(0).blame.text() == "network");
 }
 
 TEST_CASE_FIXTURE(SpoolFixture, "what is not a spool is left alone") {

@@ -94,6 +94,24 @@ TEST_CASE_FIXTURE(StreamFixture, "what cannot be stored is set aside, and stops 
             " cannot be stored and is set aside (more are only counted): not a record");
 }
 
+TEST_CASE_FIXTURE(StreamFixture, "records of a newer version are stored, with their words") {
+  const TempFolder folder;
+  const auto records = open_record_store("sqlite:///" + (folder.path() / "db").string());
+  const std::string record = R"({"request_id":"new","created_at":1795219200000000,"blame":"weather",
+      "priority":{"of":"a newer version"},"attempts":[{"resource_id":"openai-1","blame":"network",
+      "reason":"round_robin","zone":"eu"}]})";
+  add_field("record", record);
+  StreamWorker worker(stream(), *records, log.log(), working("one"));
+  CHECK(eventually([&] { return length() == "0"; }));
+  worker.stop();
+  CHECK(worker.stats().poison == 0);
+  const auto rows = records->requests({}).rows;
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].blame.text() == "weather");
+  CHECK(rows[0].attempts.at(0).blame.text() == "network");
+  CHECK(records->decisions({}).rows.at(0).reason == "round_robin");
+}
+
 TEST_CASE_FIXTURE(StreamFixture,
                   "without memory left in Redis the stream is emptied all the same") {
   add(0, 3);

@@ -1,5 +1,5 @@
-// Outage: one line in the log when something stops working, one when it works again, and the pauses
-// in between.
+// OutageWatch: one line in the log when something stops working, one when it works again, and the
+// pauses in between.
 //
 // Threads    One at a time.
 #pragma once
@@ -13,10 +13,10 @@
 
 namespace responses_proxy {
 
-class Outage {
+class OutageWatch {
  public:
   // `what`: "worker: Redis"
-  Outage(std::string what, Millis first_pause, Millis max_pause, Log log)
+  OutageWatch(std::string what, Millis first_pause, Millis max_pause, Log log)
       : what_(std::move(what)),
         first_pause_(first_pause),
         max_pause_(max_pause),
