@@ -32,9 +32,9 @@ constexpr Group kState{
     "State and records",
     "The database is the first of `PROXY_DATABASE_URL`, `SERVICE_DATABASE_URL`, `DATABASE_URL` and "
     "`PROXY_SQLITE_URL` that is set. PostgreSQL is `postgres://`, `postgresql://` or "
-    "`postgresql+driver://`; libpq's parameters (`sslmode=require`) pass through, and passwords "
-    "are "
-    "percent-encoded. A database that cannot be reached stops neither the start nor requests: "
+    "`postgresql+driver://`; libpq's parameters (`sslmode=require`) pass through, others are "
+    "refused, and passwords are percent-encoded. SQLite takes no parameters. A server that cannot "
+    "be reached stops neither the start nor requests: "
     "records wait in the spool. Without `PROXY_REDIS_URL` live state is kept in the process; "
     "[scaling.md](scaling.md) says what Redis adds."};
 constexpr Group kRegistry{"Registry", ""};
@@ -432,12 +432,11 @@ Fields state_fields() {
       integer(named("PROXY_TELEMETRY_QUEUE_SIZE", kState, "65536",
                     "Most records that wait in memory for the database or for Redis."),
               &Config::telemetry_queue_size, {1, 16'777'216}),
-      text(
-          named(
-              "PROXY_TELEMETRY_SPOOL_PATH", kState, "data/telemetry.spool",
-              "File that takes the records while the database, or Redis, does not; for one process "
-              "only."),
-          "a file path", &Config::telemetry_spool_path, file_rule),
+      text(named("PROXY_TELEMETRY_SPOOL_PATH", kState, "data/telemetry.spool",
+                 "File that takes the records while the database, or Redis, does not; a second "
+                 "server on "
+                 "the same one does not start."),
+           "a file path", &Config::telemetry_spool_path, file_rule),
       integer(named("PROXY_TELEMETRY_SPOOL_BYTES", kState, "268435456",
                     "Largest size of that file; records beyond it are lost, and counted. 0: no "
                     "file."),

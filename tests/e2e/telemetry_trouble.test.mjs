@@ -173,6 +173,18 @@ test('two servers on one spool: the second one says so and does not start', asyn
   assert.ok(await own.line(/^rp-server listening on /), own.output);
 });
 
+test('a database that cannot be used is said at the start, and requests are served', async (t) => {
+  const { server } = await startPair(t, {
+    rules: kRules,
+    env: { PROXY_DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/db' },
+  });
+  const line = /the database cannot be used: PostgreSQL database 127\.0\.0\.1:1\/db: .* records wait in the spool/;
+  await eventually('the line', () => line.test(server.child.output));
+  assert.ok(!server.child.output.includes('hunter2'), server.child.output);
+  assert.equal((await post(server, 'served')).status, 200);
+  await eventually('the record to be spooled', async () => (await telemetryOf(server)).spooled === 1);
+});
+
 // The database in one folder, the spool in another; each can be full.
 async function startOnDisks(t, env = {}) {
   const { server } = await startPair(t, {
