@@ -178,7 +178,7 @@ test('a database that cannot be used is said at the start, and requests are serv
     rules: kRules,
     env: { PROXY_DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/db' },
   });
-  const line = /the database cannot be used: PostgreSQL database 127\.0\.0\.1:1\/db: .* records wait in the spool/;
+  const line = /PROXY_DATABASE_URL: PostgreSQL database 127\.0\.0\.1:1\/db: .*; records wait until/;
   await eventually('the line', () => line.test(server.child.output));
   assert.ok(!server.child.output.includes('hunter2'), server.child.output);
   assert.equal((await post(server, 'served')).status, 200);
