@@ -5,7 +5,8 @@
 // Threads    An adapter is stateless and shared; AnswerReader belongs to one attempt on one loop.
 // Errors     adapt_request returns an Error for what cannot be expressed; nothing is sent then.
 // Blocking   Never; cost is linear in the bytes given.
-// Limits     AnswerReader holds at most one incomplete event of kMaxEventBytes.
+// Limits     AnswerReader holds at most one incomplete event of kMaxEventBytes; a longer one ends
+//            the answer.
 #pragma once
 
 #include <cstddef>
@@ -37,11 +38,13 @@ enum class AnswerState : std::uint8_t {
   failed,      // response.failed or error
 };
 
-// What is learnt from an answer while it passes.
+// What is learnt from an answer while it passes. The words are the upstream's own: what is kept of
+// them goes through a SecretMask.
 struct AnswerFacts {
   std::string response_id;
   std::string conversation_id;
-  std::string error_code;  // of a failed answer or an error body
+  std::string error_code;     // of a failed answer or an error body
+  std::string error_message;  // the same, cut to kMaxErrorMessage
   // What an error inside the answer asks for, as the headers it stands for (retry-after, ...).
   Headers error_headers;
   TokenUsage usage;
@@ -51,16 +54,24 @@ struct AnswerFacts {
   bool substance = false;
   // False for an event stream that has not come to its terminal event.
   bool complete = true;
+  // An event grew over kMaxEventBytes: nothing is read any more.
+  bool event_too_large = false;
 };
+
+inline constexpr std::size_t kMaxErrorCode = 128;
+inline constexpr std::size_t kMaxErrorMessage = 512;
 
 // Reads one answer as it arrives and gives out what the client shall get.
 class AnswerReader {
  public:
-  static constexpr std::size_t kMaxEventBytes = 16 * 1024 * 1024;
+  // As much as a WebSocket upstream may send in one message.
+  static constexpr std::size_t kMaxEventBytes = 64 * 1024 * 1024;
 
   virtual ~AnswerReader() = default;
   // Whole events (or, for JSON, all bytes so far) that may be forwarded; valid until the next call.
   virtual std::string_view read(std::string_view upstream_bytes) = 0;
+  // The answer is a stream of events: it may end in-band. Else it is one document.
+  virtual bool event_stream() const = 0;
   // The upstream has ended well: what is left to forward.
   virtual std::string_view finish() = 0;
   // The upstream has ended too early: what tells the client so in-band, or nullopt if only cutting

@@ -13,9 +13,12 @@ namespace {
 constexpr std::array<std::string_view, 8> kHopByHop = {
     "connection", "keep-alive", "proxy-connection",  "te",
     "trailer",    "upgrade",    "transfer-encoding", "proxy-authenticate"};
-constexpr std::array<std::string_view, 10> kNeverSentUp = {
-    "host",           "content-length", "authorization", "x-api-key",       "api-key",
-    "x-goog-api-key", "cookie",         "expect",        "accept-encoding", "proxy-authorization"};
+constexpr std::array<std::string_view, 4> kNeverSentUp = {"host", "content-length", "expect",
+                                                          "accept-encoding"};
+// True of the upstream's host and its connection, not of this one.
+constexpr std::array<std::string_view, 4> kNeverSentDown = {"content-length", "set-cookie",
+                                                            "alt-svc", "strict-transport-security"};
+constexpr std::string_view kOwnPrefix = "x-proxy-";
 
 template <std::size_t N>
 bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
@@ -75,7 +78,8 @@ Headers forwarded_request_headers(const Headers& from_client) {
   Headers forwarded;
   for (const Header& field : from_client) {
     if (hop_by_hop.contains(field.name) || is_one_of(field.name, kNeverSentUp) ||
-        starts_with_ignore_case(field.name, "x-proxy-") ||
+        is_one_of(field.name, kCredentialHeaders) ||
+        starts_with_ignore_case(field.name, kOwnPrefix) ||
         equals_ignore_case(field.name, "x-pool-id")) {
       continue;
     }
@@ -88,8 +92,9 @@ Headers forwarded_response_headers(const Headers& from_upstream) {
   const HopByHop hop_by_hop(from_upstream);
   Headers forwarded;
   for (const Header& field : from_upstream) {
-    if (hop_by_hop.contains(field.name) || equals_ignore_case(field.name, "content-length") ||
-        starts_with_ignore_case(field.name, "access-control-")) {
+    if (hop_by_hop.contains(field.name) || is_one_of(field.name, kNeverSentDown) ||
+        starts_with_ignore_case(field.name, "access-control-") ||
+        starts_with_ignore_case(field.name, kOwnPrefix)) {
       continue;
     }
     const bool request_id = equals_ignore_case(field.name, "x-request-id");

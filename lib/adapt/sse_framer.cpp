@@ -1,23 +1,36 @@
 #include "adapt/sse_framer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace responses_proxy {
 
 namespace {
 
-// A field's value: one space behind the colon does not belong to it.
-std::string_view value_of(std::string_view line, std::size_t name_length) {
-  line.remove_prefix(name_length + 1);
-  if (line.starts_with(' ')) line.remove_prefix(1);
-  return line;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// The value behind `name`; false: the line is another field. One space behind the colon does not
+// belong to the value, and a line without a colon is a field without one.
+bool is_field(std::string_view line, std::string_view name, std::string_view& value) {
+  if (!line.starts_with(name)) return false;
+  line.remove_prefix(name.size());
+  if (line.starts_with(": ")) {
+    line.remove_prefix(2);
+  } else if (line.starts_with(':')) {
+    line.remove_prefix(1);
+  } else if (!line.empty()) {
+    return false;
+  }
+  value = line;
+  return true;
 }
 
 }  // namespace
 
 std::string_view SseFramer::take_in(std::string_view bytes) {
+  next_lf_ = 0;
   if (pending_.empty()) {
-    scanned_ = 0;
+    line_ = scanned_ = 0;
     return bytes;
   }
   complete_ = std::exchange(pending_, {});
@@ -25,14 +38,36 @@ std::string_view SseFramer::take_in(std::string_view bytes) {
   return complete_;
 }
 
+// The event before was complete with its CR; the LF that may belong to it came only now.
+std::size_t SseFramer::rest_of_line_end(std::string_view text) {
+  begins_in_line_end_ = !text.empty() && std::exchange(ended_by_cr_, false) && text.front() == '\n';
+  return begins_in_line_end_ ? 1 : 0;
+}
+
+// The position of the next CR or LF. Where the next LF stands is kept: a text with only CRs would
+// be searched for one again and again.
+std::size_t SseFramer::next_line_end(std::string_view text, std::size_t from) {
+  if (next_lf_ < from || next_lf_ == 0) next_lf_ = std::min(text.find('\n', from), text.size());
+  const std::size_t cr = text.substr(0, next_lf_).find('\r', from);
+  if (cr != std::string_view::npos) return cr;
+  return next_lf_ == text.size() ? std::string_view::npos : next_lf_;
+}
+
 // One past the blank line that ends the event starting at `begin`; 0 if it is not complete.
 std::size_t SseFramer::find_end(std::string_view text, std::size_t begin) {
+  std::size_t line = begin + std::exchange(line_, 0);
   std::size_t at = begin + std::exchange(scanned_, 0);
-  while ((at = text.find('\n', at)) != std::string_view::npos) {
-    const std::size_t next = ++at;
-    if (next < text.size() && text[next] == '\n') return next + 1;
-    if (next + 1 < text.size() && text[next] == '\r' && text[next + 1] == '\n') return next + 2;
+  while ((at = next_line_end(text, at)) != std::string_view::npos) {
+    // The second half of a CRLF, whose CR has ended the line already.
+    const bool second_half = at == line && line > begin && text[at] == '\n' && text[at - 1] == '\r';
+    const bool blank = at == line && !second_half;
+    line = ++at;
+    if (!blank) continue;
+    if (text[at - 1] == '\r' && at < text.size() && text[at] == '\n') return at + 1;
+    ended_by_cr_ = text[at - 1] == '\r' && at == text.size();
+    return at;
   }
+  line_ = line - begin;
   return 0;
 }
 
@@ -42,31 +77,32 @@ std::string_view SseFramer::keep_rest(std::string_view text, std::size_t begin) 
   } else {
     pending_.assign(text.substr(begin));
   }
-  // The line end that closes an event may be cut itself: look at its last three bytes again.
-  scanned_ = pending_.size() > 3 ? pending_.size() - 3 : 0;
+  scanned_ = pending_.size();
   return begin == 0 ? std::string_view{} : text.substr(0, begin);
 }
 
 SseEvent SseFramer::parse(std::string_view event) {
   SseEvent parsed;
+  parsed.bytes = event;
+  if (std::exchange(first_event_, false) && event.starts_with(kByteOrderMark)) {
+    event.remove_prefix(kByteOrderMark.size());
+  }
   bool several = false;
   bool has_data = false;
   while (!event.empty()) {
-    std::size_t end = event.find('\n');
-    if (end == std::string_view::npos) end = event.size();
-    std::string_view line = event.substr(0, end);
+    const std::size_t end = std::min(event.find_first_of("\r\n"), event.size());
+    const std::string_view line = event.substr(0, end);
     event.remove_prefix(std::min(end + 1, event.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with("event:")) {
-      parsed.name = value_of(line, 5);
-    } else if (line.starts_with("data:")) {
-      const std::string_view data = value_of(line, 4);
+    std::string_view value;
+    if (is_field(line, "event", value)) {
+      parsed.name = value;
+    } else if (is_field(line, "data", value)) {
       if (!std::exchange(has_data, true)) {
-        parsed.data = data;
+        parsed.data = value;
         continue;
       }
       if (!std::exchange(several, true)) joined_data_.assign(parsed.data);
-      joined_data_.append(1, '\n').append(data);
+      joined_data_.append(1, '\n').append(value);
       parsed.data = joined_data_;
     }
   }

@@ -1,6 +1,7 @@
 // SseFramer: finds the events in a server-sent event stream, whatever way it is cut into reads.
 //
-// Source     https://html.spec.whatwg.org/multipage/server-sent-events.html (LF and CRLF).
+// Source     https://html.spec.whatwg.org/multipage/server-sent-events.html: lines end with LF, CR
+//            or CRLF, also mixed; a byte order mark may stand in front of the first one.
 // Ownership  Views are valid until the next feed().
 // Cost       One pass over the bytes; nothing is copied but the incomplete event at the end.
 // Limits     An incomplete event may grow to `max_event_bytes`; then overflowed() is true.
@@ -13,8 +14,9 @@
 namespace responses_proxy {
 
 struct SseEvent {
-  std::string_view name;  // of the "event:" line, "" if there is none
-  std::string_view data;  // of the only "data:" line; several lines are joined by '\n'
+  std::string_view name;   // of the "event:" line, "" if there is none
+  std::string_view data;   // of the only "data:" line; several lines are joined by '\n'
+  std::string_view bytes;  // the whole event as it came, with its blank line
 };
 
 class SseFramer {
@@ -25,8 +27,8 @@ class SseFramer {
   // of the last complete event; the rest is kept for the next call.
   template <class OnEvent>
   std::string_view feed(std::string_view bytes, OnEvent&& on_event) {
-    std::string_view text = take_in(bytes);
-    std::size_t begin = 0;
+    const std::string_view text = take_in(bytes);
+    std::size_t begin = rest_of_line_end(text);
     while (const std::size_t end = find_end(text, begin)) {
       on_event(parse(text.substr(begin, end - begin)));
       begin = end;
@@ -34,12 +36,16 @@ class SseFramer {
     return keep_rest(text, begin);
   }
 
+  // What the last feed() returned begins with the LF of a CRLF whose CR had ended the event before.
+  bool begins_in_line_end() const { return begins_in_line_end_; }
   // The incomplete event that is left.
   std::string_view rest() const { return pending_; }
   bool overflowed() const { return pending_.size() > max_event_bytes_; }
 
  private:
   std::string_view take_in(std::string_view bytes);
+  std::size_t rest_of_line_end(std::string_view text);
+  std::size_t next_line_end(std::string_view text, std::size_t from);
   std::size_t find_end(std::string_view text, std::size_t begin);
   std::string_view keep_rest(std::string_view text, std::size_t begin);
   SseEvent parse(std::string_view event);
@@ -47,8 +53,13 @@ class SseFramer {
   const std::size_t max_event_bytes_;
   std::string complete_;     // what the last feed() returned, when it had to be joined
   std::string pending_;      // the incomplete event at the end
-  std::size_t scanned_ = 0;  // of pending_: looked at already, holds no end
-  std::string joined_data_;  // of an event with several data lines
+  std::size_t line_ = 0;     // of pending_: where its last line begins
+  std::size_t scanned_ = 0;  // of pending_: looked at already, holds no further line end
+  std::size_t next_lf_ = 0;  // of the text in hand; its size if there is none
+  bool first_event_ = true;  // a byte order mark may stand in front of it
+  bool begins_in_line_end_ = false;
+  bool ended_by_cr_ = false;  // the event before; an LF that follows belongs to that line end
+  std::string joined_data_;   // of an event with several data lines
 };
 
 }  // namespace responses_proxy

@@ -6,6 +6,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,17 +17,34 @@ namespace responses_proxy {
 inline constexpr std::size_t kKeptBytes = 1024 * 1024;
 
 // Calls `read(simdjson::dom::element)` with the document; the element and every string_view in it
-// are only valid during the call. false: `text` is not JSON, and `read` was not called.
+// are only valid during the call. With an error `read` was not called.
 template <class Read>
-bool read_json(std::string_view text, Read&& read) {
+simdjson::error_code parse_json(std::string_view text, Read&& read) {
   // Not shared state: a scratch buffer, one per thread.
   static thread_local simdjson::dom::parser thread_parser;
   std::optional<simdjson::dom::parser> own_parser;
   simdjson::dom::parser& parser = text.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
   simdjson::dom::element document;
-  if (parser.parse(text.data(), text.size()).get(document) != simdjson::SUCCESS) return false;
-  std::forward<Read>(read)(document);
-  return true;
+  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(document);
+  if (error == simdjson::SUCCESS) std::forward<Read>(read)(document);
+  return error;
+}
+
+// The same; false: `text` is not JSON, or holds what this parser cannot.
+template <class Read>
+bool read_json(std::string_view text, Read&& read) {
+  return parse_json(text, std::forward<Read>(read)) == simdjson::SUCCESS;
+}
+
+// Whether `error` means that the text is no JSON to any parser. The others are about values that
+// this one cannot hold: numbers of any size, half a surrogate pair, any depth.
+inline bool is_broken_json(simdjson::error_code error) {
+  constexpr std::array kBroken = {
+      simdjson::TAPE_ERROR,      simdjson::EMPTY,        simdjson::UNCLOSED_STRING,
+      simdjson::UNESCAPED_CHARS, simdjson::UTF8_ERROR,   simdjson::INCOMPLETE_ARRAY_OR_OBJECT,
+      simdjson::T_ATOM_ERROR,    simdjson::F_ATOM_ERROR, simdjson::N_ATOM_ERROR,
+  };
+  return std::find(kBroken.begin(), kBroken.end(), error) != kBroken.end();
 }
 
 // The string at `key`, "" if there is none.

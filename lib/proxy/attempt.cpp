@@ -20,10 +20,11 @@ std::optional<std::uint64_t> content_length(const Headers& headers) {
 }  // namespace
 
 Attempt::Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock,
-                 AttemptObserver& observer)
+                 const RecordMask& mask, AttemptObserver& observer)
     : lease_(std::move(lease)),
       adapter_(adapter),
       clock_(clock),
+      mask_(mask),
       observer_(observer),
       started_(clock.steady()) {
   record_.resource_id = lease_.resource().id;
@@ -51,10 +52,28 @@ void Attempt::on_head(int status, Headers headers) {
 }
 
 bool Attempt::on_body(std::string_view bytes) {
-  return take(reader_->read(bytes));
+  if (!reader_) return break_off();  // a body without a head is no HTTP
+  const std::string_view answer = reader_->read(bytes);
+  if (!facts().event_too_large) return take(answer);
+  if (holding_) {
+    held_.append(answer);
+  } else if (!answer.empty()) {
+    observer_.on_answer_bytes(answer);
+  }
+  return break_off();
 }
 
-// The observer may destroy this attempt: nothing of it is touched after a call of the observer.
+// The upstream breaks the rules: nothing more is read from it. The observer may destroy this
+// attempt.
+bool Attempt::break_off() {
+  transfer_.reset();
+  result_.error = UpstreamError::protocol;
+  begun_ = true;
+  ended_ = true;
+  observer_.on_progress();
+  return false;
+}
+
 bool Attempt::take(std::string_view bytes) {
   if (!holding_) return observer_.on_answer_bytes(bytes);
   held_.append(bytes);
@@ -79,8 +98,9 @@ void Attempt::on_end(const UpstreamResult& result) {
 }
 
 bool Attempt::shown() const {
-  return ended_ || facts().substance || facts().state != AnswerState::open ||
-         held_.size() > kMaxHeld;
+  // A document is held by its reader already: what comes from there is to go on.
+  const std::size_t held = event_stream() ? kMaxHeld : 0;
+  return over() || facts().substance || held_.size() > held;
 }
 
 int Attempt::effective_status() const {
@@ -94,6 +114,10 @@ UpstreamError Attempt::failure_so_far() const {
   if (!ended_ || facts().substance) return UpstreamError::none;
   if (error() != UpstreamError::none || facts().complete) return error();
   return UpstreamError::truncated;  // an event stream that ended before it began
+}
+
+bool Attempt::came_to_nothing() const {
+  return status() == 0 || (!event_stream() && failure_so_far() != UpstreamError::none);
 }
 
 const AnswerFacts& Attempt::facts() const {
@@ -112,7 +136,8 @@ std::optional<std::string> Attempt::failure(std::string_view message) const {
 }
 
 void Attempt::judge(const VerdictOptions& options) {
-  if (result_.error != UpstreamError::none) {
+  // The status of an error answer says more than that its body broke off.
+  if (result_.error != UpstreamError::none && status() < 300) {
     finish(verdict_of_failure(result_.error, options), blame_of_failure(result_.error),
            std::string(to_string(result_.error)));
     return;
@@ -136,8 +161,9 @@ void Attempt::abandon(std::string error, Blame blame) {
   finish({}, blame, std::move(error));
 }
 
-void Attempt::finish(const Verdict& verdict, Blame blame, std::string error) {
+void Attempt::finish(Verdict verdict, Blame blame, std::string error) {
   if (std::exchange(finished_, true)) return;
+  verdict.reason = mask_.apply(verdict.reason);
   record_.duration = elapsed();
   record_.blame = blame;
   record_.error = std::move(error);

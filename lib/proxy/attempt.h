@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "health/verdict.h"
+#include "proxy/record_mask.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/provider_adapter.h"
@@ -25,7 +26,8 @@ class AttemptObserver {
   // Something happened that the exchange may wait for: the head, a held answer that has shown what
   // it is worth, the end.
   virtual void on_progress() = 0;
-  // Bytes for the client, after release(). false: no more until resume().
+  // Bytes for the client, after release(). false: no more until resume(). The attempt outlives the
+  // call; it may be gone after one of on_progress().
   virtual bool on_answer_bytes(std::string_view bytes) = 0;
 
  protected:
@@ -37,7 +39,8 @@ class Attempt final : public UpstreamHandler {
   // Held bytes are released at this size, whatever they say.
   static constexpr std::size_t kMaxHeld = 64 * 1024;
 
-  Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock,
+  // `mask`: for what stays behind of this attempt.
+  Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock, const RecordMask& mask,
           AttemptObserver& observer);
 
   void send(UpstreamClient& client, UpstreamRequest request);
@@ -52,6 +55,11 @@ class Attempt final : public UpstreamHandler {
   bool begun() const { return begun_; }
   // The answer is over, well or not: error() tells.
   bool ended() const { return ended_; }
+  // So is a stream whose end has been read, whatever its connection still does.
+  bool over() const { return ended_ || end_seen(); }
+  // The terminal event of a stream has been read.
+  bool end_seen() const { return event_stream() && facts().state != AnswerState::open; }
+  bool event_stream() const { return reader_ && reader_->event_stream(); }
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
   SelectionReason reason() const { return lease_.reason(); }
@@ -63,6 +71,8 @@ class Attempt final : public UpstreamHandler {
   int effective_status() const;
   // Why the attempt has ended without an answer worth anything; none: there is one, so far.
   UpstreamError failure_so_far() const;
+  // There is nothing that could be forwarded, not even a stream that ends in-band.
+  bool came_to_nothing() const;
   const AnswerFacts& facts() const;
   // The upstream's head as the client shall get it, and what was held. From now on bytes go to the
   // observer.
@@ -82,12 +92,14 @@ class Attempt final : public UpstreamHandler {
   void on_end(const UpstreamResult& result) override;
 
   bool take(std::string_view bytes);
-  void finish(const Verdict& verdict, Blame blame, std::string error);
+  bool break_off();
+  void finish(Verdict verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
 
   Lease lease_;
   const ProviderAdapter& adapter_;
   const Clock& clock_;
+  const RecordMask& mask_;
   AttemptObserver& observer_;
   const SteadyTime started_;
   AttemptRecord record_;

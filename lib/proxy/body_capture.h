@@ -2,16 +2,16 @@
 // PROXY_CAPTURE_BODIES is on.
 //
 // Limits     While the exchange lasts, PROXY_MAX_CAPTURE_BYTES (and a little more) of each body. No
-//            headers; credentials in the bodies are masked, see SecretMask.
+//            headers; credentials in the bodies are masked, see RecordMask.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "proxy/record_mask.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/request_record.h"
-#include "responses_proxy/router.h"
 
 namespace responses_proxy {
 
@@ -27,9 +27,8 @@ class BodyCapture {
   }
   // Bytes that have left for the client.
   void response(std::string_view bytes) { keep(bytes, response_); }
-  // Puts both on record as valid UTF-8, masked and cut. The secrets are those of the configuration
-  // and of the router's resources.
-  void finish(const Config& config, const Router& router, RequestRecord& record);
+  // Puts both on record as valid UTF-8, masked and cut.
+  void finish(const RecordMask& mask, RequestRecord& record);
 
  private:
   void keep(std::string_view bytes, std::string& text) const;

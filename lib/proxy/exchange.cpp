@@ -6,8 +6,8 @@
 #include <utility>
 #include <variant>
 
-#include "adapt/responses/encrypted_items.h"
 #include "core/content_encoding.h"
+#include "core/utf8_text.h"
 #include "proxy/access.h"
 
 namespace responses_proxy {
@@ -32,11 +32,13 @@ Exchange::Exchange(const Config& config, const Dependencies& dependencies, Excha
       loop_(loop),
       request_(std::move(request)),
       capture_(config),
+      mask_(loop.secrets.mask(), request_.headers),
       downstream_(std::move(writer), *this, capture_),
       turn_(std::move(turn)),
       arrived_(dependencies.clock.steady()) {
   record_.created_at = dependencies_.clock.wall();
   record_.request_id = new_request_id(record_.created_at, dependencies_.random);
+  record_.client_request_id = utf8_text(request_.headers.get("x-request-id"), kMaxIdBytes);
   record_.method = turn_ ? "WEBSOCKET" : request_.method;
   record_.path = request_.path;
   record_.request_bytes = static_cast<std::int64_t>(request_.body.size());
@@ -102,6 +104,7 @@ std::optional<Error> Exchange::admit() {
   if (!facts) return facts.error();
   endpoint_ = *endpoint;
   facts_ = std::move(*facts);
+  mask_facts();
   facts_.stream = facts_.stream || turn_ != nullptr;
   record_.stream = facts_.stream;
   record_.session_id = facts_.session_id;
@@ -128,39 +131,6 @@ Task Exchange::find_affinity() {
   if (required_.empty()) co_await look_up_durable();
   if (required_.empty()) {
     co_await look_up({AffinityKind::session, facts_.session_id}, preferred_);
-  }
-}
-
-// Leaves in attempt_ the attempt whose answer the client gets; none if the request was refused.
-Task Exchange::send_until_answered() {
-  for (;;) {
-    Error error;
-    std::optional<Lease> lease = pick(error);
-    if (!lease) {
-      // Nobody else is left: the last answer, if there was one, says more than "all out".
-      if (!attempt_) refuse(error);
-      co_return;
-    }
-    close_attempt();
-    if (auto rejected = adapt_and_send(std::move(*lease))) {
-      refuse(*rejected);
-      co_return;
-    }
-    while (!attempt_->begun() && !interrupted()) co_await progress_;
-    co_await hold_back();
-    if (interrupted()) co_return;
-    // A bad start is known to other requests at once; a good one is judged when it has ended.
-    const int meaning = attempt_->effective_status();
-    if (meaning < 200 || meaning >= 300) attempt_->judge(verdict_options());
-    switch (next()) {
-      case NextStep::stream:
-        co_return;
-      case NextStep::other_resource:
-        break;
-      case NextStep::without_encrypted_items:
-        if (!drop_encrypted_items()) co_return;
-        break;
-    }
   }
 }
 
@@ -214,65 +184,22 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
                                resource.id, lease.reason(), dependencies_.clock.wall()});
   }
   attempt_ = std::make_unique<Attempt>(std::move(lease), *adapter->second, dependencies_.clock,
-                                       static_cast<AttemptObserver&>(*this));
+                                       mask_, static_cast<AttemptObserver&>(*this));
   attempt_->send(turn_ ? turn_->transport() : loop_.upstream, std::move(request));
   return std::nullopt;
 }
 
-// Until the answer has shown what it is worth, at most the hold-back time for a good head.
-Task Exchange::hold_back() {
-  if (interrupted() || !worth_holding()) co_return;
-  if (attempt_->status() < 300) {
-    hold_expired_ = false;
-    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = attempts_] {
-      if (const auto self = weak.lock(); self && self->attempts_ == at) {
-        self->hold_expired_ = true;
-        self->progress_.fire();
-      }
-    });
-  }
-  while (!attempt_->shown() && !hold_expired_ && !interrupted()) co_await progress_;
-}
-
-bool Exchange::worth_holding() const {
-  const int status = attempt_->status();
-  if (status == 0 || pinned() || attempts_ >= config_.max_attempts) return false;
-  if (status < 300) {
-    return facts_.stream && config_.stream_holdback > Millis::zero() &&
-           route_->candidates.size() > 1;
-  }
-  // The body tells whether the id is unknown there, or an item cannot be decrypted.
-  return (status == 400 || status == 404) &&
-         (!facts_.response_key().empty() ||
-          request_.body.find("\"encrypted_content\"") != std::string::npos);
-}
-
-// What follows from how the attempt has begun.
-NextStep Exchange::next() const {
-  const std::string& code = attempt_->facts().error_code;
-  AttemptStart start;
-  start.error = attempt_->failure_so_far();
-  start.status = attempt_->effective_status();
-  start.id_unknown =
-      !facts_.response_key().empty() &&
-      (code == "previous_response_not_found" || (start.status == 404 && code != "model_not_found"));
-  start.cannot_decrypt = code == "invalid_encrypted_content" && !encrypted_items_dropped_;
-  start.pinned = pinned();
-  start.attempts_left = config_.max_attempts - std::min(config_.max_attempts, attempts_);
-  return next_step(start);
-}
-
 Task Exchange::stream() {
   if (!interrupted()) {
-    if (attempt_->status() == 0) {
+    if (attempt_->came_to_nothing()) {
       refuse(no_answer_error());
     } else {
       start_answer();
-      while (!(attempt_->ended() && remembering_ == 0) && !interrupted()) {
+      while (!answer_over() && !interrupted()) {
         co_await progress_;
         forward_kept();
       }
-      if (!interrupted()) end_answer();
+      if (end_delivered() || !interrupted()) end_answer();
     }
   }
   if (shutting_down_ && !downstream_.gone() && !downstream_.complete()) {
@@ -285,8 +212,9 @@ void Exchange::record() {
   close_attempt();
   record_.status_code = downstream_.status();
   record_.response_bytes = downstream_.bytes();
-  record_.completed = record_.completed && !downstream_.gone();
-  if (downstream_.gone()) {
+  const bool left_early = downstream_.gone() && !end_delivered();
+  record_.completed = record_.completed && !left_early;
+  if (left_early) {
     record_.status_code = kClientClosedRequest;
     record_.blame = Blame::client;
     record_.error = "client_closed";
@@ -294,33 +222,25 @@ void Exchange::record() {
     record_.blame = record_.attempts.back().blame;
   }
   record_.duration = elapsed();
-  capture_.finish(config_, dependencies_.router, record_);
+  capture_.finish(mask_, record_);
+  mask_.apply(record_);
   dependencies_.telemetry.record(std::move(record_));
 }
 
 // ---- parts ----
 
-// The session had to move to an account that cannot decrypt what the one before has made: once more
-// without it. false: there is nothing to leave out.
-bool Exchange::drop_encrypted_items() {
-  if (turn_) {
-    if (!turn_->drop_encrypted_items()) return false;
-  } else {
-    auto body = without_encrypted_items(request_.body);
-    if (!body) return false;
-    request_.body = std::move(*body);
+// The words that requests are remembered and looked up by.
+void Exchange::mask_facts() {
+  for (std::string* word : {&facts_.previous_response_id, &facts_.conversation_id,
+                            &facts_.path_response_id, &facts_.session_id, &facts_.session_name}) {
+    *word = mask_.apply(*word);
   }
-  tried_.pop_back();  // the same resource may serve it now
-  close_attempt();
-  encrypted_items_dropped_ = true;
-  record_.adjusted = "encrypted_items_dropped";
-  return true;
 }
 
 // Puts the current attempt on record; its transfer ends.
 void Exchange::close_attempt() {
   if (!attempt_) return;
-  if (interrupted() && !attempt_->ended()) {
+  if (interrupted() && !attempt_->over()) {
     if (downstream_.gone()) {
       attempt_->abandon("client_closed", Blame::client);
     } else {

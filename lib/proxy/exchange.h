@@ -1,7 +1,7 @@
 // Exchange: one downstream request from admission to record.
 //
-// The straight line is run() in exchange.cpp; read it first. exchange_affinity.cpp and
-// exchange_answer.cpp hold parts of its phases. Everything here happens on one event loop. The
+// The straight line is run() in exchange.cpp; read it first. exchange_affinity.cpp,
+// exchange_failover.cpp and exchange_answer.cpp hold parts of its phases. Everything here happens on one event loop. The
 // exchange keeps itself alive until run() has returned.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "core/task.h"
 #include "proxy/attempt.h"
 #include "proxy/downstream.h"
+#include "proxy/record_mask.h"
 #include "proxy/retry_table.h"
 #include "proxy/turn.h"
 #include "responses_proxy/config.h"
@@ -39,12 +40,21 @@ struct ExchangeLoop {
   EventLoop& loop;
   UpstreamClient& upstream;
   ExchangeOwner& owner;
+  KnownSecrets& secrets;
 };
 
 class Exchange final : public std::enable_shared_from_this<Exchange>,
                        private ResponseObserver,
                        private AttemptObserver {
  public:
+  // Tries at resources that do not know an id nobody remembers: they cost the provider nothing and
+  // do not count against PROXY_MAX_ATTEMPTS.
+  static constexpr std::size_t kMaxNotFoundTries = 16;
+  // How long an upstream may keep its connection open behind the terminal event of a stream before
+  // it is cut. One that ends in time (all do that are well) is used again; a client that reads to
+  // the end of the stream waits no longer than this.
+  static constexpr Millis kMaxLinger{200};
+
   // `turn`: for a request that came over a client's socket, else null.
   Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
            Request request, std::shared_ptr<ResponseWriter> writer,
@@ -68,14 +78,22 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   std::optional<Error> adapt_and_send(Lease lease);
   Task hold_back();
   bool worth_holding() const;
+  std::size_t attempts_left() const;
   NextStep next() const;
+  bool id_unknown() const;
+  bool model_refused() const;
 
   // Parts of the other phases.
+  void mask_facts();
   Task look_up(AffinityKey key, std::string& resource_id);
   Task look_up_durable();
   void remember_session();
   void remember_answer();
+  void forward(std::string_view bytes);
   void forward_kept();
+  bool answer_over() const { return (attempt_->ended() && remembering_ == 0) || lingered_; }
+  // The client has the end of a stream: what it or the upstream does now changes nothing.
+  bool end_delivered() const { return end_forwarded_ && !downstream_.full(); }
   void start_answer();
   void tell_soonest_return(Headers& headers) const;
   void end_answer();
@@ -85,6 +103,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   void close_attempt();
   bool interrupted() const { return downstream_.gone() || shutting_down_; }
   bool pinned() const;
+  bool nobody_remembers() const;
   bool drop_encrypted_items();
   VerdictOptions verdict_options() const {
     return {config_.resource_cooldown, config_.max_retry_after};
@@ -103,6 +122,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   ExchangeLoop loop_;
   Request request_;
   BodyCapture capture_;
+  const RecordMask mask_;
   Downstream downstream_;
   const std::shared_ptr<Turn> turn_;
 
@@ -111,17 +131,22 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   RequestFacts facts_;
   Endpoint endpoint_{EndpointKind::response_subpath, {}};
   std::optional<Route> route_;
-  std::string required_;            // resource of the response affinity
-  std::string preferred_;           // resource of the session affinity
-  std::vector<std::string> tried_;  // resources not to be tried again
-  std::size_t attempts_ = 0;        // sent so far
+  std::string required_;             // resource of the response affinity
+  std::string preferred_;            // resource of the session affinity
+  std::vector<std::string> tried_;   // resources not to be tried again
+  std::size_t attempts_ = 0;         // sent so far
+  std::size_t not_found_tries_ = 0;  // those of them that do not count
   std::string adapted_body_;  // what the adapter made of the body; empty: the client's own is sent
   std::unique_ptr<Attempt> attempt_;  // the current one
   std::size_t remembering_ = 0;       // ids of the answer that other replicas cannot see yet
   std::string kept_;                  // the end of the answer, until they can
+  std::string response_id_;           // of the answer, as the upstream wrote it
+  std::string conversation_id_;       // the same
 
   Signal progress_;  // fired by every callback; what happened stands in the fields
   bool hold_expired_ = false;
+  bool end_forwarded_ = false;  // the terminal event of a stream
+  bool lingered_ = false;       // the upstream has not ended its connection in time after it
   bool encrypted_items_dropped_ = false;
   bool shutting_down_ = false;
 };

@@ -13,6 +13,12 @@ bool Exchange::pinned() const {
          !(turn_ && turn_->movable());
 }
 
+// An id is continued, and it is not known that one resource alone can do it: the one that says "not
+// found" may be the wrong one.
+bool Exchange::nobody_remembers() const {
+  return !facts_.response_key().empty() && !pinned();
+}
+
 Task Exchange::look_up(AffinityKey key, std::string& resource_id) {
   if (key.id.empty()) co_return;
   bool done = false;
@@ -52,7 +58,7 @@ void Exchange::remember_session() {
 // Before the client can see the end of the answer, so that a continuation finds its resource.
 void Exchange::remember_answer() {
   const AnswerFacts& facts = attempt_->facts();
-  const auto remember = [this](const std::string& id) {
+  const auto remember = [this](std::string_view id) {
     ++remembering_;
     dependencies_.state.remember_affinity({AffinityKind::response, id}, attempt_->resource_id(),
                                           [self = shared_from_this()] {
@@ -60,13 +66,15 @@ void Exchange::remember_answer() {
                                             self->progress_.fire();
                                           });
   };
-  if (!facts.response_id.empty() && facts.response_id != record_.response_id) {
-    record_.response_id = facts.response_id;
-    remember(facts.response_id);
+  if (!facts.response_id.empty() && facts.response_id != response_id_) {
+    response_id_ = facts.response_id;
+    record_.response_id = mask_.apply(response_id_);
+    remember(record_.response_id);
   }
-  if (!facts.conversation_id.empty() && facts.conversation_id != facts_.conversation_id) {
-    facts_.conversation_id = facts.conversation_id;
-    remember(facts.conversation_id);
+  if (!facts.conversation_id.empty() && facts.conversation_id != conversation_id_) {
+    conversation_id_ = facts.conversation_id;
+    const std::string id = mask_.apply(conversation_id_);
+    if (id != facts_.conversation_id) remember(id);
   }
 }
 

@@ -53,7 +53,7 @@ bool Exchange::on_answer_bytes(std::string_view bytes) {
     kept_.append(bytes);
     return false;
   }
-  downstream_.forward(bytes);
+  forward(bytes);
   // Once sent, the request's body is only memory.
   if (!request_.body.empty() && attempt_->body_sent()) {
     request_.body = {};
@@ -62,9 +62,22 @@ bool Exchange::on_answer_bytes(std::string_view bytes) {
   return !downstream_.full();
 }
 
+void Exchange::forward(std::string_view bytes) {
+  downstream_.forward(bytes);
+  if (end_forwarded_ || !attempt_->end_seen()) return;
+  end_forwarded_ = true;
+  if (attempt_->ended()) return;
+  loop_.loop.post_after(kMaxLinger, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->lingered_ = true;
+      self->progress_.fire();
+    }
+  });
+}
+
 void Exchange::forward_kept() {
   if (remembering_ > 0 || kept_.empty()) return;
-  downstream_.forward(std::exchange(kept_, {}));
+  forward(std::exchange(kept_, {}));
   if (!downstream_.full()) attempt_->resume();
 }
 
@@ -116,13 +129,14 @@ void Exchange::refuse(const Error& error) {
 }
 
 Error Exchange::no_answer_error() const {
-  const UpstreamError error = attempt_->error();
-  const bool timeout = error == UpstreamError::connect_timeout ||
-                       error == UpstreamError::first_byte_timeout ||
-                       error == UpstreamError::total_timeout;
+  const UpstreamError error = attempt_->failure_so_far();
+  const bool timeout =
+      error == UpstreamError::connect_timeout || error == UpstreamError::first_byte_timeout ||
+      error == UpstreamError::idle_timeout || error == UpstreamError::total_timeout;
+  const std::string_view what = attempt_->status() == 0 ? "gave no answer" : "broke off its answer";
   return Error::unavailable(timeout ? 504 : 502, fmt::format("upstream_{}", to_string(error)),
-                            fmt::format("The upstream of resource {} gave no answer ({}).",
-                                        attempt_->resource_id(), to_string(error)));
+                            fmt::format("The upstream of resource {} {} ({}).",
+                                        attempt_->resource_id(), what, to_string(error)));
 }
 
 }  // namespace responses_proxy

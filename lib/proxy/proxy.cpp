@@ -30,15 +30,16 @@ class LoopExchanges final : public ExchangeOwner {
         timers_(loop),
         sockets_(sockets),
         active_(active),
-        open_sockets_(std::move(open_sockets)) {}
+        open_sockets_(std::move(open_sockets)),
+        secrets_(config, dependencies.router) {}
 
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<Turn> turn = nullptr) {
-    auto exchange =
-        std::make_shared<Exchange>(config_, dependencies_, ExchangeLoop{loop_, upstream_, *this},
-                                   std::move(request), std::move(writer), std::move(turn));
+    auto exchange = std::make_shared<Exchange>(
+        config_, dependencies_, ExchangeLoop{loop_, upstream_, *this, secrets_}, std::move(request),
+        std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
   }
@@ -83,6 +84,7 @@ class LoopExchanges final : public ExchangeOwner {
   UpstreamSockets* sockets_;  // may be null
   std::atomic<std::size_t>& active_;
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
+  KnownSecrets secrets_;
   std::unordered_set<Exchange*> running_;
 };
 

@@ -4,20 +4,25 @@ namespace responses_proxy {
 
 namespace {
 
-// Another key or account may do better: it is over its limit, or broken.
+// Another key or account may do better: this one is not allowed, not paid for, over its limit, or
+// broken.
 bool worth_another_resource(int status) {
-  return status == 429 || status >= 500;
+  return status == 401 || status == 402 || status == 403 || status == 429 || status >= 500;
 }
 
 }  // namespace
 
 NextStep next_step(const AttemptStart& start) {
-  if (start.pinned || start.attempts_left == 0) return NextStep::stream;
+  if (start.pinned) return NextStep::stream;
+  if (start.id_unknown) {
+    return start.not_found_tries_left > 0 ? NextStep::other_resource : NextStep::stream;
+  }
+  if (start.attempts_left == 0) return NextStep::stream;
   if (start.cannot_decrypt) return NextStep::without_encrypted_items;
   switch (start.error) {
     case UpstreamError::none:
-      return worth_another_resource(start.status) || start.id_unknown ? NextStep::other_resource
-                                                                      : NextStep::stream;
+      return worth_another_resource(start.status) || start.model_refused ? NextStep::other_resource
+                                                                         : NextStep::stream;
     case UpstreamError::total_timeout:
       return NextStep::stream;  // the client's patience is spent, too
     case UpstreamError::connect:

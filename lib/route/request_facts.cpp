@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "route/json_fields.h"
+#include "core/json_fields.h"
 
 namespace responses_proxy {
 

@@ -1,4 +1,5 @@
-// An event stream, whole and cut in pieces: same bytes out, same events, same facts.
+// An event stream, whole and cut in pieces: same bytes out, same events, same facts. What goes out
+// is whole events that can be read: reading it again leaves out nothing more.
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,10 +74,11 @@ void run(FuzzInput input) {
   require(frame(pieces) == framed);
 
   const Read whole = read({bytes});
-  require(whole.out == bytes);
   const Read cut = read(pieces);
-  require(cut.out == bytes);
+  require(cut.out == whole.out);
   require(same(cut.facts, whole.facts));
+  // A byte order mark that was in the middle may have come to the front.
+  if (!whole.out.starts_with("\xEF\xBB\xBF")) require(read({whole.out}).out == whole.out);
 }
 
 }  // namespace responses_proxy::fuzz

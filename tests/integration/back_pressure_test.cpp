@@ -1,8 +1,9 @@
 // Back-pressure both ways, disconnects and shutdown: memory and slots stay bounded.
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <chrono>
 #include <thread>
+#include <utility>
 
 #include "fakes/responses_bodies.h"
 #include "integration/raw_client.h"
@@ -24,44 +25,68 @@ Reply endless_stream(std::size_t megabytes) {
   return reply;
 }
 
+// The client takes nothing: everything on the way fills up, and then the upstream's own socket. How
+// much it had sent when nothing moved any more; a machine that stands still for that long makes it
+// less, never more.
+std::uint64_t sent_when_stopped(const ScriptedUpstream& upstream) {
+  using Now = std::chrono::steady_clock;
+  constexpr auto kStill = std::chrono::milliseconds(500);
+  std::uint64_t sent = 0;
+  for (auto since = Now::now(); sent == 0 || Now::now() - since < kStill;) {
+    const std::uint64_t now = upstream.counts().body_bytes;
+    if (now != std::exchange(sent, now)) since = Now::now();
+    std::this_thread::yield();
+  }
+  return sent;
+}
+
 }  // namespace
 
-TEST_CASE("a client that does not read pauses the upstream") {
+TEST_CASE("a client that does not read stops the upstream, and loses nothing") {
   ScriptedUpstream upstream;
   constexpr std::uint64_t kMegabytes = 64;
-  upstream.on_key("sk-a", {endless_stream(kMegabytes)});
+  const Reply stream = endless_stream(kMegabytes);
+  const std::uint64_t whole = stream.steps[0].text.size() * stream.steps[0].times;
+  upstream.on_key("sk-a", {stream});
   TestProxy proxy(config_for(upstream));
   RawClient client(proxy.port());
   client.post(R"({"model":"m","stream":true})");
   client.read_until("\r\n\r\n");
 
-  // However far the client gets, the upstream is ahead by no more than the buffers on the way: the
-  // kernel's (a few MB for each of the two connections) and the proxy's own.
-  constexpr std::uint64_t kBuffers = 24 * 1024 * 1024;
-  std::uint64_t furthest_ahead = 0;
-  REQUIRE(upstream.wait_until([](const UpstreamCounts& c) { return c.body_bytes > 1024 * 1024; }));
-  while (client.read_some() > 0) {
-    const std::uint64_t sent = upstream.counts().body_bytes;
-    if (sent > client.received())
-      furthest_ahead = std::max(furthest_ahead, sent - client.received());
-  }
-  CHECK(furthest_ahead < kBuffers);
-  CHECK(client.received() > kMegabytes * 1000 * 1000);
+  // The buffers on the way are the kernel's (a few MB for each of the two connections) and the
+  // proxy's own (kHighWater and one inbox).
+  const std::uint64_t stopped_at = sent_when_stopped(upstream);
+  CHECK(stopped_at > client.received());
+  CHECK(stopped_at < 24 * 1024 * 1024);
+  CHECK(upstream.counts().in_flight == 1);
+
+  const std::string& answer = client.read_to_end();
+  CHECK(upstream.counts().body_bytes > whole);  // chunk sizes included
+  std::size_t events = 0;
+  for (std::size_t at = 0; (at = answer.find("\ndata: ", at)) != std::string::npos; ++at) ++events;
+  CHECK(events == stream.steps[0].times + 1);  // and response.failed: it has no terminal event
+  CHECK(client.received() > whole);
   CHECK(upstream.wait_until_idle());
   CHECK(proxy.wait_until_idle());
 }
 
-TEST_CASE("a client that leaves a paused stream frees everything") {
+TEST_CASE("a client that leaves a stopped stream frees everything") {
   ScriptedUpstream upstream;
   upstream.on_key("sk-a", {endless_stream(64)});
   TestProxy proxy(config_for(upstream));
   RawClient client(proxy.port());
   client.post(R"({"model":"m","stream":true})");
   client.read_until("\r\n\r\n");
+  REQUIRE(sent_when_stopped(upstream) < 24 * 1024 * 1024);
+  CHECK(proxy.state().resource("openai-1")->active() == 1);
   client.close();
   CHECK(upstream.wait_for_aborted(1));
   CHECK(proxy.wait_until_idle());
   CHECK(proxy.state().resource("openai-1")->active() == 0);
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].status_code == 499);
+  CHECK(records[0].response_bytes < 24 * 1024 * 1024);
 }
 
 TEST_CASE("a client that leaves before the head frees everything") {

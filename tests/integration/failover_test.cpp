@@ -314,3 +314,114 @@ TEST_CASE("a conversation nobody remembers is tried on the next resource") {
   CHECK(result->status == 200);
   CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
 }
+
+TEST_CASE("a key that is not allowed, not paid for or over its limit is left for another one") {
+  for (const int status : {401, 402, 403, 429, 500, 503, 529}) {
+    CAPTURE(status);
+    ScriptedUpstream upstream;
+    upstream.on_key("sk-a", {error_reply(status, "some_error", "some_code", "no")});
+    TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+    const auto busy = proxy.keep_busy({"openai-2"});
+    const auto result = post(proxy, R"({"model":"m"})");
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
+  }
+}
+
+TEST_CASE("a model that one resource refuses is asked for at the next one") {
+  const Reply refusals[] = {
+      error_reply(404, "invalid_request_error", "model_not_found", "The model `m-9` is not there."),
+      error_reply(400, "invalid_request_error", "model_not_found", "no such model"),
+      error_reply(403, "invalid_request_error", "", "Project p has no access to model `m-9`."),
+  };
+  for (const Reply& refusal : refusals) {
+    CAPTURE(refusal.body);
+    ScriptedUpstream upstream;
+    upstream.on_key("sk-a", {refusal});
+    TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+    const auto busy = proxy.keep_busy({"openai-2"});
+    const auto result = post(proxy, R"({"model":"m-9"})");
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
+  }
+}
+
+TEST_CASE("a model that nobody has: the last resource's own answer") {
+  ScriptedUpstream upstream;
+  const Reply refusal = error_reply(404, "invalid_request_error", "model_not_found", "no m");
+  upstream.add({.key = "", .method = "", .path = "", .replies = {refusal}, .repeat_last = true});
+  TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
+  const auto result = post(proxy, R"({"model":"m"})");
+  REQUIRE(result);
+  CHECK(result->status == 404);
+  CHECK(result->body == refusal.body);
+  CHECK(upstream.counts().requests == 2);
+}
+
+TEST_CASE("a missing model is not a missing id: it counts as an attempt") {
+  ScriptedUpstream upstream;
+  const Reply refusal = error_reply(404, "invalid_request_error", "model_not_found", "no m");
+  upstream.add({.key = "", .method = "", .path = "", .replies = {refusal}, .repeat_last = true});
+  Config config = config_for(upstream, {"sk-a", "sk-b", "sk-c"});
+  config.max_attempts = 2;
+  TestProxy proxy(config);
+  const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_unknown"})");
+  REQUIRE(result);
+  CHECK(result->status == 404);
+  CHECK(upstream.counts().requests == 2);
+}
+
+namespace {
+
+std::vector<std::string> keys(std::size_t count) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back("sk-key-" + std::to_string(i));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("tries at resources that do not know an id do not count as attempts") {
+  const Reply not_found[] = {
+      error_reply(400, "invalid_request_error", "previous_response_not_found", "no"),
+      error_reply(404, "invalid_request_error", "", "Response with id 'resp_old' not found."),
+  };
+  for (const Reply& reply : not_found) {
+    CAPTURE(reply.status);
+    ScriptedUpstream upstream;
+    upstream.add({.key = "", .method = "", .path = "", .replies = std::vector<Reply>(6, reply)});
+    Config config = config_for(upstream, keys(7));
+    config.max_attempts = 1;
+    TestProxy proxy(config);
+    const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_old"})");
+    REQUIRE(result);
+    CHECK(result->status == 200);
+    CHECK(upstream.counts().requests == 7);
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].attempts.size() == 7);
+    CHECK(records[0].blame == Blame::none);
+    // It is known now.
+    const auto again = post(proxy, R"({"model":"m","previous_response_id":"resp_old"})");
+    REQUIRE(again);
+    CHECK(again->get_header_value("x-proxy-decision") == "response_affinity");
+  }
+}
+
+TEST_CASE("nobody knows the id: bounded, and the last resource's own answer") {
+  ScriptedUpstream upstream;
+  upstream.set_default([](const RecordedRequest& request) {
+    return error_reply(404, "invalid_request_error", "", "not found by " + request.key);
+  });
+  TestProxy proxy(config_for(upstream, keys(20)));
+  const auto result = post(proxy, R"({"model":"m","previous_response_id":"resp_old"})");
+  REQUIRE(result);
+  CHECK(result->status == 404);
+  CHECK(upstream.counts().requests == 17);  // one, and 16 more
+  CHECK(result->body.find("not found by " + upstream.requests().back().key) != std::string::npos);
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].blame == Blame::client);
+}

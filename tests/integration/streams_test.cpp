@@ -70,6 +70,8 @@ TEST_CASE("streams in every framing pass byte for byte and are understood") {
   } const cases[] = {
       {"plain", text},
       {"CRLF", replaced(text, "\n", "\r\n")},
+      {"CR", replaced(text, "\n", "\r")},
+      {"a byte order mark", "\xEF\xBB\xBF" + text},
       {"comments", ": hello\n\n" + replaced(text, "event: ", ": keep-alive\n\nevent: ")},
       {"no event names",
        [&] {

@@ -39,6 +39,10 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
                             nullptr, {},        {{"responses", adapter_.get()}},
                             loops_,  {},        {}};
   dependencies.index = index;
+  dependencies.on_decision = [this](Decision decision) {
+    const std::scoped_lock lock(decisions_mutex_);
+    decisions_.push_back(std::move(decision));
+  };
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
     dependencies.upstreams.push_back(upstreams_.back().get());
@@ -80,6 +84,11 @@ std::vector<Lease> TestProxy::keep_busy(std::initializer_list<const char*> resou
     leases.emplace_back(snapshot, *snapshot->find(id), SelectionReason::session_affinity);
   }
   return leases;
+}
+
+std::vector<Decision> TestProxy::decisions() {
+  const std::scoped_lock lock(decisions_mutex_);
+  return decisions_;
 }
 
 bool TestProxy::wait_until_idle() {

@@ -1,42 +1,19 @@
 // TestProxy: a whole proxy with listener on a free port, its records kept in memory.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "fakes/manual_clock.h"
+#include "fakes/recording_sink.h"
 #include "fakes/scripted_upstream.h"
 #include "responses_proxy/responses_proxy.h"
 #include "responses_proxy/upstream_socket.h"
 #include "server/http_listener.h"
 
 namespace responses_proxy::testing {
-
-class RecordingSink final : public TelemetrySink {
- public:
-  void record(RequestRecord record) noexcept override {
-    const std::scoped_lock lock(mutex_);
-    records_.push_back(std::move(record));
-    changed_.notify_all();
-  }
-  bool flush(Millis) override { return true; }
-  TelemetryStats stats() const override { return {}; }
-
-  // Waits until there are n records; fewer when that takes too long.
-  std::vector<RequestRecord> wait_for(std::size_t n) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(30), [&] { return records_.size() >= n; });
-    return records_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<RequestRecord> records_;
-};
 
 // One key per name, all at the same upstream: resource ids openai-1, openai-2, ...
 std::vector<Resource> resources_at(const std::string& base_url,
@@ -54,6 +31,8 @@ class TestProxy {
 
   std::uint16_t port() const { return listener_->port(); }
   RecordingSink& records() { return sink_; }
+  // Of all picks so far.
+  std::vector<Decision> decisions();
   StateStore& state() { return *state_; }
   Router& router() { return router_; }
   Proxy& proxy() { return *proxy_; }
@@ -73,6 +52,8 @@ class TestProxy {
   Router router_;
   LoadBalancer balancer_;
   RecordingSink sink_;
+  std::mutex decisions_mutex_;  // guards decisions_
+  std::vector<Decision> decisions_;
   EventLoops loops_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;

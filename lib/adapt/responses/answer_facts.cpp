@@ -5,6 +5,7 @@
 #include "adapt/responses/error_headers.h"
 #include "adapt/usage.h"
 #include "core/json_reader.h"
+#include "core/utf8_text.h"
 
 namespace responses_proxy {
 
@@ -23,10 +24,11 @@ void learn_error(element holder, AnswerFacts& facts) {
   element error;
   if (holder["error"].get(error) != simdjson::SUCCESS) error = holder;
   if (const std::string_view code = string_at(error, "code"); !code.empty()) {
-    facts.error_code = code;
+    facts.error_code = utf8_text(code, kMaxErrorCode);
   } else if (facts.error_code.empty()) {
-    facts.error_code = string_at(error, "type");
+    facts.error_code = utf8_text(string_at(error, "type"), kMaxErrorCode);
   }
+  facts.error_message = utf8_text(string_at(error, "message"), kMaxErrorMessage);
   facts.error_headers = headers_of_error(error);
 }
 
@@ -65,14 +67,11 @@ AnswerState state_after(std::string_view type) {
   return AnswerState::open;
 }
 
-void learn_from_event(std::string_view type, element event, AnswerFacts& facts) {
+void learn_from_event(AnswerState state, element event, AnswerFacts& facts) {
   element response;
   const bool has_response = event["response"].get(response) == simdjson::SUCCESS;
   if (has_response) learn_from_response(response, facts);
   if (TokenUsage usage = read_usage(event); !usage.empty()) facts.usage = usage;
-
-  const AnswerState state = state_after(type.empty() ? string_at(event, "type") : type);
-  if (state == AnswerState::open) return;
   facts.state = state;
   if (state == AnswerState::failed) learn_error(has_response ? response : event, facts);
 }

@@ -18,7 +18,7 @@ void learn_from_error(simdjson::dom::element root, AnswerFacts& facts);
 // How an answer stands after a streamed event of that type; open: it is not the last one.
 AnswerState state_after(std::string_view type);
 
-// The data of one streamed event; its type is looked for in there if `type` is empty.
-void learn_from_event(std::string_view type, simdjson::dom::element event, AnswerFacts& facts);
+// The data of one streamed event, after which the answer stands as `state` says.
+void learn_from_event(AnswerState state, simdjson::dom::element event, AnswerFacts& facts);
 
 }  // namespace responses_proxy

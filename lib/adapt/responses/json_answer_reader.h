@@ -14,7 +14,7 @@ namespace responses_proxy {
 
 class JsonAnswerReader final : public AnswerReader {
  public:
-  static constexpr std::size_t kReadable = kMaxEventBytes;
+  static constexpr std::size_t kReadable = 16 * 1024 * 1024;
   // Up to this size an answer is forwarded in one piece.
   static constexpr std::size_t kHeld = 64 * 1024;
 
@@ -22,6 +22,7 @@ class JsonAnswerReader final : public AnswerReader {
   explicit JsonAnswerReader(Learn learn) : learn_(learn) {}
 
   std::string_view read(std::string_view upstream_bytes) override;
+  bool event_stream() const override { return false; }
   std::string_view finish() override;
   std::optional<std::string> failure(std::string_view) const override { return std::nullopt; }
   const AnswerFacts& facts() const override { return facts_; }

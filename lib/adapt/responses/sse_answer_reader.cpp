@@ -1,23 +1,16 @@
 #include "adapt/responses/sse_answer_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
-#include <optional>
+#include <utility>
 
 #include "adapt/responses/answer_facts.h"
-#include "adapt/responses/event_type.h"
 #include "core/json.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy {
 
 namespace {
-
-// The event's type without parsing it: its name, or "type" near the start of its data.
-std::string_view type_of(const SseEvent& event) {
-  return event.name.empty() ? event_type(event.data) : event.name;
-}
 
 // The length of the JSON string at "delta", without unescaping it.
 std::int64_t delta_bytes(std::string_view data) {
@@ -30,58 +23,67 @@ std::int64_t delta_bytes(std::string_view data) {
   return static_cast<std::int64_t>(std::min(end, data.size()) - begin);
 }
 
-// The event's number, nullopt if it has none. Inside a string the key's quotes are escaped, so they
-// are not found there.
-std::optional<std::int64_t> sequence_number(std::string_view data) {
-  constexpr std::string_view kKey = "\"sequence_number\":";
-  for (std::size_t at = data.find(kKey); at != std::string_view::npos; at = data.find(kKey, at)) {
-    at = std::min(data.find_first_not_of(' ', at + kKey.size()), data.size());
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(data.data() + at, data.data() + data.size(), number);
-    if (error == std::errc{} && number >= 0 && number < std::numeric_limits<std::int64_t>::max()) {
-      return number;
-    }
-  }
-  return std::nullopt;
-}
-
 bool announces(std::string_view type) {
   return type == "response.created" || type == "response.in_progress" || type == "response.queued";
 }
 
-bool teaches(std::string_view type, const SseEvent& event, const AnswerFacts& facts) {
-  if (state_after(type) != AnswerState::open) return true;
+bool is_done(std::string_view data) {
+  return data == "[DONE]";
+}
+
+bool begins_an_object(std::string_view data) {
+  const std::size_t first = data.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && data[first] == '{';
+}
+
+bool teaches(std::string_view type, std::string_view data, const AnswerFacts& facts) {
   if (announces(type)) return facts.response_id.empty();
   if (type.starts_with("response.")) return false;  // deltas and items
-  return event.data.find("\"usage\"") != std::string_view::npos ||
-         event.data.find("\"response\"") != std::string_view::npos;
+  return data.find("\"usage\"") != std::string_view::npos ||
+         data.find("\"response\"") != std::string_view::npos;
 }
 
 }  // namespace
 
 std::string_view SseAnswerReader::read(std::string_view upstream_bytes) {
-  if (unreadable_) return upstream_bytes;
-  const std::string_view events =
-      framer_.feed(upstream_bytes, [this](const SseEvent& event) { look_at(event); });
-  if (framer_.overflowed()) {
-    unreadable_ = true;
-    facts_.complete = true;  // its end cannot be seen any more, so it must not be found missing
-    last_.assign(events).append(framer_.rest());
-    return last_;
-  }
-  return events;
+  if (facts_.event_too_large) return {};
+  const bool was_left_out = last_left_out_;
+  std::string_view events = framer_.feed(
+      upstream_bytes, [this](const SseEvent& event) { keep_or_leave_out(event, look_at(event)); });
+  if (was_left_out && framer_.begins_in_line_end()) events.remove_prefix(1);
+  facts_.event_too_large = framer_.overflowed();
+  return without_left_out(events);
 }
 
-// An event without its blank line is none to the client, but the bytes are the upstream's to send.
+// To a client an event without its blank line is none. One whose JSON is whole gets the line: what
+// is missing are its ends alone. Of any other nobody can tell what is missing.
 std::string_view SseAnswerReader::finish() {
-  if (unreadable_) return {};
-  last_ = framer_.rest();
-  framer_.feed("\n\n", [this](const SseEvent& event) { look_at(event); });
-  return last_;
+  if (framer_.rest().empty() || facts_.event_too_large) return {};
+  const std::string_view events = framer_.feed("\n\n", [this](const SseEvent& event) {
+    const bool whole = is_done(event.data) || read_event_head(event.data);
+    keep_or_leave_out(event, whole && look_at(event));
+  });
+  return without_left_out(events);
+}
+
+void SseAnswerReader::keep_or_leave_out(const SseEvent& event, bool keep) {
+  last_left_out_ = !keep;
+  if (!keep) left_out_.push_back(event.bytes);
+}
+
+std::string_view SseAnswerReader::without_left_out(std::string_view events) {
+  if (left_out_.empty()) return events;
+  given_.clear();
+  const char* from = events.data();
+  for (const std::string_view event : std::exchange(left_out_, {})) {
+    given_.append(from, event.data());
+    from = event.data() + event.size();
+  }
+  given_.append(from, events.data() + events.size());
+  return given_;
 }
 
 std::optional<std::string> SseAnswerReader::failure(std::string_view message) const {
-  if (unreadable_) return std::nullopt;
   const Json response = {{"id", facts_.response_id},
                          {"object", "response"},
                          {"status", "failed"},
@@ -94,23 +96,45 @@ std::optional<std::string> SseAnswerReader::failure(std::string_view message) co
   return "event: response.failed\ndata: " + dump(event) + "\n\n";
 }
 
-void SseAnswerReader::look_at(const SseEvent& event) {
-  if (event.data.empty()) return;
-  const std::string_view type = type_of(event);
-  if (type.starts_with("response.")) {
-    responses_stream_ = true;
-    // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
-    next_sequence_ = sequence_number(event.data).value_or(next_sequence_) + 1;
-    if (type == "response.output_text.delta") facts_.text_bytes += delta_bytes(event.data);
-    facts_.substance = facts_.substance || !announces(type);
-  }
-  if (type.empty() && event.data != "[DONE]") other_dialect_ = true;
-  if (teaches(type, event, facts_)) {
-    const bool readable = read_json(
-        event.data, [&](simdjson::dom::element root) { learn_from_event(type, root, facts_); });
-    if (!readable && state_after(type) != AnswerState::open) facts_.state = state_after(type);
+// false: the event is an object that is cut off or broken, so no client could read it.
+bool SseAnswerReader::look_at(const SseEvent& event) {
+  if (event.data.empty()) return true;
+  const auto head = read_event_head(event.data);
+  if (!head && begins_an_object(event.data)) return false;
+  if (head) {
+    // Clients go by the JSON; the "event:" line counts where that says nothing.
+    const std::string_view type = head->type.empty() ? event.name : std::string_view(head->type);
+    if (!learn(type, *head, event.data)) return false;
+    if (type.starts_with("response.")) follow(type, *head, event.data);
+    other_dialect_ = other_dialect_ || type.empty();
+  } else if (!is_done(event.data)) {
+    other_dialect_ = true;
   }
   facts_.complete = facts_.state != AnswerState::open || (!responses_stream_ && other_dialect_);
+  return true;
+}
+
+void SseAnswerReader::follow(std::string_view type, const EventHead& head, std::string_view data) {
+  responses_stream_ = true;
+  // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
+  const std::int64_t number = head.sequence_number.value_or(next_sequence_);
+  const bool sound = number >= 0 && number < std::numeric_limits<std::int64_t>::max();
+  next_sequence_ = (sound ? number : next_sequence_) + 1;
+  if (type == "response.output_text.delta") facts_.text_bytes += delta_bytes(data);
+  facts_.substance = facts_.substance || !announces(type);
+}
+
+// false: it would be the end, but cannot be read.
+bool SseAnswerReader::learn(std::string_view type, const EventHead& head, std::string_view data) {
+  if (facts_.state != AnswerState::open) return true;  // what follows the end teaches nothing
+  const AnswerState state = head.steered() ? AnswerState::open : state_after(type);
+  if (state == AnswerState::open && !teaches(type, data, facts_)) return true;
+  const simdjson::error_code error =
+      parse_json(data, [&](simdjson::dom::element root) { learn_from_event(state, root, facts_); });
+  if (error == simdjson::SUCCESS || state == AnswerState::open) return true;
+  if (is_broken_json(error)) return false;
+  facts_.state = state;
+  return true;
 }
 
 }  // namespace responses_proxy

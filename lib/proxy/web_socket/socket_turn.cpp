@@ -6,7 +6,7 @@
 
 #include "adapt/responses/answer_facts.h"
 #include "adapt/responses/encrypted_items.h"
-#include "adapt/responses/event_type.h"
+#include "adapt/responses/event_head.h"
 #include "core/json_members.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "adapt/responses/answer_facts.h"
-#include "adapt/responses/event_type.h"
+#include "adapt/responses/event_head.h"
 #include "core/json_members.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "responses_proxy/web_socket.h"

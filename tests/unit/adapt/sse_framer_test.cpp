@@ -35,12 +35,28 @@ using Events = std::vector<std::pair<std::string, std::string>>;
 
 }  // namespace
 
-TEST_CASE("events end at a blank line, with LF, CRLF or both") {
+TEST_CASE("events end at a blank line, with LF, CRLF, CR or any mixture") {
   CHECK(frame({"event: a\ndata: 1\n\nevent: b\ndata: 2\n\n"}).events ==
         Events{{"a", "1"}, {"b", "2"}});
   CHECK(frame({"event: a\r\ndata: 1\r\n\r\ndata: 2\r\n\r\n"}).events ==
         Events{{"a", "1"}, {"", "2"}});
   CHECK(frame({"data: 1\n\r\ndata: 2\r\n\n"}).events == Events{{"", "1"}, {"", "2"}});
+  CHECK(frame({"event: a\rdata: 1\r\revent: b\rdata: 2\rdata: 3\r\r"}).events ==
+        Events{{"a", "1"}, {"b", "2\n3"}});
+  CHECK(frame({"event: a\rdata: 1\r\n\rdata: 2\n\rdata: 3\r\r\n"}).events ==
+        Events{{"a", "1"}, {"", "2"}, {"", "3"}});
+}
+
+TEST_CASE("a byte order mark belongs to the first event only") {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Framed framed = frame({mark + "event: a\ndata: 1\n\n" + mark + "data: 2\n\n"});
+  CHECK(framed.events == Events{{"a", "1"}, {"", ""}});
+  CHECK(framed.out == mark + "event: a\ndata: 1\n\n" + mark + "data: 2\n\n");
+}
+
+TEST_CASE("a line without a colon is a field without a value") {
+  CHECK(frame({"event: a\nevent\ndata\ndata: 2\n\n"}).events == Events{{"", "\n2"}});
+  CHECK(frame({"eventful: a\ndatabase\n\n"}).events == Events{{"", ""}});
 }
 
 TEST_CASE("one space behind the colon belongs to the field, everything else to its value") {
@@ -81,11 +97,11 @@ TEST_CASE("what is not complete stays back") {
 
 TEST_CASE("however the bytes are cut, the events are the same and no byte is lost") {
   const std::string sample =
-      ": hi\n\nevent: a\ndata: \xe6\x97\xa5\n\n\ndata: 1\r\ndata: 2\r\n\r\nevent: e\n\ndata: "
-      "3\n\r\n"
+      "\xef\xbb\xbf: hi\n\nevent: a\ndata: \xe6\x97\xa5\n\n\ndata: 1\r\ndata: 2\r\n\r\nevent: "
+      "e\n\ndata: 3\n\r\nevent: r\rdata: 4\r\rdata: 5\r\n\rdata: 6\r\r\n"
       "data: cut";
   const Framed whole = frame({sample});
-  REQUIRE(whole.events.size() == 5);
+  REQUIRE(whole.events.size() == 9);
   REQUIRE(whole.out + whole.rest == sample);
   for_all_splits(sample, [&](const std::vector<std::string>& pieces) {
     const Framed framed = frame(pieces);

@@ -17,14 +17,26 @@ constexpr std::array kErrors = {UpstreamError::none,
                                 UpstreamError::closed,
                                 UpstreamError::truncated,
                                 UpstreamError::protocol};
-constexpr std::array kStatuses = {0,   200, 204, 301, 400, 401, 403, 404, 409, 413, 422,
-                                  428, 429, 430, 499, 500, 502, 503, 504, 529, 599};
+constexpr std::array kStatuses = {0,   200, 204, 301, 400, 401, 402, 403, 404, 409, 413,
+                                  422, 428, 429, 430, 499, 500, 502, 503, 504, 529, 599};
 
 // The table in the words of the documentation, for one answer or failure.
-bool moves(UpstreamError error, int status, bool id_unknown) {
-  if (error == UpstreamError::total_timeout) return false;
-  if (error != UpstreamError::none) return true;
-  return id_unknown || status == 429 || (status >= 500 && status <= 599);
+bool moves(const AttemptStart& start) {
+  const int status = start.status;
+  if (start.error == UpstreamError::total_timeout) return false;
+  if (start.error != UpstreamError::none) return true;
+  return start.model_refused || status == 401 || status == 402 || status == 403 || status == 429 ||
+         (status >= 500 && status <= 599);
+}
+
+NextStep expected(const AttemptStart& start) {
+  if (start.pinned) return NextStep::stream;
+  if (start.id_unknown) {
+    return start.not_found_tries_left > 0 ? NextStep::other_resource : NextStep::stream;
+  }
+  if (start.attempts_left == 0) return NextStep::stream;
+  if (start.cannot_decrypt) return NextStep::without_encrypted_items;
+  return moves(start) ? NextStep::other_resource : NextStep::stream;
 }
 
 }  // namespace
@@ -32,27 +44,21 @@ bool moves(UpstreamError error, int status, bool id_unknown) {
 TEST_CASE("all combinations of how an attempt may begin") {
   for (const UpstreamError error : kErrors) {
     for (const int status : kStatuses) {
-      for (int bits = 0; bits < 8; ++bits) {
+      for (int bits = 0; bits < 32; ++bits) {
         for (const std::size_t left : {std::size_t{0}, std::size_t{1}, std::size_t{7}}) {
           const AttemptStart start{.error = error,
                                    .status = status,
                                    .id_unknown = (bits & 1) != 0,
-                                   .cannot_decrypt = (bits & 2) != 0,
-                                   .pinned = (bits & 4) != 0,
-                                   .attempts_left = left};
+                                   .model_refused = (bits & 2) != 0,
+                                   .cannot_decrypt = (bits & 4) != 0,
+                                   .pinned = (bits & 8) != 0,
+                                   .attempts_left = left,
+                                   .not_found_tries_left = (bits & 16) != 0 ? 1U : 0U};
           CAPTURE(to_string(error));
           CAPTURE(status);
           CAPTURE(bits);
           CAPTURE(left);
-          NextStep expected = NextStep::stream;
-          if (left > 0 && !start.pinned) {
-            if (start.cannot_decrypt) {
-              expected = NextStep::without_encrypted_items;
-            } else if (moves(error, status, start.id_unknown)) {
-              expected = NextStep::other_resource;
-            }
-          }
-          REQUIRE(next_step(start) == expected);
+          REQUIRE(next_step(start) == expected(start));
         }
       }
     }

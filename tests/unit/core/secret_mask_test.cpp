@@ -1,4 +1,4 @@
-#include "proxy/secret_mask.h"
+#include "core/secret_mask.h"
 
 #include <doctest/doctest.h>
 
@@ -43,6 +43,16 @@ TEST_CASE("as JSON writes them") {
   CHECK(masked({value}, value) == "***");
 }
 
+TEST_CASE("with any character encoded") {
+  const std::vector<std::string> values = {"token-of-a-client"};
+  CHECK(masked(values, "a token%2Dof%2Da%2dclient b") == "a *** b");
+  CHECK(masked(values, "%74%6f%6b%65n-of-a-client") == "***");
+  CHECK(masked(values, "{\"id\":\"\\u0074oken-of-\\u0061-client\"}") == "{\"id\":\"***\"}");
+  CHECK(masked(values, "say \\u00") == "say \\u00");
+  CHECK(masked(values, "100%, token%2Dof%2Db") == "100%, token%2Dof%2Db");
+  CHECK(masked(values, "%7") == "%7");
+}
+
 TEST_CASE("what looks like a credential") {
   CHECK(masked({}, R"("Authorization: Bearer abc.DEF-123_~+/=="})") ==
         R"("Authorization: Bearer ***"})");
@@ -51,6 +61,8 @@ TEST_CASE("what looks like a credential") {
   CHECK(masked({}, "the bearer of bad news, forbearer abcdefgh12") ==
         "the bearer of bad news, forbearer abcdefgh12");
   CHECK(masked({}, "key sk-proj-Abc_123xyz.") == "key ***.");
+  CHECK(masked({}, "Incorrect API key provided: sk-abcde******wxyz.") ==
+        "Incorrect API key provided: ***.");
   CHECK(masked({}, "risk-management, sk-learn, desk-") == "risk-management, sk-learn, desk-");
 }
 

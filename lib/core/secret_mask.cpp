@@ -1,9 +1,10 @@
-#include "proxy/secret_mask.h"
+#include "core/secret_mask.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
-#include "core/json.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
@@ -39,11 +40,11 @@ std::size_t token_length(std::string_view text) {
   return length;
 }
 
-// "sk-..." at the front of `text`.
+// "sk-..." at the front of `text`; providers show keys with stars in the middle.
 std::size_t key_length(std::string_view text) {
   constexpr std::string_view kPrefix = "sk-";
   if (!text.starts_with(kPrefix)) return 0;
-  const std::size_t length = run_length(text, is_word);
+  const std::size_t length = run_length(text, [](char c) { return is_word(c) || c == '*'; });
   return length >= kPrefix.size() + kToken ? length : 0;
 }
 
@@ -57,18 +58,47 @@ std::size_t bearer_prefix(std::string_view text) {
   return blanks > 0 && token_length(text.substr(token)) >= kToken ? token : 0;
 }
 
-// The first two bytes, as an index.
-std::size_t pair_at(std::string_view text) {
-  return static_cast<std::size_t>(static_cast<unsigned char>(text[0])) << 8U |
-         static_cast<unsigned char>(text[1]);
+std::size_t index_of(char c) {
+  return static_cast<unsigned char>(c);
 }
 
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
+// A character that stands encoded in a text, and how many bytes that takes.
+struct Encoded {
+  char value;
+  std::size_t length;
+};
+
+std::optional<Encoded> hex_at(std::string_view text, std::size_t prefix, std::size_t digits) {
+  if (text.size() < prefix + digits) return std::nullopt;
+  unsigned code = 0;
+  const char* end = text.data() + prefix + digits;
+  const auto [stop, error] = std::from_chars(text.data() + prefix, end, code, 16);
+  if (error != std::errc{} || stop != end || code > 0x7F) return std::nullopt;
+  return Encoded{static_cast<char>(code), prefix + digits};
+}
+
+// "%2D", "\u002d" or "\/" at the front of `text`.
+std::optional<Encoded> encoded_at(std::string_view text) {
+  if (text.starts_with('%')) return hex_at(text, 1, 2);
+  if (text.starts_with("\\u")) return hex_at(text, 2, 4);
+  if (text.size() < 2 || text[0] != '\\') return std::nullopt;
+  if (text[1] != '/' && text[1] != '"' && text[1] != '\\') return std::nullopt;
+  return Encoded{text[1], 2};
+}
+
+// How much of the front of `text` is `value`, with any of its characters encoded; the text may cut
+// it off. 0 = it is another.
+std::size_t encoded_length(std::string_view text, std::string_view value) {
+  std::size_t used = 0;
+  std::size_t same = 0;
+  while (same < value.size() && used < text.size()) {
+    const auto encoded = encoded_at(text.substr(used));
+    const char c = encoded ? encoded->value : text[used];
+    if (c != value[same]) return 0;
+    used += encoded ? encoded->length : 1;
+    ++same;
   }
-  return text;
+  return same >= SecretMask::kShortest ? used : 0;
 }
 
 }  // namespace
@@ -77,25 +107,25 @@ SecretMask::SecretMask(const std::vector<const Secret*>& secrets) {
   for (const Secret* secret : secrets) {
     const std::string& value = secret->reveal();
     if (value.size() < kShortest) continue;
-    const std::string quoted = dump(value);
-    const std::string escaped = quoted.substr(1, quoted.size() - 2);
-    add(replaced(escaped, "/", "\\/"));
-    add(escaped);
-    add(value);
+    values_.push_back(value);
+    starts_.set(index_of(value.front()));
   }
   std::sort(values_.begin(), values_.end());
   values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
 }
 
-void SecretMask::add(std::string value) {
-  starts_.set(pair_at(value));
-  values_.push_back(std::move(value));
+std::size_t SecretMask::known(std::string_view text, std::size_t at) const {
+  const char c = text[at];
+  const bool plain = starts_.test(index_of(c));
+  const bool encoded = c == '%' || c == '\\';
+  if (!plain && !encoded) return 0;
+  return std::max(plain ? known_plain(text, at) : 0, known_encoded(text, at));
 }
 
-std::size_t SecretMask::known(std::string_view text, std::size_t at) const {
+std::size_t SecretMask::known_plain(std::string_view text, std::size_t at) const {
   const std::string_view rest = text.substr(at);
-  if (rest.size() < kShortest || !starts_.test(pair_at(rest))) return 0;
   const std::string_view start = rest.substr(0, kShortest);
+  if (start.size() < kShortest) return 0;
   std::size_t longest = 0;
   for (auto value = std::lower_bound(values_.begin(), values_.end(), start);
        value != values_.end() && value->starts_with(start); ++value) {
@@ -104,6 +134,15 @@ std::size_t SecretMask::known(std::string_view text, std::size_t at) const {
     const bool alone =
         (at == 0 || !is_word(text[at - 1])) && (length == rest.size() || !is_word(rest[length]));
     if (alone || value->size() >= kDistinct) longest = std::max(longest, length);
+  }
+  return longest;
+}
+
+std::size_t SecretMask::known_encoded(std::string_view text, std::size_t at) const {
+  std::size_t longest = 0;
+  for (const std::string& value : values_) {
+    if (value.size() < kDistinct) continue;
+    longest = std::max(longest, encoded_length(text.substr(at), value));
   }
   return longest;
 }

@@ -1,8 +1,9 @@
-// SecretMask: takes credentials out of bodies that are to be kept.
+// SecretMask: takes credentials out of what is kept: records, states, log lines, bodies.
 //
 // Masked, each as "***": the values it was given, whole or cut off at the end of the text, as they
-// are and as a JSON string writes them; what follows "Bearer "; words that begin with "sk-". Not
-// recognised: a value that is encoded otherwise, or spelt out over several events of a stream.
+// are, with the escapes of a JSON string or percent-encoded; what follows "Bearer "; words that
+// begin with "sk-". Not recognised: a value that is encoded otherwise, or spelt out over several
+// events of a stream.
 #pragma once
 
 #include <bitset>
@@ -25,15 +26,16 @@ class SecretMask {
   explicit SecretMask(const std::vector<const Secret*>& secrets);
 
   // What begins in the first `limit` bytes of `text`.
-  std::string apply(std::string_view text, std::size_t limit) const;
+  std::string apply(std::string_view text, std::size_t limit = std::string_view::npos) const;
 
  private:
-  void add(std::string value);
   // How much of `text` is a secret that begins at `at`; 0 = nothing.
   std::size_t known(std::string_view text, std::size_t at) const;
+  std::size_t known_plain(std::string_view text, std::size_t at) const;
+  std::size_t known_encoded(std::string_view text, std::size_t at) const;
 
   std::vector<std::string> values_;  // sorted
-  std::bitset<65536> starts_;        // the pairs of bytes that they begin with: most text has none
+  std::bitset<256> starts_;          // the bytes that they begin with
 };
 
 }  // namespace responses_proxy

@@ -13,13 +13,21 @@
 namespace responses_proxy {
 
 struct JsonField {
-  enum class Kind : std::uint8_t { none, text, boolean, object, other };  // none: missing or null
+  enum class Kind : std::uint8_t {
+    none,
+    text,
+    boolean,
+    integer,
+    object,
+    other
+  };  // none: missing or null
 
   std::string_view key;
   std::span<JsonField> children = {};  // read if the value is an object
   Kind kind = Kind::none;
   std::string text = {};
   bool flag = false;
+  std::int64_t integer = 0;
 };
 
 enum class JsonOutcome : std::uint8_t { read, not_an_object, not_json };

@@ -1,4 +1,4 @@
-#include "route/json_fields.h"
+#include "core/json_fields.h"
 
 #include <simdjson.h>
 
@@ -52,6 +52,9 @@ error_code read_value(ondemand::value value, JsonField& field) {
       return read_object(object, field.children);
     }
     case ondemand::json_type::number:
+      // Of any size or form; only what fits is of use.
+      field.kind = value.get_int64().get(field.integer) == SUCCESS ? Kind::integer : Kind::other;
+      return SUCCESS;
     case ondemand::json_type::array:
       field.kind = Kind::other;
   }

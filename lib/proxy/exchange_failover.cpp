@@ -1,0 +1,120 @@
+// When the beginning of an answer is not for the client: hold-back, and what is tried instead.
+#include <algorithm>
+#include <utility>
+
+#include "adapt/responses/encrypted_items.h"
+#include "proxy/exchange.h"
+
+namespace responses_proxy {
+
+// Leaves in attempt_ the attempt whose answer the client gets; none if the request was refused.
+Task Exchange::send_until_answered() {
+  for (;;) {
+    Error error;
+    std::optional<Lease> lease = pick(error);
+    if (!lease) {
+      // Nobody else is left: the last answer, if there was one, says more than "all out".
+      if (!attempt_) refuse(error);
+      co_return;
+    }
+    close_attempt();
+    if (auto rejected = adapt_and_send(std::move(*lease))) {
+      refuse(*rejected);
+      co_return;
+    }
+    while (!attempt_->begun() && !interrupted()) co_await progress_;
+    co_await hold_back();
+    if (interrupted()) co_return;
+    // A bad start is known to other requests at once; a good one is judged when it has ended.
+    const int meaning = attempt_->effective_status();
+    if (meaning < 200 || meaning >= 300) attempt_->judge(verdict_options());
+    switch (next()) {
+      case NextStep::stream:
+        co_return;
+      case NextStep::other_resource:
+        if (id_unknown()) ++not_found_tries_;
+        break;
+      case NextStep::without_encrypted_items:
+        if (!drop_encrypted_items()) co_return;
+        break;
+    }
+  }
+}
+
+// Until the answer has shown what it is worth, a stream at most for the hold-back time.
+Task Exchange::hold_back() {
+  if (interrupted() || !worth_holding()) co_return;
+  hold_expired_ = false;
+  if (attempt_->event_stream()) {
+    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = attempts_] {
+      if (const auto self = weak.lock(); self && self->attempts_ == at) {
+        self->hold_expired_ = true;
+        self->progress_.fire();
+      }
+    });
+  }
+  while (!attempt_->shown() && !hold_expired_ && !interrupted()) co_await progress_;
+}
+
+// A document is held by its reader anyway, and may break off before anything of it could go on. A
+// stream is live: it waits only where it could still move.
+bool Exchange::worth_holding() const {
+  if (attempt_->status() == 0) return false;
+  if (!attempt_->event_stream()) return true;
+  return config_.stream_holdback > Millis::zero() && !pinned() && attempts_left() > 0 &&
+         route_->candidates.size() > 1;
+}
+
+std::size_t Exchange::attempts_left() const {
+  const std::size_t counted = attempts_ - not_found_tries_;
+  return config_.max_attempts - std::min(config_.max_attempts, counted);
+}
+
+// What follows from how the attempt has begun.
+NextStep Exchange::next() const {
+  AttemptStart start;
+  start.error = attempt_->failure_so_far();
+  start.status = attempt_->effective_status();
+  start.id_unknown = id_unknown();
+  start.model_refused = model_refused();
+  start.cannot_decrypt =
+      attempt_->facts().error_code == "invalid_encrypted_content" && !encrypted_items_dropped_;
+  start.pinned = pinned();
+  start.attempts_left = attempts_left();
+  start.not_found_tries_left = kMaxNotFoundTries - not_found_tries_;
+  return next_step(start);
+}
+
+// The resource does not know what the request continues, and may not be the one that should.
+bool Exchange::id_unknown() const {
+  if (!nobody_remembers()) return false;
+  return attempt_->facts().error_code == "previous_response_not_found" ||
+         (attempt_->effective_status() == 404 && !model_refused());
+}
+
+// The account may not use the model, or the provider does not have it.
+bool Exchange::model_refused() const {
+  const AnswerFacts& facts = attempt_->facts();
+  if (facts.error_code == "model_not_found") return attempt_->effective_status() < 500;
+  return attempt_->effective_status() == 403 && !facts_.model.empty() &&
+         facts.error_message.find(facts_.model) != std::string::npos;
+}
+
+// The session had to move to an account that cannot decrypt what the one before has made: once more
+// without it. false: there is nothing to leave out.
+bool Exchange::drop_encrypted_items() {
+  if (turn_) {
+    if (!turn_->drop_encrypted_items()) return false;
+  } else {
+    auto body = without_encrypted_items(request_.body);
+    if (!body) return false;
+    request_.body = std::move(*body);
+  }
+  tried_.pop_back();  // the same resource may serve it now
+  close_attempt();
+  encrypted_items_dropped_ = true;
+  record_.adjusted = "encrypted_items_dropped";
+  return true;
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,66 @@
+#include "proxy/record_mask.h"
+
+#include <utility>
+
+#include "adapt/headers.h"
+
+namespace responses_proxy {
+
+namespace {
+
+// "Bearer abc", "Basic abc" or the bare value of an x-api-key.
+std::string_view without_scheme(std::string_view value) {
+  const std::size_t blank = value.find(' ');
+  return blank == std::string_view::npos ? value : value.substr(blank + 1);
+}
+
+}  // namespace
+
+std::shared_ptr<const SecretMask> KnownSecrets::mask() {
+  auto snapshot = router_.snapshot();
+  if (mask_ && snapshot == snapshot_) return mask_;
+  std::vector<const Secret*> secrets{&config_.admin_token, &config_.secret_encryption_key};
+  for (const Secret& token : config_.client_tokens) secrets.push_back(&token);
+  if (snapshot) {
+    for (const Candidate& candidate : snapshot->all()) {
+      secrets.push_back(&candidate.resource->credential);
+    }
+  }
+  mask_ = std::make_shared<const SecretMask>(secrets);
+  snapshot_ = std::move(snapshot);
+  return mask_;
+}
+
+RecordMask::RecordMask(std::shared_ptr<const SecretMask> known, const Headers& from_client)
+    : known_(std::move(known)) {
+  std::vector<Secret> given;
+  for (const std::string_view name : kCredentialHeaders) {
+    const std::string_view value = without_scheme(from_client.get(name));
+    // A shorter one is a placeholder; masking it would hit words that mean something.
+    if (value.size() >= SecretMask::kDistinct) given.emplace_back(std::string(value));
+  }
+  if (given.empty()) return;
+  std::vector<const Secret*> secrets;
+  for (const Secret& secret : given) secrets.push_back(&secret);
+  of_client_.emplace(secrets);
+}
+
+std::string RecordMask::apply(std::string_view text, std::size_t limit) const {
+  if (text.empty()) return {};
+  std::string masked = known_->apply(text, limit);
+  return of_client_ ? of_client_->apply(masked) : masked;
+}
+
+void RecordMask::apply(RequestRecord& record) const {
+  for (std::string* word : {&record.client_request_id, &record.path, &record.session_id,
+                            &record.session_name, &record.requested_pool_id, &record.model,
+                            &record.previous_response_id, &record.response_id, &record.error}) {
+    *word = apply(*word);
+  }
+  for (AttemptRecord& attempt : record.attempts) {
+    attempt.error = apply(attempt.error);
+    attempt.upstream_request_id = apply(attempt.upstream_request_id);
+  }
+}
+
+}  // namespace responses_proxy

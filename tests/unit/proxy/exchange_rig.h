@@ -1,0 +1,91 @@
+// An Exchange among fakes: the test is client, upstream and event loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fakes/fake_response_writer.h"
+#include "fakes/fake_upstream.h"
+#include "fakes/late_state_store.h"
+#include "fakes/manual_clock.h"
+#include "fakes/recording_sink.h"
+#include "proxy/exchange.h"
+#include "responses_proxy/event_loop.h"
+
+namespace responses_proxy::testing {
+
+class ExchangeRig final : private ExchangeOwner {
+ public:
+  explicit ExchangeRig(const std::vector<std::string>& keys) : state(clock) {
+    for (const std::string& key : keys) {
+      Resource resource;
+      resource.id = "openai-" + std::to_string(config.resources.size() + 1);
+      resource.provider_id = "environment";
+      resource.pool_id = "openai-default";
+      resource.base_url = "http://upstream/v1";
+      resource.credential = Secret(key);
+      config.resources.push_back(std::move(resource));
+    }
+    router.update(config.resources);
+    dependencies_.adapters = {{"responses", adapter_.get()}};
+    dependencies_.on_decision = [this](Decision decision) {
+      decisions.push_back(std::move(decision));
+    };
+  }
+
+  // Begins an exchange; it runs until it waits for something.
+  std::shared_ptr<FakeResponseWriter> post(std::string body, Headers headers = {}) {
+    Request request;
+    request.method = "POST";
+    request.path = "/v1/responses";
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    auto client = std::make_shared<FakeResponseWriter>();
+    exchange = std::make_shared<Exchange>(
+        config, dependencies_,
+        ExchangeLoop{loop_, upstream, static_cast<ExchangeOwner&>(*this), secrets_},
+        std::move(request), client);
+    exchange->run();
+    return client;
+  }
+
+  // Lets the timers ring until the exchange has ended.
+  void run_until_ended() {
+    while (ended == 0 && context_.run_one() > 0) {
+    }
+  }
+
+  RequestRecord record() { return sink.wait_for(1).at(0); }
+  std::shared_ptr<ResourceState> resource(int number) {
+    return state.resource("openai-" + std::to_string(number));
+  }
+
+  ManualClock clock;
+  Config config;
+  LateStateStore state;
+  Router router{state};
+  RecordingSink sink;
+  FakeUpstream upstream;
+  std::vector<Decision> decisions;
+  std::shared_ptr<Exchange> exchange;  // the last one
+  std::size_t ended = 0;
+
+ private:
+  void on_exchange_ended(Exchange&) override { ++ended; }
+
+  SeededRandom random_{20261126};
+  LoadBalancer balancer_{clock, random_};
+  boost::asio::io_context context_;
+  EventLoop loop_{context_};
+  EventLoops loops_{1};  // not started: the exchange runs on loop_
+  KnownSecrets secrets_{config, router};
+  std::unique_ptr<ProviderAdapter> adapter_ = make_responses_adapter();
+  Dependencies dependencies_{clock,   random_, state, router, balancer_, sink,
+                             nullptr, {},      {},    loops_, {},        {}};
+};
+
+}  // namespace responses_proxy::testing
