@@ -1,8 +1,8 @@
 // Exchange: one downstream request from admission to record.
 //
 // The straight line is run() in exchange.cpp; read it first. exchange_affinity.cpp,
-// exchange_failover.cpp and exchange_answer.cpp hold parts of its phases. Everything here happens on one event loop. The
-// exchange keeps itself alive until run() has returned.
+// exchange_failover.cpp and exchange_answer.cpp hold parts of its phases. Everything here happens
+// on one event loop. The exchange keeps itself alive until run() has returned.
 #pragma once
 
 #include <memory>
