@@ -24,6 +24,7 @@
 namespace responses_proxy {
 
 class EventLoops;
+class HealthChecker;
 class ResponseIndex;
 class UpstreamSockets;
 
@@ -44,6 +45,9 @@ struct Dependencies {
   std::vector<UpstreamClient*> upstreams;  // one per loop, same order
   // The same for WebSocket; may be empty: the turns of WebSocket clients then go over HTTP.
   std::vector<UpstreamSockets*> upstream_sockets;
+  // Asked what to make of a refused key (401, 403); null: there are no health checks, and a refused
+  // key counts as a bad one.
+  HealthChecker* health = nullptr;
 };
 
 }  // namespace responses_proxy

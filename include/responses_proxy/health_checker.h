@@ -1,23 +1,27 @@
 // HealthChecker: asks each resource how it is, periodically and on demand.
 //
 // Role       GET {base_url}/{path} with the resource's credential. 2xx healthy; 401, 403 unhealthy;
-//            429, >= 500 degraded; anything else unhealthy.
-// Threads    start, stop and check_all from any thread; the callback runs on the checker's loop.
-// Ownership  Outlived by router, client and loop; stop() before any of them goes.
-// Errors     A check that got no answer is a verdict (degraded: it may be the network), not an
-// error
-//            of the checker.
-// Blocking   Never. At most kParallel checks are under way; a round that is asked for while one
-//            runs joins the next one.
+//            429, >= 500 degraded; 404, 405, 501 unknown (there is no such path: that says nothing
+//            about the key, and the log says so once per base URL); anything else unhealthy. What a
+//            good check can mend and what it cannot: ResourceState.
+// Threads    start, stop, check and check_all from any thread; the callback runs on the checker's
+// loop. Ownership  Outlived by router, client and loop; stop() before any of them goes. Errors A
+// check that got no answer is a verdict (degraded: it may be the network), not an
+//            error of the checker.
+// Blocking   Never. At most kParallel checks of a round are under way; a round that is asked for
+//            while one runs joins the next one. Beside it at most kParallel single checks, and one
+//            per resource; one more is left to the next round.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/router.h"
 
@@ -29,6 +33,7 @@ struct HealthCheckOptions {
   Millis timeout{10'000};   // per resource
   Millis cooldown{30'000};  // of a resource that answers 429 or >= 500
   Millis max_retry_after{3'600'000};
+  Log log = ignore_log;
 };
 
 struct HealthCheckResult {
@@ -48,6 +53,9 @@ class HealthChecker {
   virtual void start() = 0;  // first round at once, then every interval
   virtual void stop() = 0;   // waits for the loop to let go; no callback runs afterwards
   virtual void check_all(Callback callback) = 0;
+  // Soon, this one alone; one that is under way already is enough. Nobody waits for it: the
+  // resource's state tells.
+  virtual void check(std::string_view resource_id) = 0;
 };
 
 class EventLoop;

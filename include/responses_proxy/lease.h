@@ -32,17 +32,20 @@ class Lease {
         SelectionReason reason)
       : snapshot_(std::move(snapshot)), candidate_(candidate), reason_(reason) {
     candidate_.state->acquire();
+    trial_ = candidate_.state->begin_trial();
   }
   Lease(Lease&& other) noexcept
       : snapshot_(std::move(other.snapshot_)),
-        candidate_(std::exchange(other.candidate_, {nullptr, nullptr})),
-        reason_(other.reason_) {}
+        candidate_(std::exchange(other.candidate_, {})),
+        reason_(other.reason_),
+        trial_(other.trial_) {}
   Lease& operator=(Lease&& other) noexcept {
     if (this != &other) {
       release();
       snapshot_ = std::move(other.snapshot_);
-      candidate_ = std::exchange(other.candidate_, {nullptr, nullptr});
+      candidate_ = std::exchange(other.candidate_, {});
       reason_ = other.reason_;
+      trial_ = other.trial_;
     }
     return *this;
   }
@@ -67,14 +70,16 @@ class Lease {
  private:
   void release() {
     if (candidate_.state == nullptr) return;
+    if (trial_) candidate_.state->end_trial();
     candidate_.state->release();
-    candidate_ = {nullptr, nullptr};
+    candidate_ = {};
     snapshot_.reset();
   }
 
   std::shared_ptr<const RoutingSnapshot> snapshot_;
   Candidate candidate_;
   SelectionReason reason_;
+  bool trial_ = false;  // counted as one that tries out the resource
 };
 
 }  // namespace responses_proxy

@@ -1,10 +1,12 @@
 // LoadBalancer: which of the candidates serves this attempt.
 //
 // Role       Eligibility first (each resource dropped has a reason), then affinity, then the policy
-//            weighted_least_connections: the smallest (active + 1) / weight, ties broken at random.
+//            weighted_least_connections: the smallest (active + 1) / weight, ties broken at random;
+//            of more than scan_up_to candidates the better of two that are drawn by weight.
 // Threads    Safe from any thread; holds no lock.
 // Errors     None are thrown: PickResult is closed, and each alternative says what to do next.
-// Blocking   Never. Cost grows with the number of candidates (bench/pick has the numbers).
+// Blocking   Never. Cost does not grow with the number of candidates as long as most of them can be
+//            used (bench/pick has the numbers).
 #pragma once
 
 #include <array>
@@ -32,6 +34,8 @@ struct PickRequest {
   SelectionReason preferred_reason = SelectionReason::session_affinity;
   // Resources this request has already tried and must not be sent to again.
   const std::vector<std::string>& tried;
+  // Resources that have refused it lately are used only if no other is left. "" = none.
+  std::string_view model = {};
 };
 
 // Why a resource was not eligible.
@@ -46,11 +50,13 @@ inline constexpr std::size_t kDropReasons = 3;
 // Send the request with this lease.
 using Picked = Lease;
 
-// Every resource is out for now: answer 429 or 503 with Retry-After, or try again after `retry_in`.
+// Every resource is out for now: answer `error`, or try again after `retry_in`.
 struct Wait {
-  Millis retry_in;                                  // the soonest return; > 0
+  Millis retry_in;  // the soonest that one may be used again, if only as a trial; > 0
   std::array<std::size_t, kDropReasons> dropped{};  // by DropReason
-  Error error;                                      // ready to be answered
+  // 429 or 503 with the reason of each resource, ready to be answered. With retry_after where time
+  // alone mends it; a client that is told to wait for a bad key waits in vain.
+  Error error;
 };
 
 // Waiting will not help: answer the error.
@@ -61,11 +67,13 @@ struct Reject {
 using PickResult = std::variant<Picked, Wait, Reject>;
 
 struct LoadBalancerOptions {
-  // How soon an unhealthy resource is looked at again (the health check interval): what Retry-After
-  // promises when nothing else is known.
+  // How soon resources are looked at again (the health check interval): `retry_in` when nothing
+  // better is known.
   Millis recheck{30'000};
   // A resource that has recovered gets a share that grows to its full weight over this time.
   Millis slow_start{10'000};
+  // Up to so many candidates are all looked at; of more, two are drawn.
+  std::size_t scan_up_to = 8;
 };
 
 class LoadBalancer {

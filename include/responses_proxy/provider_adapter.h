@@ -43,7 +43,8 @@ enum class AnswerState : std::uint8_t {
 struct AnswerFacts {
   std::string response_id;
   std::string conversation_id;
-  std::string error_code;     // of a failed answer or an error body
+  std::string error_code;  // of a failed answer or an error body; its type if it has none
+  std::string error_type;
   std::string error_message;  // the same, cut to kMaxErrorMessage
   // What an error inside the answer asks for, as the headers it stands for (retry-after, ...).
   Headers error_headers;

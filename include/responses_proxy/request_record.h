@@ -14,21 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/word.h"
 
 namespace responses_proxy {
-
-// Whose fault an attempt's outcome is: the words of SQL, metrics and the dashboard.
-enum class Blame : std::uint8_t {
-  none,      // it went well
-  client,    // the request itself, or the client left
-  resource,  // this key or account: 401, 403, 429
-  provider,  // the service behind it: 5xx, unreachable, cut stream
-  proxy,     // ourselves
-};
-std::string_view to_string(Blame blame);
 
 // Token counts; absent where the upstream did not say.
 struct TokenUsage {

@@ -9,11 +9,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/secret.h"
 
@@ -40,11 +46,54 @@ struct Verdict {
   Millis blocked{0};                // the provider asked (Retry-After): do not use it at all
   bool error = false;               // counts into total_errors
   std::string reason;               // last_error, free of secrets; "" keeps the old one
+  Blame blame = Blame::none;
+  // The credential was refused, and a health check will say whether it is bad or only this request
+  // was not allowed: until then the resource is a last resort.
+  bool doubtful = false;
+  bool on_trial = false;  // of another replica: see ResourceState::on_trial
 };
 
+// Who has found out.
+enum class HealthSource : std::uint8_t { traffic, check, replica };
+std::string_view to_string(HealthSource source);
+
+// A resource has got another word, or has gone on trial.
+struct HealthChange {
+  std::string resource_id;
+  Health before = Health::unknown;
+  Health after = Health::unknown;
+  bool on_trial = false;
+  std::string reason;  // in words, free of secrets; "" when it is healthy
+  Blame blame = Blame::none;
+  HealthSource source = HealthSource::traffic;
+};
+// Called on the thread that has found out; must not block.
+using HealthObserver = std::function<void(const HealthChange&)>;
+
+// How a resource does. The words mean, for routing (balance/eligibility.h):
+//
+//   unknown, healthy   used
+//   degraded           a last resort while its cooldown lasts, then used with a growing share; on
+//                      trial: one request at a time as long as there is another resource
+//   unhealthy          not used; after its cooldown one request at a time is let through as a trial
+//
+// and change so:
+//
+//   a good answer to traffic       healthy; ends cooldown and trial, not what the provider asked
+//   for a bad one                      degraded or unhealthy; what is unhealthy stays so a refused
+//   key ("doubtful")     degraded until the next check: on trial if that is good, else
+//                                  unhealthy
+//   a good check                   never ends a cooldown, and never makes healthy what traffic has
+//                                  found bad: that goes on trial
+//   a bad one                      as with traffic
 class alignas(64) ResourceState {
  public:
-  explicit ResourceState(std::string id) : id_(std::move(id)) {}
+  // Refusals of models are remembered for so long, and so many of them per resource.
+  static constexpr Millis kModelRefused{300'000};
+  static constexpr std::size_t kMaxModelsRefused = 32;
+
+  explicit ResourceState(std::string id, HealthObserver observer = {})
+      : id_(std::move(id)), observer_(std::move(observer)) {}
   ResourceState(const ResourceState&) = delete;
   ResourceState& operator=(const ResourceState&) = delete;
 
@@ -72,21 +121,38 @@ class alignas(64) ResourceState {
   // Degraded and to be avoided until then.
   SteadyTime cooldown_until() const { return from_ticks(cooldown_until_); }
   // When it last came back from being degraded or unhealthy; the epoch if it never was.
-  SteadyTime recovered_at() const {
-    return health() == Health::degraded ? cooldown_until() : from_ticks(recovered_at_);
-  }
+  SteadyTime recovered_at() const;
   // The provider asked not to be called until then.
   SteadyTime blocked_until() const { return from_ticks(blocked_until_); }
+
+  // A health check was good, but traffic has not been yet.
+  bool on_trial() const { return on_trial_.load(std::memory_order_relaxed); }
+  // Requests under way that try out a resource on trial, or an unhealthy one; only Lease calls the
+  // first two. Two picks at the same moment on different threads may both begin one.
+  bool begin_trial();  // false: it is not to be tried out, nothing was counted
+  void end_trial() { trials_.fetch_sub(1, std::memory_order_relaxed); }
+  bool trial_under_way() const { return trials_.load(std::memory_order_relaxed) > 0; }
+
+  // The word that routing acts on at that moment: what is blocked is not called healthy.
+  Health health_at(SteadyTime now) const;
+  // Why it is not healthy then, in words, free of secrets; "" when it is.
+  std::string reason_at(SteadyTime now) const;
+
+  // The resource has said that it does not serve the model.
+  void refuse_model(std::string_view model, SteadyTime now);
+  bool refuses_model(std::string_view model, SteadyTime now) const;
 
   // The upstream has refused to speak WebSocket: later turns go over HTTP at once.
   bool websocket_refused() const { return websocket_refused_.load(std::memory_order_relaxed); }
   void set_websocket_refused() { websocket_refused_.store(true, std::memory_order_relaxed); }
 
-  // A verdict of this process.
+  // A verdict of this process: what traffic has taught ...
   void apply(const Verdict& verdict, SteadyTime now);
+  // ... and what a health check has.
+  void apply_check(const Verdict& verdict, SteadyTime now);
   // What another replica's verdicts came to; counts nothing. Whether anything changed.
   bool learn(const Verdict& verdict, SteadyTime now);
-  // Grows whenever apply() changes something that the other replicas should know.
+  // Grows whenever a verdict of this process changes something that the other replicas should know.
   std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
   void note_latency(std::chrono::microseconds latency) {
@@ -103,6 +169,12 @@ class alignas(64) ResourceState {
     return SteadyTime(SteadyTime::duration(ticks.load(std::memory_order_relaxed)));
   }
 
+  bool update(const Verdict& verdict, SteadyTime now, HealthSource source);
+  // These hold mutex_, and tell whether anything changed.
+  bool recover(SteadyTime now);
+  bool pass_check(SteadyTime now);
+  bool worsen(const Verdict& verdict, SteadyTime now, HealthSource source);
+
   std::atomic<std::int64_t> active_{0};
   std::atomic<std::int64_t> remote_active_{0};
   std::atomic<SteadyTime::rep> cooldown_until_{0};
@@ -110,14 +182,22 @@ class alignas(64) ResourceState {
   std::atomic<SteadyTime::rep> recovered_at_{0};
   std::atomic<std::uint64_t> changes_{0};
   std::atomic<Health> health_{Health::unknown};
+  std::atomic<bool> on_trial_{false};
+  std::atomic<bool> models_refused_any_{false};
   std::atomic<bool> has_peers_{false};
   std::atomic<bool> websocket_refused_{false};
+  std::atomic<std::int32_t> trials_{0};
   std::atomic<std::int64_t> total_requests_{0};
   std::atomic<std::int64_t> total_errors_{0};
   std::atomic<std::int64_t> last_latency_us_{-1};  // -1: none yet
   const std::string id_;
-  mutable std::mutex error_mutex_;  // guards last_error_
+  const HealthObserver observer_;  // may be empty
+  // Guards what follows, and every change of health, cooldown and trial.
+  mutable std::mutex mutex_;
   std::string last_error_;
+  bool failed_traffic_ = false;  // since traffic went well last; not only checks have failed
+  bool doubted_ = false;         // a key was refused, the next check decides
+  std::vector<std::pair<std::string, SteadyTime>> models_refused_;  // until when
 };
 
 }  // namespace responses_proxy

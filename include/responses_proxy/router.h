@@ -23,8 +23,11 @@
 namespace responses_proxy {
 
 struct Candidate {
-  const Resource* resource;
-  ResourceState* state;
+  const Resource* resource = nullptr;
+  ResourceState* state = nullptr;
+  // The sum of the weights before it in the snapshot: so that a candidate can be drawn by weight
+  // without looking at all of them.
+  double weight_before = 0;
 };
 
 // Everything routing knows at one moment; immutable and shared.

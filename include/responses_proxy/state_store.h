@@ -67,6 +67,9 @@ class StateStore {
                                  Done done) = 0;
   virtual void forget_affinity(const AffinityKey& key) = 0;
   virtual AffinityStats affinity_stats() const = 0;
+  // Told whenever a resource's health changes, by traffic, a check or another replica. Set before
+  // the first resource is made.
+  virtual void observe_health(HealthObserver observer) = 0;
   // Nothing: this store is of one process.
   virtual std::optional<SharedStateStats> shared_stats() const { return std::nullopt; }
 };

@@ -6,33 +6,48 @@ namespace responses_proxy {
 
 namespace {
 
-Millis until(SteadyTime time, SteadyTime now) {
-  return std::max(Millis(1), std::chrono::ceil<Millis>(time - now));
+Eligibility dropped(DropReason reason, SteadyTime back_at, SteadyTime now, bool by_time) {
+  const bool known = now < back_at;
+  return {reason, Tier::first, known ? std::chrono::ceil<Millis>(back_at - now) : Millis::zero(),
+          known && by_time};
+}
+
+// Another request may use it again when its block has ended; without a block, when it has cooled
+// down.
+Eligibility dropped_as_tried(const ResourceState& state, SteadyTime now) {
+  const SteadyTime blocked = state.blocked_until();
+  return dropped(DropReason::tried, now < blocked ? blocked : state.cooldown_until(), now,
+                 state.health() != Health::unhealthy);
+}
+
+// Without a health checker only traffic can find out that a key works again.
+Eligibility of_unhealthy(const ResourceState& state, SteadyTime now) {
+  if (now < state.cooldown_until() || state.trial_under_way()) {
+    return dropped(DropReason::unhealthy, state.cooldown_until(), now, false);
+  }
+  return {std::nullopt, Tier::last_resort, {}, false};
 }
 
 }  // namespace
 
 Eligibility eligibility(const ResourceState& state, SteadyTime now,
-                        const std::vector<std::string>& tried) {
+                        const std::vector<std::string>& tried, std::string_view model) {
   if (!tried.empty() && std::find(tried.begin(), tried.end(), state.id()) != tried.end()) {
-    return {DropReason::tried, {}, {}};
+    return dropped_as_tried(state, now);
   }
   if (const SteadyTime blocked = state.blocked_until(); now < blocked) {
-    return {DropReason::blocked, {}, until(blocked, now)};
+    const bool by_time = state.health() != Health::unhealthy;
+    return dropped(DropReason::blocked, blocked, now, by_time);
   }
-  const bool cooling = now < state.cooldown_until();
-  switch (state.health()) {
-    case Health::unknown:
-    case Health::healthy:
-      return {};
-    case Health::degraded:
-      return {std::nullopt, cooling ? Tier::last_resort : Tier::first, {}};
-    case Health::unhealthy:
-      // Without a health checker only traffic can find out that a key works again.
-      if (!cooling) return {std::nullopt, Tier::last_resort, {}};
-      return {DropReason::unhealthy, {}, until(state.cooldown_until(), now)};
+  Eligibility verdict;
+  if (state.health() == Health::unhealthy) {
+    verdict = of_unhealthy(state, now);
+  } else if (state.health() == Health::degraded) {
+    const bool busy = state.on_trial() && state.trial_under_way();
+    if (busy || now < state.cooldown_until()) verdict.tier = Tier::last_resort;
   }
-  return {};
+  if (!verdict.dropped && state.refuses_model(model, now)) verdict.tier = Tier::not_for_it;
+  return verdict;
 }
 
 double slow_start_share(const ResourceState& state, SteadyTime now, Millis slow_start) {

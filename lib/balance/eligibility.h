@@ -3,25 +3,30 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "responses_proxy/load_balancer.h"
 
 namespace responses_proxy {
 
+// In the order in which they are used: one only if nothing is left in those before it.
 enum class Tier : std::uint8_t {
   first,        // healthy, not yet known, or degraded with its cooldown over
-  last_resort,  // degraded and cooling down, or unhealthy some time ago: only if no other is left
+  last_resort,  // degraded and cooling down, or being tried out; unhealthy some time ago
+  not_for_it,   // the resource has refused the model lately
 };
+inline constexpr std::size_t kTiers = 3;
 
 struct Eligibility {
   std::optional<DropReason> dropped;  // absent: eligible
   Tier tier = Tier::first;
-  Millis back_in{0};  // dropped as blocked or unhealthy: when it may be eligible again
+  Millis back_in{0};     // dropped: when it may be used again; 0 = not known
+  bool by_time = false;  // ... and then it is as good as it was: nothing but time has to pass
 };
 
 Eligibility eligibility(const ResourceState& state, SteadyTime now,
-                        const std::vector<std::string>& tried);
+                        const std::vector<std::string>& tried, std::string_view model = {});
 
 // The part of its weight that a resource gets this long after it recovered: kFirstShare at first,
 // all of it after `slow_start`.

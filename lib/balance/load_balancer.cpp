@@ -12,27 +12,58 @@ namespace responses_proxy {
 
 namespace {
 
+// At most so many of those that are out are told with their reason.
+constexpr std::size_t kTold = 3;
+// Draws for two candidates that can be used; then all are looked at.
+constexpr int kMaxDraws = 16;
+
 // Counts who was dropped and why, and when the first of them comes back.
 struct Dropped {
   std::array<std::size_t, kDropReasons> by_reason{};
-  std::optional<Millis> soonest;
+  std::optional<Millis> soonest;          // that one may be used again, if only as a trial
+  std::optional<Millis> soonest_by_time;  // ... and is as good as it was
 
   void add(const Eligibility& verdict) {
     ++by_reason[static_cast<std::size_t>(*verdict.dropped)];
-    if (*verdict.dropped == DropReason::tried) return;
-    soonest = soonest ? std::min(*soonest, verdict.back_in) : verdict.back_in;
+    if (verdict.back_in == Millis::zero()) return;
+    soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
+    if (!verdict.by_time) return;
+    soonest_by_time = std::min(soonest_by_time.value_or(Millis::max()), verdict.back_in);
   }
   std::size_t count(DropReason reason) const { return by_reason[static_cast<std::size_t>(reason)]; }
 };
 
-Error all_out(const Dropped& dropped, Millis retry_in) {
+// "openai-1 unhealthy (HTTP 401: Incorrect API key provided)"
+std::string told(const Candidate& candidate, SteadyTime now) {
+  const ResourceState& state = *candidate.state;
+  std::string text = fmt::format("{} {}", candidate.resource->id, to_string(state.health_at(now)));
+  std::string why = state.reason_at(now);
+  if (now < state.blocked_until()) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(state.blocked_until() - now);
+    why += fmt::format("{}back in {} s", why.empty() ? "" : "; ", left.count());
+  }
+  if (!why.empty()) text.append(" (").append(why).append(")");
+  return text;
+}
+
+std::string reasons(std::span<const Candidate> candidates, SteadyTime now) {
+  std::string text;
+  for (const Candidate& candidate : candidates.first(std::min(candidates.size(), kTold))) {
+    text.append(text.empty() ? ": " : ", ").append(told(candidate, now));
+  }
+  if (candidates.size() > kTold) text += fmt::format(", and {} more", candidates.size() - kTold);
+  return text;
+}
+
+Wait all_out(const Dropped& dropped, std::span<const Candidate> candidates, SteadyTime now,
+             Millis recheck) {
   const bool rate_limited =
       dropped.count(DropReason::blocked) > 0 && dropped.count(DropReason::unhealthy) == 0;
   Error error = rate_limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
                              : Error::unavailable(503, "no_available_resources", "");
-  error.message = "No available resources are registered";
-  error.retry_after = retry_in;
-  return error;
+  error.message = "No available resources are registered" + reasons(candidates, now);
+  error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
+  return {dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }
 
 bool contains(std::span<const Candidate> candidates, const Candidate* candidate) {
@@ -49,63 +80,94 @@ Reject gone(std::string_view resource_id) {
            "", Millis{}}};
 }
 
-PickResult pick_required(const PickRequest& request, SteadyTime now) {
+PickResult pick_required(const PickRequest& request, SteadyTime now, Millis recheck) {
   const Candidate* candidate = request.route.snapshot->find(request.required_resource);
   if (candidate == nullptr) return gone(request.required_resource);
   const Eligibility verdict = eligibility(*candidate->state, now, request.tried);
   if (!verdict.dropped) {
     return Lease(request.route.snapshot, *candidate, SelectionReason::response_affinity);
   }
+  Dropped dropped;
+  dropped.add(verdict);
   const bool limited = *verdict.dropped == DropReason::blocked;
-  Wait wait{std::max(verdict.back_in, Millis(1)), {}, {}};
-  wait.dropped[static_cast<std::size_t>(*verdict.dropped)] = 1;
-  wait.error = limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
-                       : Error::unavailable(503, "response_resource_unavailable", "");
-  wait.error.message = fmt::format(
+  Error error = limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
+                        : Error::unavailable(503, "response_resource_unavailable", "");
+  error.message = fmt::format(
       "The resource that made this response ({}) is {} at the moment, and no other account knows "
-      "the response. Try again later.",
-      request.required_resource, limited ? "rate limited" : "not available");
-  wait.error.retry_after = wait.retry_in;
-  return wait;
+      "the response. Try again later. {}",
+      candidate->resource->id, limited ? "rate limited" : "not available", told(*candidate, now));
+  error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
+  return Wait{dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
+}
+
+// The better of two that are drawn by weight among those of the first tier; null if two were not to
+// be found that way.
+const Candidate* better_of_two(const PickRequest& request, SteadyTime now, Millis slow_start,
+                               std::uint64_t seed) {
+  PickRandom random(seed);
+  const Candidate* best = nullptr;
+  double best_score = 0;
+  for (int draw = 0; draw < kMaxDraws; ++draw) {
+    const Candidate& candidate = drawn_by_weight(request.route.candidates, random.fraction());
+    const Eligibility verdict = eligibility(*candidate.state, now, request.tried, request.model);
+    if (verdict.dropped || verdict.tier != Tier::first) continue;
+    const double share = slow_start_share(*candidate.state, now, slow_start);
+    if (random.fraction() >= share) continue;
+    const double score = load_score(candidate, share);
+    if (best != nullptr) return score < best_score ? &candidate : best;
+    best = &candidate;
+    best_score = score;
+  }
+  return nullptr;
+}
+
+// Null if all are out; `dropped` then tells why.
+const Candidate* best_of(const PickRequest& request, SteadyTime now,
+                         const LoadBalancerOptions& options, std::uint64_t seed, Dropped& dropped) {
+  const std::span<const Candidate> candidates = request.route.candidates;
+  const bool many = candidates.size() > options.scan_up_to;
+  if (many) {
+    if (const Candidate* best = better_of_two(request, now, options.slow_start, seed)) return best;
+  }
+  using Policy = WeightedLeastConnections;
+  std::array<Policy, kTiers> tiers = {Policy(seed, many), Policy(seed, many), Policy(seed, many)};
+  for (const Candidate& candidate : candidates) {
+    const Eligibility verdict = eligibility(*candidate.state, now, request.tried, request.model);
+    if (verdict.dropped) {
+      dropped.add(verdict);
+    } else {
+      tiers[static_cast<std::size_t>(verdict.tier)].consider(
+          candidate, slow_start_share(*candidate.state, now, options.slow_start));
+    }
+  }
+  for (const Policy& tier : tiers) {
+    if (tier.best() != nullptr) return tier.best();
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 PickResult LoadBalancer::pick(const PickRequest& request) const {
   const SteadyTime now = clock_.steady();
-  if (!request.required_resource.empty()) return pick_required(request, now);
+  if (!request.required_resource.empty()) return pick_required(request, now, options_.recheck);
 
   if (!request.preferred_resource.empty()) {
     const Candidate* preferred = request.route.snapshot->find(request.preferred_resource);
     if (preferred != nullptr && contains(request.route.candidates, preferred)) {
-      const Eligibility verdict = eligibility(*preferred->state, now, request.tried);
+      const Eligibility verdict = eligibility(*preferred->state, now, request.tried, request.model);
       if (!verdict.dropped && verdict.tier == Tier::first) {
         return Lease(request.route.snapshot, *preferred, request.preferred_reason);
       }
     }
   }
 
-  const std::uint64_t seed = random_.next();
-  WeightedLeastConnections first(seed);
-  WeightedLeastConnections last_resort(seed);
   Dropped dropped;
-  for (const Candidate& candidate : request.route.candidates) {
-    const Eligibility verdict = eligibility(*candidate.state, now, request.tried);
-    if (verdict.dropped) {
-      dropped.add(verdict);
-    } else {
-      (verdict.tier == Tier::first ? first : last_resort)
-          .consider(candidate, slow_start_share(*candidate.state, now, options_.slow_start));
-    }
-  }
-  const Candidate* best = first.best() != nullptr ? first.best() : last_resort.best();
-  if (best != nullptr) {
-    return Lease(request.route.snapshot, *best,
-                 request.tried.empty() ? SelectionReason::weighted_least_connections
-                                       : SelectionReason::failover);
-  }
-  const Millis retry_in = dropped.soonest.value_or(options_.recheck);
-  return Wait{retry_in, dropped.by_reason, all_out(dropped, retry_in)};
+  const Candidate* best = best_of(request, now, options_, random_.next(), dropped);
+  if (best == nullptr) return all_out(dropped, request.route.candidates, now, options_.recheck);
+  return Lease(request.route.snapshot, *best,
+               request.tried.empty() ? SelectionReason::weighted_least_connections
+                                     : SelectionReason::failover);
 }
 
 }  // namespace responses_proxy

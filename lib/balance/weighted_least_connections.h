@@ -3,34 +3,62 @@
 // Alone, this process knows every request, and the smallest of all wins. With other replicas it
 // does not know what they have picked since their last report, and neither do they: if all of them
 // took the smallest, they would all take the same one (docs/adr/0010 has the numbers). Then it is
-// the smaller of two that are drawn by weight.
+// the smaller of two that are drawn by weight. So it is with many candidates, whose loads cost more
+// to look at than the best of them is better than the better of two.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
+#include <span>
 
 #include "responses_proxy/router.h"
 
 namespace responses_proxy {
 
+// One draw for all of a pick: the random source behind the seed is shared between threads.
+class PickRandom {
+ public:
+  explicit PickRandom(std::uint64_t seed)
+      : random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+  double fraction() { return std::generate_canonical<double, 31>(random_); }  // [0, 1)
+  bool one_in(std::uint64_t n) { return random_() % n == 0; }
+
+ private:
+  std::minstd_rand random_;
+};
+
+// `share`: the part of its weight that counts at the moment, (0, 1].
+inline double load_score(const Candidate& candidate, double share) {
+  return static_cast<double>(candidate.state->active() + 1) / (candidate.resource->weight * share);
+}
+
+// One of the candidates, which stand side by side in a snapshot, by weight.
+inline const Candidate& drawn_by_weight(std::span<const Candidate> candidates, double fraction) {
+  const double first = candidates.front().weight_before;
+  const double all = candidates.back().weight_before + candidates.back().resource->weight - first;
+  const auto after = std::upper_bound(
+      candidates.begin() + 1, candidates.end(), first + fraction * all,
+      [](double at, const Candidate& candidate) { return at < candidate.weight_before; });
+  return *(after - 1);
+}
+
 // Sees the eligible candidates one by one and keeps the best. Among equals each is kept with the
 // same probability (reservoir sampling), so ties do not favour a position.
 class WeightedLeastConnections {
  public:
-  // One draw for all ties of a pick: `random` is shared between threads.
-  explicit WeightedLeastConnections(std::uint64_t seed)
-      : random_(static_cast<std::minstd_rand::result_type>(seed)) {}
+  // `of_two`: the better of two that are drawn by weight, instead of the best.
+  WeightedLeastConnections(std::uint64_t seed, bool of_two) : random_(seed), of_two_(of_two) {}
 
-  // `share`: the part of its weight that counts at the moment, (0, 1].
   void consider(const Candidate& candidate, double share) {
     const double weight = candidate.resource->weight * share;
-    const double score = static_cast<double>(candidate.state->active() + 1) / weight;
-    if (candidate.state->has_peers()) draw({&candidate, score}, weight);
+    const double score = load_score(candidate, share);
+    if (of_two_ || candidate.state->has_peers()) draw({&candidate, score}, weight);
     if (best_.candidate == nullptr || score < best_.score) {
       best_ = {&candidate, score};
       ties_ = 1;
-    } else if (score == best_.score && random_() % ++ties_ == 0) {
+    } else if (score == best_.score && random_.one_in(++ties_)) {
       best_ = {&candidate, score};
     }
   }
@@ -51,12 +79,13 @@ class WeightedLeastConnections {
   void draw(const Scored& scored, double weight) {
     weight_ += weight;
     for (Scored& drawn : drawn_) {
-      const double chance = std::generate_canonical<double, 31>(random_);
+      const double chance = random_.fraction();
       if (drawn.candidate == nullptr || chance * weight_ < weight) drawn = scored;
     }
   }
 
-  std::minstd_rand random_;
+  PickRandom random_;
+  const bool of_two_;
   Scored best_;
   std::uint64_t ties_ = 0;
   std::array<Scored, 2> drawn_;

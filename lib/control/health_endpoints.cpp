@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "balance/eligibility.h"
 #include "control/answer.h"
 #include "control/endpoints.h"
 #include "control/rows.h"
@@ -25,20 +29,54 @@ std::size_t resource_count(const Router& router) {
   return snapshot ? snapshot->all().size() : 0;
 }
 
+struct Pools {
+  std::size_t usable = 0;
+  Json out = Json::array();  // "pool:interactive"
+};
+
+// A pool is out when none of its resources would be given a request.
+Pools pools_of(const ControlPlaneContext& context) {
+  std::map<std::string_view, bool> usable;
+  const auto snapshot = context.router.snapshot();
+  if (!snapshot) return {};
+  const SteadyTime now = context.clock.steady();
+  for (const Candidate& candidate : snapshot->all()) {
+    const bool unhealthy = candidate.state->health() == Health::unhealthy;
+    usable[candidate.resource->pool_id] |=
+        !unhealthy && !eligibility(*candidate.state, now, {}).dropped;
+  }
+  Pools pools;
+  for (const auto& [pool_id, any] : usable) {
+    if (any) {
+      ++pools.usable;
+    } else {
+      pools.out.push_back("pool:" + std::string(pool_id));
+    }
+  }
+  return pools;
+}
+
 void answer_readiness(Plane& plane, httplib::Response& response) {
   Json missing = Json::array();
-  if (resource_count(plane.context.router) == 0) missing.push_back("resources");
+  const Pools pools = pools_of(plane.context);
+  if (resource_count(plane.context.router) == 0) {
+    missing.push_back("resources");
+  } else if (pools.usable == 0) {
+    missing.push_back("available_resources");
+  }
   if (!plane.database.answers()) missing.push_back("database");
   // What is missing then is a server that takes new work.
   if (plane.context.draining) missing.push_back("draining");
-  if (missing.empty()) {
-    Json ready{{"status", "ready"}};
-    // Requests go on without Redis, so it must not take this replica out of rotation.
-    const auto shared = plane.context.state.shared_stats();
-    if (shared && !shared->up) ready["degraded"] = Json::array({"redis"});
-    return send_json(response, ready);
-  }
-  send_json(response, {{"status", "not_ready"}, {"missing", std::move(missing)}}, 503);
+  // Requests go on without Redis, and another pool's requests without this one: neither must take
+  // this replica out of rotation.
+  Json degraded = pools.out;
+  const auto shared = plane.context.state.shared_stats();
+  if (shared && !shared->up) degraded.push_back("redis");
+  const bool ready = missing.empty();
+  Json answer{{"status", ready ? "ready" : "not_ready"}};
+  if (!ready) answer["missing"] = std::move(missing);
+  if (!degraded.empty()) answer["degraded"] = std::move(degraded);
+  send_json(response, answer, ready ? 200 : 503);
 }
 
 Millis longest_check(const ControlPlaneContext& context) {

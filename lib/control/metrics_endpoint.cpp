@@ -20,7 +20,7 @@ GaugeValues::ResourceGauges gauges_of(const Candidate& candidate, SteadyTime now
   gauges.resource_id = candidate.resource->id;
   gauges.provider_id = candidate.resource->provider_id;
   gauges.active = state.active();
-  gauges.health = state.health();
+  gauges.health = state.health_at(now);
   gauges.cooldown = std::max(Millis(0), std::chrono::ceil<Millis>(until - now));
   return gauges;
 }

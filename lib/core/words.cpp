@@ -23,6 +23,18 @@ std::string_view to_string(Health health) {
   return "";
 }
 
+std::string_view to_string(HealthSource source) {
+  switch (source) {
+    case HealthSource::traffic:
+      return "traffic";
+    case HealthSource::check:
+      return "check";
+    case HealthSource::replica:
+      return "replica";
+  }
+  return "";
+}
+
 std::string_view to_string(SelectionReason reason) {
   switch (reason) {
     case SelectionReason::response_affinity:

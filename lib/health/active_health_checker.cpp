@@ -3,11 +3,12 @@
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <future>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
-#include "health/verdict.h"
+#include "health/probe.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
@@ -16,48 +17,17 @@ namespace responses_proxy {
 
 namespace {
 
-// What any answer to a probe means; unlike an answer to a client's request it always says
-// something.
-Health health_of_probe(int status) {
-  const Health health = health_of_status(status);
-  return health == Health::unknown ? Health::unhealthy : health;
-}
-
-class Round;
-
-// One request to one resource.
-class Probe final : public UpstreamHandler {
- public:
-  Probe(Round& round, const Candidate& candidate) : round_(round), candidate_(candidate) {}
-  void send(UpstreamClient& upstream, const HealthCheckOptions& options, SteadyTime now);
-
- private:
-  void on_head(int status, Headers headers) override {
-    status_ = status;
-    headers_ = std::move(headers);
-  }
-  bool on_body(std::string_view) override { return true; }
-  void on_end(const UpstreamResult& result) override;
-
-  Round& round_;
-  const Candidate candidate_;
-  SteadyTime started_;
-  int status_ = 0;
-  Headers headers_;
-  std::unique_ptr<UpstreamTransfer> transfer_;
-};
-
 // All resources once, kParallel at a time.
 class Round {
  public:
-  using Done = std::function<void(std::vector<HealthCheckResult>)>;
+  using Results = std::vector<HealthCheckResult>;
+  using MakeProbe = std::function<std::unique_ptr<Probe>(const Candidate&, Probe::Done)>;
 
-  Round(const HealthCheckOptions& options, std::shared_ptr<const RoutingSnapshot> snapshot,
-        UpstreamClient& upstream, const Clock& clock, Done done)
-      : options_(options),
-        snapshot_(std::move(snapshot)),
+  Round(std::shared_ptr<const RoutingSnapshot> snapshot, UpstreamClient& upstream,
+        MakeProbe make_probe, std::function<void(Results)> done)
+      : snapshot_(std::move(snapshot)),
         upstream_(upstream),
-        clock_(clock),
+        make_probe_(std::move(make_probe)),
         done_(std::move(done)) {}
 
   // May call done at once when there is nothing to check.
@@ -67,76 +37,38 @@ class Round {
     if (under_way_ == 0) end();
   }
 
+ private:
   // The last thing a probe does; the round may be gone afterwards.
-  void on_probed(const Candidate& candidate, int status, const Headers& headers,
-                 UpstreamError error, std::chrono::microseconds latency) {
-    judge(candidate, status, headers, error, latency);
+  void on_probed(const HealthCheckResult& result) {
+    results_.push_back(result);
     --under_way_;
     if (!start_next() && under_way_ == 0) end();
   }
-  const Clock& clock() const { return clock_; }
 
- private:
   // The round may be gone afterwards.
   void end() {
-    const Done done = std::move(done_);
+    const auto done = std::move(done_);
     done(std::move(results_));
   }
 
   bool start_next() {
     if (!snapshot_ || next_ >= snapshot_->all().size()) return false;
-    probes_.emplace_back(*this, snapshot_->all()[next_++]);
+    probes_.push_back(make_probe_(snapshot_->all()[next_++],
+                                  [this](const HealthCheckResult& result) { on_probed(result); }));
     ++under_way_;
-    probes_.back().send(upstream_, options_, clock_.steady());
+    probes_.back()->send(upstream_);
     return true;
   }
 
-  void judge(const Candidate& candidate, int status, const Headers& headers, UpstreamError error,
-             std::chrono::microseconds latency) {
-    HealthCheckResult result{candidate.resource->id, Health::degraded, status, "", latency};
-    Verdict verdict = verdict_of_failure(error, {options_.cooldown, options_.max_retry_after});
-    if (error == UpstreamError::none) {
-      verdict = verdict_of_answer(status, headers, clock_.wall(),
-                                  {options_.cooldown, options_.max_retry_after});
-      verdict.health = result.health = health_of_probe(status);
-      if (result.health == Health::unhealthy) verdict.cooldown = options_.cooldown;
-    }
-    if (result.health != Health::healthy) {
-      result.error = error == UpstreamError::none ? fmt::format("HTTP {}", status)
-                                                  : std::string(to_string(error));
-      verdict.reason = "health check: " + result.error;
-    }
-    verdict.error = false;  // total_errors counts the clients' requests
-    candidate.state->apply(verdict, clock_.steady());
-    results_.push_back(std::move(result));
-  }
-
-  const HealthCheckOptions& options_;
   const std::shared_ptr<const RoutingSnapshot> snapshot_;
   UpstreamClient& upstream_;
-  const Clock& clock_;
-  Done done_;
+  const MakeProbe make_probe_;
+  std::function<void(Results)> done_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
-  std::deque<Probe> probes_;  // stable addresses; all go with the round
-  std::vector<HealthCheckResult> results_;
+  std::vector<std::unique_ptr<Probe>> probes_;  // all go with the round
+  Results results_;
 };
-
-void Probe::send(UpstreamClient& upstream, const HealthCheckOptions& options, SteadyTime now) {
-  started_ = now;
-  UpstreamRequest request;
-  request.method = "GET";
-  request.url = candidate_.resource->base_url + "/" + options.path;
-  request.headers.add("authorization", "Bearer " + candidate_.resource->credential.reveal());
-  request.timeouts = {options.timeout, Millis{0}, Millis{0}, options.timeout};
-  transfer_ = upstream.start(std::move(request), *this);
-}
-
-void Probe::on_end(const UpstreamResult& result) {
-  const auto latency =
-      std::chrono::duration_cast<std::chrono::microseconds>(round_.clock().steady() - started_);
-  round_.on_probed(candidate_, status_, headers_, result.error, latency);
-}
 
 class ActiveHealthChecker final : public HealthChecker {
  public:
@@ -180,7 +112,49 @@ class ActiveHealthChecker final : public HealthChecker {
     });
   }
 
+  void check(std::string_view resource_id) override {
+    used_ = true;
+    loop_.post([this, id = std::string(resource_id)] { check_one(id); });
+  }
+
  private:
+  void check_one(const std::string& id) {
+    if (stopped_ || singles_.contains(id) || singles_.size() >= kParallel) return;
+    const auto snapshot = router_.snapshot();
+    const Candidate* candidate = snapshot ? snapshot->find(id) : nullptr;
+    if (candidate == nullptr) return;
+    // Not gone from there: the probe is still on the stack.
+    auto probe = make_probe(snapshot, *candidate, [this, id](const HealthCheckResult&) {
+      loop_.post([this, id] { singles_.erase(id); });
+    });
+    singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
+  }
+
+  std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingSnapshot> snapshot,
+                                    const Candidate& candidate, Probe::Done done) {
+    const std::string base_url = candidate.resource->base_url;
+    return std::make_unique<Probe>(
+        options_, std::move(snapshot), candidate, clock_,
+        [this, base_url, done = std::move(done)](const HealthCheckResult& result) {
+          if (path_is_missing(result.status_code)) warn_of_missing_path(base_url, result);
+          done(result);
+        });
+  }
+
+  // Once per base URL.
+  void warn_of_missing_path(const std::string& base_url, const HealthCheckResult& result) {
+    if (!pathless_.insert(base_url).second) return;
+    const std::string url = base_url + "/" + options_.path;
+    options_.log(
+        {LogLevel::warning,
+         "health_path_missing",
+         fmt::format("{} answers health checks with {}: the path is not there, so that says "
+                     "nothing about the keys. Set PROXY_HEALTH_CHECK_PATH to one that is, "
+                     "or switch the checks off with PROXY_HEALTH_CHECK_ENABLED=false.",
+                     url, result.status_code),
+         {{"url", url}, {"status", std::int64_t{result.status_code}}}});
+  }
+
   void periodic() {
     if (stopped_) return;
     if (!round_) begin_round();
@@ -192,12 +166,17 @@ class ActiveHealthChecker final : public HealthChecker {
 
   void begin_round() {
     answering_ = std::exchange(waiting_, {});
-    round_ = std::make_unique<Round>(options_, router_.snapshot(), upstream_, clock_,
-                                     [this](const std::vector<HealthCheckResult>& results) {
-                                       // Not from here: the last probe is still on the stack.
-                                       loop_.post([this] { end_round(); });
-                                       answer(answering_, results);
-                                     });
+    const auto snapshot = router_.snapshot();
+    round_ = std::make_unique<Round>(
+        snapshot, upstream_,
+        [this, snapshot](const Candidate& candidate, Probe::Done done) {
+          return make_probe(snapshot, candidate, std::move(done));
+        },
+        [this](const std::vector<HealthCheckResult>& results) {
+          // Not from here: the last probe is still on the stack.
+          loop_.post([this] { end_round(); });
+          answer(answering_, results);
+        });
     round_->start();
   }
 
@@ -210,6 +189,7 @@ class ActiveHealthChecker final : public HealthChecker {
     stopped_ = true;
     timer_.cancel();
     round_.reset();
+    singles_.clear();
     answer(answering_, {});
     answer(waiting_, {});
   }
@@ -228,8 +208,10 @@ class ActiveHealthChecker final : public HealthChecker {
   // Used on the loop only.
   boost::asio::steady_timer timer_;
   std::unique_ptr<Round> round_;
-  std::vector<Callback> answering_;  // who waits for the round under way
-  std::vector<Callback> waiting_;    // ... and for the next one
+  std::unordered_map<std::string, std::unique_ptr<Probe>> singles_;  // by resource id
+  std::unordered_set<std::string> pathless_;  // base URLs that have been warned of
+  std::vector<Callback> answering_;           // who waits for the round under way
+  std::vector<Callback> waiting_;             // ... and for the next one
   bool stopped_ = false;
 };
 

@@ -9,10 +9,18 @@
 namespace responses_proxy {
 
 // The longest of what these ask for, at most `cap`:
-//   retry-after-ms            milliseconds (OpenAI SDKs)
-//   retry-after               seconds or an HTTP date (RFC 9110 section 10.2.3)
-//   x-ratelimit-reset-*       "1s", "6m0s", "20ms", where x-ratelimit-remaining-* is 0
-// Negative, past and unreadable values ask for nothing. nullopt: nothing was asked.
+//   retry-after, retry-after-ms
+//   x-ratelimit-reset-<what>, x-ratelimit-reset, ratelimit-reset, anthropic-ratelimit-<what>-reset,
+//   x-codex-<meter>-reset-at, ...-reset-after-seconds
+//                  where the field beside it with "remaining" says 0, "status" says rejected, or
+//                  "used-percent" 100
+// Each in any of these forms, whatever is usual for its name:
+//   1.5            seconds (milliseconds for retry-after-ms)
+//   1764201600     a time near now, in seconds or (from 1e11 on) milliseconds since 1970
+//   6m0s, 12ms     as Go writes durations
+//   an HTTP date (RFC 9110 section 5.6.7), or a time of RFC 3339
+// Negative, past and unreadable values ask for nothing, and a limit of 0 or less is not known.
+// nullopt: nothing was asked.
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now, Millis cap);
 
 }  // namespace responses_proxy

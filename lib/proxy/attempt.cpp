@@ -103,11 +103,22 @@ bool Attempt::shown() const {
   return over() || facts().substance || held_.size() > held;
 }
 
+bool Attempt::failed_in_band() const {
+  return reader_ && status() < 300 && facts().state == AnswerState::failed;
+}
+
 int Attempt::effective_status() const {
-  if (reader_ && facts().state == AnswerState::failed && status() < 300) {
-    return status_of_error_code(facts().error_code);
-  }
-  return status();
+  const ErrorText error = error_text();
+  return meaning_of(error.in_band ? status_of_error_code(error.code) : status(), error);
+}
+
+bool Attempt::refuses(std::string_view model) const {
+  return refuses_model(effective_status(), error_text(), model);
+}
+
+ErrorText Attempt::error_text() const {
+  const AnswerFacts& known = facts();
+  return {known.error_code, known.error_type, known.error_message, failed_in_band()};
 }
 
 UpstreamError Attempt::failure_so_far() const {
@@ -135,26 +146,41 @@ std::optional<std::string> Attempt::failure(std::string_view message) const {
   return reader_ ? reader_->failure(message) : std::nullopt;
 }
 
-void Attempt::judge(const VerdictOptions& options) {
-  // The status of an error answer says more than that its body broke off.
-  if (result_.error != UpstreamError::none && status() < 300) {
-    finish(verdict_of_failure(result_.error, options), blame_of_failure(result_.error),
-           std::string(to_string(result_.error)));
-    return;
+// How long to stay away, said in the head and in the body.
+Headers Attempt::asked() const {
+  Headers asked = facts().error_headers;
+  for (const Header& header : bad_headers_) asked.add(header.name, header.value);
+  return asked;
+}
+
+Verdict Attempt::verdict(const VerdictOptions& options) const {
+  const ErrorText error = error_text();
+  const int status = error.in_band ? status_of_error_code(error.code) : this->status();
+  return verdict_of_answer(status, asked(), clock_.wall(), options, error);
+}
+
+// Why the answer is worth nothing. Once its status is known, an error has said enough, however its
+// body ends.
+UpstreamError Attempt::trouble() const {
+  if (status() >= 400) return UpstreamError::none;
+  if (result_.error != UpstreamError::none) return result_.error;
+  const bool cut = status() < 300 && ended_ && !facts().complete;
+  return cut ? UpstreamError::truncated : UpstreamError::none;
+}
+
+bool Attempt::judge(const VerdictOptions& options) {
+  if (finished_) return false;
+  const UpstreamError failure = trouble();
+  if (failure != UpstreamError::none) {
+    finish(verdict_of_failure(failure, options), blame_of_failure(failure),
+           std::string(to_string(failure)));
+    return false;
   }
-  const int meaning = effective_status();
-  const Headers& asked = meaning == status() ? bad_headers_ : facts().error_headers;
-  Verdict verdict = verdict_of_answer(meaning, asked, clock_.wall(), options);
-  if (meaning != status()) {
-    verdict.reason = facts().error_code;
-    finish(verdict, blame_of_status(meaning), facts().error_code);
-  } else if (status() < 300 && ended_ && !facts().complete) {
-    finish(verdict_of_failure(UpstreamError::truncated, options), Blame::provider,
-           std::string(to_string(UpstreamError::truncated)));
-  } else {
-    finish(verdict, blame_of_status(status()),
-           status() >= 400 ? fmt::format("http_{}", status()) : std::string());
-  }
+  const Verdict verdict = this->verdict(options);
+  std::string error = status() >= 400 ? fmt::format("http_{}", status()) : std::string();
+  if (failed_in_band()) error = facts().error_code;
+  finish(verdict, verdict.blame, std::move(error));
+  return verdict.doubtful;
 }
 
 void Attempt::abandon(std::string error, Blame blame) {

@@ -67,7 +67,7 @@ class Attempt final : public UpstreamHandler {
 
   // Whether the held answer has shown what it is worth: an event of substance, an error, its end.
   bool shown() const;
-  // What the answer amounts to: its status, or the status its in-band error stands for.
+  // What the answer amounts to: its status, or the status that its error stands for.
   int effective_status() const;
   // Why the attempt has ended without an answer worth anything; none: there is one, so far.
   UpstreamError failure_so_far() const;
@@ -80,8 +80,11 @@ class Attempt final : public UpstreamHandler {
   // See AnswerReader::failure.
   std::optional<std::string> failure(std::string_view message) const;
 
-  // Tells the resource's state what was learnt and ends the lease; the first call counts.
-  void judge(const VerdictOptions& options);
+  // Tells the resource's state what was learnt and ends the lease; the first call counts. true: the
+  // key was refused, and a health check has to say what that means.
+  bool judge(const VerdictOptions& options);
+  // The resource does not serve that model.
+  bool refuses(std::string_view model) const;
   // Ends the lease without a verdict: it was not the upstream that ended the attempt.
   void abandon(std::string error, Blame blame);
   const AttemptRecord& record() const { return record_; }
@@ -93,6 +96,11 @@ class Attempt final : public UpstreamHandler {
 
   bool take(std::string_view bytes);
   bool break_off();
+  bool failed_in_band() const;
+  ErrorText error_text() const;
+  Headers asked() const;
+  Verdict verdict(const VerdictOptions& options) const;
+  UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/secret_mask.h"
 #include "core/utf8_text.h"
 
 namespace responses_proxy {

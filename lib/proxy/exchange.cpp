@@ -135,7 +135,7 @@ Task Exchange::find_affinity() {
 }
 
 std::optional<Lease> Exchange::pick(Error& out) {
-  PickRequest request{*route_, {}, {}, SelectionReason::session_affinity, tried_};
+  PickRequest request{*route_, {}, {}, SelectionReason::session_affinity, tried_, facts_.model};
   if (pinned()) {
     request.required_resource = required_;
   } else if (!required_.empty()) {
@@ -247,7 +247,7 @@ void Exchange::close_attempt() {
       attempt_->abandon("shutting_down", Blame::proxy);
     }
   } else {
-    attempt_->judge(verdict_options());
+    judge_attempt();
   }
   attempt_->cancel();
   // Reading a response back repeats its usage: only what was generated counts.

@@ -105,9 +105,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool pinned() const;
   bool nobody_remembers() const;
   bool drop_encrypted_items();
-  VerdictOptions verdict_options() const {
-    return {config_.resource_cooldown, config_.max_retry_after};
-  }
+  void judge_attempt();
   std::chrono::microseconds elapsed() const;
 
   // ResponseObserver

@@ -28,7 +28,7 @@ void Exchange::start_answer() {
 }
 
 // This answer knows of one resource only. When all are out, the client needs to know when the first
-// one is back.
+// one is back, where that is a matter of time.
 void Exchange::tell_soonest_return(Headers& headers) const {
   const SteadyTime now = dependencies_.clock.steady();
   std::optional<Millis> soonest;
@@ -36,7 +36,7 @@ void Exchange::tell_soonest_return(Headers& headers) const {
     if (pinned() && candidate.resource->id != required_) continue;
     const Eligibility verdict = eligibility(*candidate.state, now, {});
     if (!verdict.dropped) return;
-    soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
+    if (verdict.by_time) soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
   }
   if (!soonest) return;
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(*soonest);

@@ -4,8 +4,16 @@
 
 #include "adapt/responses/encrypted_items.h"
 #include "proxy/exchange.h"
+#include "responses_proxy/health_checker.h"
 
 namespace responses_proxy {
+
+namespace {
+
+// For the body of an error whose head is there.
+constexpr Millis kErrorBodyPatience{2'000};
+
+}  // namespace
 
 // Leaves in attempt_ the attempt whose answer the client gets; none if the request was refused.
 Task Exchange::send_until_answered() {
@@ -27,7 +35,7 @@ Task Exchange::send_until_answered() {
     if (interrupted()) co_return;
     // A bad start is known to other requests at once; a good one is judged when it has ended.
     const int meaning = attempt_->effective_status();
-    if (meaning < 200 || meaning >= 300) attempt_->judge(verdict_options());
+    if (meaning < 200 || meaning >= 300) judge_attempt();
     switch (next()) {
       case NextStep::stream:
         co_return;
@@ -41,12 +49,16 @@ Task Exchange::send_until_answered() {
   }
 }
 
-// Until the answer has shown what it is worth, a stream at most for the hold-back time.
+// Until the answer has shown what it is worth, a stream at most for the hold-back time. The body of
+// an error tells whether the key is bad, the money gone, the id or the model unknown; one that does
+// not come must not keep the request from moving.
 Task Exchange::hold_back() {
   if (interrupted() || !worth_holding()) co_return;
   hold_expired_ = false;
-  if (attempt_->event_stream()) {
-    loop_.loop.post_after(config_.stream_holdback, [weak = weak_from_this(), at = attempts_] {
+  const bool error = attempt_->status() >= 400;
+  if (attempt_->event_stream() || error) {
+    const Millis patience = error ? kErrorBodyPatience : config_.stream_holdback;
+    loop_.loop.post_after(patience, [weak = weak_from_this(), at = attempts_] {
       if (const auto self = weak.lock(); self && self->attempts_ == at) {
         self->hold_expired_ = true;
         self->progress_.fire();
@@ -94,10 +106,20 @@ bool Exchange::id_unknown() const {
 
 // The account may not use the model, or the provider does not have it.
 bool Exchange::model_refused() const {
-  const AnswerFacts& facts = attempt_->facts();
-  if (facts.error_code == "model_not_found") return attempt_->effective_status() < 500;
-  return attempt_->effective_status() == 403 && !facts_.model.empty() &&
-         facts.error_message.find(facts_.model) != std::string::npos;
+  return attempt_->refuses(facts_.model);
+}
+
+// The resource's state learns what the attempt has shown.
+void Exchange::judge_attempt() {
+  VerdictOptions options{config_.resource_cooldown, config_.max_retry_after};
+  options.checked = dependencies_.health != nullptr;
+  options.model = facts_.model;
+  const bool doubtful = attempt_->judge(options);
+  if (doubtful && dependencies_.health) dependencies_.health->check(attempt_->resource_id());
+  if (facts_.model.empty() || !model_refused()) return;
+  if (const Candidate* candidate = route_->snapshot->find(attempt_->resource_id())) {
+    candidate->state->refuse_model(facts_.model, dependencies_.clock.steady());
+  }
 }
 
 // The session had to move to an account that cannot decrypt what the one before has made: once more

@@ -9,9 +9,11 @@ RoutingSnapshot::RoutingSnapshot(std::vector<Resource> resources, StateStore& st
     : resources_(std::move(resources)) {
   std::stable_sort(resources_.begin(), resources_.end(),
                    [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
+  double weight = 0;
   for (const Resource& resource : resources_) {
     states_.push_back(store.resource(resource.id));
-    candidates_.push_back({&resource, states_.back().get()});
+    candidates_.push_back({&resource, states_.back().get(), weight});
+    weight += resource.weight;
   }
   for (std::size_t first = 0; first < candidates_.size();) {
     const std::string& pool_id = candidates_[first].resource->pool_id;

@@ -8,6 +8,7 @@
 
 #include "core/postgres_url.h"
 #include "log/failover_log.h"
+#include "log/health_log.h"
 #include "proxy/builtins.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
@@ -99,6 +100,9 @@ class Runtime::Impl {
         loops_(config_.io_threads),
         index_(*records_),
         adapters_(make_builtin_adapters()) {
+    state_->observe_health([this](const HealthChange& change) {
+      if (const auto event = health_event(change, change.resource_id)) log_(*event);
+    });
     router_.update(config_.resources);
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_));
@@ -106,7 +110,7 @@ class Runtime::Impl {
     }
     health_ = make_health_checker(
         {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
-         config_.resource_cooldown, config_.max_retry_after},
+         config_.resource_cooldown, config_.max_retry_after, log_},
         router_, loops_.at(0), *upstreams_.front(), clock_);
     proxy_ = std::make_unique<Proxy>(config_, dependencies());
   }
@@ -163,6 +167,7 @@ class Runtime::Impl {
   Dependencies dependencies() {
     Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, failovers_,
                               &index_, {},      {},      loops_,  {},        {}};
+    if (config_.health_check_enabled) dependencies.health = health_.get();
     dependencies.on_decision = [this](Decision decision) {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
       decisions_.add(std::move(decision));

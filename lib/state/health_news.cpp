@@ -20,7 +20,7 @@ bool much_later(SteadyTime mine, SteadyTime theirs, SteadyTime now) {
 
 bool HealthNews::due(const ResourceState& state, SteadyTime now) {
   if (state.changes() == changes_) return false;
-  return state.health() != theirs_.health ||
+  return state.health() != theirs_.health || state.on_trial() != theirs_.on_trial ||
          much_later(state.cooldown_until(), theirs_.cooldown_until, now) ||
          much_later(state.blocked_until(), theirs_.blocked_until, now);
 }
@@ -28,12 +28,13 @@ bool HealthNews::due(const ResourceState& state, SteadyTime now) {
 void HealthNews::append_to(std::vector<std::string>& words, const ResourceState& state,
                            SteadyTime now) {
   telling_changes_ = state.changes();
-  telling_ = {state.health(), state.cooldown_until(), state.blocked_until()};
+  telling_ = {state.health(), state.cooldown_until(), state.blocked_until(), state.on_trial()};
   words.push_back(state.id());
   words.push_back(std::to_string(static_cast<int>(telling_.health)));
   words.push_back(left(telling_.cooldown_until, now));
   words.push_back(left(telling_.blocked_until, now));
   words.push_back(state.last_error());
+  words.push_back(telling_.on_trial ? "1" : "0");
 }
 
 void HealthNews::told() {
@@ -43,7 +44,7 @@ void HealthNews::told() {
 
 void HealthNews::heard(ResourceState& state, const Verdict& verdict, SteadyTime now) {
   state.learn(verdict, now);
-  theirs_ = {verdict.health, now + verdict.cooldown, now + verdict.blocked};
+  theirs_ = {verdict.health, now + verdict.cooldown, now + verdict.blocked, verdict.on_trial};
 }
 
 }  // namespace responses_proxy

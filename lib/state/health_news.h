@@ -13,7 +13,7 @@ class HealthNews {
  public:
   // Whether own traffic has changed something that is worth telling.
   bool due(const ResourceState& state, SteadyTime now);
-  // Appends id, health, cooldown, blocked and reason, as the tick script takes them.
+  // Appends id, health, cooldown, blocked, reason and trial, as the tick script takes them.
   void append_to(std::vector<std::string>& words, const ResourceState& state, SteadyTime now);
   // What was appended last has arrived.
   void told();
@@ -25,6 +25,7 @@ class HealthNews {
     Health health = Health::unknown;
     SteadyTime cooldown_until{};
     SteadyTime blocked_until{};
+    bool on_trial = false;
   };
 
   View theirs_;

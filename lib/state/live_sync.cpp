@@ -40,7 +40,8 @@ std::string_view field_of(const redisReply& fields, std::string_view name) {
 
 Verdict verdict_in(const redisReply& fields, std::int64_t now_ms) {
   const auto left = [&](std::string_view name) {
-    return Millis(std::max<std::int64_t>(0, number(field_of(fields, name)) - now_ms));
+    constexpr std::int64_t kLongest = Millis(std::chrono::hours(24 * 30)).count();
+    return Millis(std::clamp(number(field_of(fields, name)), now_ms, now_ms + kLongest) - now_ms);
   };
   const std::int64_t health = number(field_of(fields, "health"));
   Verdict verdict;
@@ -50,6 +51,7 @@ Verdict verdict_in(const redisReply& fields, std::int64_t now_ms) {
   verdict.cooldown = left("cooldown");
   verdict.blocked = left("blocked");
   verdict.reason = field_of(fields, "reason");
+  verdict.on_trial = verdict.health == Health::degraded && field_of(fields, "trial") == "1";
   return verdict;
 }
 

@@ -12,7 +12,7 @@ std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id) {
   const std::scoped_lock lock(mutex_);
   auto found = by_id_.find(id);
   if (found == by_id_.end()) {
-    found = by_id_.emplace(id, std::make_shared<ResourceState>(std::string(id))).first;
+    found = by_id_.emplace(id, std::make_shared<ResourceState>(std::string(id), observer_)).first;
     in_order_.push_back(found->second);
   }
   return found->second;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "responses_proxy/state_store.h"
@@ -21,6 +22,7 @@ class MemoryStateStore : public StateStore {
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;
   void forget_affinity(const AffinityKey& key) override;
   AffinityStats affinity_stats() const override;
+  void observe_health(HealthObserver observer) override { observer_ = std::move(observer); }
 
   AffinityMap& affinity(AffinityKind kind) {
     return kind == AffinityKind::response ? responses_ : sessions_;
@@ -29,6 +31,7 @@ class MemoryStateStore : public StateStore {
   std::vector<std::shared_ptr<ResourceState>> resources_after(std::size_t known) const;
 
  private:
+  HealthObserver observer_;
   mutable std::mutex mutex_;  // guards by_id_ and in_order_
   std::map<std::string, std::shared_ptr<ResourceState>, std::less<>> by_id_;
   std::vector<std::shared_ptr<ResourceState>> in_order_;

@@ -103,10 +103,11 @@ if changed then version = redis.call('HINCRBY', meta, 'version', 1) end
 local news = ''
 if tostring(version) ~= ARGV[3] then news = redis.call('GET', totals) end
 
-for i = after_counts, #ARGV, 5 do
+for i = after_counts, #ARGV, 6 do
   redis.call('XADD', health, 'MAXLEN', '~', 10000, '*', 'by', ARGV[1], 'id', ARGV[i],
              'health', ARGV[i + 1], 'cooldown', string.format('%.0f', now + ARGV[i + 2]),
-             'blocked', string.format('%.0f', now + ARGV[i + 3]), 'reason', ARGV[i + 4])
+             'blocked', string.format('%.0f', now + ARGV[i + 3]), 'reason', ARGV[i + 4],
+             'trial', ARGV[i + 5])
 end
 local seen = ARGV[4]
 if seen == '' then seen = string.format('%.0f-0', now - 300000) end

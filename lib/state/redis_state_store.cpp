@@ -62,6 +62,9 @@ class RedisStateStore final : public SharedStateStore {
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;
   void forget_affinity(const AffinityKey& key) override;
   AffinityStats affinity_stats() const override { return memory_.affinity_stats(); }
+  void observe_health(HealthObserver observer) override {
+    memory_.observe_health(std::move(observer));
+  }
   std::optional<SharedStateStats> shared_stats() const override;
 
   void share_decision(Decision decision) override { decisions_.add(std::move(decision)); }

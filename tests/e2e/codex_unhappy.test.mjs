@@ -160,3 +160,24 @@ for (const [status, code] of [[429, 'rate_limit_exceeded'], [503, 'server_is_ove
     assert.deepEqual([refused.status_code, refused.blame], [429, 'proxy']);
   });
 }
+
+test('one bad key: Codex ends within 30 s, and shows what the provider says', async (t) => {
+  const message = 'Incorrect API key provided';
+  const error = { status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message };
+  const { server } = await startPair(t, {
+    keys: kOneKey,
+    rules: [{ replies: [{ error }], repeat_last: true }],
+  });
+  let began;
+  const before = async () => { began = performance.now(); };
+  const { answers, baseUrl } = await startRecorder(t, server, before);
+  const { code, events, output } = await codexTurn(t, providerAt(baseUrl), [], 'Do it.');
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`codex ended after ${seconds.toFixed(1)} s and ${answers.length} requests`);
+  assert.ok(seconds < 30, `it took ${seconds} s`);
+  assert.equal(code, 1, output);
+  const last = events.filter(({ type }) => type === 'error').at(-1).message;
+  assert.match(last, new RegExp(message));
+  assert.ok(answers.every(({ status }) => status === 401 || status === 503));
+  assert.ok(answers.every(({ retryAfter }) => retryAfter === undefined));
+});

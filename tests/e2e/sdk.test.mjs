@@ -232,6 +232,38 @@ test('without a key there is a clear answer', async (t) => {
   assert.match(thrown.message, /No provider resources configured/);
 });
 
+test('one bad key: the SDK ends soon, and shows what the provider says', async (t) => {
+  const message = 'Incorrect API key provided';
+  const error = { status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message };
+  const { server } = await startPair(t, {
+    keys: ['sk-test-key-one'],
+    rules: [{ replies: [{ error }], repeat_last: true }],
+  });
+  // With the retries it makes by default.
+  const client = new OpenAI({ baseURL: server.baseUrl, apiKey: 'sk-of-the-client' });
+  const ask = async () => {
+    const began = performance.now();
+    const thrown = await client.responses.create(kAsk).then(assert.fail, (reason) => reason);
+    assert.ok(performance.now() - began < 5000, 'it took more than 5 s');
+    return thrown;
+  };
+  // At the start a health check may have been faster than the first request.
+  const first = await ask();
+  assert.match(`${first.status}`, /^(401|503)$/);
+  assert.match(first.message, new RegExp(message));
+  await eventually('the key is known to be bad', async () => {
+    const { resources } = await (await fetch(`${server.url}/admin/state`)).json();
+    return resources[0].health === 'unhealthy' && resources[0].health_reason.includes(message);
+  });
+  const thrown = await ask();
+  assert.equal(thrown.status, 503);
+  assert.match(thrown.message, /No available resources are registered: \S+ unhealthy \(.*HTTP 401: Incorrect API key provided\)/);
+  assert.equal(thrown.headers.get('retry-after'), null);
+  const ready = await fetch(`${server.url}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.deepEqual((await ready.json()).missing, ['available_resources']);
+});
+
 test('models are listed', async (t) => {
   const { client } = await start(t);
   const ids = [];

@@ -221,8 +221,10 @@ TEST_CASE("every resource out: Retry-After is the soonest return") {
   REQUIRE(out);
   CHECK(out->status == 429);
   CHECK(out->get_header_value("retry-after") == "45");
-  CHECK(Json::parse(out->body).at("error").at("message") ==
-        "No available resources are registered");
+  CHECK(
+      Json::parse(out->body).at("error").at("message") ==
+      "No available resources are registered: openai-1 degraded (HTTP 429: slow down; back in 120 "
+      "s), openai-2 degraded (HTTP 429: slow down; back in 45 s)");
   CHECK(upstream.counts().requests == 2);
   proxy.wall_and_cooldowns().advance(std::chrono::seconds(46));
   const auto back = client.Post("/v1/responses", R"({"model":"m"})", "application/json");

@@ -434,6 +434,28 @@ TEST_CASE("what the new account cannot decrypt is left out once, and the record 
   CHECK(proxy.records().wait_for(1)[0].adjusted == "encrypted_items_dropped");
 }
 
+TEST_CASE("a bad key: another one serves the turn; with none left the client is told why") {
+  ScriptedSocketUpstream upstream;
+  const Reply refusal = error_reply(401, "invalid_request_error", "invalid_api_key", "No such key");
+  upstream.on_key("sk-a", {refusal});
+  upstream.on_key("sk-b", {sse_stream("resp_1", {"fine"}), refusal});
+  TestProxy proxy(config_at(upstream, {"sk-a", "sk-b"}));
+  SessionClient client(proxy);
+  auto busy = proxy.keep_busy({"openai-2"});
+  CHECK(text_of(client.ask(create("one"))) == "fine");
+  busy.clear();
+  CHECK(client.ask(create("two"))[0]["status"] == 401);
+  const auto none_left = client.ask(create("three"));
+  REQUIRE(none_left.size() == 1);
+  CHECK(none_left[0]["status"] == 503);
+  const std::string message = none_left[0]["error"]["message"];
+  CHECK(message ==
+        "No available resources are registered: openai-1 unhealthy (HTTP 401: No such key), "
+        "openai-2 unhealthy (HTTP 401: No such key)");
+  const Json headers = none_left[0].value("headers", Json::object());
+  CHECK_FALSE(headers.contains("retry-after"));
+}
+
 TEST_CASE("with every key out the client gets an error with its status") {
   ScriptedSocketUpstream upstream;
   Reply refusal = error_reply(429, "rate_limit_error", "rate_limit_exceeded", "later");
@@ -448,7 +470,8 @@ TEST_CASE("with every key out the client gets an error with its status") {
   CHECK(out[0]["headers"]["retry-after"] == "7");
   const auto none_left = client.ask(create("one"));
   CHECK(none_left[0]["status"] == 429);
-  CHECK(none_left[0]["error"]["message"] == "No available resources are registered");
+  const std::string message = none_left[0]["error"]["message"];
+  CHECK(message.starts_with("No available resources are registered: openai-1 degraded (HTTP 429"));
   CHECK(none_left[0]["headers"].contains("retry-after"));
   CHECK(proxy.records().wait_for(2).size() == 2);
 }

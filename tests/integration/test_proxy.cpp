@@ -26,7 +26,8 @@ Config config_for(const ScriptedUpstream& upstream, const std::vector<std::strin
   return config;
 }
 
-TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits)
+TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits,
+                     bool checks_keys)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
       router_(*state_),
@@ -49,6 +50,8 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
     upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
     dependencies.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
+  checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_);
+  if (checks_keys) dependencies.health = checker_.get();
   proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
   ListenerLimits listener_limits = listener_limits_of(config_);
   limits.max_body_bytes = config_.max_body_bytes;
@@ -74,6 +77,7 @@ TestProxy::~TestProxy() {
   listener_->drain();
   proxy_->cancel_all();
   wait_until_idle();
+  checker_->stop();
   loops_.stop();
 }
 

@@ -25,8 +25,9 @@ Config config_for(const ScriptedUpstream& upstream,
 
 class TestProxy {
  public:
+  // `checks_keys`: a key that traffic finds refused is checked, as rp-server does it.
   explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr,
-                     HttpLimits limits = {});
+                     HttpLimits limits = {}, bool checks_keys = false);
   ~TestProxy();
 
   std::uint16_t port() const { return listener_->port(); }
@@ -58,6 +59,7 @@ class TestProxy {
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   std::unique_ptr<ProviderAdapter> adapter_;
+  std::unique_ptr<HealthChecker> checker_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;
 };

@@ -86,6 +86,9 @@ class Simulation {
         case 2:
           if (roll(20) == 0) router_.update(resources_);
           break;
+        case 3:
+          check_one();
+          break;
         default:
           if (running_.size() < 200) arrive();
       }
@@ -105,6 +108,7 @@ class Simulation {
     CHECK(failovers_ > 0);
     CHECK(sessions_kept_ > 0);
     CHECK(sessions_moved_ > 0);
+    CHECK(trials_ > 0);
   }
   const Outcomes& outcomes() const { return outcomes_; }
 
@@ -132,10 +136,12 @@ class Simulation {
     if (std::find(tried.begin(), tried.end(), id) != tried.end()) return Standing::out;
     if (now < now_state.blocked_until()) return Standing::out;
     const bool cooling = now < now_state.cooldown_until();
+    const bool tried_out = now_state.trial_under_way();
     if (now_state.health() == Health::unhealthy) {
-      return cooling ? Standing::out : Standing::last_resort;
+      return cooling || tried_out ? Standing::out : Standing::last_resort;
     }
-    if (now_state.health() == Health::degraded && cooling) return Standing::last_resort;
+    const bool busy = now_state.on_trial() && tried_out;
+    if (now_state.health() == Health::degraded && (cooling || busy)) return Standing::last_resort;
     return Standing::first;
   }
 
@@ -154,17 +160,24 @@ class Simulation {
     const std::string preferred =
         request.session.empty() || known == sessions_.end() ? "" : known->second;
     const Standing best = best_of(route, request.tried);
+    // Before the pick: a lease may be a trial, and that changes the standing.
+    std::map<std::string, Standing> standings;
+    for (const Resource& resource : resources_) {
+      standings[resource.id] = standing(resource.id, request.tried);
+    }
     PickResult result = balancer_.pick({.route = route,
                                         .required_resource = request.pinned,
                                         .preferred_resource = preferred,
                                         .tried = request.tried});
     auto* lease = std::get_if<Picked>(&result);
     if (lease == nullptr) {
-      check_refusal(request, result, best);
+      check_refusal(result, request.pinned.empty() ? best : standings[request.pinned]);
       return false;
     }
     const std::string id = lease->resource().id;
-    check_pick(request, *lease, pool, preferred, best);
+    const bool preferred_first = standings[preferred] == Standing::first;
+    check_pick(request, *lease, pool, preferred_first ? preferred : "", best, standings[id]);
+    if (!preferred.empty() && request.pinned.empty() && id != preferred) ++sessions_moved_;
     ++model_active_[id];
     if (!request.tried.empty()) ++failovers_;
     if (!request.session.empty() && request.pinned.empty()) sessions_[request.session] = id;
@@ -175,9 +188,8 @@ class Simulation {
   }
 
   void check_pick(const Request& request, const Lease& lease, const std::string& pool,
-                  const std::string& preferred, Standing best) {
+                  const std::string& preferred, Standing best, Standing picked) {
     const std::string& id = lease.resource().id;
-    const Standing picked = standing(id, request.tried);
     REQUIRE(picked != Standing::out);
     if (!request.pinned.empty()) {
       REQUIRE(id == request.pinned);
@@ -187,25 +199,17 @@ class Simulation {
     REQUIRE((pool.empty() || lease.resource().pool_id == pool));
     REQUIRE(picked == best);  // a last resort only when nothing better is left
     if (preferred.empty()) return;
-    if (standing(preferred, request.tried) == Standing::first) {
-      REQUIRE(id == preferred);
-      REQUIRE(lease.reason() == SelectionReason::session_affinity);
-      ++sessions_kept_;
-    } else if (id != preferred) {
-      ++sessions_moved_;
-    }
+    REQUIRE(id == preferred);
+    REQUIRE(lease.reason() == SelectionReason::session_affinity);
+    ++sessions_kept_;
   }
 
-  void check_refusal(const Request& request, const PickResult& result, Standing best) {
+  void check_refusal(const PickResult& result, Standing best) {
     const auto* wait = std::get_if<Wait>(&result);
     REQUIRE(wait != nullptr);  // nothing is ever deconfigured here
     REQUIRE(wait->retry_in > Millis(0));
     REQUIRE((wait->error.status == 429 || wait->error.status == 503));
-    if (request.pinned.empty()) {
-      REQUIRE(best == Standing::out);
-    } else {
-      REQUIRE(standing(request.pinned, request.tried) == Standing::out);
-    }
+    REQUIRE(best == Standing::out);
   }
 
   void finish_due() {
@@ -232,15 +236,17 @@ class Simulation {
     const Health before = state(id).health();
     request.attempt->lease.finish(verdict, latency, clock_.steady());
     --model_active_[id];
-    REQUIRE(state(id).health() == (verdict.health == Health::unknown ? before : verdict.health));
+    const bool stays = verdict.health == Health::unknown ||
+                       (before == Health::unhealthy && verdict.health == Health::degraded);
+    REQUIRE(state(id).health() == (stays ? before : verdict.health));
     request.attempt.reset();
 
-    const bool bad = status == 0 || status == 429 || status >= 500;
+    const bool bad = status == 0 || status == 401 || status == 429 || status >= 500;
     if (bad && request.pinned.empty() && request.tried.size() < kMaxAttempts &&
         start_attempt(request)) {
       return false;
     }
-    if (bad || status == 401) {
+    if (bad) {
       ++outcomes_.failed;
     } else {
       ++(status < 300 ? outcomes_.served : outcomes_.refused);
@@ -269,6 +275,23 @@ class Simulation {
   void change_a_mood() {
     const std::string& id = resources_[roll(resources_.size())].id;
     moods_[id] = roll(2) == 0 ? Mood::good : static_cast<Mood>(roll(kMoods));
+  }
+
+  // A health check asks for no model, so it goes well wherever the key is good.
+  void check_one() {
+    const std::string& id = resources_[roll(resources_.size())].id;
+    ResourceState& checked = state(id);
+    const Health before = checked.health();
+    const SteadyTime cooldown = checked.cooldown_until();
+    const SteadyTime blocked = checked.blocked_until();
+    const int status = moods_[id] == Mood::bad_key ? 401 : 200;
+    checked.apply_check(verdict_of_answer(status, {}, clock_.wall(), kVerdicts), clock_.steady());
+    const bool over = cooldown <= clock_.steady();
+    REQUIRE((over || checked.cooldown_until() >= cooldown));
+    REQUIRE(checked.blocked_until() == blocked);
+    const bool bad = before == Health::degraded || before == Health::unhealthy;
+    if (status == 200 && bad && checked.health() != Health::healthy) ++trials_;
+    if (status == 200 && clock_.steady() < cooldown) REQUIRE(checked.health() != Health::healthy);
   }
 
   void abandon_one() {
@@ -303,6 +326,7 @@ class Simulation {
   int failovers_ = 0;
   int sessions_kept_ = 0;
   int sessions_moved_ = 0;
+  int trials_ = 0;
 };
 
 std::vector<std::uint64_t> seeds() {

@@ -52,7 +52,8 @@ std::vector<Resource> make_resources() {
 
 // One process, and what the shared store has of it.
 struct Replica {
-  Replica(const Clock& clock, Random& random, bool peers) : balancer(clock, random) {
+  Replica(const Clock& clock, Random& random, bool peers)
+      : balancer(clock, random, {.scan_up_to = kResources}) {
     router.update(make_resources());
     route.emplace(*router.route({"m", ""}));
     for (const Candidate& candidate : route->candidates) candidate.state->set_has_peers(peers);

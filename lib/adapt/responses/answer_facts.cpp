@@ -20,15 +20,24 @@ AnswerState state_of(std::string_view status) {
   return AnswerState::open;  // queued, in_progress: a background response
 }
 
+// {"error":{"message":...}}; some providers say {"error":"..."} or {"detail":"..."}.
+std::string_view message_of(element error) {
+  std::string_view text;
+  if (error.get(text) == simdjson::SUCCESS) return text;
+  const std::string_view message = string_at(error, "message");
+  return message.empty() ? string_at(error, "detail") : message;
+}
+
 void learn_error(element holder, AnswerFacts& facts) {
   element error;
-  if (holder["error"].get(error) != simdjson::SUCCESS) error = holder;
+  if (holder["error"].get(error) != simdjson::SUCCESS || error.is_null()) error = holder;
+  facts.error_type = utf8_text(string_at(error, "type"), kMaxErrorCode);
   if (const std::string_view code = string_at(error, "code"); !code.empty()) {
     facts.error_code = utf8_text(code, kMaxErrorCode);
   } else if (facts.error_code.empty()) {
-    facts.error_code = utf8_text(string_at(error, "type"), kMaxErrorCode);
+    facts.error_code = facts.error_type;
   }
-  facts.error_message = utf8_text(string_at(error, "message"), kMaxErrorMessage);
+  facts.error_message = utf8_text(message_of(error), kMaxErrorMessage);
   facts.error_headers = headers_of_error(error);
 }
 

@@ -7,8 +7,9 @@
 
 namespace responses_proxy {
 
-// Those of `error.headers` that say how long to stay away. Without any, what the message says:
-// "Please try again in 1.5s" becomes `retry-after-ms: 1500`.
+// Those of `error.headers`, or of OpenRouter's `error.metadata.headers`, that say how long to stay
+// away. Without any, what the error's own fields say (`resets_at`, `resets_in_seconds`), then its
+// message: "Please try again in 1m1.5s" becomes `retry-after-ms: 61500`.
 Headers headers_of_error(simdjson::dom::element error);
 
 }  // namespace responses_proxy

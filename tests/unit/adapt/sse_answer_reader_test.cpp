@@ -383,7 +383,11 @@ TEST_CASE("a failed event says how long to stay away") {
       {"try again in250 ms", "250"},
       {"try again in\\n 3 seconds", "3000"},
       {"try again in a while, or try again in 2 second", "2000"},
-      {"try again in 6m0s", ""},
+      {"Please try again in 6m0s.", "360000"},
+      {"try again in 1h2m3.5s", "3723500"},
+      {"Please retry after 7 seconds.", "7000"},
+      {"try again after 2 minutes", "120000"},
+      {"try again in 5 moons", ""},
       {"try again in", ""},
       {"try again in -5s", ""},
       {"try again in infs", ""},
@@ -393,6 +397,15 @@ TEST_CASE("a failed event says how long to stay away") {
     CAPTURE(message);
     CHECK(asked(code + R"("message":")" + message + "\"}").get("retry-after-ms") == milliseconds);
   }
+  // What has a field of its own: ChatGPT plans; OpenRouter's copy of the provider's headers.
+  CHECK(asked(code + R"("resets_at":1764201600})").get("retry-after") == "1764201600");
+  CHECK(asked(code + R"("resets_in_seconds":90})").get("retry-after") == "90");
+  const Headers copied = asked(
+      code +
+      R"("metadata":{"headers":{"X-RateLimit-Remaining":"0","X-RateLimit-Reset":"1741305600000"}}})");
+  CHECK(copied.get("x-ratelimit-remaining") == "0");
+  CHECK(copied.get("x-ratelimit-reset") == "1741305600000");
+  CHECK(asked(code + R"("headers":{"x-codex-primary-used-percent":100,"date":"x"}})").size() == 1);
   CHECK(asked(code + R"("headers":[],"message":7})").empty());
   CHECK(asked(code + R"("headers":{"retry-after":{},"retry-after-ms":null}})").empty());
   CHECK(read_whole(event("error", R"(,"code":"slow_down","headers":{"retry-after":"9"})"))

@@ -132,6 +132,18 @@ TEST_CASE("after a failed attempt the reason is failover, and nobody is tried tw
   CHECK(std::get<Wait>(none).retry_in == kSeconds(30));  // nothing better is known
 }
 
+TEST_CASE("a resource that was tried and asked for time is back when that has passed") {
+  PoolOf pool({{"a", 1}, {"b", 1}});
+  pool.give("a", {Health::degraded, kSeconds(30), kSeconds(2), true, "HTTP 429"});
+  const PickResult result = pool.pick({"a", "b"});
+  REQUIRE(std::holds_alternative<Wait>(result));
+  CHECK(std::get<Wait>(result).retry_in == kSeconds(2));
+  CHECK(std::get<Wait>(result).error.retry_after == kSeconds(2));
+  const PickResult required = pool.require("a", {"a"});
+  REQUIRE(std::holds_alternative<Wait>(required));
+  CHECK(std::get<Wait>(required).retry_in == kSeconds(2));
+}
+
 TEST_CASE("all rate limited: 429 with the soonest return") {
   PoolOf pool({{"a", 1}, {"b", 1}});
   pool.block("a", kSeconds(20));
@@ -144,8 +156,76 @@ TEST_CASE("all rate limited: 429 with the soonest return") {
   CHECK(wait.error.status == 429);
   CHECK(wait.error.type == "rate_limit_error");
   CHECK(wait.error.code == "rate_limit_exceeded");
-  CHECK(wait.error.message == "No available resources are registered");
+  CHECK(wait.error.message ==
+        "No available resources are registered: a degraded (HTTP 429; back in 20 s), "
+        "b degraded (HTTP 429; back in 7 s)");
   CHECK(wait.error.retry_after == kSeconds(7));
+}
+
+TEST_CASE("bad keys only: 503 with their reasons, and no time to wait for") {
+  PoolOf pool({{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}});
+  for (const char* id : {"a", "b", "c", "d", "e"}) pool.break_down(id, kSeconds(30));
+  pool.give("a",
+            {Health::unhealthy, kSeconds(9), {}, true, "HTTP 401: Incorrect API key provided"});
+  const PickResult result = pool.pick();
+  REQUIRE(std::holds_alternative<Wait>(result));
+  const Wait& wait = std::get<Wait>(result);
+  CHECK(wait.error.status == 503);
+  CHECK(wait.error.code == "no_available_resources");
+  CHECK(wait.error.message ==
+        "No available resources are registered: a unhealthy (HTTP 401: Incorrect API key "
+        "provided), b unhealthy (HTTP 401), c unhealthy (HTTP 401), and 2 more");
+  CHECK(wait.error.retry_after == Millis(0));
+  CHECK(wait.retry_in == kSeconds(30));  // then one of them is tried out
+}
+
+TEST_CASE("while an unhealthy resource is tried out, the others wait for nothing that is known") {
+  PoolOf pool({{"a", 1}});
+  pool.break_down("a", kSeconds(5));
+  pool.clock.advance(kSeconds(5));
+  {
+    const PickResult trial = pool.pick();
+    REQUIRE(picked(trial) == "a");
+    const PickResult second = pool.pick();
+    REQUIRE(std::holds_alternative<Wait>(second));
+    CHECK(std::get<Wait>(second).retry_in == kSeconds(30));  // the next check
+    CHECK(std::get<Wait>(second).error.retry_after == Millis(0));
+  }
+  CHECK(picked(pool.pick()) == "a");
+}
+
+TEST_CASE("a resource on trial gets one request at a time") {
+  PoolOf pool({{"a", 1}, {"b", 1}});
+  pool.degrade("a", kSeconds(1));
+  pool.state("a").apply_check({Health::healthy, {}, {}, false, ""}, pool.clock.steady());
+  pool.clock.advance(kSeconds(1));
+  pool.state("b").set_remote_active(5);
+  PickResult trial = pool.pick();
+  CHECK(picked(trial) == "a");
+  CHECK(picked(pool.pick()) == "b");
+  CHECK(picked(pool.prefer("a")) == "b");
+  CHECK(picked(pool.pick({"b"})) == "a");  // nobody else is left
+  trial = Wait{};
+  CHECK(picked(pool.pick()) == "a");
+}
+
+TEST_CASE("a resource that has refused the model serves it only if no other is left") {
+  PoolOf pool({{"a", 1}, {"b", 1}});
+  pool.state("a").refuse_model("m", pool.clock.steady());
+  const std::vector<std::string> none;
+  const Route route = pool.route();
+  const auto pick = [&](std::string_view model, std::string_view preferred = "") {
+    return picked(pool.balancer.pick(
+        {.route = route, .preferred_resource = preferred, .tried = none, .model = model}));
+  };
+  pool.state("b").set_remote_active(9);
+  CHECK(pick("m") == "b");
+  CHECK(pick("m", "a") == "b");
+  CHECK(pick("n") == "a");
+  pool.degrade("b", kSeconds(60));
+  CHECK(pick("m") == "b");
+  pool.block("b", kSeconds(60));
+  CHECK(pick("m") == "a");
 }
 
 TEST_CASE("somebody is out of order: 503 with the soonest return") {
@@ -160,8 +240,10 @@ TEST_CASE("somebody is out of order: 503 with the soonest return") {
   CHECK(dropped(wait, DropReason::unhealthy) == 1);
   CHECK(wait.error.status == 503);
   CHECK(wait.error.type == "server_error");
-  CHECK(wait.error.message == "No available resources are registered");
-  CHECK(wait.error.retry_after == kSeconds(7));
+  CHECK(wait.error.message ==
+        "No available resources are registered: a degraded (HTTP 429; back in 20 s), "
+        "b unhealthy (HTTP 401)");
+  CHECK(wait.error.retry_after == kSeconds(20));  // the other one is not a matter of time
 }
 
 TEST_CASE("the tried ones do not shorten the wait for the others") {
@@ -203,7 +285,10 @@ TEST_CASE("a required resource that is gone, blocked, unhealthy or tried is an e
   REQUIRE(std::holds_alternative<Wait>(unhealthy));
   CHECK(std::get<Wait>(unhealthy).error.status == 503);
   CHECK(std::get<Wait>(unhealthy).error.code == "response_resource_unavailable");
-  CHECK(std::get<Wait>(unhealthy).error.retry_after == kSeconds(4));
+  CHECK(std::get<Wait>(unhealthy).retry_in == kSeconds(4));
+  CHECK(std::get<Wait>(unhealthy).error.retry_after == Millis(0));
+  CHECK(std::get<Wait>(unhealthy).error.message.find("b unhealthy (HTTP 401)") !=
+        std::string::npos);
   pool.clock.advance(kSeconds(4));
   CHECK(picked(pool.require("b")) == "b");
 

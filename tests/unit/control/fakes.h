@@ -96,6 +96,7 @@ class FakeHealthChecker final : public HealthChecker {
     changed_.notify_all();
     if (!silent) callback(results);
   }
+  void check(std::string_view) override {}
   void wait_for_checks(int count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return checks_ >= count; });

@@ -63,6 +63,27 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz stays ready without Redis, and sa
   CHECK(response.body == R"({"status":"ready"})");
 }
 
+TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz names a pool without an available resource") {
+  const auto give = [&](const char* id, Health word, Millis blocked) {
+    state->resource(id)->apply({word, Millis(30'000), blocked, true, "HTTP 401"}, clock.steady());
+  };
+  start();
+  give("openai-2", Health::unhealthy, Millis(0));
+  auto response = get("/readyz");
+  CHECK(response.status == 200);
+  CHECK(response.body == R"({"status":"ready","degraded":["pool:pool-b"]})");
+  give("openai-1", Health::degraded, Millis(0));  // still a last resort
+  CHECK(get("/readyz").status == 200);
+  give("openai-1", Health::degraded, Millis(10'000));
+  response = get("/readyz");
+  CHECK(response.status == 503);
+  CHECK(
+      response.body ==
+      R"({"status":"not_ready","missing":["available_resources"],"degraded":["pool:pool-a","pool:pool-b"]})");
+  clock.advance(Millis(10'000));
+  CHECK(get("/readyz").body == R"({"status":"ready","degraded":["pool:pool-b"]})");
+}
+
 TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz names everything that is missing") {
   router.update({});
   records.fails = true;

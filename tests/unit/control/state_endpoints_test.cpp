@@ -84,11 +84,11 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows each resource without it
   const Json body = Json::parse(response.body);
   REQUIRE(body["resources"].size() == 2);
   CHECK(body["resources"][0] == Json::parse(R"({"id":"openai-1","provider_id":"environment",
-    "pool_id":"pool-a","weight":2.0,"key":"...1111","health":"unknown","in_flight":0,
+    "pool_id":"pool-a","weight":2.0,"key":"...1111","health":"unknown","health_reason":null,"in_flight":0,
     "total_requests":0,"total_errors":0,"last_latency_ms":null,"last_error":null,
     "cooldown_seconds":null,"blocked_seconds":null})"));
   CHECK(body["resources"][1] == Json::parse(R"({"id":"openai-2","provider_id":"environment",
-    "pool_id":"pool-b","weight":1.0,"key":"...2222","health":"degraded","in_flight":1,
+    "pool_id":"pool-b","weight":1.0,"key":"...2222","health":"degraded","health_reason":"http_429","in_flight":1,
     "total_requests":1,"total_errors":1,"last_latency_ms":12.345,"last_error":"http_429",
     "cooldown_seconds":30,"blocked_seconds":2})"));
 }

@@ -8,6 +8,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/responses_bodies.h"
 #include "fakes/scripted_upstream.h"
+#include "fakes/wait_until.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
@@ -21,6 +22,7 @@ using testing::ManualClock;
 using testing::Reply;
 using testing::ScriptedUpstream;
 using testing::Step;
+using testing::wait_until;
 
 using Results = std::vector<HealthCheckResult>;
 constexpr std::chrono::seconds kPatience{30};
@@ -88,7 +90,7 @@ TEST_CASE("a round asks every resource with its own key and judges the answers")
   limited.headers.add("Retry-After", "60");
   f.answer("limit", limited);
   f.answer("down", json_reply({}, 503));
-  f.answer("odd", json_reply({}, 404));
+  f.answer("odd", json_reply({}, 418));
 
   const auto results = f.check();
   REQUIRE(results.size() == 5);
@@ -96,12 +98,12 @@ TEST_CASE("a round asks every resource with its own key and judges the answers")
   CHECK(results.at("ok").status_code == 200);
   CHECK(results.at("ok").error.empty());
   CHECK(results.at("key").health == Health::unhealthy);
-  CHECK(results.at("key").error == "HTTP 401");
+  CHECK(results.at("key").error == "HTTP 401: No");
   CHECK(results.at("limit").health == Health::degraded);
   CHECK(results.at("down").health == Health::degraded);
   CHECK(results.at("down").status_code == 503);
   CHECK(results.at("odd").health == Health::unhealthy);
-  CHECK(results.at("odd").error == "HTTP 404");
+  CHECK(results.at("odd").error == "HTTP 418");
 
   const SteadyTime now = f.clock.steady();
   for (const auto& [id, result] : results) {
@@ -115,6 +117,7 @@ TEST_CASE("a round asks every resource with its own key and judges the answers")
   CHECK(f.state("odd").cooldown_until() == now + Millis(20'000));
   CHECK(f.state("limit").blocked_until() == now + Millis(60'000));
   CHECK(f.state("down").blocked_until() == SteadyTime{});
+  CHECK(f.state("key").last_error() == "health check: HTTP 401: No");
   CHECK(f.state("down").last_error() == "health check: HTTP 503");
   CHECK(f.state("ok").last_error().empty());
 
@@ -124,13 +127,86 @@ TEST_CASE("a round asks every resource with its own key and judges the answers")
   }
 }
 
-TEST_CASE("a check ends a cooldown") {
+TEST_CASE("a good check of what fails traffic puts it on trial and ends no cooldown") {
   Fixture f;
   f.configure({"a"}, f.upstream.base_url());
   f.state("a").apply({Health::unhealthy, Millis(60'000), {}, true, "HTTP 401"}, f.clock.steady());
-  CHECK(f.check().at("a").health == Health::healthy);
-  CHECK(f.state("a").health() == Health::healthy);
-  CHECK(f.state("a").cooldown_until() == SteadyTime{});
+  CHECK(f.check().at("a").health == Health::healthy);  // what the check itself has found
+  CHECK(f.state("a").health() == Health::degraded);
+  CHECK(f.state("a").on_trial());
+  CHECK(f.state("a").cooldown_until() == f.clock.steady() + Millis(60'000));
+}
+
+TEST_CASE("a path that is not there says nothing about the keys, and one warning says so") {
+  for (const int status : {404, 405, 501}) {
+    CAPTURE(status);
+    std::vector<LogEvent> events;
+    HealthCheckOptions options{.path = "nowhere"};
+    options.log = [&events](const LogEvent& event) { events.push_back(event); };
+    Fixture f(options);
+    f.configure({"new", "good", "bad"}, f.upstream.base_url());
+    f.state("good").apply({Health::healthy, {}, {}, false, ""}, f.clock.steady());
+    f.state("bad").apply({Health::unhealthy, Millis(60'000), {}, true, "HTTP 401"},
+                         f.clock.steady());
+    for (const char* id : {"new", "good", "bad"}) f.answer(id, json_reply({}, status));
+    f.check();
+    const auto results = f.check();
+    CHECK(results.at("new").health == Health::unknown);
+    CHECK(results.at("new").error == "HTTP " + std::to_string(status));
+    CHECK(f.state("new").health() == Health::unknown);
+    CHECK(f.state("new").last_error().empty());
+    CHECK(f.state("good").health() == Health::healthy);
+    CHECK(f.state("bad").health() == Health::unhealthy);
+    f.checker->stop();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].level == LogLevel::warning);
+    CHECK(events[0].event == "health_path_missing");
+    CHECK(events[0].message.find(f.upstream.base_url() + "/nowhere") != std::string::npos);
+    CHECK(events[0].message.find("PROXY_HEALTH_CHECK_PATH") != std::string::npos);
+    CHECK(events[0].message.find("PROXY_HEALTH_CHECK_ENABLED=false") != std::string::npos);
+  }
+}
+
+TEST_CASE("a refused key is checked alone, and by one check at a time") {
+  Fixture f;
+  f.configure({"a", "b"}, f.upstream.base_url());
+  f.upstream.add({"sk-a", "GET", "", {silent("go")}, true});
+  f.state("a").apply(
+      {Health::unhealthy, Millis(30'000), {}, true, "HTTP 401", Blame::resource, true},
+      f.clock.steady());
+  for (int i = 0; i < 5; ++i) f.checker->check("a");
+  f.checker->check("never configured");
+  REQUIRE(f.upstream.wait_for_requests(1));
+  CHECK(f.state("a").health() == Health::degraded);
+  f.upstream.open_gate("go");
+  CHECK(wait_until([&] { return f.state("a").on_trial(); }));
+  CHECK(f.check().size() == 2);  // a round still asks both
+  CHECK(f.upstream.counts().requests == 3);
+  f.checker->check("a");
+  CHECK(f.upstream.wait_for_requests(4));
+}
+
+TEST_CASE("stopped while a single check is under way") {
+  Fixture f;
+  f.configure({"a"}, f.upstream.base_url());
+  f.upstream.add({"sk-a", "GET", "", {silent("never")}, true});
+  f.checker->check("a");
+  REQUIRE(f.upstream.wait_for_requests(1));
+  f.checker->stop();
+  CHECK(f.upstream.wait_for_aborted(1));
+  CHECK(f.state("a").health() == Health::unknown);
+  f.checker->check("a");
+  CHECK(f.check().empty());
+  CHECK(f.upstream.counts().requests == 1);
+}
+
+TEST_CASE("a key that the provider echoes is masked") {
+  Fixture f;
+  f.configure({"secret-of-mine"}, f.upstream.base_url());
+  f.answer("secret-of-mine",
+           testing::error_reply(401, "", "", "The key sk-secret-of-mine is unknown"));
+  CHECK(f.check().at("secret-of-mine").error == "HTTP 401: The key *** is unknown");
+  CHECK(f.state("secret-of-mine").last_error().find("sk-secret") == std::string::npos);
 }
 
 TEST_CASE("no answer degrades: it may be the network") {

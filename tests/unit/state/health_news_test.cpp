@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(NewsFixture, "what traffic has changed is told once") {
   apply(limited(Millis(10'000)));
   CHECK(due());
   clock.advance(Millis(1'000));
-  CHECK(tell() == std::vector<std::string>{"x", "2", "9000", "9000", "HTTP 429"});
+  CHECK(tell() == std::vector<std::string>{"x", "2", "9000", "9000", "HTTP 429", "0"});
   CHECK_FALSE(due());
   apply(kHealthy);
   CHECK(due());
@@ -72,4 +72,22 @@ TEST_CASE_FIXTURE(NewsFixture, "what another replica has told is not told again"
   CHECK_FALSE(due());
   apply(limited(Millis(60'000)));
   CHECK(due());
+}
+
+TEST_CASE_FIXTURE(NewsFixture,
+                  "that a resource goes on trial is told, and comes to the other one as a trial") {
+  apply(limited(Millis(10'000)));
+  tell();
+  state.apply_check(kHealthy, clock.steady());
+  CHECK(due());
+  CHECK(tell() == std::vector<std::string>{"x", "2", "10000", "10000", "HTTP 429", "1"});
+  ResourceState other("x");
+  Verdict verdict = limited(Millis(10'000));
+  verdict.on_trial = true;
+  HealthNews theirs;
+  theirs.heard(other, verdict, clock.steady());
+  CHECK(other.on_trial());
+  CHECK_FALSE(theirs.due(other, clock.steady()));
+  other.apply(kHealthy, clock.steady());
+  CHECK(theirs.due(other, clock.steady()));
 }

@@ -242,6 +242,70 @@ TEST_CASE("health and cooldown are shared") {
   CHECK(wait_until([&] { return c.state("x").health() == Health::unhealthy; }));
 }
 
+TEST_CASE("that a resource is on trial, and why, is shared") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  REQUIRE((a.up() && b.up()));
+  b.state("x");
+  const std::string reason = "HTTP 401: Incorrect API key provided";
+  a.state("x").apply({Health::unhealthy, Millis(60'000), {}, true, reason}, a.clock().steady());
+  REQUIRE(wait_until([&] { return b.state("x").health() == Health::unhealthy; }));
+  CHECK(b.state("x").last_error() == reason);
+  a.state("x").apply_check({Health::healthy, {}, {}, false, ""}, a.clock().steady());
+  REQUIRE(wait_until([&] { return b.state("x").on_trial(); }));
+  CHECK(b.state("x").health() == Health::degraded);
+  CHECK(b.state("x").reason_at(b.clock().steady()) == "on trial after " + reason);
+  b.state("x").apply({Health::healthy, {}, {}, false, ""}, b.clock().steady());
+  REQUIRE(wait_until([&] { return a.state("x").health() == Health::healthy; }));
+  CHECK_FALSE(a.state("x").on_trial());
+}
+
+namespace {
+
+// News as a replica of that name would tell it.
+void tell(PrivateRedis& redis, const std::string& by, const std::string& id,
+          const std::string& health, const std::string& reason) {
+  redis.command({"XADD", "rp:health", "*", "by", by, "id", id, "health", health, "cooldown",
+                 "99999999999999", "blocked", "99999999999999", "reason", reason, "trial", "no",
+                 "a-field-of-tomorrow", "?"});
+}
+
+}  // namespace
+
+TEST_CASE("a replica's own news does not come back to it") {
+  PrivateRedis redis;
+  Replica a(redis.url());
+  a.state("x");
+  a.state("marker");
+  REQUIRE(wait_until([&] { return a->shared_stats()->replicas == 1; }));
+  const std::string me =
+      redis.text({"EVAL", "return redis.call('ZRANGE', 'rp:replicas', 0, -1)[1]", "0"});
+  tell(redis, me, "x", "3", "what I thought a moment ago");
+  tell(redis, "somebody else", "marker", "3", "");
+  REQUIRE(wait_until([&] { return a.state("marker").health() == Health::unhealthy; }));
+  CHECK(a.state("x").health() == Health::unknown);
+  CHECK(a.state("x").last_error().empty());
+  CHECK(a.state("x").blocked_until() == SteadyTime{});
+}
+
+TEST_CASE("words of a later version are kept as text, and change nothing") {
+  PrivateRedis redis;
+  Replica a(redis.url());
+  a.state("x").apply({Health::healthy, {}, {}, false, ""}, a.clock().steady());
+  a.state("marker");
+  REQUIRE(a.up());
+  for (const char* health : {"9", "-1", "recovering", ""}) {
+    tell(redis, "tomorrow's", "x", health, "a reason of tomorrow");
+  }
+  tell(redis, "tomorrow's", "marker", "3", "");
+  REQUIRE(wait_until([&] { return a.state("marker").health() == Health::unhealthy; }));
+  CHECK(a.state("x").health() == Health::healthy);
+  CHECK(a.state("x").blocked_until() == SteadyTime{});
+  CHECK(a.state("x").last_error() == "a reason of tomorrow");
+  CHECK(a->shared_stats()->up);
+}
+
 TEST_CASE("every replica sees the decisions of all") {
   PrivateRedis redis;
   Replica a(redis.url(), 1);

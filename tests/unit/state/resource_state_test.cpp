@@ -92,6 +92,195 @@ TEST_CASE("errors are counted and the last one is kept") {
   CHECK(state.last_latency_us() == 1234);
 }
 
+namespace {
+
+Verdict refused_key(bool doubtful = false) {
+  return {.health = Health::unhealthy,
+          .cooldown = Millis(30'000),
+          .reason = "HTTP 401: No such key",
+          .blame = Blame::resource,
+          .doubtful = doubtful};
+}
+
+}  // namespace
+
+TEST_CASE("a good check never ends a cooldown, nor makes healthy what traffic has found bad") {
+  for (const Health broken : {Health::degraded, Health::unhealthy}) {
+    testing::ManualClock clock;
+    ResourceState state("r");
+    state.apply({broken, Millis(60'000), Millis(20'000), true, "HTTP 503"}, clock.steady());
+    const SteadyTime cooldown = state.cooldown_until();
+    const SteadyTime blocked = state.blocked_until();
+    for (int i = 0; i < 3; ++i) {
+      clock.advance(Millis(3'000));
+      state.apply_check(kHealthy, clock.steady());
+      CHECK(state.health() == Health::degraded);
+      CHECK(state.on_trial());
+      CHECK(state.cooldown_until() == cooldown);
+      CHECK(state.blocked_until() == blocked);
+      CHECK(state.reason_at(clock.steady()) == "on trial after HTTP 503");
+    }
+    clock.advance(Millis(60'000));
+    state.apply_check(kHealthy, clock.steady());
+    CHECK(state.health() == Health::degraded);
+    state.apply(kHealthy, clock.steady());
+    CHECK(state.health() == Health::healthy);
+    CHECK_FALSE(state.on_trial());
+    CHECK(state.recovered_at() == clock.steady());  // slow start begins now
+    CHECK(state.reason_at(clock.steady()).empty());
+  }
+}
+
+TEST_CASE("a bad answer on trial ends the trial") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply(degraded(Millis(1'000)), clock.steady());
+  state.apply_check(kHealthy, clock.steady());
+  REQUIRE(state.on_trial());
+  clock.advance(Millis(5'000));
+  state.apply(degraded(Millis(1'000)), clock.steady());
+  CHECK_FALSE(state.on_trial());
+  CHECK(state.cooldown_until() == clock.steady() + Millis(1'000));
+}
+
+TEST_CASE("what only a check has found bad, a check may find good, after the cooldown") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply(kHealthy, clock.steady());
+  state.apply_check(degraded(Millis(10'000)), clock.steady());
+  CHECK(state.health() == Health::degraded);
+  CHECK(state.total_errors() == 0);
+  state.apply_check(kHealthy, clock.steady());
+  CHECK(state.on_trial());
+  clock.advance(Millis(10'000));
+  state.apply_check(kHealthy, clock.steady());
+  CHECK(state.health() == Health::healthy);
+  CHECK_FALSE(state.on_trial());
+}
+
+TEST_CASE("a check makes an unknown resource healthy, and a bad one makes it bad") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply_check(kHealthy, clock.steady());
+  CHECK(state.health() == Health::healthy);
+  state.apply_check(refused_key(), clock.steady());
+  CHECK(state.health() == Health::unhealthy);
+}
+
+TEST_CASE("a refused key is a last resort until a check has decided") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply(refused_key(true), clock.steady());
+  CHECK(state.health() == Health::degraded);
+  CHECK_FALSE(state.on_trial());
+  SUBCASE("good: only this request was not allowed") {
+    state.apply_check(kHealthy, clock.steady());
+    CHECK(state.health() == Health::degraded);
+    CHECK(state.on_trial());
+    CHECK(state.cooldown_until() == clock.steady() + Millis(30'000));
+  }
+  SUBCASE("bad in any way: the key is bad") {
+    Verdict check;
+    SUBCASE("refused") {
+      check = refused_key();
+    }
+    SUBCASE("limited") {
+      check = degraded(Millis(1'000));
+    }
+    SUBCASE("there is no such path") {
+      check.health = Health::unknown;
+      check.cooldown = Millis(1'000);
+    }
+    check.reason.clear();
+    state.apply_check(check, clock.steady());
+    CHECK(state.health() == Health::unhealthy);
+    CHECK(state.last_error() == "HTTP 401: No such key");
+  }
+  SUBCASE("traffic goes well in the meantime: the next check decides nothing") {
+    state.apply(kHealthy, clock.steady());
+    state.apply_check(degraded(Millis(1'000)), clock.steady());
+    CHECK(state.health() == Health::degraded);
+  }
+  SUBCASE("refused again, once it is known to be bad: it stays out") {
+    state.apply_check(refused_key(), clock.steady());
+    state.apply(refused_key(true), clock.steady());
+    CHECK(state.health() == Health::unhealthy);
+  }
+}
+
+TEST_CASE("what is unhealthy is not made better by a lesser trouble") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply(refused_key(), clock.steady());
+  state.apply(degraded(Millis(90'000)), clock.steady());
+  state.apply_check(degraded(Millis(1'000)), clock.steady());
+  CHECK(state.health() == Health::unhealthy);
+  CHECK(state.cooldown_until() == clock.steady() + Millis(90'000));
+}
+
+TEST_CASE("the word and the reason are those that routing acts on") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  state.apply(degraded(Millis(2'000), Millis(10'000)), clock.steady());
+  CHECK(state.reason_at(clock.steady()) == "HTTP 503");
+  clock.advance(Millis(5'000));
+  CHECK(state.reason_at(clock.steady()) == "HTTP 503");  // still blocked
+  state.apply(kHealthy, clock.steady());
+  CHECK(state.health_at(clock.steady()) == Health::degraded);
+  CHECK(state.reason_at(clock.steady()) == "HTTP 503");
+  clock.advance(Millis(5'000));
+  CHECK(state.health_at(clock.steady()) == Health::healthy);
+  state.apply(degraded(Millis(2'000)), clock.steady());
+  clock.advance(Millis(2'000));
+  CHECK(state.reason_at(clock.steady()) == "recovering after HTTP 503");
+}
+
+TEST_CASE("whoever watches is told of every other word, with reason, blame and source") {
+  testing::ManualClock clock;
+  std::vector<HealthChange> changes;
+  ResourceState state("r", [&](const HealthChange& change) { changes.push_back(change); });
+  state.apply(kHealthy, clock.steady());
+  state.apply(kHealthy, clock.steady());
+  state.apply(refused_key(), clock.steady());
+  state.apply(refused_key(), clock.steady());
+  state.apply_check(kHealthy, clock.steady());
+  state.learn(kHealthy, clock.steady());
+  REQUIRE(changes.size() == 4);
+  CHECK(changes[0].before == Health::unknown);
+  CHECK(changes[0].after == Health::healthy);
+  CHECK(changes[0].resource_id == "r");
+  CHECK(changes[1].after == Health::unhealthy);
+  CHECK(changes[1].reason == "HTTP 401: No such key");
+  CHECK(changes[1].blame == Blame::resource);
+  CHECK(changes[1].source == HealthSource::traffic);
+  CHECK(changes[2].before == Health::unhealthy);
+  CHECK(changes[2].after == Health::degraded);
+  CHECK(changes[2].on_trial);
+  CHECK(changes[2].reason == "on trial after HTTP 401: No such key");
+  CHECK(changes[2].source == HealthSource::check);
+  CHECK(changes[3].after == Health::healthy);
+  CHECK(changes[3].source == HealthSource::replica);
+}
+
+TEST_CASE("a model that was refused is remembered for five minutes, and only so many") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  CHECK_FALSE(state.refuses_model("a", clock.steady()));
+  state.refuse_model("a", clock.steady());
+  CHECK(state.refuses_model("a", clock.steady()));
+  CHECK_FALSE(state.refuses_model("b", clock.steady()));
+  CHECK_FALSE(state.refuses_model("", clock.steady()));
+  clock.advance(std::chrono::minutes(5) - Millis(1));
+  CHECK(state.refuses_model("a", clock.steady()));
+  clock.advance(Millis(1));
+  CHECK_FALSE(state.refuses_model("a", clock.steady()));
+  for (std::size_t i = 0; i <= ResourceState::kMaxModelsRefused; ++i) {
+    state.refuse_model("m" + std::to_string(i), clock.steady());
+  }
+  CHECK_FALSE(state.refuses_model("m0", clock.steady()));
+  CHECK(state.refuses_model("m1", clock.steady()));
+}
+
 TEST_CASE("threads lose no count and tear no text") {
   testing::ManualClock clock;
   ResourceState state("r");

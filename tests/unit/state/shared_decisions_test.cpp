@@ -36,6 +36,7 @@ TEST_CASE("what is no decision is left out") {
     CHECK_FALSE(decode_decision(text));
   }
   CHECK(decode_decision(R"(["a","b","c","d","e",0])"));
+  CHECK(decode_decision(R"(["a","b","c","d","e",0,"of a later version"])"));
 }
 
 TEST_CASE("missed affinities: the oldest first, the oldest out") {

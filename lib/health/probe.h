@@ -1,0 +1,51 @@
+// Probe: one health check of one resource, from the request to what its answer means.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "responses_proxy/health_checker.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+class Probe final : public UpstreamHandler {
+ public:
+  // Called once, at the end. The last thing the probe does, so it may be destroyed in there.
+  using Done = std::function<void(const HealthCheckResult&)>;
+  // Of an error's body; the rest is not needed to see what it says.
+  static constexpr std::size_t kMaxBody = 16 * 1024;
+
+  // The snapshot keeps the candidate alive.
+  Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingSnapshot> snapshot,
+        const Candidate& candidate, const Clock& clock, Done done);
+
+  // Tells the resource's state what came out, then calls `done`.
+  void send(UpstreamClient& upstream);
+  const Resource& resource() const { return *candidate_.resource; }
+
+ private:
+  void on_head(int status, Headers headers) override;
+  bool on_body(std::string_view bytes) override;
+  void on_end(const UpstreamResult& result) override;
+
+  Verdict verdict_of(UpstreamError error) const;
+  Verdict verdict_of_error() const;
+
+  const HealthCheckOptions& options_;
+  const std::shared_ptr<const RoutingSnapshot> snapshot_;
+  const Candidate candidate_;
+  const Clock& clock_;
+  const Done done_;
+  SteadyTime started_;
+  int status_ = 0;
+  Headers headers_;
+  std::string body_;
+  std::unique_ptr<UpstreamTransfer> transfer_;
+};
+
+// The provider has no such path.
+bool path_is_missing(int status);
+
+}  // namespace responses_proxy
