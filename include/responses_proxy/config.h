@@ -53,6 +53,9 @@ struct Config {
   // Upstream
   std::string upstream_base_url = "https://api.openai.com/v1";  // PROXY_UPSTREAM_BASE_URL
   bool upstream_websocket = true;                               // PROXY_UPSTREAM_WEBSOCKET
+  std::string upstream_ca_file;     // PROXY_UPSTREAM_CA_FILE: these authorities and no others
+  std::string ssl_cert_file;        // SSL_CERT_FILE, in place of the system's; "" = system
+  std::string ssl_cert_dir;         // SSL_CERT_DIR, likewise
   std::vector<Resource> resources;  // from OPENAI_API_KEY*, OPENAI_RESOURCE_*
   Millis request_timeout{600'000};  // PROXY_REQUEST_TIMEOUT_SECONDS
   Millis connect_timeout{10'000};   // PROXY_CONNECT_TIMEOUT_SECONDS

@@ -30,5 +30,6 @@
 #include "responses_proxy/telemetry_worker.h"
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
+#include "responses_proxy/upstream_trust.h"
 #include "responses_proxy/version.h"
 #include "responses_proxy/web_socket.h"

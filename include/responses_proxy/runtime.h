@@ -6,9 +6,9 @@
 // Threads    Construct, start, stop and destroy on one thread. proxy() and control_plane() hand out
 //            objects with threading rules of their own.
 // Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
-// Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened. A
-//            PostgreSQL that cannot be reached, and a spool that cannot be used, are events
-//            of the log.
+// Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened or
+//            a file of certificate authorities cannot be read. A PostgreSQL that cannot be reached,
+//            and a spool that cannot be used, are events of the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once
@@ -26,6 +26,7 @@ namespace responses_proxy {
 
 class EventLoops;
 class UpstreamClient;
+class UpstreamTrust;
 
 class Runtime {
  public:
@@ -48,6 +49,8 @@ class Runtime {
   EventLoops& loops();
   // The client of that loop, for requests of the host's own.
   UpstreamClient& upstream(std::size_t loop_index);
+  // Who vouches for upstreams; reload() it when the files have changed.
+  UpstreamTrust& upstream_trust();
   const Clock& clock() const;
   // What mount_control_plane needs; `draining` belongs to the host.
   ControlPlaneContext control_plane(const std::atomic<bool>& draining);

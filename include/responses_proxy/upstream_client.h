@@ -6,9 +6,20 @@
 //            reused. The handler must outlive the transfer. A handler may destroy its transfer
 //            inside any callback.
 // Errors     on_end tells; nothing throws. Callbacks never run inside start().
+// Answers    on_head once, with a final status (200 to 999), before any on_body; what has no such
+//            head, or a framing that cannot be relied on (RFC 9112, 6.3), is `protocol`. A
+//            "content-length" in the head is the number of bytes that on_body brings (a HEAD and a
+//            304 have none to bring); no other field tells how the body was framed. Trailers are
+//            dropped. Bodies come decoded: the request says "accept-encoding: identity", and a
+//            coding that comes all the same is taken off, its field and the length with it; one
+//            that nobody here knows is `protocol`. A request with an accept-encoding of its own
+//            gets the answer as it came.
+// Repeats    A kept connection that turns out dead is replaced unseen. Once a request that is not
+//            idempotent has been sent it is never sent again: the upstream may have carried it out
+//            (RFC 9112, 9.3.1).
 // Blocking   Never.
 // Limits     At most kInboxBytes of an answer are held for a paused handler; beyond that the socket
-//            is not read.
+//            is not read. A head, interim ones included, has at most kMaxHeadBytes.
 #pragma once
 
 #include <chrono>
@@ -25,9 +36,11 @@ namespace responses_proxy {
 
 struct UpstreamTimeouts {
   Millis connect{10'000};  // until the connection (and TLS) stands
-  Millis first_byte{0};    // request sent until the answer's head; 0 = only `total` limits it
-  Millis idle{0};          // between two reads of the body; 0 = only `total` limits it
-  Millis total{600'000};   // the whole exchange
+  // Request sent until the answer's head is complete, whatever comes before: neither interim
+  // answers nor single header lines renew it. 0 = only `total` limits it.
+  Millis first_byte{0};
+  Millis idle{0};         // between two reads of the body; 0 = only `total` limits it
+  Millis total{600'000};  // the whole exchange
 };
 
 struct UpstreamRequest {
@@ -36,30 +49,42 @@ struct UpstreamRequest {
   // Connect there instead of to the URL's host: a path, or "@name" in Linux' abstract namespace;
   // "" = TCP.
   std::string unix_socket;
-  Headers headers;        // Host and Content-Length are the client's own business
+  Headers headers;        // without Host and Content-Length
   std::string_view body;  // valid until the transfer ends or body_sent() is true
   UpstreamTimeouts timeouts;
 };
 
 enum class UpstreamError : std::uint8_t {
   none,
-  connect,  // refused, unreachable, name not found, TLS handshake
+  // No connection came about, after all addresses of the name were tried.
+  connect,                 // for another reason than these:
+  connect_name_not_found,  // the host's name has no address
+  connect_refused,         // nobody listens there
+  connect_unreachable,     // no route
+  connect_tls,             // the handshake failed
+  connect_certificate,     // the certificate is not of a trusted CA, not for this host, or expired
+  out_of_descriptors,      // this process may open no more sockets; nothing the upstream did
   connect_timeout,
   first_byte_timeout,  // connected, but no answer
   idle_timeout,        // the answer stopped in the middle
   total_timeout,
   closed,     // connection lost before the answer's head was complete
   truncated,  // connection lost in the middle of the body
-  protocol,   // not HTTP
+  protocol,   // not HTTP, or HTTP that cannot be relied on
 };
 std::string_view to_string(UpstreamError error);
+constexpr bool is_connect_failure(UpstreamError error) {
+  return error >= UpstreamError::connect && error <= UpstreamError::connect_timeout;
+}
 
 struct UpstreamResult {
   UpstreamError error = UpstreamError::none;
-  std::string detail;  // the transport's words, free of secrets
+  std::string detail;  // what the word does not say, for people; free of secrets; may be ""
   bool reused_connection = false;
   std::chrono::microseconds connect_time{0};
 };
+// "connect_refused: nobody listens at 127.0.0.1:9000"; the word alone if there is no more to say.
+std::string describe(UpstreamError error, std::string_view detail);
 
 class UpstreamHandler {
  public:
@@ -83,6 +108,7 @@ class UpstreamTransfer {
 class UpstreamClient {
  public:
   static constexpr std::size_t kInboxBytes = 64 * 1024;
+  static constexpr std::size_t kMaxHeadBytes = 256 * 1024;
 
   virtual ~UpstreamClient() = default;
   virtual std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
@@ -90,9 +116,11 @@ class UpstreamClient {
 };
 
 class EventLoop;
+class UpstreamTrust;
 
 struct UpstreamClientOptions {
-  std::size_t max_idle_connections = 256;  // kept alive per event loop
+  std::size_t max_idle_connections = 256;           // kept alive per event loop
+  std::shared_ptr<const UpstreamTrust> trust = {};  // null: the system's certificate authorities
 };
 
 // libcurl's multi interface on that loop.

@@ -32,11 +32,11 @@ struct UpstreamSocketRequest {
 
 // How the handshake went.
 struct UpstreamSocketOpen {
-  UpstreamError error = UpstreamError::none;  // none, connect, connect_timeout, closed, protocol
-  std::string detail;                         // the transport's words, free of secrets
+  UpstreamError error = UpstreamError::none;  // none, connect..., closed, protocol
+  std::string detail;                         // as in UpstreamResult
   int status = 0;  // 101, or what the upstream answered instead; 0 = no answer (see error)
   Headers headers;
-  std::string body;  // of a refusal
+  std::string body;  // of a refusal, decoded
 };
 
 class UpstreamSocketHandler {
@@ -75,7 +75,7 @@ class UpstreamSocket {
 };
 
 struct UpstreamSocketOptions {
-  std::string ca_file = {};   // verify against this instead of the system's store; "" = system
+  std::shared_ptr<const UpstreamTrust> trust = {};  // null: the system's certificate authorities
   Millis ping_after{30'000};  // of silence; twice as long means that the peer is gone
   Millis close_wait{5'000};   // for the peer to take the rest and to answer our close frame
 };

@@ -300,6 +300,20 @@ Fields upstream_fields() {
       integer(named("PROXY_MAX_ATTEMPTS", kUpstream, "3",
                     "Most resources that one request is tried on."),
               &Config::max_attempts, {1, 100}),
+      text(named(
+               "PROXY_UPSTREAM_CA_FILE", kUpstream, "",
+               "Certificate authorities (PEM) that vouch for upstreams, and no others do. For HTTP "
+               "and WebSocket alike, as the two below."),
+           "a file path", &Config::upstream_ca_file, file_rule),
+      text(named("SSL_CERT_FILE", kUpstream, "",
+                 "Certificate authorities in place of the system's file, as OpenSSL takes it. No "
+                 "effect with `PROXY_UPSTREAM_CA_FILE`."),
+           "a file path", &Config::ssl_cert_file, file_rule),
+      text(
+          named("SSL_CERT_DIR", kUpstream, "",
+                "Folder of certificate authorities in place of the system's, with OpenSSL's hashed "
+                "names. No effect with `PROXY_UPSTREAM_CA_FILE`."),
+          "a folder path", &Config::ssl_cert_dir, file_rule),
   };
 }
 

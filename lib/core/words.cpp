@@ -83,6 +83,18 @@ std::string_view to_string(UpstreamError error) {
       return "none";
     case UpstreamError::connect:
       return "connect";
+    case UpstreamError::connect_name_not_found:
+      return "connect_name_not_found";
+    case UpstreamError::connect_refused:
+      return "connect_refused";
+    case UpstreamError::connect_unreachable:
+      return "connect_unreachable";
+    case UpstreamError::connect_tls:
+      return "connect_tls";
+    case UpstreamError::connect_certificate:
+      return "connect_certificate";
+    case UpstreamError::out_of_descriptors:
+      return "out_of_descriptors";
     case UpstreamError::connect_timeout:
       return "connect_timeout";
     case UpstreamError::first_byte_timeout:
@@ -99,6 +111,12 @@ std::string_view to_string(UpstreamError error) {
       return "protocol";
   }
   return "";
+}
+
+std::string describe(UpstreamError error, std::string_view detail) {
+  std::string text(to_string(error));
+  if (!detail.empty()) text.append(": ").append(detail);
+  return text;
 }
 
 }  // namespace responses_proxy

@@ -63,9 +63,11 @@ Verdict Probe::verdict_of_error() const {
   return verdict;
 }
 
-Verdict Probe::verdict_of(UpstreamError error) const {
+Verdict Probe::verdict_of(const UpstreamResult& result) const {
   const VerdictOptions options{options_.cooldown, options_.max_retry_after};
-  if (error != UpstreamError::none) return verdict_of_failure(error, options);
+  if (result.error != UpstreamError::none) {
+    return verdict_of_failure(result.error, options, result.detail);
+  }
   if (health_of_status(status_) == Health::healthy) {
     return verdict_of_answer(status_, headers_, clock_.wall(), options);
   }
@@ -74,7 +76,7 @@ Verdict Probe::verdict_of(UpstreamError error) const {
 
 void Probe::on_end(const UpstreamResult& result) {
   const SteadyTime now = clock_.steady();
-  Verdict verdict = verdict_of(result.error);
+  Verdict verdict = verdict_of(result);
   verdict.error = false;  // total_errors counts the clients' requests
   HealthCheckResult told{resource().id, verdict.health, status_, verdict.reason, {}};
   told.latency = std::chrono::duration_cast<std::chrono::microseconds>(now - started_);

@@ -30,7 +30,7 @@ class Probe final : public UpstreamHandler {
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
 
-  Verdict verdict_of(UpstreamError error) const;
+  Verdict verdict_of(const UpstreamResult& result) const;
   Verdict verdict_of_error() const;
 
   const HealthCheckOptions& options_;

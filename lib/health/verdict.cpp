@@ -132,14 +132,16 @@ Verdict verdict_of_answer(int status, const Headers& headers, WallTime now,
   return verdict;
 }
 
-Verdict verdict_of_failure(UpstreamError error, const VerdictOptions& options) {
+Verdict verdict_of_failure(UpstreamError error, const VerdictOptions& options,
+                           std::string_view detail) {
   Verdict verdict;
-  if (error == UpstreamError::none) return verdict;
+  verdict.blame = blame_of_failure(error);
+  // Our own shortage says nothing about the resource.
+  if (error == UpstreamError::none || error == UpstreamError::out_of_descriptors) return verdict;
   verdict.health = Health::degraded;
   verdict.cooldown = options.cooldown;
   verdict.error = true;
-  verdict.reason = to_string(error);
-  verdict.blame = blame_of_failure(error);
+  verdict.reason = describe(error, detail);
   return verdict;
 }
 
@@ -152,6 +154,7 @@ Blame blame_of_status(int status) {
 }
 
 Blame blame_of_failure(UpstreamError error) {
+  if (error == UpstreamError::out_of_descriptors) return Blame::proxy;
   return error == UpstreamError::none ? Blame::none : Blame::provider;
 }
 

@@ -49,7 +49,9 @@ std::string error_reason(int status, const ErrorText& error);
 // `headers`: what the answer asks for; see asked_to_wait.
 Verdict verdict_of_answer(int status, const Headers& headers, WallTime now,
                           const VerdictOptions& options, const ErrorText& error = {});
-Verdict verdict_of_failure(UpstreamError error, const VerdictOptions& options);
+// `detail`: of the UpstreamResult; becomes part of the reason.
+Verdict verdict_of_failure(UpstreamError error, const VerdictOptions& options,
+                           std::string_view detail = {});
 
 Blame blame_of_status(int status);
 Blame blame_of_failure(UpstreamError error);

@@ -172,8 +172,10 @@ bool Attempt::judge(const VerdictOptions& options) {
   if (finished_) return false;
   const UpstreamError failure = trouble();
   if (failure != UpstreamError::none) {
-    finish(verdict_of_failure(failure, options), blame_of_failure(failure),
-           std::string(to_string(failure)));
+    // Why a connection did not come about is what an operator can act on.
+    const std::string cause = is_connect_failure(failure) ? result_.detail : std::string();
+    finish(verdict_of_failure(failure, options, result_.detail), blame_of_failure(failure),
+           describe(failure, cause));
     return false;
   }
   const Verdict verdict = this->verdict(options);

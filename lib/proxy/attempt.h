@@ -62,6 +62,7 @@ class Attempt final : public UpstreamHandler {
   bool event_stream() const { return reader_ && reader_->event_stream(); }
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
+  const std::string& error_detail() const { return result_.detail; }
   SelectionReason reason() const { return lease_.reason(); }
   const std::string& resource_id() const { return record_.resource_id; }
 

@@ -133,10 +133,12 @@ Error Exchange::no_answer_error() const {
   const bool timeout =
       error == UpstreamError::connect_timeout || error == UpstreamError::first_byte_timeout ||
       error == UpstreamError::idle_timeout || error == UpstreamError::total_timeout;
+  const int status = error == UpstreamError::out_of_descriptors ? 503 : timeout ? 504 : 502;
   const std::string_view what = attempt_->status() == 0 ? "gave no answer" : "broke off its answer";
-  return Error::unavailable(timeout ? 504 : 502, fmt::format("upstream_{}", to_string(error)),
-                            fmt::format("The upstream of resource {} {} ({}).",
-                                        attempt_->resource_id(), what, to_string(error)));
+  return Error::unavailable(
+      status, fmt::format("upstream_{}", to_string(error)),
+      fmt::format("The upstream of resource {} {} ({}).", attempt_->resource_id(), what,
+                  describe(error, attempt_->error_detail())));
 }
 
 }  // namespace responses_proxy

@@ -25,7 +25,14 @@ NextStep next_step(const AttemptStart& start) {
                                                                          : NextStep::stream;
     case UpstreamError::total_timeout:
       return NextStep::stream;  // the client's patience is spent, too
+    case UpstreamError::out_of_descriptors:
+      return NextStep::stream;  // another resource needs a socket, too
     case UpstreamError::connect:
+    case UpstreamError::connect_name_not_found:
+    case UpstreamError::connect_refused:
+    case UpstreamError::connect_unreachable:
+    case UpstreamError::connect_tls:
+    case UpstreamError::connect_certificate:
     case UpstreamError::connect_timeout:
     case UpstreamError::first_byte_timeout:
     case UpstreamError::idle_timeout:

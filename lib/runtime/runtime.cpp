@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
+#include "responses_proxy/upstream_trust.h"
 #include "state/recent_decisions.h"
 #include "storage/record_store.h"
 #include "telemetry/metrics.h"
@@ -99,14 +101,23 @@ class Runtime::Impl {
         decisions_(all_decisions()),
         loops_(config_.io_threads),
         index_(*records_),
+        trust_(std::make_shared<UpstreamTrust>(
+            TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         adapters_(make_builtin_adapters()) {
     state_->observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, change.resource_id)) log_(*event);
     });
     router_.update(config_.resources);
+    if (const std::string problem = trust_->problem(); !problem.empty()) {
+      throw std::runtime_error(problem);
+    }
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-      upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_));
-      upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
+      UpstreamClientOptions http;
+      http.trust = trust_;
+      upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_, http));
+      UpstreamSocketOptions sockets;
+      sockets.trust = trust_;
+      upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i), sockets));
     }
     health_ = make_health_checker(
         {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
@@ -151,6 +162,7 @@ class Runtime::Impl {
   Proxy& proxy() { return *proxy_; }
   EventLoops& loops() { return loops_; }
   UpstreamClient& upstream(std::size_t index) { return *upstreams_.at(index); }
+  UpstreamTrust& upstream_trust() { return *trust_; }
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
@@ -228,6 +240,7 @@ class Runtime::Impl {
   RecentDecisions decisions_;
   EventLoops loops_;
   RecordResponseIndex index_;
+  const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   std::vector<std::unique_ptr<ProviderAdapter>> adapters_;
@@ -263,6 +276,9 @@ EventLoops& Runtime::loops() {
 }
 UpstreamClient& Runtime::upstream(std::size_t loop_index) {
   return impl_->upstream(loop_index);
+}
+UpstreamTrust& Runtime::upstream_trust() {
+  return impl_->upstream_trust();
 }
 const Clock& Runtime::clock() const {
   return impl_->clock();

@@ -1,9 +1,11 @@
 #include "upstream/curl_transfer.h"
 
-#include <algorithm>
-#include <charconv>
+#include <openssl/ssl.h>
+#include <unistd.h>
+
 #include <utility>
 
+#include "upstream/connect_failure.h"
 #include "upstream/curl_upstream_client.h"
 
 namespace responses_proxy {
@@ -12,30 +14,14 @@ namespace {
 
 constexpr long kReadBuffer = 16 * 1024;
 
-UpstreamError error_of(CURLcode code, bool connected, bool head_complete) {
-  switch (code) {
-    case CURLE_OK:
-      return UpstreamError::none;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return UpstreamError::connect;
-    case CURLE_OPERATION_TIMEDOUT:
-      return connected ? UpstreamError::total_timeout : UpstreamError::connect_timeout;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-      return UpstreamError::protocol;
-    default:
-      return head_complete ? UpstreamError::truncated : UpstreamError::closed;
-  }
-}
+constexpr int kSwitchingProtocols = 101;
+constexpr int kFirstFinalStatus = 200;
+constexpr int kNotModified = 304;
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+// Doing it twice is the same as doing it once (RFC 9110, 9.2.2).
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+         method == "DELETE";
 }
 
 }  // namespace
@@ -47,7 +33,7 @@ CurlTransfer::CurlTransfer(CurlUpstreamClient& client, const Clock& clock, CURL*
       client_(client),
       clock_(clock),
       request_(std::move(request)),
-      last_activity_(clock.steady()) {
+      waiting_since_(clock.steady()) {
   set_options();
   set_body_options();
   set_headers();
@@ -70,6 +56,19 @@ void CurlTransfer::set_options() {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::on_write);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::on_connected);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  // The connection may outlive this transfer, not its client.
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &client_);
+  // Only the client's own store counts, which WebSocket uses, too.
+  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // else it keeps a store of before a reload
+#endif
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &CurlTransfer::on_tls);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBuffer);
   // Without it curl resets SIGPIPE around every wait, at a cost that grows with the threads.
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -104,6 +103,8 @@ void CurlTransfer::set_headers() {
     // curl reads "Name:" as "leave this header out"; "Name;" sends it empty.
     append(field.value.empty() ? field.name + ";" : field.name + ": " + field.value);
   }
+  // What goes up, and that curl takes off any coding it knows.
+  if (decodes()) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
   // What curl would add of its own.
   append("Expect:");
   if (!request_.headers.find("accept")) append("Accept:");
@@ -111,45 +112,106 @@ void CurlTransfer::set_headers() {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, header_list_);
 }
 
-std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  static_cast<CurlTransfer*>(self)->header_line({data, size * count});
-  return size * count;
+bool CurlTransfer::decodes() const {
+  return !request_.headers.find("accept-encoding");
 }
 
-void CurlTransfer::header_line(std::string_view line) {
-  last_activity_ = clock_.steady();
-  if (head_complete_) return;       // trailers
-  if (line.starts_with("HTTP/")) {  // a new head: after an interim answer, too
-    headers_ = {};
-    status_ = 0;
-    if (const auto space = line.find(' '); space != std::string_view::npos) {
-      const std::string_view digits = line.substr(space + 1);
-      std::from_chars(digits.data(), digits.data() + digits.size(), status_);
-    }
-    return;
+// Before each sending: curl repeats a request when a kept connection ends without a byte of answer.
+int CurlTransfer::on_connected(void* self, char*, char*, int, int local_port) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (!transfer.client_.kept_sockets().is_silent(static_cast<std::uint16_t>(local_port))) {
+    transfer.strayed_ = true;
+    return CURL_PREREQFUNC_ABORT;
   }
-  line = trim(line);
-  if (line.empty()) {
-    head_complete_ = status_ >= 200;
-    if (head_complete_) client_.ready(*this);
-    return;
+  const bool again = std::exchange(transfer.connected_, true);
+  return again && !is_idempotent(transfer.request_.method) ? CURL_PREREQFUNC_ABORT
+                                                           : CURL_PREREQFUNC_OK;
+}
+
+void CurlTransfer::use_fresh_connection() {
+  strayed_ = false;
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+int CurlTransfer::on_close(void* client, curl_socket_t socket) {
+  static_cast<CurlUpstreamClient*>(client)->kept_sockets().forget(socket);
+  return ::close(socket);
+}
+
+CURLcode CurlTransfer::on_tls(CURL*, void* context, void* self) {
+  const auto store = static_cast<CurlTransfer*>(self)->client_.trust().store();
+  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), store.get());
+  return CURLE_OK;
+}
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  const std::size_t length = size * count;
+  return static_cast<CurlTransfer*>(self)->header_line({data, length}) ? length : 0;
+}
+
+bool CurlTransfer::header_line(std::string_view line) {
+  if (head_complete_) return true;  // a trailer
+  if (!head_.take(line)) return refuse(head_.fault());
+  return !head_.ended() || end_head();
+}
+
+// The status is curl's: it alone decides what of a status line it can read.
+bool CurlTransfer::end_head() {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status == kSwitchingProtocols) return refuse("it switches to a protocol nobody asked for");
+  if (status < 100) return refuse("it has no status");
+  if (status < kFirstFinalStatus) {
+    head_.restart();
+    return true;
   }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  headers_.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
+  const bool decoded = decodes() && request_.method != "HEAD" && status != kNotModified;
+  if (!head_.settle(static_cast<int>(status), decoded)) return refuse(head_.fault());
+  if (head_.ambiguous()) curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  status_ = static_cast<int>(status);
+  head_complete_ = true;
+  waiting_since_ = clock_.steady();
+  client_.ready(*this);
+  return true;
+}
+
+// What came is no answer; curl ends the transfer, and its connection.
+bool CurlTransfer::refuse(std::string_view fault) {
+  if (result_.error == UpstreamError::none) {
+    result_.error = UpstreamError::protocol;
+    result_.detail = fault;
+  }
+  return false;
 }
 
 std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::size_t length = size * count;
+  // The one place that keeps handlers from a body without a head, whatever curl takes for one.
+  if (!transfer.head_complete_) {
+    transfer.refuse("a body without a head");
+    return 0;
+  }
   if (transfer.inbox_.size() + length > UpstreamClient::kInboxBytes) {
     transfer.curl_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  transfer.last_activity_ = transfer.clock_.steady();
+  transfer.waiting_since_ = transfer.clock_.steady();
   transfer.inbox_.append(data, length);
   transfer.client_.ready(transfer);
   return length;
+}
+
+// The requests of HTTP/2 share a connection, on which something may arrive at any time.
+void CurlTransfer::keep_socket() {
+  long version = 0;
+  long port = 0;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+  if (version != CURL_HTTP_VERSION_1_1 || port == 0 || socket == CURL_SOCKET_BAD) return;
+  client_.kept_sockets().keep(static_cast<std::uint16_t>(port), socket);
 }
 
 void CurlTransfer::finished(CURLcode code) {
@@ -161,33 +223,77 @@ void CurlTransfer::finished(CURLcode code) {
   curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
   result_.reused_connection = new_connections == 0 && ready_us > 0;
   result_.connect_time = std::chrono::microseconds(connect_us);
-  result_.error = error_of(code, ready_us > 0, head_complete_);
-  if (code != CURLE_OK) {
-    result_.detail = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
-  } else if (!head_complete_) {
-    fail(UpstreamError::closed);  // curl takes a connection closed inside the head for its end
-  }
   done_ = true;
+  if (code == CURLE_OK) keep_socket();
+  if (result_.error != UpstreamError::none) return;  // refused
+  result_.error = error_of(code);
+  const std::string_view words = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  if (is_connect_failure(result_.error)) {
+    ConnectFailure failure = connect_failure(result_.error, request_.url, words);
+    result_.error = failure.error;
+    result_.detail = std::move(failure.detail);
+  } else if (result_.error == UpstreamError::protocol) {
+    result_.detail = words;
+  }
+}
+
+UpstreamError CurlTransfer::error_of(CURLcode code) const {
+  switch (code) {
+    case CURLE_OK:
+      // curl takes a connection closed inside the head for its end.
+      return head_complete_ ? UpstreamError::none : UpstreamError::closed;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return UpstreamError::connect_name_not_found;
+    case CURLE_COULDNT_CONNECT:
+      return error_of_connect();
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+      return UpstreamError::connect_tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return UpstreamError::connect_certificate;
+    case CURLE_OPERATION_TIMEDOUT:
+      return connected_ ? UpstreamError::total_timeout : UpstreamError::connect_timeout;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // its word for a field without a name
+    case CURLE_HTTP2:
+    case CURLE_OUT_OF_MEMORY:  // its word for a header line beyond its own limit
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+      return connected_ ? UpstreamError::protocol : UpstreamError::connect;
+    default:
+      if (!connected_) return UpstreamError::connect;
+      return head_complete_ ? UpstreamError::truncated : UpstreamError::closed;
+  }
+}
+
+UpstreamError CurlTransfer::error_of_connect() const {
+  long error = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+  return error_of_errno(static_cast<int>(error));
 }
 
 UpstreamError CurlTransfer::overdue(SteadyTime now) {
   if (done_ || paused_) return UpstreamError::none;
-  if (!head_complete_ && !request_sent()) last_activity_ = now;
+  if (!head_complete_ && !request_sent()) waiting_since_ = now;
   const Millis limit = head_complete_ ? request_.timeouts.idle : request_.timeouts.first_byte;
-  if (limit <= Millis::zero() || now - last_activity_ < limit) return UpstreamError::none;
+  if (limit <= Millis::zero() || now - waiting_since_ < limit) return UpstreamError::none;
   return head_complete_ ? UpstreamError::idle_timeout : UpstreamError::first_byte_timeout;
 }
 
 void CurlTransfer::fail(UpstreamError error) {
   result_.error = error;
-  result_.detail = to_string(error);
   done_ = true;
 }
 
 void CurlTransfer::resume() {
   if (!paused_) return;
   paused_ = false;
-  last_activity_ = clock_.steady();
+  waiting_since_ = clock_.steady();
   if (!inbox_.empty() || done_) {
     client_.ready(*this);
     client_.deliver_soon();

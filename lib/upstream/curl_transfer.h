@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "responses_proxy/upstream_client.h"
+#include "upstream/answer_head.h"
 
 namespace responses_proxy {
 
@@ -26,6 +27,9 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   void finished(CURLcode code);
   // Which of our own deadlines has passed, none if neither.
   UpstreamError overdue(SteadyTime now);
+  // It is to be started again, on a connection of its own; see KeptSockets.
+  bool needs_fresh_connection() const { return strayed_; }
+  void use_fresh_connection();
   void fail(UpstreamError error);
   void resume();
   void unpause_curl();
@@ -41,11 +45,20 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   friend class CurlUpstreamClient;
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_connected(void* self, char*, char*, int, int local_port);
+  static int on_close(void* client, curl_socket_t socket);
+  static CURLcode on_tls(CURL* easy, void* context, void* self);
 
   void set_options();
   void set_body_options();
   void set_headers();
-  void header_line(std::string_view line);
+  bool header_line(std::string_view line);
+  bool end_head();
+  bool refuse(std::string_view fault);
+  UpstreamError error_of(CURLcode code) const;
+  UpstreamError error_of_connect() const;
+  bool decodes() const;
+  void keep_socket();
   bool request_sent() const;
 
   CurlUpstreamClient& client_;
@@ -53,10 +66,12 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   const UpstreamRequest request_;
   curl_slist* header_list_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = {};
-  SteadyTime last_activity_;
+  SteadyTime waiting_since_;  // for what the deadline at hand is about
 
-  int status_ = 0;
-  Headers headers_;
+  AnswerHead head_;
+  int status_ = 0;          // 0: no final head is there
+  bool connected_ = false;  // the request was on its way once
+  bool strayed_ = false;    // something had arrived on the connection before it
   bool head_complete_ = false;
   bool head_delivered_ = false;
   std::string inbox_;

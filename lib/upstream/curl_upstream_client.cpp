@@ -44,6 +44,7 @@ CurlUpstreamClient::CurlUpstreamClient(EventLoop& loop, const Clock& clock,
                                        const UpstreamClientOptions& options)
     : context_(loop.context()),
       clock_(clock),
+      trust_(options.trust ? options.trust : std::make_shared<UpstreamTrust>()),
       multi_((curl_global_init(CURL_GLOBAL_DEFAULT), curl_multi_init())),
       sockets_(context_, make_epoll()),
       timer_(context_),
@@ -181,6 +182,12 @@ void CurlUpstreamClient::collect_finished() {
     if (message->msg != CURLMSG_DONE) continue;
     CurlTransfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    if (transfer->needs_fresh_connection()) {
+      curl_multi_remove_handle(multi_, transfer->easy);
+      transfer->use_fresh_connection();
+      curl_multi_add_handle(multi_, transfer->easy);
+      continue;
+    }
     transfer->finished(message->data.result);
     ready(*transfer);
     detach(*transfer);
@@ -211,7 +218,7 @@ void CurlUpstreamClient::deliver() {
 void CurlUpstreamClient::deliver_to(const std::shared_ptr<CurlTransfer>& transfer) {
   if (transfer->handler != nullptr && transfer->head_complete_ && !transfer->head_delivered_) {
     transfer->head_delivered_ = true;
-    transfer->handler->on_head(transfer->status_, std::move(transfer->headers_));
+    transfer->handler->on_head(transfer->status_, std::move(transfer->head_.headers()));
   }
   if (transfer->handler != nullptr && !transfer->paused_ && !transfer->inbox_.empty()) {
     std::string bytes = std::exchange(scratch_, {});

@@ -14,7 +14,9 @@
 
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/upstream_client.h"
+#include "responses_proxy/upstream_trust.h"
 #include "upstream/curl_transfer.h"
+#include "upstream/kept_sockets.h"
 
 namespace responses_proxy {
 
@@ -30,6 +32,8 @@ class CurlUpstreamClient final : public UpstreamClient {
   void cancel(CurlTransfer& transfer);
   void ready(CurlTransfer& transfer);  // has something to deliver
   void deliver_soon();
+  const UpstreamTrust& trust() const { return *trust_; }
+  KeptSockets& kept_sockets() { return kept_sockets_; }
 
  private:
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* registered);
@@ -50,6 +54,7 @@ class CurlUpstreamClient final : public UpstreamClient {
 
   boost::asio::io_context& context_;
   const Clock& clock_;
+  const std::shared_ptr<const UpstreamTrust> trust_;
   CURLM* multi_;
   // All of curl's sockets, level-triggered; the event loop watches only this one descriptor.
   boost::asio::posix::stream_descriptor sockets_;
@@ -62,6 +67,7 @@ class CurlUpstreamClient final : public UpstreamClient {
   std::vector<std::shared_ptr<CurlTransfer>> transfers_;  // under way; index kept in the transfer
   std::vector<std::shared_ptr<CurlTransfer>> ready_;
   std::vector<CURL*> idle_easies_;
+  KeptSockets kept_sockets_;
   std::string scratch_;  // the bytes being delivered
   // Tells handlers posted to the loop that the client is gone.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,8 +1,6 @@
 #include "upstream/socket_connection.h"
 
-#include <fmt/format.h>
-
-#include <boost/asio/connect.hpp>
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -10,7 +8,9 @@
 #include <boost/beast/websocket/error.hpp>
 #include <utility>
 
+#include "core/content_encoding.h"
 #include "responses_proxy/web_socket.h"
+#include "upstream/connect_failure.h"
 
 namespace responses_proxy {
 
@@ -31,6 +31,17 @@ bool is_loss(const boost::system::error_code& error) {
   return error == asio::error::eof || error == asio::error::connection_reset ||
          error == asio::error::broken_pipe || error == asio::ssl::error::stream_truncated ||
          error == http::error::end_of_stream || error == http::error::partial_message;
+}
+
+// Nobody asked for a coding. One that cannot be taken off stays: the status says enough.
+void take_coding_off(UpstreamSocketOpen& refusal) {
+  const auto coding = refusal.headers.find("content-encoding");
+  if (!coding) return;
+  auto decoded = decode_content(*coding, refusal.body, UpstreamSocket::kMaxRefusalBytes);
+  if (!decoded) return;
+  refusal.body = std::move(*decoded);
+  refusal.headers.erase("content-encoding");
+  refusal.headers.erase("content-length");
 }
 
 std::uint16_t close_code_for(const boost::system::error_code& error) {
@@ -59,25 +70,34 @@ void SocketConnection::start() {
   resolver_.async_resolve(
       target_.host, target_.port,
       [self = shared_from_this()](const ErrorCode& error, const auto& addresses) {
-        if (error) return self->fail_open(UpstreamError::connect, error.message());
+        if (error) {
+          return self->fail_connect(UpstreamError::connect_name_not_found, error.message());
+        }
         self->connect(addresses);
       });
 }
 
 void SocketConnection::connect(const tcp::resolver::results_type& addresses) {
   if (state_ != State::connecting) return;
-  asio::async_connect(tcp(), addresses,
-                      [self = shared_from_this()](const ErrorCode& error, const tcp::endpoint&) {
-                        if (error) return self->fail_open(UpstreamError::connect, error.message());
-                        if (self->state_ != State::connecting) return;
-                        ErrorCode ignored;
-                        self->tcp().set_option(tcp::no_delay(true), ignored);
-                        self->secure();
-                      });
+  AddressWalk::Endpoints endpoints;
+  for (const auto& address : addresses) endpoints.push_back(address.endpoint());
+  walk_ = std::make_shared<AddressWalk>(tcp(), std::move(endpoints), request_.connect_timeout,
+                                        [self = shared_from_this()](const ErrorCode& error) {
+                                          if (error)
+                                            return self->fail_connect(error_of_errno(error.value()),
+                                                                      error.message());
+                                          ErrorCode ignored;
+                                          self->tcp().set_option(tcp::no_delay(true), ignored);
+                                          self->secure();
+                                        });
+  walk_->start();
 }
 
-void SocketConnection::on_secured(const ErrorCode& error) {
-  if (error) return fail_open(UpstreamError::connect, error.message());
+void SocketConnection::on_secured(const ErrorCode& error, std::string_view objection) {
+  if (error && !objection.empty()) {
+    return fail_connect(UpstreamError::connect_certificate, objection);
+  }
+  if (error) return fail_connect(UpstreamError::connect_tls, error.message());
   if (state_ == State::connecting) shake_hands();
 }
 
@@ -86,8 +106,9 @@ void SocketConnection::on_handshake(const ErrorCode& error,
   if (state_ != State::connecting) return;
   const bool refused = error == websocket::error::upgrade_declined;
   if (error && !refused) {
-    return fail_open(is_loss(error) ? UpstreamError::closed : UpstreamError::protocol,
-                     error.message());
+    const bool lost = is_loss(error);
+    return fail_open(lost ? UpstreamError::closed : UpstreamError::protocol,
+                     lost ? "" : error.message());
   }
   UpstreamSocketOpen result;
   result.status = static_cast<int>(response.result_int());
@@ -95,7 +116,9 @@ void SocketConnection::on_handshake(const ErrorCode& error,
     result.headers.add(std::string(field.name_string()), std::string(field.value()));
   }
   if (refused) {
-    result.body = response.body().substr(0, UpstreamSocket::kMaxRefusalBytes);
+    result.body = response.body();
+    take_coding_off(result);
+    result.body.resize(std::min(result.body.size(), UpstreamSocket::kMaxRefusalBytes));
     return end_open(result);
   }
   request_ = {};
@@ -104,6 +127,12 @@ void SocketConnection::on_handshake(const ErrorCode& error,
   handler_->on_open(result);
   read_next();
   write_next();
+}
+
+void SocketConnection::fail_connect(UpstreamError error, std::string_view reason) {
+  if (state_ != State::connecting) return;
+  ConnectFailure failure = connect_failure(error, request_.url, reason);
+  fail_open(failure.error, std::move(failure.detail));
 }
 
 void SocketConnection::fail_open(UpstreamError error, std::string detail) {
@@ -260,8 +289,7 @@ void SocketConnection::arm(Millis after) {
 void SocketConnection::on_timer() {
   switch (state_) {
     case State::connecting:
-      return fail_open(UpstreamError::connect_timeout,
-                       fmt::format("no handshake within {} ms", request_.connect_timeout.count()));
+      return fail_connect(UpstreamError::connect_timeout, "no handshake");
     case State::open:
       if (close_requested_) return finish(close_code::kAbnormal, "not all could be sent in time");
       return tick();
@@ -285,6 +313,7 @@ void SocketConnection::tick() {
 void SocketConnection::shut() {
   state_ = State::ended;
   resolver_.cancel();
+  if (walk_) std::exchange(walk_, nullptr)->stop();
   timer_.cancel();
   ErrorCode ignored;
   tcp().close(ignored);

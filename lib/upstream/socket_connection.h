@@ -16,6 +16,7 @@
 #include <string>
 
 #include "responses_proxy/upstream_socket.h"
+#include "upstream/address_walk.h"
 #include "upstream/socket_target.h"
 
 namespace responses_proxy {
@@ -54,7 +55,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   virtual bool is_open() const = 0;
   virtual boost::beast::websocket::close_reason peer_reason() const = 0;
 
-  void on_secured(const ErrorCode& error);
+  // `objection`: to the certificate, "" = none.
+  void on_secured(const ErrorCode& error, std::string_view objection);
   void on_handshake(const ErrorCode& error, const boost::beast::websocket::response_type& response);
   void on_read(const ErrorCode& error);
   void on_written(const ErrorCode& error);
@@ -71,6 +73,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   enum class State : std::uint8_t { connecting, open, closing, ended };
 
   void connect(const boost::asio::ip::tcp::resolver::results_type& addresses);
+  void fail_connect(UpstreamError error, std::string_view reason);
   void fail_open(UpstreamError error, std::string detail);
   void end_open(const UpstreamSocketOpen& result);
   void read_next();
@@ -90,6 +93,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   const UpstreamSocketOptions options_;
   UpstreamSocketHandler* handler_;  // null once it must not be called any more
   boost::asio::ip::tcp::resolver resolver_;
+  std::shared_ptr<AddressWalk> walk_;  // while it connects
   boost::asio::steady_timer timer_;
   std::uint32_t timer_round_ = 0;  // which wait counts: one that has just rung cannot be cancelled
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -34,11 +33,14 @@ class SocketTransport final : public SocketConnection {
 
   void secure() override {
     if constexpr (std::is_same_v<Stream, boost::asio::ip::tcp::socket>) {
-      on_secured({});
+      on_secured({}, "");
     } else {
       stream_.next_layer().async_handshake(
-          boost::asio::ssl::stream_base::client,
-          [self = self()](const ErrorCode& error) { self->on_secured(error); });
+          boost::asio::ssl::stream_base::client, [self = self()](const ErrorCode& error) {
+            const long verified = SSL_get_verify_result(self->stream_.next_layer().native_handle());
+            self->on_secured(error,
+                             verified == X509_V_OK ? "" : X509_verify_cert_error_string(verified));
+          });
     }
   }
 

@@ -4,12 +4,14 @@
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
 
+#include "responses_proxy/upstream_trust.h"
 #include "upstream/socket_connection.h"
 
 namespace responses_proxy {
 
-// Verifies providers against that CA file, or the system's store if it is "".
-boost::asio::ssl::context make_tls_context(const std::string& ca_file);
+boost::asio::ssl::context make_tls_context();
+// Connections that begin from now on are verified against what it has loaded by now.
+void trust_in(boost::asio::ssl::context& context, const UpstreamTrust& trust);
 
 std::shared_ptr<SocketConnection> make_tls_socket(boost::asio::io_context& context,
                                                   boost::asio::ssl::context& tls,

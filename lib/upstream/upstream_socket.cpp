@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "responses_proxy/upstream_trust.h"
 #include "upstream/socket_transport.h"
 #include "upstream/tls_socket.h"
 
@@ -34,11 +35,13 @@ class SocketHandle final : public UpstreamSocket {
 
 struct UpstreamSockets::Shared {
   UpstreamSocketOptions options;
-  std::optional<boost::asio::ssl::context> tls;  // made when it is first needed: it reads files
+  std::optional<boost::asio::ssl::context> tls;  // made when it is first needed
 };
 
 UpstreamSockets::UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options)
-    : loop_(loop), shared_(std::make_unique<Shared>(Shared{options, {}})) {}
+    : loop_(loop), shared_(std::make_unique<Shared>(Shared{options, {}})) {
+  if (!shared_->options.trust) shared_->options.trust = std::make_shared<UpstreamTrust>();
+}
 
 UpstreamSockets::~UpstreamSockets() = default;
 
@@ -49,7 +52,8 @@ std::unique_ptr<UpstreamSocket> UpstreamSockets::open(UpstreamSocketRequest requ
   SocketTarget target = parse_socket_target(request.url).value_or(SocketTarget{});
   std::shared_ptr<SocketConnection> connection;
   if (target.tls) {
-    if (!shared_->tls) shared_->tls = make_tls_context(options.ca_file);
+    if (!shared_->tls) shared_->tls = make_tls_context();
+    trust_in(*shared_->tls, *options.trust);
     connection = make_tls_socket(loop_.context(), *shared_->tls, std::move(target),
                                  std::move(request), options, handler);
   } else {

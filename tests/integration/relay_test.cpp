@@ -283,5 +283,5 @@ TEST_CASE("nobody at the upstream's address") {
   const auto result = client.Post("/v1/responses", R"({"model":"m"})", "application/json");
   REQUIRE(result);
   CHECK(result->status == 502);
-  CHECK(Json::parse(result->body).at("error").at("code") == "upstream_connect");
+  CHECK(Json::parse(result->body).at("error").at("code") == "upstream_connect_refused");
 }

@@ -27,6 +27,12 @@ TEST_CASE("the words of the public enums") {
   CHECK(to_string(Blame::proxy) == "proxy");
   CHECK(to_string(UpstreamError::none) == "none");
   CHECK(to_string(UpstreamError::connect) == "connect");
+  CHECK(to_string(UpstreamError::connect_name_not_found) == "connect_name_not_found");
+  CHECK(to_string(UpstreamError::connect_refused) == "connect_refused");
+  CHECK(to_string(UpstreamError::connect_unreachable) == "connect_unreachable");
+  CHECK(to_string(UpstreamError::connect_tls) == "connect_tls");
+  CHECK(to_string(UpstreamError::connect_certificate) == "connect_certificate");
+  CHECK(to_string(UpstreamError::out_of_descriptors) == "out_of_descriptors");
   CHECK(to_string(UpstreamError::connect_timeout) == "connect_timeout");
   CHECK(to_string(UpstreamError::first_byte_timeout) == "first_byte_timeout");
   CHECK(to_string(UpstreamError::idle_timeout) == "idle_timeout");

@@ -72,7 +72,10 @@ TEST_CASE("what the client caused, and success, block nothing whatever the heade
 
 TEST_CASE("no answer is the provider's fault and degrades") {
   for (const UpstreamError error :
-       {UpstreamError::connect, UpstreamError::connect_timeout, UpstreamError::first_byte_timeout,
+       {UpstreamError::connect, UpstreamError::connect_name_not_found,
+        UpstreamError::connect_refused, UpstreamError::connect_unreachable,
+        UpstreamError::connect_tls, UpstreamError::connect_certificate,
+        UpstreamError::connect_timeout, UpstreamError::first_byte_timeout,
         UpstreamError::idle_timeout, UpstreamError::total_timeout, UpstreamError::closed,
         UpstreamError::truncated, UpstreamError::protocol}) {
     const Verdict verdict = verdict_of_failure(error, kOptions);
@@ -80,11 +83,20 @@ TEST_CASE("no answer is the provider's fault and degrades") {
     CHECK(verdict.cooldown == kOptions.cooldown);
     CHECK(verdict.error);
     CHECK(verdict.reason == to_string(error));
+    CHECK(verdict_of_failure(error, kOptions, "why").reason ==
+          std::string(to_string(error)) + ": why");
     CHECK(blame_of_failure(error) == Blame::provider);
   }
   CHECK(verdict_of_failure(UpstreamError::none, kOptions).health == Health::unknown);
   CHECK_FALSE(verdict_of_failure(UpstreamError::none, kOptions).error);
   CHECK(blame_of_failure(UpstreamError::none) == Blame::none);
+}
+
+TEST_CASE("a shortage of our own says nothing about the resource") {
+  const Verdict verdict = verdict_of_failure(UpstreamError::out_of_descriptors, kOptions);
+  CHECK(verdict.health == Health::unknown);
+  CHECK_FALSE(verdict.error);
+  CHECK(blame_of_failure(UpstreamError::out_of_descriptors) == Blame::proxy);
 }
 
 TEST_CASE("the code of an error inside a 200 stands for a status") {

@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::array kErrors = {UpstreamError::none,
                                 UpstreamError::connect,
+                                UpstreamError::connect_name_not_found,
+                                UpstreamError::connect_refused,
+                                UpstreamError::connect_unreachable,
+                                UpstreamError::connect_tls,
+                                UpstreamError::connect_certificate,
+                                UpstreamError::out_of_descriptors,
                                 UpstreamError::connect_timeout,
                                 UpstreamError::first_byte_timeout,
                                 UpstreamError::idle_timeout,
@@ -24,6 +30,7 @@ constexpr std::array kStatuses = {0,   200, 204, 301, 400, 401, 402, 403, 404, 4
 bool moves(const AttemptStart& start) {
   const int status = start.status;
   if (start.error == UpstreamError::total_timeout) return false;
+  if (start.error == UpstreamError::out_of_descriptors) return false;
   if (start.error != UpstreamError::none) return true;
   return start.model_refused || status == 401 || status == 402 || status == 403 || status == 429 ||
          (status >= 500 && status <= 599);

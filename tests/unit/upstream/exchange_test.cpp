@@ -81,7 +81,7 @@ TEST_CASE("nothing is delivered inside start()") {
   CHECK(bad.result().error != UpstreamError::none);
 }
 
-TEST_CASE("the request arrives as it was given, without additions") {
+TEST_CASE("the request arrives as it was given, with accept-encoding as the only addition") {
   ScriptedUpstream upstream;
   LoopClient loop;
   UpstreamRequest request =
@@ -95,11 +95,12 @@ TEST_CASE("the request arrives as it was given, without additions") {
   CHECK(seen.method == "POST");
   CHECK(seen.target == "/v1/responses/../x%2Fy/./z?q=a%20b&c");
   CHECK(seen.body == R"({"a":1})");
-  CHECK(seen.headers.size() == 5);
+  CHECK(seen.headers.size() == 6);
   CHECK(seen.headers.get("authorization") == "Bearer sk-a");
   CHECK(seen.headers.find("x-empty") == std::optional<std::string_view>(""));
   CHECK(seen.headers.get("x-colon") == "a:b; c");
   CHECK(seen.headers.get("content-length") == "7");
+  CHECK(seen.headers.get("accept-encoding") == "identity");
   CHECK(seen.headers.get("host") == "127.0.0.1:" + std::to_string(upstream.port()));
 }
 

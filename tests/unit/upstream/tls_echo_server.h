@@ -1,21 +1,27 @@
-// A TLS server with a certificate of its own making that echoes WebSocket messages.
+// A TLS server with a certificate of its own making that echoes WebSocket messages, and says "ok"
+// to other requests.
 #pragma once
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,17 +31,19 @@ namespace responses_proxy::testing {
 // Self-signed, so that it is its own CA.
 class OwnCertificate {
  public:
-  // "DNS:localhost,IP:127.0.0.1"
-  explicit OwnCertificate(const std::string& names)
+  // `names`: "DNS:localhost,IP:127.0.0.1"; `expires_in`: seconds.
+  explicit OwnCertificate(const std::string& names, long expires_in = 3600)
       : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
     X509* certificate = certificate_.get();
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), expires_in);
     X509_set_pubkey(certificate, key_.get());
     X509_NAME* name = X509_get_subject_name(certificate);
-    const auto* text = reinterpret_cast<const unsigned char*>("test");
+    // Each its own subject: OpenSSL looks authorities up by it.
+    const std::string subject = "test " + std::to_string(std::random_device{}());
+    const auto* text = reinterpret_cast<const unsigned char*>(subject.c_str());
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0);
     X509_set_issuer_name(certificate, name);
     extend(NID_basic_constraints, "critical,CA:TRUE");
@@ -46,6 +54,12 @@ class OwnCertificate {
   void use_in(boost::asio::ssl::context& context) const {
     SSL_CTX_use_certificate(context.native_handle(), certificate_.get());
     SSL_CTX_use_PrivateKey(context.native_handle(), key_.get());
+  }
+  // What a folder of certificates calls it.
+  std::string hashed_name() const {
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(certificate_.get()));
+    return name.data();
   }
   void write(const std::string& path) const {
     const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), &BIO_free);
@@ -117,7 +131,17 @@ class TlsEchoServer {
       const std::scoped_lock lock(mutex_);
       names_.emplace_back(name == nullptr ? "" : name);
     }
-    stream.accept(error);
+    boost::beast::flat_buffer received;
+    boost::beast::http::request<boost::beast::http::string_body> request;
+    boost::beast::http::read(stream.next_layer(), received, request, error);
+    if (error) return;
+    if (!boost::beast::websocket::is_upgrade(request)) {
+      const std::string answer =
+          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+      boost::asio::write(stream.next_layer(), boost::asio::buffer(answer), error);
+      return;
+    }
+    stream.accept(request, error);
     while (!error) {
       boost::beast::flat_buffer buffer;
       stream.read(buffer, error);
