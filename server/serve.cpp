@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "config/url.h"
@@ -13,6 +14,8 @@
 #include "server/descriptors.h"
 #include "server/server.h"
 #include "server/start_check.h"
+#include "server/start_error.h"
+#include "telemetry/spool.h"
 
 namespace responses_proxy {
 
@@ -49,6 +52,16 @@ LogEvent started(const Config& config, const Server& server) {
            {"redis", redis}}};
 }
 
+std::unique_ptr<Server> make_server(const Config& config, const Log& log) {
+  check_addresses(config);
+  tell_of_database(config, log);
+  try {
+    return std::make_unique<Server>(config, log);
+  } catch (const SpoolInUse& error) {
+    throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
+  }
+}
+
 void print_addresses(const Server& server) {
   fmt::print("rp-server listening on {}\n", server.url());
   if (server.admin_url() != server.url()) fmt::print("control plane on {}\n", server.admin_url());
@@ -69,12 +82,10 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
     log({LogLevel::warning, "no_keys",
          "no key is configured: set OPENAI_API_KEY, or try `rp-server demo`"});
   }
-  check_addresses(config);
-  tell_of_database(config, log);
-  Server server(config, log);
-  server.start();
-  print_addresses(server);
-  log(started(config, server));
+  const std::unique_ptr<Server> server = make_server(config, log);
+  server->start();
+  print_addresses(*server);
+  log(started(config, *server));
 
   SignalActions actions;
   actions.reopen_log = [&] { writer.reopen(); };
@@ -84,9 +95,9 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
   };
   actions.drain = [&] {
     log({LogLevel::info, "draining", "draining; a second signal ends at once"});
-    server.stop();
+    server->stop();
   };
-  actions.end = [&] { server.hurry(); };
+  actions.end = [&] { server->hurry(); };
   obey_signals(signals, actions);
   log({LogLevel::info, "stopped", "stopped"});
   return 0;

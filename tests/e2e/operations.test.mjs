@@ -156,7 +156,7 @@ test('a log file that cannot be opened stops the start, with the name of the var
 
 test('check-config sees what serve would trip over, and names the variables', async (t) => {
   const folder = temporaryFolder(t);
-  const { server } = await startPair(t, { env: { PROXY_TELEMETRY_SPOOL_BYTES: '0' } });
+  const { server } = await startPair(t, {});
   const port = new URL(server.url).port;
   const env = { PROXY_SQLITE_URL: `sqlite:///${folder}/db`, PROXY_TELEMETRY_SPOOL_PATH: `${folder}/spool` };
   await endsWith(0, { ...env, PROXY_PORT: '0' }, ['check-config']);
@@ -180,6 +180,9 @@ test('check-config sees what serve would trip over, and names the variables', as
   assert.match(output, /^error: DATABASE_URL: PostgreSQL database 127\.0\.0\.1/m);
   assert.match(output, /^warning: PROXY_REDIS_URL: Redis at 127\.0\.0\.1:1\/0 cannot be used: .*Connection refused$/m);
   assert.ok(!output.includes('hunter2'));
+  const spool = { ...env, PROXY_PORT: '0', PROXY_TELEMETRY_SPOOL_PATH: `${server.folder}/data/telemetry.spool` };
+  assert.match(await endsWith(2, spool, ['check-config']),
+    /^error: PROXY_TELEMETRY_SPOOL_PATH: .* belongs to another rp-server that is running$/m);
   // Redis alone is no reason not to start.
   assert.match(await endsWith(0, { ...env, PROXY_PORT: '0', PROXY_REDIS_URL: 'redis://127.0.0.1:1' },
     ['check-config']), /^warning: PROXY_REDIS_URL: /m);
@@ -198,6 +201,8 @@ test('what stops the start is an error with the variable, and exit code 2', asyn
     /^error: PROXY_ADMIN_BIND: .*Address already in use$/m);
   assert.match(await endsWith(2, { ...env, PROXY_HOST: '192.0.2.1' }),
     /^error: PROXY_HOST: .*Cannot assign requested address$/m);
+  assert.match(await endsWith(2, { ...env, PROXY_TELEMETRY_SPOOL_PATH: `${server.folder}/data/telemetry.spool` }),
+    /^error: PROXY_TELEMETRY_SPOOL_PATH: the spool .* belongs to another rp-server that is running/m);
   assert.match(await endsWith(2, { ...env, PROXY_SQLITE_URL: `sqlite:///${file}/db` }),
     /^error: PROXY_SQLITE_URL: .*: Not a directory$/m);
 });
