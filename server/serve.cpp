@@ -52,8 +52,19 @@ LogEvent started(const Config& config, const Server& server) {
            {"redis", redis}}};
 }
 
+LogEvent reloaded(const std::string& problem) {
+  if (problem.empty()) {
+    return {LogLevel::info, "reloaded", "read again: the log file, certificate authorities"};
+  }
+  return {LogLevel::error,
+          "reload_failed",
+          fmt::format("{}; the certificate authorities of before are used", problem),
+          {{"problem", problem}}};
+}
+
 std::unique_ptr<Server> make_server(const Config& config, const Log& log) {
   check_addresses(config);
+  check_certificates(config);
   tell_of_database(config, log);
   try {
     return std::make_unique<Server>(config, log);
@@ -91,7 +102,7 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
   actions.reopen_log = [&] { writer.reopen(); };
   actions.reload = [&] {
     writer.reopen();
-    log({LogLevel::info, "reloaded", "read again: the log file"});
+    log(reloaded(server->reload()));
   };
   actions.drain = [&] {
     log({LogLevel::info, "draining", "draining; a second signal ends at once"});

@@ -8,6 +8,7 @@
 
 #include "config/value_parser.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/upstream_trust.h"
 #include "route/endpoint.h"
 #include "server/control_relay.h"
 #include "server/control_server.h"
@@ -48,6 +49,11 @@ class Server::Impl {
   }
 
   void hurry() { runtime_.hurry(); }
+
+  std::string reload() {
+    runtime_.upstream_trust().reload();
+    return runtime_.upstream_trust().problem();
+  }
 
   std::string url() const { return url_of(host_, listener_.port()); }
   std::string admin_url() const {
@@ -136,6 +142,9 @@ void Server::stop() {
 }
 void Server::hurry() {
   impl_->hurry();
+}
+std::string Server::reload() {
+  return impl_->reload();
 }
 std::string Server::url() const {
   return impl_->url();

@@ -25,6 +25,10 @@ class Server {
   // Makes a running stop() end its wait; from any thread.
   void hurry();
 
+  // Reads the files of certificate authorities again. What was wrong with them, naming the
+  // variable; those of before are used then. "" = nothing.
+  std::string reload();
+
   std::string url() const;        // "http://127.0.0.1:8000"
   std::string admin_url() const;  // the same unless PROXY_ADMIN_BIND gives the control plane a port
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "config/value_parser.h"
 #include "core/postgres_url.h"
 #include "core/writable.h"
 #include "redis/blocking_connection.h"
+#include "responses_proxy/upstream_trust.h"
 #include "server/listen_addresses.h"
 #include "server/start_error.h"
 #include "storage/probe_database.h"
@@ -34,6 +37,18 @@ Problems address_problems(const Config& config) {
     check_listening(admin->host, admin->port, "PROXY_ADMIN_BIND", "PROXY_ADMIN_BIND", problems);
   }
   return problems;
+}
+
+Problems certificate_problems(const Config& config) {
+  const std::string problem =
+      UpstreamTrust({config.upstream_ca_file, config.ssl_cert_file, config.ssl_cert_dir}).problem();
+  if (problem.empty()) return {};
+  const auto colon = problem.find(": ");  // behind the variable's name
+  return {{LogLevel::error, problem.substr(0, colon), problem.substr(colon + 2)}};
+}
+
+void throw_first(const Problems& problems) {
+  if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
 }
 
 void check_redis(const Config& config, Problems& problems) {
@@ -83,12 +98,16 @@ void tell_of_database(const Config& config, const Log& log) {
 }
 
 void check_addresses(const Config& config) {
-  const Problems problems = address_problems(config);
-  if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
+  throw_first(address_problems(config));
+}
+
+void check_certificates(const Config& config) {
+  throw_first(certificate_problems(config));
 }
 
 std::vector<StartProblem> find_start_problems(const Config& config) {
   Problems problems = address_problems(config);
+  for (StartProblem& problem : certificate_problems(config)) problems.push_back(std::move(problem));
   check_file("PROXY_LOG_FILE", config.log_file, problems);
   check_spool(config, problems);
   const std::string database = database_problem(config.database_url.reveal());

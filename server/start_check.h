@@ -24,6 +24,9 @@ void tell_of_database(const Config& config, const Log& log);
 // Throws StartError when an address cannot be listened on.
 void check_addresses(const Config& config);
 
+// Throws StartError when the files of certificate authorities cannot be used.
+void check_certificates(const Config& config);
+
 // All there is: the database and Redis, addresses in use, files that cannot be written. Blocks.
 std::vector<StartProblem> find_start_problems(const Config& config);
 

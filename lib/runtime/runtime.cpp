@@ -10,6 +10,7 @@
 #include "core/postgres_url.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
+#include "log/masked_log.h"
 #include "proxy/builtins.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
@@ -86,7 +87,7 @@ class Runtime::Impl {
  public:
   Impl(const Config& config, Log log)
       : config_(config),
-        log_(std::move(log)),
+        log_(masked_log(config_, std::move(log))),
         random_(random_seed()),
         state_(make_state_store(config_, clock_, random_, log_)),
         shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),

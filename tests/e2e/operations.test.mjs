@@ -1,6 +1,6 @@
 // What the operator does to a running server: signals, the log, limits; and what it leaves on the machine.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ test('no signal but those that ask for it cuts a stream', async (t) => {
     'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGXCPU', 'SIGXFSZ', ...realTime]) {
     process.kill(pid, signal);
   }
-  await eventually('the reload', () => server.child.output.includes('read again: the log file'));
+  await eventually('the reload', () => server.child.output.includes('read again: the log file, certificate authorities'));
   await upstream.openGate('go');
   assert.match(await rest(), /event: response\.completed/);
 });
@@ -65,7 +65,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) {
       () => fetch(`${server.url}/healthz`).then(() => false, () => true));
     // None of these hurries it.
     for (const other of ['SIGQUIT', 'SIGHUP', 'SIGUSR1']) server.child.process.kill(other);
-    await eventually('the reload', () => server.child.output.includes('read again: the log file'));
+    await eventually('the reload', () => server.child.output.includes('read again: the log file, certificate authorities'));
     await upstream.openGate('go');
     assert.match(await rest(), /event: response\.completed/);
     assert.equal(await withDeadline(server.child.exited, 'the end'), 0);
@@ -87,6 +87,21 @@ for (const signal of ['SIGUSR1', 'SIGHUP']) {
     await server.restart().catch(() => {}); // it has ended already
   });
 }
+
+test('SIGHUP reads certificate authorities again, and keeps those of before if it cannot', async (t) => {
+  const file = join(temporaryFolder(t), 'ca.pem');
+  const authorities = '/etc/ssl/certs/ca-certificates.crt';
+  if (!existsSync(authorities)) return t.skip('no certificate authorities here');
+  copyFileSync(authorities, file);
+  const { server } = await startPair(t, { env: { PROXY_UPSTREAM_CA_FILE: file } });
+  writeFileSync(file, 'nothing of the kind');
+  server.child.process.kill('SIGHUP');
+  await eventually('the complaint', () =>
+    /error PROXY_UPSTREAM_CA_FILE: .* the certificate authorities of before are used/.test(server.child.output));
+  copyFileSync(authorities, file);
+  server.child.process.kill('SIGHUP');
+  await eventually('the reload', () => server.child.output.includes('info read again: the log file, certificate'));
+});
 
 test('the log as JSON: every line is an object with time, level, event and message', async (t) => {
   const folder = temporaryFolder(t);
@@ -170,6 +185,7 @@ test('check-config sees what serve would trip over, and names the variables', as
     PROXY_LOG_FILE: `${file}/rp.log`,
     PROXY_TELEMETRY_SPOOL_PATH: `${file}/x/spool`,
     PROXY_REDIS_URL: 'redis://127.0.0.1:1',
+    PROXY_UPSTREAM_CA_FILE: file,
     DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/d',
   };
   const output = await endsWith(2, broken, ['check-config']);
@@ -177,6 +193,7 @@ test('check-config sees what serve would trip over, and names the variables', as
   assert.match(output, /^error: PROXY_ADMIN_BIND: .*Address already in use$/m);
   assert.match(output, /^error: PROXY_LOG_FILE: .*: Not a directory$/m);
   assert.match(output, /^error: PROXY_TELEMETRY_SPOOL_PATH: .*: Not a directory$/m);
+  assert.match(output, /^error: PROXY_UPSTREAM_CA_FILE: .* holds no certificate/m);
   assert.match(output, /^error: DATABASE_URL: PostgreSQL database 127\.0\.0\.1/m);
   assert.match(output, /^warning: PROXY_REDIS_URL: Redis at 127\.0\.0\.1:1\/0 cannot be used: .*Connection refused$/m);
   assert.ok(!output.includes('hunter2'));
@@ -203,6 +220,8 @@ test('what stops the start is an error with the variable, and exit code 2', asyn
     /^error: PROXY_HOST: .*Cannot assign requested address$/m);
   assert.match(await endsWith(2, { ...env, PROXY_TELEMETRY_SPOOL_PATH: `${server.folder}/data/telemetry.spool` }),
     /^error: PROXY_TELEMETRY_SPOOL_PATH: the spool .* belongs to another rp-server that is running/m);
+  assert.match(await endsWith(2, { ...env, PROXY_UPSTREAM_CA_FILE: '/no/ca.pem' }),
+    /^error: PROXY_UPSTREAM_CA_FILE: \/no\/ca\.pem cannot be read/m);
   assert.match(await endsWith(2, { ...env, PROXY_SQLITE_URL: `sqlite:///${file}/db` }),
     /^error: PROXY_SQLITE_URL: .*: Not a directory$/m);
 });
