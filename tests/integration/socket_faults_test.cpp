@@ -137,6 +137,26 @@ TEST_CASE("a socket that breaks off before anything came moves the turn, or is n
   }
 }
 
+TEST_CASE("a 403 to a handshake is about the key: the turn moves to another") {
+  ScriptedSocketUpstream upstream;
+  SocketScript refused;
+  refused.refusal = error_reply(403, "invalid_request_error", "forbidden", "not you");
+  upstream.on_connection({refused});
+  TestProxy proxy(config_at(upstream, {"sk-a", "sk-b"}));
+  SessionClient client(proxy);
+  const auto busy = proxy.keep_busy({"openai-2"});
+  CHECK(type_of(client.ask(create("one")).back()) == "response.completed");
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  REQUIRE(records[0].attempts.size() == 2);
+  CHECK(records[0].attempts[0].status_code == 403);
+  CHECK(records[0].attempts[0].blame == Blame::resource);
+  CHECK(records[0].attempts[1].status_code == 200);
+  CHECK(upstream.http().counts().requests == 0);
+  CHECK_FALSE(proxy.state().resource("openai-1")->websocket_refused());
+  CHECK(upstream.handshakes().at(1).key == "sk-b");
+}
+
 TEST_CASE("a 403 to a handshake is about the key, and no refusal of WebSocket") {
   ScriptedSocketUpstream upstream;
   SocketScript refused;
@@ -188,6 +208,43 @@ TEST_CASE("a stream of an HTTP upstream that is no good ends in one response.fai
     CHECK(type_of(events.back()) == "response.failed");
     CHECK(text_of(events) == "half");
     CHECK(type_of(client.ask(create("again")).back()) == "response.completed");
+    const auto records = proxy.records().wait_for(2);
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].status_code == 200);
+    CHECK_FALSE(records[0].completed);
+    CHECK(records[0].error == "truncated");
+    CHECK(records[0].blame == Blame::provider);
+    CHECK(records[1].completed);
     check_nothing_left(proxy, client);
+  }
+}
+
+TEST_CASE("a stream of an HTTP upstream is the same with every kind of line end") {
+  const std::string completed =
+      R"({"response":{"id":"resp_1","output":[{"type":"message"}],)"
+      R"("usage":{"input_tokens":11,"output_tokens":7,"total_tokens":18}},)"
+      R"("type":"response.completed"})";
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    for (const std::string begin : {"", "\xef\xbb\xbf"}) {
+      CAPTURE(end);
+      ScriptedSocketUpstream upstream;
+      upstream.refuse_all(426);
+      Reply reply;
+      reply.headers = {{"Content-Type", "text/event-stream"}};
+      reply.steps = {Step::write(begin + "data: " + kCreated + end + end),
+                     Step::write("data: " + kDelta + end + end + "data: " + completed + end + end)};
+      upstream.http().on_key("sk-a", {reply});
+      TestProxy proxy(config_at(upstream, {"sk-a"}));
+      SessionClient client(proxy);
+      const auto events = client.ask(create("one"));
+      check_whole(events);
+      CHECK(events.size() == 3);
+      CHECK(dump(events.back()) == completed);
+      const auto records = proxy.records().wait_for(1);
+      REQUIRE(records.size() == 1);
+      CHECK(records[0].completed);
+      CHECK(records[0].usage.total == 18);
+      CHECK(records[0].response_id == "resp_1");
+    }
   }
 }

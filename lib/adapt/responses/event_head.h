@@ -24,11 +24,4 @@ struct EventHead {
 // nullopt: `json` is not one whole JSON object.
 std::optional<EventHead> read_event_head(std::string_view json);
 
-// EventHead::steered() for whoever knows the type already.
-inline bool is_steered(std::string_view type, std::string_view json) {
-  if (type != "response.incomplete") return false;
-  const auto head = read_event_head(json);
-  return head && head->steered();
-}
-
 }  // namespace responses_proxy

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/field_syntax.h"
+#include "core/json_members.h"
 #include "health/verdict.h"
 
 namespace responses_proxy {
@@ -40,16 +41,18 @@ void add_headers(std::string object, Headers& headers) {
 
 }  // namespace
 
-SocketError read_socket_error(const JsonMembers& message, std::string_view text) {
+SocketError read_socket_error(std::string_view message) {
+  std::string text(message);
+  const JsonMembers members = members_of(text);
   // As events of a stream do, it may be the error itself.
-  std::string error(member(message, "error"));
-  if (!error.starts_with('{')) error = text;
+  std::string error(member(members, "error"));
+  if (!error.starts_with('{')) error = message;
   const JsonMembers fields = members_of(error);
   SocketError read;
   read.code = string_content(member(fields, "code"));
-  read.status = status_of(message, read.code);
+  read.status = status_of(members, read.code);
   read.headers.add("content-type", "application/json");
-  add_headers(std::string(member(message, "headers")), read.headers);
+  add_headers(std::string(member(members, "headers")), read.headers);
   if (read.headers.size() == 1) add_headers(std::string(member(fields, "headers")), read.headers);
   read.body = "{\"error\":" + error + "}";
   return read;

@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/json_members.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
@@ -16,7 +15,7 @@ struct SocketError {
   std::string body;
 };
 
-// `text`: the message, of which these are the members.
-SocketError read_socket_error(const JsonMembers& message, std::string_view text);
+// `message`: one whose type is "error".
+SocketError read_socket_error(std::string_view message);
 
 }  // namespace responses_proxy

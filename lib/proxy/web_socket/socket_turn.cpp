@@ -6,7 +6,6 @@
 
 #include "adapt/responses/answer_facts.h"
 #include "adapt/responses/encrypted_items.h"
-#include "adapt/responses/event_head.h"
 #include "core/json_members.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
@@ -215,26 +214,22 @@ bool SocketTurn::write(std::string_view bytes) {
 // What is no JSON is no message of this socket; finish() sees to it that the answer has an end.
 void SocketTurn::on_event(std::string_view data) {
   if (data.empty() || data == "[DONE]") return;
-  event_.assign(data);
-  const auto members = read_members(event_);
-  if (!members) return;
-  learn(*members);
+  const auto head = read_event_head(data);
+  if (!head) return;
+  learn(*head, data);
   if (!owner_->send(lane_, data)) told_to_wait_ = true;
 }
 
-void SocketTurn::learn(const JsonMembers& event) {
-  const std::string type = string_content(member(event, "type"));
-  const std::string_view response = member(event, "response");
-  const bool steered = is_steered(type, event_);
-  end_sent_ = end_sent_ || (state_after(type) != AnswerState::open && !steered);
-  if (type == "response.created") {
-    response_id_ = string_content(member_of(response, "id"));
-  } else if (type == "response.output_item.done") {
-    add_output(member(event, "item"));
-  } else if (steered) {
+void SocketTurn::learn(const EventHead& head, std::string_view data) {
+  end_sent_ = end_sent_ || (state_after(head.type) != AnswerState::open && !head.steered());
+  if (head.type == "response.created") {
+    response_id_ = string_content(member_of(member_of(data, "response"), "id"));
+  } else if (head.type == "response.output_item.done") {
+    add_output(member_of(data, "item"));
+  } else if (head.steered()) {
     conversation_lost_ = true;
-  } else if (type == "response.completed" || type == "response.incomplete") {
-    remember_response(response);
+  } else if (head.type == "response.completed" || head.type == "response.incomplete") {
+    remember_response(member_of(data, "response"));
   }
 }
 
@@ -278,9 +273,6 @@ void SocketTurn::keep_conversation(const std::string& response_id) {
 
 void SocketTurn::finish() {
   if (streaming_) {
-    if (!too_long_) {
-      framer_.feed("\n\n", [this](const SseEvent& event) { on_event(event.data); });
-    }
     if (!end_sent_) {
       owner_->send(lane_, failed_message(response_id_, context_.dependencies.clock.wall()));
     }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "adapt/responses/event_head.h"
 #include "adapt/sse_framer.h"
 #include "proxy/turn.h"
 #include "proxy/web_socket/client_message.h"
@@ -93,7 +94,7 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   bool upstream_usable() const;
   std::string new_response_id() const;
   void on_event(std::string_view data);
-  void learn(const JsonMembers& event);
+  void learn(const EventHead& head, std::string_view data);
   void add_output(std::string_view item);
   void remember_response(std::string_view response);
   void keep_conversation(const std::string& response_id);
@@ -118,7 +119,6 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   bool told_to_wait_ = false;
   std::string error_body_;
   SseFramer framer_;
-  std::string event_;      // the one that is being read
   bool too_long_ = false;  // an event was, and the rest is not read
   bool end_sent_ = false;  // the terminal event, which ends a turn for its client
   std::string response_id_;

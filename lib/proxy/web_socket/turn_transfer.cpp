@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "adapt/responses/answer_facts.h"
-#include "adapt/responses/event_head.h"
-#include "core/json_members.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "responses_proxy/web_socket.h"
 
@@ -137,25 +135,22 @@ void TurnTransfer::on_open(const UpstreamSocketOpen& result) {
 
 void TurnTransfer::on_message(std::string_view message) {
   deadlines_.on_heard();
-  std::string text(message);
-  const auto members = read_members(text);
-  if (!members) return break_off(UpstreamError::protocol, "a message that is no JSON object");
-  const std::string type = string_content(member(*members, "type"));
-  if (type == "error") {
-    on_error(read_socket_error(*members, text), message);
+  const auto head = read_event_head(message);
+  if (!head) return break_off(UpstreamError::protocol, "a message that is no JSON object");
+  if (head->type == "error" && !begun_) {
+    on_refusal(read_socket_error(message));
+  } else if (head->type == "error" && head->error_code == kLimitReached) {
+    break_off(UpstreamError::truncated, std::string(kLimitReached));
   } else {
-    forward(type, message);
+    forward(*head, message);
   }
 }
 
-void TurnTransfer::on_error(SocketError error, std::string_view message) {
+// An error in place of an answer.
+void TurnTransfer::on_refusal(SocketError error) {
   const bool limit_reached = error.code == kLimitReached;
-  if (limit_reached && begun_) {
-    break_off(UpstreamError::truncated, std::string(kLimitReached));
-  } else if (limit_reached && !fresh_) {
+  if (limit_reached && !fresh_) {
     reopen();
-  } else if (begun_) {
-    forward("error", message);
   } else if (forgotten(error.code)) {
     lane_.upstream->set_latest_response({});
     lane_.upstream->send(turn_.socket_message());
@@ -170,9 +165,9 @@ bool TurnTransfer::forgotten(std::string_view error_code) {
   return error_code == kNotFound && turn_.continues_known() && !std::exchange(made_whole_, true);
 }
 
-void TurnTransfer::forward(std::string_view type, std::string_view message) {
+void TurnTransfer::forward(const EventHead& head, std::string_view message) {
   const std::weak_ptr<bool> alive = alive_;
-  const bool last = state_after(type) != AnswerState::open && !is_steered(type, message);
+  const bool last = state_after(head.type) != AnswerState::open && !head.steered();
   const std::string event = sse_event(message);
   if (last) {
     // From here on the connection is the next turn's.
@@ -194,7 +189,7 @@ void TurnTransfer::forward(std::string_view type, std::string_view message) {
   }
 }
 
-// An error in place of an answer. The upstream forgets what the turn continued.
+// The upstream forgets what the turn continued.
 void TurnTransfer::refuse(SocketError error) {
   lane_.upstream->set_latest_response({});
   lane_.upstream->release();

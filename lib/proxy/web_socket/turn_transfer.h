@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "adapt/responses/event_head.h"
 #include "proxy/web_socket/socket_error.h"
 #include "proxy/web_socket/socket_turn.h"
 #include "proxy/web_socket/turn_deadlines.h"
@@ -44,9 +45,9 @@ class TurnTransfer final : public UpstreamTransfer,
   void reopen();
   void go_over_http();
   void answer_locally(std::string stream);
-  void on_error(SocketError error, std::string_view message);
+  void on_refusal(SocketError error);
   bool forgotten(std::string_view error_code);
-  void forward(std::string_view type, std::string_view message);
+  void forward(const EventHead& head, std::string_view message);
   void refuse(SocketError error);
   void answer(int status, Headers headers, std::string_view body);
   void break_off(UpstreamError error, std::string detail = {});
