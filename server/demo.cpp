@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "config/resources.h"
 #include "server/server.h"
 
 namespace responses_proxy {
@@ -49,11 +50,12 @@ DemoSetup::DemoSetup(Config& config) : random_(std::random_device{}()), upstream
   config.resources.clear();
   for (int i = 1; i <= kDemoKeys; ++i) {
     Resource resource;
-    resource.id = fmt::format("openai-{}", i);
+    resource.name = fmt::format("openai-{}", i);
     resource.provider_id = "environment";
     resource.pool_id = "openai-default";
     resource.base_url = *base_url;
     resource.credential = Secret(fmt::format("sk-demo-{}", i));
+    resource.id = config::resource_id(resource.base_url, resource.credential);
     config.resources.push_back(std::move(resource));
   }
 }

@@ -24,7 +24,8 @@ namespace {
 // "openai-default: openai-1, openai-2; evals: openai-3"
 std::string keys_by_pool(const Config& config) {
   std::map<std::string, std::vector<std::string>> pools;
-  for (const Resource& resource : config.resources) pools[resource.pool_id].push_back(resource.id);
+  for (const Resource& resource : config.resources)
+    pools[resource.pool_id].push_back(resource.name);
   std::string text;
   for (const auto& [pool, keys] : pools) {
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", pool, fmt::join(keys, ", "));

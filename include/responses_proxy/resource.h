@@ -26,7 +26,8 @@
 namespace responses_proxy {
 
 struct Resource {
-  std::string id;           // "openai-1": stable, unique, free of secrets
+  std::string id;           // stable, unique, free of secrets: lists, headers, records, live state
+  std::string name;         // for people: pages, log lines, error texts; "" = the id
   std::string provider_id;  // who it belongs to; "environment" for keys from variables
   std::string pool_id;
   std::string base_url;                // "https://api.openai.com/v1", no trailing slash

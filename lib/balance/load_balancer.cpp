@@ -36,7 +36,8 @@ struct Dropped {
 // "openai-1 unhealthy (HTTP 401: Incorrect API key provided)"
 std::string told(const Candidate& candidate, SteadyTime now) {
   const ResourceState& state = *candidate.state;
-  std::string text = fmt::format("{} {}", candidate.resource->id, to_string(state.health_at(now)));
+  std::string text =
+      fmt::format("{} {}", candidate.resource->name, to_string(state.health_at(now)));
   std::string why = state.reason_at(now);
   if (now < state.blocked_until()) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(state.blocked_until() - now);
@@ -95,7 +96,7 @@ PickResult pick_required(const PickRequest& request, SteadyTime now, Millis rech
   error.message = fmt::format(
       "The resource that made this response ({}) is {} at the moment, and no other account knows "
       "the response. Try again later. {}",
-      candidate->resource->id, limited ? "rate limited" : "not available", told(*candidate, now));
+      candidate->resource->name, limited ? "rate limited" : "not available", told(*candidate, now));
   error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
   return Wait{dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }

@@ -104,8 +104,9 @@ std::string describe_config(const Config& config) {
     lines.emplace_back(field.name, value.empty() ? "(unset)" : value);
   }
   for (const Resource& resource : config.resources) {
-    lines.emplace_back(resource.id, fmt::format("pool {}, weight {}, key {}", resource.pool_id,
-                                                resource.weight, resource.credential.masked()));
+    lines.emplace_back(resource.name, fmt::format("id {}, pool {}, weight {}, key {}", resource.id,
+                                                  resource.pool_id, resource.weight,
+                                                  resource.credential.masked()));
   }
   if (config.resources.empty()) lines.emplace_back("resources", "(none: no API key is set)");
   std::size_t width = 0;

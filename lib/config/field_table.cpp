@@ -12,11 +12,15 @@ namespace {
 
 constexpr Group kKeys{
     "API keys and pools",
-    "Each key becomes one resource of the load balancer: `openai-1`, `openai-2`, ... in the order "
-    "`OPENAI_API_KEY`, `OPENAI_API_KEYS`, `OPENAI_API_KEY_1`, `OPENAI_API_KEY_2`, ...; gaps in the "
-    "numbers are fine, and a key that appears twice counts once. Weights and pool names belong to "
-    "the keys by their position in that order. A shorter list is padded, a longer one is an "
-    "error."};
+    "Each key becomes one resource of the load balancer, in the order `OPENAI_API_KEY`, "
+    "`OPENAI_API_KEYS`, `OPENAI_API_KEY_1`, `OPENAI_API_KEY_2`, ...; gaps in the numbers are fine, "
+    "and a key that appears twice counts once. Names, weights and pool names belong to the keys by "
+    "their position in that order. A shorter list is padded, a longer one is an error.\n\nA "
+    "resource's id (`openai-` and 8 digits) is made from base URL and key: it stays the same when "
+    "keys are added, removed or put in another order, and is what headers, lists, filters, records "
+    "and metrics show. Its name (`openai-1`, `openai-2`, ... by position unless "
+    "`OPENAI_RESOURCE_NAMES` says otherwise) is what the dashboard, the log and error messages "
+    "show; `/admin/state` and `check-config` show both."};
 constexpr Group kListening{"Listening", ""};
 constexpr Group kLog{"Log", ""};
 constexpr Group kAccess{"Access",
@@ -112,6 +116,21 @@ Field api_key_list(Field field) {
   return field;
 }
 
+// At most one item per key, each a valid name.
+Field name_list(Field field, std::vector<std::string> Draft::*member) {
+  field.type = "a list of names";
+  field.allowed =
+      "a comma-separated list, at most one per key, each " + std::string(kIdentifierAllowed);
+  field.store = [member](Draft& draft, std::string_view value) -> std::string {
+    for (const std::string_view item : split_list(value)) {
+      if (!is_identifier(item)) return "has an item that is not a valid name";
+      (draft.*member).emplace_back(item);
+    }
+    return {};
+  };
+  return field;
+}
+
 Field weights(Field field) {
   field.type = "a list of numbers";
   field.allowed = "a comma-separated list of numbers above 0, at most one per key";
@@ -131,20 +150,6 @@ Field default_pool(Field field) {
   field.allowed = kIdentifierAllowed;
   field.store = [](Draft& draft, std::string_view value) {
     return identifier_rule(value, draft.pool_id = value);
-  };
-  return field;
-}
-
-Field pools(Field field) {
-  field.type = "a list of names";
-  field.allowed =
-      "a comma-separated list, at most one per key, each " + std::string(kIdentifierAllowed);
-  field.store = [](Draft& draft, std::string_view value) -> std::string {
-    for (const std::string_view item : split_list(value)) {
-      if (!is_identifier(item)) return "has an item that is not a valid name";
-      draft.pool_ids.emplace_back(item);
-    }
-    return {};
   };
   return field;
 }
@@ -185,16 +190,21 @@ Fields key_fields() {
       api_key(named("OPENAI_API_KEY_" + std::string(kNumber), kKeys, "",
                     "API keys in variables of their own, `OPENAI_API_KEY_1` to `OPENAI_API_KEY_" +
                         std::to_string(kMaxNumberedKeys) + "`.")),
+      name_list(named("OPENAI_RESOURCE_NAMES", kKeys, "",
+                      "Name of each key by position, for people; no two may be the same. Keys "
+                      "without one are called `openai-<position>`."),
+                &Draft::names),
       weights(named("OPENAI_RESOURCE_WEIGHTS", kKeys, "",
                     "Share of the load by position: twice the weight, twice the requests. Keys "
                     "without one have weight 1.")),
       default_pool(
           named("OPENAI_RESOURCE_POOL_ID", kKeys, std::string(kDefaultPool),
                 "Pool of the keys that `OPENAI_RESOURCE_POOL_IDS` does not name one for.")),
-      pools(
+      name_list(
           named("OPENAI_RESOURCE_POOL_IDS", kKeys, "",
                 "Pool of each key by position. Requests ask for a pool with the `X-Proxy-Pool-ID` "
-                "header.")),
+                "header."),
+          &Draft::pool_ids),
   };
 }
 
@@ -372,7 +382,7 @@ Fields affinity_fields() {
                     "How long an idle session keeps its resource."),
               &Config::session_affinity_ttl, {1, 30 * kDayMillis}),
       integer(named("PROXY_MAX_AFFINITY_ENTRIES", kAffinity, "1000000",
-                    "Most responses, and most sessions, that are remembered in memory."),
+                    "Most responses, most items and most sessions that are remembered in memory."),
               &Config::max_affinity_entries, {1, 100'000'000}),
   };
 }

@@ -27,6 +27,7 @@ inline constexpr std::string_view kDefaultPool = "openai-default";
 struct Draft {
   Config config;
   std::vector<Secret> keys;  // without duplicates, in order of precedence
+  std::vector<std::string> names;
   std::string pool_id{kDefaultPool};
   std::vector<std::string> pool_ids;
   std::vector<double> weights;

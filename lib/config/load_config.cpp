@@ -6,6 +6,7 @@
 
 #include "config/config_text.h"
 #include "config/field_table.h"
+#include "config/resources.h"
 #include "config/value_parser.h"
 #include "responses_proxy/config.h"
 
@@ -28,40 +29,6 @@ void read_field(const Field& field, const Environment& environment, Draft& draft
       draft.warnings.push_back(variable + " has no effect: " + field.no_effect);
     }
   }
-}
-
-void check_count(std::string_view variable, std::size_t items, std::size_t keys, Errors& errors) {
-  if (items <= keys) return;
-  errors.push_back({std::string(variable),
-                    fmt::format("{}: {} items for {} keys; allowed: at most one per key, and a key "
-                                "that is set twice counts once",
-                                variable, items, keys)});
-}
-
-std::vector<Resource> build_resources(const Draft& draft) {
-  std::vector<Resource> resources;
-  for (std::size_t i = 0; i < draft.keys.size(); ++i) {
-    Resource resource;
-    resource.id = fmt::format("openai-{}", i + 1);
-    resource.provider_id = "environment";
-    resource.pool_id = i < draft.pool_ids.size() ? draft.pool_ids[i] : draft.pool_id;
-    resource.base_url = draft.config.upstream_base_url;
-    resource.credential = draft.keys[i];
-    resource.weight = i < draft.weights.size() ? draft.weights[i] : 1.0;
-    resource.websocket = draft.config.upstream_websocket;
-    resources.push_back(std::move(resource));
-  }
-  return resources;
-}
-
-void check_positions(const Draft& draft, Errors& errors) {
-  // A refused key is missing from the count: the error about it is the one to mend first.
-  const bool keys_refused = std::any_of(errors.begin(), errors.end(), [](const ConfigError& error) {
-    return error.variable.starts_with("OPENAI_API_KEY");
-  });
-  if (keys_refused) return;
-  check_count("OPENAI_RESOURCE_WEIGHTS", draft.weights.size(), draft.keys.size(), errors);
-  check_count("OPENAI_RESOURCE_POOL_IDS", draft.pool_ids.size(), draft.keys.size(), errors);
 }
 
 void check_protection(const Config& config, Errors& errors) {

@@ -18,7 +18,9 @@ GaugeValues::ResourceGauges gauges_of(const Candidate& candidate, SteadyTime now
   const SteadyTime until = std::max(state.cooldown_until(), state.blocked_until());
   GaugeValues::ResourceGauges gauges;
   gauges.resource_id = candidate.resource->id;
+  gauges.resource_name = candidate.resource->name;
   gauges.provider_id = candidate.resource->provider_id;
+  gauges.pool_id = candidate.resource->pool_id;
   gauges.active = state.active();
   gauges.health = state.health_at(now);
   gauges.cooldown = std::max(Millis(0), std::chrono::ceil<Millis>(until - now));

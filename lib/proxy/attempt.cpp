@@ -26,7 +26,8 @@ Attempt::Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock
       clock_(clock),
       mask_(mask),
       observer_(observer),
-      started_(clock.steady()) {
+      started_(clock.steady()),
+      resource_name_(lease_.resource().name) {
   record_.resource_id = lease_.resource().id;
   record_.provider_id = lease_.resource().provider_id;
   record_.pool_id = lease_.resource().pool_id;

@@ -65,6 +65,7 @@ class Attempt final : public UpstreamHandler {
   const std::string& error_detail() const { return result_.detail; }
   SelectionReason reason() const { return lease_.reason(); }
   const std::string& resource_id() const { return record_.resource_id; }
+  const std::string& resource_name() const { return resource_name_; }
 
   // Whether the held answer has shown what it is worth: an event of substance, an error, its end.
   bool shown() const;
@@ -112,6 +113,7 @@ class Attempt final : public UpstreamHandler {
   AttemptObserver& observer_;
   const SteadyTime started_;
   AttemptRecord record_;
+  const std::string resource_name_;
   Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
   ResponseHead head_;
   std::unique_ptr<AnswerReader> reader_;

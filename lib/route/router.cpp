@@ -10,7 +10,8 @@ RoutingSnapshot::RoutingSnapshot(std::vector<Resource> resources, StateStore& st
   std::stable_sort(resources_.begin(), resources_.end(),
                    [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
   double weight = 0;
-  for (const Resource& resource : resources_) {
+  for (Resource& resource : resources_) {
+    if (resource.name.empty()) resource.name = resource.id;
     states_.push_back(store.resource(resource.id));
     candidates_.push_back({&resource, states_.back().get(), weight});
     weight += resource.weight;

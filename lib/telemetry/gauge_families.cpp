@@ -43,9 +43,16 @@ std::vector<MetricFamily> resource_families(const GaugeValues& values) {
                         "How long the resource is still avoided",
                         MetricType::Gauge,
                         {}};
+  MetricFamily info{
+      "rp_resource_info", "1; joins the resource's name and pool to its id", MetricType::Gauge, {}};
   for (const auto& resource : values.resources) {
     const Labels labels{{"resource_id", resource.resource_id},
                         {"provider_id", resource.provider_id}};
+    add_sample(info,
+               {{"resource_id", resource.resource_id},
+                {"resource_name", resource.resource_name},
+                {"pool_id", resource.pool_id}},
+               1);
     add_sample(active, labels, static_cast<double>(resource.active));
     add_sample(cooldown, labels, std::chrono::duration<double>(resource.cooldown).count());
     for (const Health state :
@@ -55,12 +62,13 @@ std::vector<MetricFamily> resource_families(const GaugeValues& values) {
       add_sample(health, std::move(with_state), state == resource.health ? 1 : 0);
     }
   }
-  return {std::move(active), std::move(health), std::move(cooldown)};
+  return {std::move(info), std::move(active), std::move(health), std::move(cooldown)};
 }
 
 MetricFamily affinity_entries(const AffinityStats& stats) {
   MetricFamily family{"rp_affinity_entries", "Remembered affinities", MetricType::Gauge, {}};
   add_sample(family, {{"kind", "response"}}, static_cast<double>(stats.responses));
+  add_sample(family, {{"kind", "item"}}, static_cast<double>(stats.items));
   add_sample(family, {{"kind", "session"}}, static_cast<double>(stats.sessions));
   return family;
 }

@@ -34,7 +34,9 @@ namespace responses_proxy {
 struct GaugeValues {
   struct ResourceGauges {
     std::string resource_id;
+    std::string resource_name;
     std::string provider_id;
+    std::string pool_id;
     std::int64_t active = 0;
     Health health = Health::unknown;
     Millis cooldown{0};  // left; 0 = none

@@ -46,15 +46,18 @@ async function ask(server, metadata) {
   return response.headers.get('x-request-id');
 }
 
+// By the name that people see.
+const resourceRow = (page, name) => page.locator('#resources tbody tr', { hasText: name });
 const cells = (page, table, id) => page.locator(`#${table} tr[data-id="${id}"] td`).allTextContents();
 
 test('resources, and a request that appears while one looks on', async (t) => {
   const { server } = await startPair(t);
   const { page, asked, complaints } = await openDashboard(t, server);
   await page.locator('#link', { hasText: 'live' }).waitFor();
-  await page.locator('#resources tr[data-id="openai-1"]').waitFor();
+  await resourceRow(page, 'openai-1').waitFor();
   assert.equal(await page.locator('#resources tbody tr').count(), 2);
-  assert.ok((await cells(page, 'resources', 'openai-1')).includes('unknown'));
+  const id1 = server.idOf('sk-test-key-one');
+  assert.ok((await cells(page, 'resources', id1)).includes('unknown'));
   await page.locator('#no-requests').waitFor();
 
   const name = '<img src=x onerror="document.title=1"> session';
@@ -65,7 +68,8 @@ test('resources, and a request that appears while one looks on', async (t) => {
 
   const row = await cells(page, 'requests', id);
   for (const text of [name, 'gpt-4.1-mini', '200', '11', '7']) assert.ok(row.includes(text), text);
-  assert.match((await cells(page, 'decisions', id)).join(), /weighted least connections/);
+  assert.match((await cells(page, 'decisions', id)).join(), /openai-[12],weighted least connections/);
+  assert.match(row.join(), /openai-[12],/);
   const served = page.locator('#resources tbody tr', { hasText: 'healthy' });
   await served.waitFor();
   assert.equal(await page.title(), 'Responses proxy');
@@ -94,11 +98,11 @@ test('with PROXY_ADMIN_PROTECT=all it asks for the token', async (t) => {
   await page.fill('#token', kToken);
   await page.click('#login button');
   await page.locator('#link', { hasText: 'live' }).waitFor();
-  await page.locator('#resources tr[data-id="openai-2"]').waitFor();
+  await resourceRow(page, 'openai-2').waitFor();
   assert.equal(await page.locator('#login').isVisible(), false);
 
   await page.reload();
-  await page.locator('#resources tr[data-id="openai-2"]').waitFor();
+  await resourceRow(page, 'openai-2').waitFor();
 });
 
 test('it is live again when the server is back', async (t) => {

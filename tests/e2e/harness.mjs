@@ -1,6 +1,7 @@
 // Starts rp-server and scripted upstreams as child processes, on free ports, and stops them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -146,7 +147,7 @@ export class SocketUpstream extends Upstream {
 }
 
 export class Server {
-  // keys: one resource each, openai-1, openai-2, ...
+  // keys: one resource each; see idOf() for their ids.
   static async start({ upstream, keys = kKeys, env = {}, args = [] }) {
     const server = new Server();
     server.keys = keys;
@@ -216,8 +217,13 @@ export class Server {
   async resources() {
     return (await this.admin('state')).resources;
   }
+  // As docs/configuration.md says: made from base URL and key.
+  idOf(key) {
+    const digest = createHash('sha256').update(`${this.env.PROXY_UPSTREAM_BASE_URL}\n${key}`);
+    return `openai-${digest.digest('hex').slice(0, 8)}`;
+  }
   keyOf(resourceId) {
-    return this.keys[Number(resourceId.replace('openai-', '')) - 1];
+    return this.keys.find((key) => this.idOf(key) === resourceId);
   }
   // All durable rows, newest first.
   async allRows(list = 'requests') {

@@ -38,7 +38,7 @@ test('create: answer, headers and record', async (t) => {
   assert.match(data.output_text, /^Hello from sk-test-key-(one|two)\.$/);
   assert.equal(data.usage.total_tokens, 18);
   assert.ok(response.headers.get('x-request-id'));
-  assert.match(response.headers.get('x-proxy-resource-id'), /^openai-[12]$/);
+  assert.match(response.headers.get('x-proxy-resource-id'), /^openai-[0-9a-f]{8}$/);
   assert.equal(response.headers.get('x-proxy-decision'), 'weighted_least_connections');
 
   const [request] = await upstream.requests();

@@ -77,7 +77,7 @@ test('one key gets a 403 while requests succeed', async (t) => {
   for (let i = 0; i < 4; ++i) {
     const { response } = await post(server, kSmoke);
     assert.equal(response.status, 200);
-    assert.equal(response.headers.get('x-proxy-resource-id'), 'openai-1');
+    assert.equal(response.headers.get('x-proxy-resource-id'), server.idOf('sk-test-key-one'));
   }
   await server.rows(4);
   const requests = (await run(server, 'more requests')).data;
@@ -102,7 +102,7 @@ test('no available resources are registered', async (t) => {
   await run(server, 'health check');
   const { resources } = await run(server, 'state');
   assert.deepEqual(resources.map((resource) => resource.health), ['unhealthy', 'unhealthy']);
-  const pools = Object.fromEntries(resources.map(({ id, pool_id }) => [id, pool_id]));
+  const pools = Object.fromEntries(resources.map(({ name, pool_id }) => [name, pool_id]));
   assert.deepEqual(pools, { 'openai-1': 'interactive', 'openai-2': 'batch' });
   const asked = (await upstream.counts()).requests;
   for (const headers of [{}, { 'x-proxy-pool-id': 'batch' }, { 'x-proxy-pool-id': 'evals' }]) {

@@ -7,8 +7,10 @@ namespace responses_proxy {
 namespace {
 
 Resource resource_at(std::string base_url) {
-  return {"openai-1",  "environment",         "default", std::move(base_url),
-          "responses", Secret("sk-upstream"), 1.0};
+  Resource resource;
+  resource.base_url = std::move(base_url);
+  resource.credential = Secret("sk-upstream");
+  return resource;
 }
 
 std::string url_of(std::string base_url, std::string path, std::string query = "") {

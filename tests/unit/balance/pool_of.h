@@ -20,9 +20,10 @@ struct PoolOf {
       : random(seed) {
     std::vector<Resource> resources;
     for (auto& [id, weight] : weights) {
-      resources.push_back({id, "environment", "main", "http://" + id, "responses", {}, weight});
+      resources.push_back({id, "", "environment", "main", "http://" + id, "responses", {}, weight});
     }
-    resources.push_back({"elsewhere", "environment", "other", "http://o", "responses", {}, 1.0});
+    resources.push_back(
+        {"elsewhere", "", "environment", "other", "http://o", "responses", {}, 1.0});
     router.update(std::move(resources));
   }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/resources.h"
 #include "source_dir.h"
 #include "unit/config/map_environment.h"
 
@@ -58,9 +59,15 @@ TEST_CASE("the effective configuration is aligned and complete") {
   CHECK(text.find(line("PROXY_ADMIN_TOKEN", "(unset)")) != std::string::npos);
   CHECK(text.find(line("PROXY_DATABASE_URL", "sqlite:///./data/proxy.sqlite3")) !=
         std::string::npos);
-  CHECK(text.find(line("openai-1", "pool openai-default, weight 2.5, key ...1111")) !=
+  const auto id = [](const char* key) {
+    return resource_id("https://api.openai.com/v1", Secret(key));
+  };
+  CHECK(text.find(line("openai-1", "id " + id("sk-first-key-1111") +
+                                       ", pool openai-default, weight 2.5, key ...1111")) !=
         std::string::npos);
-  CHECK(text.find(line("openai-2", "pool openai-default, weight 1, key ...")) != std::string::npos);
+  CHECK(text.find(
+            line("openai-2", "id " + id("sk-2") + ", pool openai-default, weight 1, key ...")) !=
+        std::string::npos);
 }
 
 TEST_CASE("without a key the effective configuration says so") {

@@ -34,6 +34,7 @@ const std::map<std::string, Sample>& samples() {
        {"batch", "batch:1:sk-one", "ba tch", {{"OPENAI_API_KEY", "sk-one"}}}},
       {"OPENAI_RESOURCE_POOL_IDS",
        {"evals", "evals:1:sk-one", "a,,b", {{"OPENAI_API_KEY", "sk-one"}}}},
+      {"OPENAI_RESOURCE_NAMES", {"team-a", "team-a", "a b", {{"OPENAI_API_KEY", "sk-one"}}}},
       {"PROXY_HOST", {" ::1 ", "::1", "999.1.1.1"}},
       {"PROXY_PORT", {"0", "0", "65536"}},
       {"PROXY_ADMIN_BIND", {"127.0.0.1:9000", "127.0.0.1:9000", "9000"}},
@@ -103,6 +104,7 @@ const std::map<std::string, Sample>& samples() {
 
 std::string observe(const Field& field, const Config& config) {
   if (field.show) return field.show(config);
+  if (field.name == "OPENAI_RESOURCE_NAMES") return config.resources.at(0).name;
   if (field.name.ends_with("DATABASE_URL") || field.name == "PROXY_SQLITE_URL") {
     return config.database_url.reveal();
   }

@@ -48,7 +48,7 @@ TEST_CASE("keys: single, list, numbered; numeric order, gaps, duplicates to the 
         Texts{"sk-single", "sk-list-a", "sk-list-b", "sk-two", "sk-ten", "sk-last"});
   for (std::size_t i = 0; i < loaded.config.resources.size(); ++i) {
     const Resource& resource = loaded.config.resources[i];
-    CHECK(resource.id == "openai-" + std::to_string(i + 1));
+    CHECK(resource.name == "openai-" + std::to_string(i + 1));
     CHECK(resource.provider_id == "environment");
     CHECK(resource.pool_id == "openai-default");
     CHECK(resource.wire_api == "responses");

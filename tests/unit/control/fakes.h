@@ -133,9 +133,9 @@ class FakeTelemetrySink final : public TelemetrySink {
 // Change what is public before start(); the fixture stops the server.
 struct ControlPlaneFixture {
   ControlPlaneFixture() {
-    router.update({{"openai-1", "environment", "pool-a", "https://one.test/v1", "responses",
-                    Secret("sk-test-aaaaaaaaaaaa1111"), 2.0},
-                   {"openai-2", "environment", "pool-b", "https://two.test/v1", "responses",
+    router.update({{"openai-1", "first", "environment", "pool-a", "https://one.test/v1",
+                    "responses", Secret("sk-test-aaaaaaaaaaaa1111"), 2.0},
+                   {"openai-2", "", "environment", "pool-b", "https://two.test/v1", "responses",
                     Secret("sk-test-bbbbbbbbbbbb2222"), 1.0}});
   }
   ~ControlPlaneFixture() { stop(); }

@@ -13,8 +13,9 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "metrics: gauges of the moment beside the
       ->apply({Health::degraded, Millis(30'000), {}, true, "http_429"}, clock.steady());
   state->remember_affinity({AffinityKind::response, "resp_1"}, "openai-1", nullptr);
   GaugeValues expected;
-  expected.resources = {{"openai-1", "environment", 0, Health::unknown, Millis(0)},
-                        {"openai-2", "environment", 1, Health::degraded, Millis(30'000)}};
+  expected.resources = {
+      {"openai-1", "first", "environment", "pool-a", 0, Health::unknown, Millis(0)},
+      {"openai-2", "openai-2", "environment", "pool-b", 1, Health::degraded, Millis(30'000)}};
   expected.active_exchanges = 3;
   expected.open_sockets = 5;
   expected.telemetry = telemetry.stats();

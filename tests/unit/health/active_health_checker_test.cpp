@@ -43,7 +43,7 @@ struct Fixture {
     std::vector<Resource> resources;
     for (const std::string& id : ids) {
       resources.push_back(
-          {id, "environment", "main", base_url, "responses", Secret("sk-" + id), 1.0});
+          {id, "", "environment", "main", base_url, "responses", Secret("sk-" + id), 1.0});
     }
     router.update(std::move(resources));
   }

@@ -12,7 +12,7 @@ namespace responses_proxy {
 namespace {
 
 Resource resource(std::string id, std::string pool) {
-  return {std::move(id), "environment", std::move(pool), "http://h", "responses", {}, 1.0};
+  return {std::move(id), "", "environment", std::move(pool), "http://h", "responses", {}, 1.0};
 }
 
 std::vector<std::string> ids(std::span<const Candidate> candidates) {
@@ -63,6 +63,17 @@ TEST_CASE("an unknown pool is the client's mistake and is named") {
   CHECK(route.error().code == "unknown_pool");
   CHECK(route.error().message.starts_with("No available resources are registered"));
   CHECK(route.error().message.find("\"A\"") != std::string::npos);
+}
+
+TEST_CASE("a resource without a name is called by its id") {
+  Fixture f;
+  f.router.update({resource("a1", "a"), resource("b1", "b")});
+  CHECK(f.router.snapshot()->find("a1")->resource->name == "a1");
+  Resource named = resource("a1", "a");
+  named.name = "team-a";
+  f.router.update({named});
+  CHECK(f.router.snapshot()->find("a1")->resource->name == "team-a");
+  CHECK(f.router.snapshot()->find("team-a") == nullptr);
 }
 
 TEST_CASE("a snapshot finds resources by id, with the store's state") {
