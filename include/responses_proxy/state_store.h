@@ -8,8 +8,8 @@
 // Ownership  Resource states are shared and live as long as anyone holds them.
 // Errors     There are none to handle: an unreachable store answers "unknown".
 // Blocking   Never. A remote look-up gives up after its budget.
-// Limits     Entries are bounded in number (the least recently used goes first); session entries
-//            also expire when idle.
+// Limits     Entries are bounded in number (the least recently used goes first) and in size (of a
+//            long id its bounded_id() is kept); session entries also expire when idle.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,7 @@ namespace responses_proxy {
 
 enum class AffinityKind : std::uint8_t {
   response,  // response and conversation ids: only the account that made them knows them
+  item,      // output items of stored responses, which a later input may refer to
   session,   // the client's session: sticks to keep prompt caches warm
 };
 
@@ -37,6 +38,7 @@ struct AffinityKey {
 
 struct AffinityStats {
   std::size_t responses = 0;  // entries held
+  std::size_t items = 0;
   std::size_t sessions = 0;
   std::uint64_t evicted = 0;  // dropped because the bound was reached
 };

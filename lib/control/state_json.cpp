@@ -26,6 +26,7 @@ Json to_json(const Candidate& candidate, SteadyTime now) {
   const ResourceState& state = *candidate.state;
   const std::int64_t latency = state.last_latency_us();
   return {{"id", resource.id},
+          {"name", resource.name},
           {"provider_id", resource.provider_id},
           {"pool_id", resource.pool_id},
           {"weight", resource.weight},
@@ -97,9 +98,10 @@ Json live_state(const ControlPlaneContext& context) {
           {"open_sockets", context.open_sockets ? context.open_sockets() : 0},
           {"resources", resources(context)},
           {"recent_decisions", recent_decisions(context)},
-          {"affinity_count", affinity.responses + affinity.sessions},
+          {"affinity_count", affinity.responses + affinity.items + affinity.sessions},
           {"affinity",
            {{"responses", affinity.responses},
+            {"items", affinity.items},
             {"sessions", affinity.sessions},
             {"evicted", affinity.evicted}}},
           {"shared_state", shared_state(context.state)},

@@ -32,9 +32,27 @@ error_code read_null(ondemand::value value) {
   return null ? SUCCESS : simdjson::N_ATOM_ERROR;
 }
 
+error_code read_elements(ondemand::value value, JsonField& field) {
+  ondemand::array array;
+  if (const error_code error = value.get_array().get(array)) return error;
+  for (auto element : array) {
+    ondemand::value item;
+    ondemand::json_type type{};
+    ondemand::object object;
+    if (const error_code error = std::move(element).get(item)) return error;
+    if (const error_code error = item.type().get(type)) return error;
+    if (type != ondemand::json_type::object) continue;
+    if (const error_code error = item.get_object().get(object)) return error;
+    if (const error_code error = read_object(object, field.children)) return error;
+    field.elements->take();
+  }
+  return SUCCESS;
+}
+
 error_code read_value(ondemand::value value, JsonField& field) {
   field.kind = Kind::none;
   field.text.clear();
+  if (field.elements != nullptr) field.elements->restart();
   ondemand::json_type type{};
   if (const error_code error = value.type().get(type)) return error;
   switch (type) {
@@ -57,6 +75,7 @@ error_code read_value(ondemand::value value, JsonField& field) {
       return SUCCESS;
     case ondemand::json_type::array:
       field.kind = Kind::other;
+      return field.elements != nullptr ? read_elements(value, field) : SUCCESS;
   }
   return SUCCESS;
 }

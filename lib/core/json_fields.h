@@ -12,6 +12,17 @@
 
 namespace responses_proxy {
 
+// Sees the objects in an array, one after the other: each stands in the field's `children` when it
+// is to be taken.
+class JsonElements {
+ public:
+  virtual void restart() = 0;  // an array begins; what an earlier one had does not count
+  virtual void take() = 0;
+
+ protected:
+  ~JsonElements() = default;
+};
+
 struct JsonField {
   enum class Kind : std::uint8_t {
     none,
@@ -24,6 +35,7 @@ struct JsonField {
 
   std::string_view key;
   std::span<JsonField> children = {};  // read if the value is an object
+  JsonElements* elements = nullptr;    // told of the objects in it if the value is an array
   Kind kind = Kind::none;
   std::string text = {};
   bool flag = false;

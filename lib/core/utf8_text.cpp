@@ -47,4 +47,9 @@ std::string utf8_text(std::string_view text, std::size_t max_bytes) {
   return kept;
 }
 
+void drop_byte_order_mark(std::string& text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.erase(0, kMark.size());
+}
+
 }  // namespace responses_proxy

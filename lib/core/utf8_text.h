@@ -10,4 +10,7 @@ namespace responses_proxy {
 // character.
 std::string utf8_text(std::string_view text, std::size_t max_bytes);
 
+// Takes off a byte order mark in front: no part of JSON, but some clients send one.
+void drop_byte_order_mark(std::string& text);
+
 }  // namespace responses_proxy

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/percent_decoded.h"
 #include "core/request_path.h"
 
 namespace responses_proxy {
@@ -61,7 +62,9 @@ Result<Endpoint> classify_responses(std::string_view method, std::string_view pa
   if (rest == "compact") return only_post(method, path, EndpointKind::compact);
   if (rest == "input_tokens") return only_post(method, path, EndpointKind::input_tokens);
   const std::string_view id = first_segment(rest);
-  if (id.starts_with("resp_")) return any_method(method, path, {EndpointKind::response, id});
+  if (percent_decoded(id).value_or("").starts_with("resp_")) {
+    return any_method(method, path, {EndpointKind::response, id});
+  }
   // Other upstreams name their responses otherwise; the calls on one response are known, though.
   const std::string_view action = rest.substr(std::min(id.size() + 1, rest.size()));
   if (action.empty() || action == "cancel" || action == "input_items") {

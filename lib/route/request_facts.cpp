@@ -3,26 +3,21 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <utility>
 
 #include "core/json_fields.h"
+#include "core/percent_decoded.h"
 
 namespace responses_proxy {
 
 namespace {
 
-std::string bounded(std::string_view text) {
-  if (text.size() <= kMaxIdBytes) return std::string(text);
-  std::size_t end = kMaxIdBytes;
-  // Not in the middle of a UTF-8 character.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end));
-}
-
-std::string first_header(const Headers& headers, std::initializer_list<std::string_view> names) {
+std::string_view first_header(const Headers& headers,
+                              std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
-    if (const std::string_view value = headers.get(name); !value.empty()) return bounded(value);
+    if (const std::string_view value = headers.get(name); !value.empty()) return value;
   }
   return {};
 }
@@ -33,18 +28,44 @@ Error wrong_type(std::string_view param, std::string_view expected) {
                                 std::string(param));
 }
 
+// The items of the input that only name a stored one: by their type, or as an id and nothing else
+// (the type may be left out).
+class ItemReferences final : public JsonElements {
+ public:
+  std::array<JsonField, 3> fields{{{"type"}, {"id"}, {"role"}}};
+
+  void restart() override { ids_.clear(); }
+  void take() override {
+    const auto& [type, id, role] = fields;
+    const bool untyped = type.kind == JsonField::Kind::none && role.kind == JsonField::Kind::none;
+    if (type.text != "item_reference" && !untyped) return;
+    if (id.text.empty() || id.text.size() > kMaxKeyBytes) return;
+    ids_.push_front(id.text);
+    if (ids_.size() > kMaxItemReferences) ids_.pop_back();
+  }
+  std::vector<std::string> ids() const { return {ids_.begin(), ids_.end()}; }
+
+ private:
+  std::deque<std::string> ids_;  // the last one first
+};
+
 // The fields of a body that routing needs.
 struct Body {
+  ItemReferences references;
+  std::array<JsonField, 1> cache_options{{{"comparison_response_id"}}};
   std::array<JsonField, 1> conversation{{{"id"}}};
   std::array<JsonField, 3> metadata{{{"session_id"}, {"session_name"}, {"pool_id"}}};
   std::array<JsonField, 2> client_metadata{{{"session_id"}, {"thread_id"}}};
-  std::array<JsonField, 7> fields{{{"model"},
-                                   {"stream"},
-                                   {"previous_response_id"},
-                                   {"conversation", conversation},
-                                   {"metadata", metadata},
-                                   {"client_metadata", client_metadata},
-                                   {"prompt_cache_key"}}};
+  std::array<JsonField, 10> fields{{{"model"},
+                                    {"stream"},
+                                    {"previous_response_id"},
+                                    {"conversation", conversation},
+                                    {"metadata", metadata},
+                                    {"client_metadata", client_metadata},
+                                    {"prompt_cache_key"},
+                                    {"prompt_cache_options", cache_options},
+                                    {"input", references.fields, &references},
+                                    {"store"}}};
 };
 
 // Takes values in; the first wrong type is kept as the error.
@@ -85,19 +106,21 @@ class FieldReader {
 void read_metadata(const Body& body, FieldReader& reader, RequestFacts& facts) {
   constexpr std::string_view kPrefix = "metadata.";
   const auto& [session_id, session_name, pool_id] = body.metadata;
-  if (facts.session_id.empty()) facts.session_id = bounded(reader.text(session_id, kPrefix));
-  if (facts.session_name.empty()) facts.session_name = bounded(reader.text(session_name, kPrefix));
+  if (facts.session_id.empty()) facts.session_id = bounded_id(reader.text(session_id, kPrefix));
+  if (facts.session_name.empty()) {
+    facts.session_name = bounded_label(reader.text(session_name, kPrefix));
+  }
   if (facts.pool_id.empty()) {
-    facts.pool_id = bounded(reader.text(pool_id, kPrefix));
+    facts.pool_id = bounded_id(reader.text(pool_id, kPrefix));
     facts.pool_param = "metadata.pool_id";
   }
 }
 
 std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
-  const auto& [model, stream, previous, conversation, metadata, client_metadata, cache_key] =
-      body.fields;
+  const auto& [model, stream, previous, conversation, metadata, client_metadata, cache_key,
+               cache_options, input, store] = body.fields;
   FieldReader reader;
-  facts.model = bounded(reader.text(model));
+  facts.model = bounded_id(reader.text(model));
   facts.stream = reader.boolean(stream);
   facts.previous_response_id = reader.text(previous);
   if (facts.conversation_id.empty()) {
@@ -107,23 +130,29 @@ std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
   // Not the proxy's field: whatever has another shape is the upstream's to judge.
   for (const JsonField& id : client_metadata.children) {
     const bool given = client_metadata.kind == JsonField::Kind::object;
-    if (given && facts.session_id.empty()) facts.session_id = bounded(id.text);
+    if (given && facts.session_id.empty()) facts.session_id = bounded_id(id.text);
   }
   const std::string key = reader.text(cache_key);
-  if (facts.session_id.empty()) facts.session_id = bounded(key);
+  if (facts.session_id.empty()) facts.session_id = bounded_id(key);
+  facts.item_references = body.references.ids();
+  if (cache_options.kind == JsonField::Kind::object) {
+    facts.comparison_response_id = body.cache_options[0].text;
+  }
+  facts.stored = store.kind != JsonField::Kind::boolean || store.flag;
   return reader.error();
 }
 
 void read_headers(const Headers& headers, RequestFacts& facts) {
   for (const std::string_view name : {"x-proxy-pool-id", "x-pool-id"}) {
     if (facts.pool_id.empty()) {
-      facts.pool_id = bounded(headers.get(name));
+      facts.pool_id = bounded_id(headers.get(name));
       facts.pool_param = name;
     }
   }
-  facts.session_id = first_header(headers, {"x-proxy-session-id", "session_id", "session-id",
-                                            "x-session-id", "conversation_id"});
-  facts.session_name = first_header(headers, {"x-proxy-session-name"});
+  facts.session_id =
+      bounded_id(first_header(headers, {"x-proxy-session-id", "session_id", "session-id",
+                                        "x-session-id", "conversation_id"}));
+  facts.session_name = bounded_label(headers.get("x-proxy-session-name"));
 }
 
 Error not_json(const Request& request) {
@@ -161,8 +190,9 @@ const std::string& RequestFacts::response_key() const {
 
 Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint) {
   RequestFacts facts;
-  if (endpoint.kind == EndpointKind::response) facts.path_response_id = endpoint.id;
-  if (endpoint.kind == EndpointKind::conversations) facts.conversation_id = endpoint.id;
+  const std::string id = percent_decoded(endpoint.id).value_or(std::string(endpoint.id));
+  if (endpoint.kind == EndpointKind::response) facts.path_response_id = id;
+  if (endpoint.kind == EndpointKind::conversations) facts.conversation_id = id;
   read_headers(request.headers, facts);
 
   Body body;

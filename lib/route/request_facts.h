@@ -4,9 +4,12 @@
 // and tools pass.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/bounded_id.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
 #include "route/endpoint.h"
@@ -19,10 +22,18 @@ struct RequestFacts {
   std::string pool_id;     // X-Proxy-Pool-ID or X-Pool-ID, else metadata.pool_id
   std::string pool_param;  // where it was found: "metadata.pool_id" or the header's name
 
-  // Why a resource must or should be used again; the first non-empty one counts.
+  // Why a resource must or should be used again; the first non-empty one counts. Ids in the path
+  // are percent-decoded.
   std::string previous_response_id;
   std::string conversation_id;  // from the body or the path
   std::string path_response_id;
+  // Ids of stored items that the input refers to (`item_reference`), the last one first; of more
+  // than kMaxItemReferences the last ones.
+  std::vector<std::string> item_references;
+  // Compared with in the prompt cache (prompt_cache_options): its resource is only preferred.
+  std::string comparison_response_id;
+
+  bool stored = true;  // `store` is not false: what comes of it can be continued
 
   // The client's session, first match of: X-Proxy-Session-ID, the client's own header (session_id,
   // session-id, x-session-id, conversation_id), metadata.session_id, client_metadata's session or
@@ -32,13 +43,14 @@ struct RequestFacts {
 
   // The id whose account must serve this request, "" if there is none.
   const std::string& response_key() const;
+  // Whether it builds on something that, perhaps, one account only knows.
+  bool continues() const { return !response_key().empty() || !item_references.empty(); }
 };
 
-// Longer ids and names are cut to this many bytes: they are keys and labels, not content.
-inline constexpr std::size_t kMaxIdBytes = 256;
-
-// A longer id of a response or a conversation is refused.
+// A longer id of a response or a conversation is refused; of a session, a pool or a model it is
+// shortened, see core/bounded_id.h.
 inline constexpr std::size_t kMaxKeyBytes = 512;
+inline constexpr std::size_t kMaxItemReferences = 8;
 
 // Error: the body is not what the endpoint needs, or a routing field has the wrong type.
 Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/bounded_id.h"
+
 namespace responses_proxy {
 
 AffinityMap::AffinityMap(const Clock& clock, std::size_t max_entries, Millis lifetime,
@@ -18,10 +20,11 @@ std::optional<std::string> AffinityMap::find(std::string_view id) {
 }
 
 std::optional<std::string> AffinityMap::find(std::string_view id, Millis every, bool& renew) {
+  const BoundedId key(id);
   const SteadyTime now = clock_.steady();
-  Shard& shard = shard_of(id);
+  Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  const auto found = shard.by_id.find(id);
+  const auto found = shard.by_id.find(key);
   if (found == shard.by_id.end()) return std::nullopt;
   const auto entry = found->second;
   if (now - entry->since >= lifetime_) {
@@ -36,10 +39,11 @@ std::optional<std::string> AffinityMap::find(std::string_view id, Millis every, 
 }
 
 void AffinityMap::put(std::string_view id, std::string_view resource_id) {
+  const BoundedId key(id);
   const SteadyTime now = clock_.steady();
-  Shard& shard = shard_of(id);
+  Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  if (const auto found = shard.by_id.find(id); found != shard.by_id.end()) {
+  if (const auto found = shard.by_id.find(key); found != shard.by_id.end()) {
     const auto entry = found->second;
     entry->resource_id = resource_id;
     entry->since = now;
@@ -51,14 +55,15 @@ void AffinityMap::put(std::string_view id, std::string_view resource_id) {
     shard.drop(std::prev(shard.entries.end()));
     ++shard.evicted;
   }
-  shard.entries.push_front({std::string(id), std::string(resource_id), now, now});
+  shard.entries.push_front({std::string(key), std::string(resource_id), now, now});
   shard.by_id.emplace(shard.entries.front().id, shard.entries.begin());
 }
 
 void AffinityMap::erase(std::string_view id) {
-  Shard& shard = shard_of(id);
+  const BoundedId key(id);
+  Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  if (const auto found = shard.by_id.find(id); found != shard.by_id.end()) {
+  if (const auto found = shard.by_id.find(key); found != shard.by_id.end()) {
     shard.drop(found->second);
   }
 }

@@ -1,8 +1,10 @@
 // AffinityMap: id -> resource id, bounded, least recently used out first, entries expire.
 //
 // Threads    Safe from any thread: kShards independent maps, one short lock each.
-// Cost       One hash, one lock, one list splice; memory about 200 bytes per entry.
-// Limits     max_entries is divided over the shards, so the bound is exact per shard.
+// Cost       One hash, one lock, one list splice; memory about 200 bytes per entry, and twice the
+//            length of ids and resource ids that are longer than 15 bytes.
+// Limits     max_entries is divided over the shards, so the bound is exact per shard. Of an id that
+//            is longer than kMaxIdBytes its bounded_id() is kept.
 #pragma once
 
 #include <array>

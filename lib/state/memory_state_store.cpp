@@ -6,6 +6,7 @@ namespace responses_proxy {
 
 MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
     : responses_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
+      items_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
       sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use) {}
 
 std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id) {
@@ -33,7 +34,8 @@ void MemoryStateStore::forget_affinity(const AffinityKey& key) {
 }
 
 AffinityStats MemoryStateStore::affinity_stats() const {
-  return {responses_.size(), sessions_.size(), responses_.evicted() + sessions_.evicted()};
+  return {responses_.size(), items_.size(), sessions_.size(),
+          responses_.evicted() + items_.evicted() + sessions_.evicted()};
 }
 
 std::vector<std::shared_ptr<ResourceState>> MemoryStateStore::resources_after(

@@ -25,7 +25,15 @@ class MemoryStateStore : public StateStore {
   void observe_health(HealthObserver observer) override { observer_ = std::move(observer); }
 
   AffinityMap& affinity(AffinityKind kind) {
-    return kind == AffinityKind::response ? responses_ : sessions_;
+    switch (kind) {
+      case AffinityKind::response:
+        return responses_;
+      case AffinityKind::item:
+        return items_;
+      case AffinityKind::session:
+        break;
+    }
+    return sessions_;
   }
   // All but the first `known`, in the order they came.
   std::vector<std::shared_ptr<ResourceState>> resources_after(std::size_t known) const;
@@ -36,6 +44,7 @@ class MemoryStateStore : public StateStore {
   std::map<std::string, std::shared_ptr<ResourceState>, std::less<>> by_id_;
   std::vector<std::shared_ptr<ResourceState>> in_order_;
   AffinityMap responses_;
+  AffinityMap items_;
   AffinityMap sessions_;
 };
 

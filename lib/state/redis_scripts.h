@@ -22,6 +22,7 @@ inline constexpr std::string_view kOwn = "rp:own:";           // + replica: i32 
 inline constexpr std::string_view kHealth = "rp:health";      // stream of verdicts
 inline constexpr std::string_view kDecisions = "rp:decisions";
 inline constexpr std::string_view kResponse = "rp:r:";  // + id -> resource id
+inline constexpr std::string_view kItem = "rp:i:";
 inline constexpr std::string_view kSession = "rp:s:";
 
 }  // namespace responses_proxy::redis_keys

@@ -1,6 +1,7 @@
 // The StateStore over Redis: memory first, then Redis within the budget.
 #include <fmt/format.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bounded_id.h"
 #include "redis/async_connection.h"
 #include "redis/redis_outage.h"
 #include "responses_proxy/event_loop.h"
@@ -27,8 +29,7 @@ constexpr Millis kTick{250};
 constexpr std::size_t kCatchUpPerTick = 256;
 // Of each kind, after Redis has come back empty.
 constexpr std::size_t kRestored = 4'096;
-// Longer ids are kept in this process only.
-constexpr std::size_t kMaxSharedId = 8'192;
+constexpr std::array kKinds{AffinityKind::response, AffinityKind::item, AffinityKind::session};
 
 RedisOptions parsed(const Secret& url) {
   RedisOptions options;
@@ -37,9 +38,20 @@ RedisOptions parsed(const Secret& url) {
   return options;
 }
 
+std::string_view prefix_of(AffinityKind kind) {
+  switch (kind) {
+    case AffinityKind::response:
+      return redis_keys::kResponse;
+    case AffinityKind::item:
+      return redis_keys::kItem;
+    case AffinityKind::session:
+      break;
+  }
+  return redis_keys::kSession;
+}
+
 std::string name_of(AffinityKind kind, std::string_view id) {
-  const bool response = kind == AffinityKind::response;
-  return std::string(response ? redis_keys::kResponse : redis_keys::kSession).append(id);
+  return std::string(prefix_of(kind)).append(BoundedId(id));
 }
 
 class RedisStateStore final : public SharedStateStore {
@@ -151,7 +163,6 @@ void RedisStateStore::find_affinity(const AffinityKey& key, Found found) {
     if (here != nullptr) tell(*here, key, *local, {});
     return found(std::move(local));
   }
-  if (key.id.size() > kMaxSharedId) return found(std::nullopt);
   if (here != nullptr) return ask(*here, key, std::move(found));
   if (connections_.empty()) return found(std::nullopt);
   loops_->at(0).post([this, kind = key.kind, id = std::string(key.id), found = std::move(found)] {
@@ -178,7 +189,7 @@ void RedisStateStore::ask(AsyncConnection& connection, const AffinityKey& key, F
 void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view resource_id,
                                         Done done) {
   memory_.affinity(key.kind).put(key.id, resource_id);
-  if (connections_.empty() || key.id.size() > kMaxSharedId) {
+  if (connections_.empty()) {
     if (done) done();
     return;
   }
@@ -207,7 +218,7 @@ void RedisStateStore::tell(AsyncConnection& connection, const AffinityKey& key,
 std::string RedisStateStore::lifetime(AffinityKind kind) const {
   const AffinityLimits& limits = options_.limits;
   return std::to_string(
-      (kind == AffinityKind::response ? limits.response_age : limits.session_idle).count());
+      (kind == AffinityKind::session ? limits.session_idle : limits.response_age).count());
 }
 
 void RedisStateStore::forget_affinity(const AffinityKey& key) {
@@ -232,7 +243,7 @@ void RedisStateStore::catch_up() {
 
 // Redis has forgotten everything: what this process used last is worth telling again.
 void RedisStateStore::restore() {
-  for (const AffinityKind kind : {AffinityKind::response, AffinityKind::session}) {
+  for (const AffinityKind kind : kKinds) {
     for (auto& [id, resource_id] : memory_.affinity(kind).newest(kRestored)) {
       missed_.add({kind, std::move(id)});
     }

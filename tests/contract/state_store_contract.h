@@ -58,12 +58,13 @@ class AwaitedStore {
 };
 
 inline constexpr AffinityKind kResponse = AffinityKind::response;
+inline constexpr AffinityKind kItem = AffinityKind::item;
 inline constexpr AffinityKind kSession = AffinityKind::session;
 using FoundId = std::optional<std::string>;
 
 TEST_CASE_TEMPLATE_DEFINE("affinity: what is remembered is found", Backend, ss_round_trip) {
   AwaitedStore<Backend> store;
-  for (const AffinityKind kind : {kResponse, kSession}) {
+  for (const AffinityKind kind : {kResponse, kItem, kSession}) {
     CHECK(store.find(kind, "a") == std::nullopt);
     store.remember(kind, "a", "openai-1");
     store.remember(kind, "b", "openai-2");
@@ -78,20 +79,30 @@ TEST_CASE_TEMPLATE_DEFINE("affinity: what is remembered is found", Backend, ss_r
   }
 }
 
-TEST_CASE_TEMPLATE_DEFINE("affinity: responses and sessions do not meet", Backend, ss_kinds) {
+TEST_CASE_TEMPLATE_DEFINE("affinity: the kinds do not meet", Backend, ss_kinds) {
   AwaitedStore<Backend> store;
   store.remember(kResponse, "same", "openai-1");
   CHECK(store.find(kSession, "same") == std::nullopt);
+  CHECK(store.find(kItem, "same") == std::nullopt);
+  store.remember(kItem, "same", "openai-3");
   store.remember(kSession, "same", "openai-2");
   store.forget(kSession, "same");
   CHECK(store.find(kResponse, "same") == FoundId("openai-1"));
+  CHECK(store.find(kItem, "same") == FoundId("openai-3"));
 }
 
 TEST_CASE_TEMPLATE_DEFINE("affinity: an id is any bytes", Backend, ss_any_bytes) {
   AwaitedStore<Backend> store;
-  const std::vector<std::string> ids = {
-      "a b\r\nc", std::string("nul\0inside", 10), "nul", "\xff\xfe", "日本語", "{a}:*?[x]", "A",
-      "a",        std::string(4096, 'x')};
+  const std::vector<std::string> ids = {"a b\r\nc",
+                                        std::string("nul\0inside", 10),
+                                        "nul",
+                                        "\xff\xfe",
+                                        "日本語",
+                                        "{a}:*?[x]",
+                                        "A",
+                                        "a",
+                                        std::string(4096, 'x'),
+                                        std::string(4096, 'x') + "y"};
   for (std::size_t i = 0; i < ids.size(); ++i) {
     store.remember(kSession, ids[i], "r" + std::to_string(i));
   }
@@ -154,6 +165,12 @@ TEST_CASE_TEMPLATE_DEFINE("affinity: a response grows old, used or not", Backend
   store.remember(kResponse, "again", "openai-1");
   store.pass(std::chrono::hours(23));
   CHECK(store.find(kResponse, "again") == FoundId("openai-1"));
+
+  store.remember(kItem, "item", "openai-1");
+  store.pass(std::chrono::hours(23));
+  CHECK(store.find(kItem, "item") == FoundId("openai-1"));
+  store.pass(std::chrono::hours(1));
+  CHECK(store.find(kItem, "item") == std::nullopt);
 }
 
 TEST_CASE_TEMPLATE_DEFINE("affinity: the entries are counted by kind", Backend, ss_stats) {
@@ -162,9 +179,11 @@ TEST_CASE_TEMPLATE_DEFINE("affinity: the entries are counted by kind", Backend, 
   store.remember(kResponse, "r2", "openai-1");
   store.remember(kResponse, "r2", "openai-2");
   store.remember(kSession, "s1", "openai-1");
+  for (const char* id : {"i1", "i2", "i3"}) store.remember(kItem, id, "openai-1");
   store.forget(kResponse, "r1");
   const AffinityStats stats = store->affinity_stats();
   CHECK(stats.responses == 1);
+  CHECK(stats.items == 3);
   CHECK(stats.sessions == 1);
   CHECK(stats.evicted == 0);
 }

@@ -21,6 +21,10 @@ void check_facts(const RequestFacts& facts) {
     require(text->size() <= kMaxIdBytes);
   }
   require(facts.response_key().size() <= kMaxKeyBytes);
+  require(facts.item_references.size() <= kMaxItemReferences);
+  for (const std::string& id : facts.item_references) {
+    require(!id.empty() && id.size() <= kMaxKeyBytes);
+  }
   if (!facts.previous_response_id.empty()) {
     require(facts.response_key() == facts.previous_response_id);
   }

@@ -83,11 +83,13 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows each resource without it
   CHECK(response.body.find("sk-test") == std::string::npos);
   const Json body = Json::parse(response.body);
   REQUIRE(body["resources"].size() == 2);
-  CHECK(body["resources"][0] == Json::parse(R"({"id":"openai-1","provider_id":"environment",
+  CHECK(body["resources"][0] ==
+        Json::parse(R"({"id":"openai-1","name":"first","provider_id":"environment",
     "pool_id":"pool-a","weight":2.0,"key":"...1111","health":"unknown","health_reason":null,"in_flight":0,
     "total_requests":0,"total_errors":0,"last_latency_ms":null,"last_error":null,
     "cooldown_seconds":null,"blocked_seconds":null})"));
-  CHECK(body["resources"][1] == Json::parse(R"({"id":"openai-2","provider_id":"environment",
+  CHECK(body["resources"][1] ==
+        Json::parse(R"({"id":"openai-2","name":"openai-2","provider_id":"environment",
     "pool_id":"pool-b","weight":1.0,"key":"...2222","health":"degraded","health_reason":"http_429","in_flight":1,
     "total_requests":1,"total_errors":1,"last_latency_ms":12.345,"last_error":"http_429",
     "cooldown_seconds":30,"blocked_seconds":2})"));
@@ -98,6 +100,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows decisions, affinity, tel
   decisions.add(
       {"req-2", "s", "my session", "openai-2", SelectionReason::session_affinity, clock.wall()});
   state->remember_affinity({AffinityKind::response, "resp_1"}, "openai-1", nullptr);
+  state->remember_affinity({AffinityKind::item, "msg_1"}, "openai-1", nullptr);
   state->remember_affinity({AffinityKind::session, "s"}, "openai-1", nullptr);
   start();
   const Json body = get_json("/admin/state");
@@ -105,8 +108,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows decisions, affinity, tel
   CHECK(body["active_exchanges"] == 3);
   CHECK(body["open_sockets"] == 5);
   CHECK(body["draining"] == false);
-  CHECK(body["affinity_count"] == 2);
-  CHECK(body["affinity"] == Json::parse(R"({"responses":1,"sessions":1,"evicted":0})"));
+  CHECK(body["affinity_count"] == 3);
+  CHECK(body["affinity"] == Json::parse(R"({"responses":1,"items":1,"sessions":1,"evicted":0})"));
   CHECK(body["queue_depth"] == 2);
   CHECK(
       body["telemetry"] ==

@@ -32,4 +32,15 @@ TEST_CASE("other bytes and NUL are replaced, one by one") {
   CHECK(utf8_text("\x80\x80\x80\x80\x80", 3) == kReplaced);
 }
 
+TEST_CASE("a byte order mark in front is dropped, once, and only there") {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const std::string text : {"", "{}", "\xEF\xBB", "a\xEF\xBB\xBF"}) {
+    std::string marked = mark + text;
+    drop_byte_order_mark(marked);
+    CHECK(marked == text);
+    drop_byte_order_mark(marked);
+    CHECK(marked == text);
+  }
+}
+
 }  // namespace responses_proxy

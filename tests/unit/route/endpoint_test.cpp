@@ -26,6 +26,7 @@ constexpr std::array kServed = {
     Row{"POST", "/v1/responses/resp_1/cancel", response, "resp_1"},
     Row{"GET", "/v1/responses/resp_1/input_items", response, "resp_1"},
     Row{"PATCH", "/v1/responses/resp_1/new/thing", response, "resp_1"},
+    Row{"PATCH", "/v1/responses/resp%5F1/new/thing", response, "resp%5F1"},
     Row{"GET", "/v1/responses/other-7", response, "other-7"},
     Row{"POST", "/v1/responses/other-7/cancel", response, "other-7"},
     Row{"GET", "/v1/responses/other-7/input_items", response, "other-7"},

@@ -252,28 +252,112 @@ TEST_CASE("elsewhere the body is the upstream's to judge") {
   }
 }
 
-TEST_CASE("long ids and names are cut, never inside a character") {
-  const std::string sun = "日";
-  std::string text(kMaxIdBytes - 1, 'x');
-  text += sun + std::string(41, 'y');
-  const std::string cut(kMaxIdBytes - 1, 'x');
-  CHECK(facts_of({{"session_id", text}, {"x-proxy-session-name", text}}, "{}").session_id == cut);
-  CHECK(facts_of({{"x-proxy-session-name", text}}, "{}").session_name == cut);
-  CHECK(facts_of({{"x-pool-id", text}}, "{}").pool_id == cut);
-  const RequestFacts facts =
-      facts_of({}, R"({"model":")" + text + R"(","metadata":{"session_id":")" + text +
-                       R"(","session_name":")" + text + R"(","pool_id":")" + text + "\"}}");
-  CHECK(facts.session_id == cut);
-  CHECK(facts.session_name == cut);
-  CHECK(facts.pool_id == cut);
-  CHECK(facts.model == cut);
-  CHECK(facts_of({}, R"({"prompt_cache_key":")" + text + "\"}").session_id == cut);
-  CHECK(facts_of({}, R"({"client_metadata":{"thread_id":")" + text + "\"}}").session_id == cut);
+TEST_CASE("long ids stay apart, whichever field they come from; long names are cut") {
+  const std::string common(kMaxIdBytes, 'x');
+  const auto ids = [&](const std::string& end) {
+    const std::string text = common + end;
+    const std::string quoted = "\"" + text + "\"";
+    std::vector<std::string> found;
+    for (const char* header :
+         {"x-proxy-session-id", "session_id", "session-id", "x-session-id", "conversation_id"}) {
+      found.push_back(facts_of({{header, text}}, "{}").session_id);
+    }
+    for (const std::string& body : {R"({"metadata":{"session_id":)" + quoted + "}}",
+                                    R"({"client_metadata":{"session_id":)" + quoted + "}}",
+                                    R"({"client_metadata":{"thread_id":)" + quoted + "}}",
+                                    R"({"prompt_cache_key":)" + quoted + "}"}) {
+      found.push_back(facts_of({}, body).session_id);
+    }
+    for (const char* header : {"x-proxy-pool-id", "x-pool-id"}) {
+      found.push_back(facts_of({{header, text}}, "{}").pool_id);
+    }
+    found.push_back(facts_of({}, R"({"metadata":{"pool_id":)" + quoted + "}}").pool_id);
+    found.push_back(facts_of({}, R"({"model":)" + quoted + "}").model);
+    return found;
+  };
+  for (const std::string& id : ids("1")) CHECK(id == bounded_id(common + "1"));
+  for (const std::string& id : ids("2")) CHECK(id == bounded_id(common + "2"));
+  for (const std::string& id : ids("")) CHECK(id == common);
 
-  const std::string fits(kMaxIdBytes, 'x');
-  CHECK(facts_of({{"session_id", fits}}, "{}").session_id == fits);
-  const std::string to_the_edge = std::string(kMaxIdBytes - 3, 'x') + sun;
-  CHECK(facts_of({{"session_id", to_the_edge + "y"}}, "{}").session_id == to_the_edge);
+  const std::string name = common + "1";
+  CHECK(facts_of({{"x-proxy-session-name", name}}, "{}").session_name == common);
+  CHECK(facts_of({}, R"({"metadata":{"session_name":")" + name + "\"}}").session_name == common);
+}
+
+TEST_CASE("an id in the path is what it decodes to; one that does not decode is taken as it is") {
+  struct {
+    const char* in_path;
+    const char* id;
+  } const cases[] = {{"resp_1", "resp_1"},     {"resp%5F1", "resp_1"},
+                     {"%72esp_%31", "resp_1"}, {"resp%255F1", "resp%5F1"},  // once
+                     {"resp%00", "resp%00"},   {"resp%5", "resp%5"}};
+  for (const auto& [in_path, id] : cases) {
+    CAPTURE(in_path);
+    CHECK(read({}, "", EndpointKind::response, in_path)->response_key() == id);
+    CHECK(read({}, "", EndpointKind::conversations, in_path)->response_key() == id);
+  }
+}
+
+using Ids = std::vector<std::string>;
+
+TEST_CASE("references to stored items, the last one first") {
+  const auto references = [](const std::string& input) {
+    return facts_of({}, R"({"input":)" + input + "}").item_references;
+  };
+  CHECK(references(R"([{"role":"user","content":"Hi"},{"type":"item_reference","id":"msg_1"},
+      {"id":"rs_2","type":"item_reference"},7,null,[{"type":"item_reference","id":"inner"}]])") ==
+        Ids{"rs_2", "msg_1"});
+  // The type may be left out where nothing else says what the item is.
+  CHECK(references(R"([{"id":"msg_1"},{"id":"msg_2","type":null}])") == Ids{"msg_2", "msg_1"});
+  CHECK(facts_of({}, R"({"input":[{"type":"item_reference","id":"msg_1"}]})").continues());
+
+  for (const std::string& input :
+       {std::string(R"("text")"), std::string("[]"), std::string("null"), std::string("7"),
+        std::string(R"({"type":"item_reference","id":"msg_1"})"),
+        std::string(R"([{"type":"message","id":"msg_1","role":"assistant","content":[]}])"),
+        std::string(R"([{"role":"assistant","id":"msg_1","content":"x"}])"),
+        std::string(R"([{"type":"reasoning","id":"rs_1"}])"),
+        std::string(R"([{"type":"item_reference"},{"type":"item_reference","id":7}])"),
+        std::string(R"([{"type":"item_reference","id":""}])"),
+        std::string(R"([{"type":"message","content":[{"type":"item_reference","id":"x"}]}])"),
+        R"([{"type":"item_reference","id":")" + std::string(kMaxKeyBytes + 1, 'x') + R"("}])"}) {
+    CAPTURE(input.substr(0, 60));
+    CHECK(references(input).empty());
+    CHECK_FALSE(facts_of({}, R"({"input":)" + input + "}").continues());
+  }
+}
+
+TEST_CASE("of many references the last ones count, of a repeated input the last one") {
+  std::string input = "[";
+  Ids last;
+  for (std::size_t i = 0; i < 3 * kMaxItemReferences; ++i) {
+    const std::string id = "msg_" + std::to_string(i);
+    input += (i == 0 ? "" : ",") + (R"({"type":"item_reference","id":")" + id + "\"}");
+    last.insert(last.begin(), id);
+  }
+  last.resize(kMaxItemReferences);
+  CHECK(facts_of({}, R"({"input":)" + input + "]}").item_references == last);
+  CHECK(facts_of({}, R"({"input":)" + input + R"(],"input":[{"id":"msg_x"}]})").item_references ==
+        Ids{"msg_x"});
+  CHECK(facts_of({}, R"({"input":)" + input + R"(],"input":"text"})").item_references.empty());
+}
+
+TEST_CASE("what is only compared with, and whether it is stored") {
+  RequestFacts facts =
+      facts_of({}, R"({"prompt_cache_options":{"comparison_response_id":"resp_1"}})");
+  CHECK(facts.comparison_response_id == "resp_1");
+  CHECK(facts.response_key().empty());
+  CHECK_FALSE(facts.continues());
+  CHECK(facts.stored);
+  for (const char* body : {R"({"prompt_cache_options":{"comparison_response_id":7}})",
+                           R"({"prompt_cache_options":"resp_1"})", R"({"prompt_cache_options":[]})",
+                           R"({"store":"false"})", R"({"store":null})", R"({"store":true})"}) {
+    CAPTURE(body);
+    facts = facts_of({}, body);
+    CHECK(facts.comparison_response_id.empty());
+    CHECK(facts.stored);
+  }
+  CHECK_FALSE(facts_of({}, R"({"store":false})").stored);
 }
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/bounded_id.h"
 #include "fakes/manual_clock.h"
 
 namespace responses_proxy {
@@ -156,6 +157,23 @@ TEST_CASE("threads that hammer the map see whole values and keep its bound") {
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
   CHECK(map.evicted() > 0);
+}
+
+TEST_CASE("whatever the length of an id, an entry keeps kMaxIdBytes of it at most") {
+  ManualClock clock;
+  AffinityMap map(clock, 1024, kHour, Expiry::since_use);
+  const std::string common(1'000'000, 'x');
+  map.put(common + "1", "a");
+  map.put(common + "2", "b");
+  CHECK(map.find(common + "1") == FoundId("a"));
+  CHECK(map.find(common + "2") == FoundId("b"));
+  for (const auto& [id, resource_id] : map.newest(10 * AffinityMap::kShards)) {
+    CHECK(id.size() <= kMaxIdBytes);
+    CHECK(map.find(id) == FoundId(resource_id));  // what is kept stands for the whole
+  }
+  map.erase(common + "1");
+  CHECK_FALSE(map.find(common + "1"));
+  CHECK(map.size() == 1);
 }
 
 }  // namespace responses_proxy

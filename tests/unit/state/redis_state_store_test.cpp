@@ -119,6 +119,44 @@ TEST_CASE("what one replica has stored, the others find") {
   CHECK(a.lines().empty());
 }
 
+TEST_CASE("items are shared under names of their own") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  REQUIRE((a.up() && b.up()));
+  a.remember(AffinityKind::item, "msg_1", "openai-1");
+  CHECK(b.find(AffinityKind::item, "msg_1") == FoundId("openai-1"));
+  CHECK(b.find(kResponse, "msg_1") == std::nullopt);
+  CHECK(redis.text({"PTTL", "rp:i:msg_1"}).size() == 10);  // 30 days
+}
+
+TEST_CASE("long ids are shared, and stay apart") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  REQUIRE((a.up() && b.up()));
+  const std::string common(100'000, 'x');
+  a.remember(kSession, common + "1", "openai-1");
+  a.remember(kSession, common + "2", "openai-2");
+  CHECK(b.find(kSession, common + "1") == FoundId("openai-1"));
+  CHECK(b.find(kSession, common + "2") == FoundId("openai-2"));
+}
+
+TEST_CASE("a session that is found in Redis lives on there as if it had been stored again") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  REQUIRE((a.up() && b.up()));
+  const auto left = [&redis](const char* name) { return std::stoll(redis.text({"PTTL", name})); };
+  a.remember(kSession, "s", "openai-1");
+  a.remember(kResponse, "resp_1", "openai-1");
+  for (const char* name : {"rp:s:s", "rp:r:resp_1"}) redis.command({"PEXPIRE", name, "60000"});
+  CHECK(b.find(kResponse, "resp_1") == FoundId("openai-1"));
+  CHECK(b.find(kSession, "s") == FoundId("openai-1"));
+  CHECK(wait_until([&] { return left("rp:s:s") > 3'000'000; }));
+  CHECK(left("rp:r:resp_1") <= 60'000);  // responses grow old, used or not
+}
+
 TEST_CASE("active requests add up, and come back to exactly nothing") {
   PrivateRedis redis;
   Replica a(redis.url(), 1);

@@ -111,16 +111,20 @@ TEST_CASE("counting from several threads loses nothing") {
 TEST_CASE("gauges show the moment of the scrape and nothing older") {
   const Metrics metrics;
   GaugeValues values;
-  values.resources.push_back({"openai-1", "environment", 3, Health::degraded, Millis(1500)});
-  values.resources.push_back({"odd\"\\\nid", "environment", 0, Health::unknown, Millis(0)});
+  values.resources.push_back(
+      {"openai-1", "first", "environment", "pool", 3, Health::degraded, Millis(1500)});
+  values.resources.push_back({"odd\"\\\nid", "", "environment", "", 0, Health::unknown, Millis(0)});
   values.active_exchanges = 4;
   values.open_sockets = 2000;
   values.telemetry = {10, 7, 2, 1, 5, 7};
-  values.affinity = {5, 6, 8};
+  values.affinity = {5, 9, 6, 8};
   values.shared_state = SharedStateStats{true, "", 3, 2, 9, 1};
   const std::string text = metrics.text(values);
   CAPTURE(text);
   const std::string one = R"({resource_id="openai-1",provider_id="environment")";
+  CHECK(
+      has(text,
+          "rp_resource_info{resource_id=\"openai-1\",resource_name=\"first\",pool_id=\"pool\"} 1"));
   CHECK(has(text, "rp_resource_active" + one + "} 3"));
   CHECK(has(text, "rp_resource_health" + one + R"(,state="degraded"} 1)"));
   CHECK(has(text, "rp_resource_health" + one + R"(,state="healthy"} 0)"));
@@ -138,6 +142,7 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   CHECK(has(text, "# TYPE rp_telemetry_spooled gauge"));
   CHECK(has(text, "rp_telemetry_spooled 5"));
   CHECK(has(text, R"(rp_affinity_entries{kind="response"} 5)"));
+  CHECK(has(text, R"(rp_affinity_entries{kind="item"} 9)"));
   CHECK(has(text, R"(rp_affinity_entries{kind="session"} 6)"));
   CHECK(has(text, "rp_affinity_evicted_total 8"));
   CHECK(has(text, "rp_redis_up 1"));
