@@ -48,9 +48,9 @@ export class Worker {
 }
 
 // `replicas` servers and `workers` workers over one Redis and one database.
-export async function startAll(t, { replicas, workers, database, rules = [], keys, env = {} }) {
+export async function startAll(t, { replicas, workers, database, rules = [], keys, env = {}, kind = Upstream }) {
   const folder = mkdtempSync(join(tmpdir(), 'rp-workers-'));
-  const upstream = await Upstream.start(rules);
+  const upstream = await kind.start(rules);
   const all = { upstream, servers: [], workers: [] };
   t.after(async () => {
     await Promise.all(all.servers.map((server) => server.stop()));
