@@ -25,6 +25,7 @@ namespace responses_proxy {
 
 class EventLoops;
 class HealthChecker;
+class HelperThreads;
 class ResponseIndex;
 class UpstreamSockets;
 
@@ -48,6 +49,8 @@ struct Dependencies {
   // Asked what to make of a refused key (401, 403); null: there are no health checks, and a refused
   // key counts as a bad one.
   HealthChecker* health = nullptr;
+  // For what takes too long on a loop; null: the proxy has some of its own.
+  HelperThreads* helpers = nullptr;
 };
 
 }  // namespace responses_proxy

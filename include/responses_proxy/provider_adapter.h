@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "responses_proxy/request.h"
 #include "responses_proxy/request_record.h"
@@ -38,11 +39,16 @@ enum class AnswerState : std::uint8_t {
   failed,      // response.failed or error
 };
 
+// Of one answer; what is beyond is not learnt.
+inline constexpr std::size_t kMaxItemIds = 64;
+
 // What is learnt from an answer while it passes. The words are the upstream's own: what is kept of
 // them goes through a SecretMask.
 struct AnswerFacts {
   std::string response_id;
   std::string conversation_id;
+  std::vector<std::string> item_ids;  // of output items, kMaxItemIds at most
+  bool stored = true;                 // false: the answer says that it cannot be continued
   std::string error_code;  // of a failed answer or an error body; its type if it has none
   std::string error_type;
   std::string error_message;  // the same, cut to kMaxErrorMessage

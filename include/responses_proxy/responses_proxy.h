@@ -9,6 +9,7 @@
 #include "responses_proxy/error.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
+#include "responses_proxy/helper_threads.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/log.h"

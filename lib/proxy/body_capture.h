@@ -27,6 +27,7 @@ class BodyCapture {
   }
   // Bytes that have left for the client.
   void response(std::string_view bytes) { keep(bytes, response_); }
+  std::size_t bytes() const { return request_.size() + response_.size(); }
   // Puts both on record as valid UTF-8, masked and cut.
   void finish(const RecordMask& mask, RequestRecord& record);
 

@@ -6,7 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "core/content_encoding.h"
 #include "core/utf8_text.h"
 #include "proxy/access.h"
 
@@ -48,15 +47,16 @@ Exchange::Exchange(const Config& config, const Dependencies& dependencies, Excha
 Detached Exchange::run() {
   const std::shared_ptr<Exchange> self = shared_from_this();
   std::optional<Error> error = admit();
+  if (!error) co_await read_body(error);
   if (!error) error = route();
   if (error) {
     refuse(*error);
   } else {
     co_await find_affinity();
-    co_await send_until_answered();  // pick, adapt, send; with failover
-    if (attempt_) co_await stream();
+    if (!interrupted()) co_await send_until_answered();  // pick, adapt, send; with failover
+    if (attempt_ || shutting_down_) co_await stream();
   }
-  record();
+  co_await record();
   loop_.owner.on_exchange_ended(*this);
 }
 
@@ -93,25 +93,7 @@ std::optional<Error> Exchange::admit() {
   }
   auto endpoint = classify(request_.method, request_.path);
   if (!endpoint) return endpoint.error();
-  if (const auto encodings = request_.headers.list("content-encoding"); !encodings.empty()) {
-    auto decoded = decode_content(encodings, request_.body, config_.max_body_bytes);
-    if (!decoded) return decoded.error();
-    request_.body = std::move(*decoded);
-    request_.headers.erase("content-encoding");
-  }
-  capture_.request(request_.body);
-  auto facts = read_request_facts(request_, *endpoint);
-  if (!facts) return facts.error();
   endpoint_ = *endpoint;
-  facts_ = std::move(*facts);
-  mask_facts();
-  facts_.stream = facts_.stream || turn_ != nullptr;
-  record_.stream = facts_.stream;
-  record_.session_id = facts_.session_id;
-  record_.session_name = facts_.session_name;
-  record_.requested_pool_id = facts_.pool_id;
-  record_.model = facts_.model;
-  record_.previous_response_id = facts_.previous_response_id;
   return std::nullopt;
 }
 
@@ -126,16 +108,8 @@ std::optional<Error> Exchange::route() {
   return std::nullopt;
 }
 
-Task Exchange::find_affinity() {
-  co_await look_up({AffinityKind::response, facts_.response_key()}, required_);
-  if (required_.empty()) co_await look_up_durable();
-  if (required_.empty()) {
-    co_await look_up({AffinityKind::session, facts_.session_id}, preferred_);
-  }
-}
-
 std::optional<Lease> Exchange::pick(Error& out) {
-  PickRequest request{*route_, {}, {}, SelectionReason::session_affinity, tried_, facts_.model};
+  PickRequest request{*route_, {}, {}, preferred_reason_, tried_, facts_.model};
   if (pinned()) {
     request.required_resource = required_;
   } else if (!required_.empty()) {
@@ -161,7 +135,7 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
   if (adapter == dependencies_.adapters.end()) {
     return Error::unavailable(500, "unknown_wire_api",
                               fmt::format("No adapter serves wire_api \"{}\" of resource {}.",
-                                          resource.wire_api, resource.id));
+                                          resource.wire_api, resource.name));
   }
   if (turn_) {
     if (auto error = turn_->prepare(resource, request_)) return error;
@@ -208,7 +182,7 @@ Task Exchange::stream() {
   }
 }
 
-void Exchange::record() {
+Task Exchange::record() {
   close_attempt();
   record_.status_code = downstream_.status();
   record_.response_bytes = downstream_.bytes();
@@ -222,20 +196,12 @@ void Exchange::record() {
     record_.blame = record_.attempts.back().blame;
   }
   record_.duration = elapsed();
-  capture_.finish(mask_, record_);
+  co_await aside(capture_.bytes() > kLargeBody, [this] { capture_.finish(mask_, record_); });
   mask_.apply(record_);
   dependencies_.telemetry.record(std::move(record_));
 }
 
 // ---- parts ----
-
-// The words that requests are remembered and looked up by.
-void Exchange::mask_facts() {
-  for (std::string* word : {&facts_.previous_response_id, &facts_.conversation_id,
-                            &facts_.path_response_id, &facts_.session_id, &facts_.session_name}) {
-    *word = mask_.apply(*word);
-  }
-}
 
 // Puts the current attempt on record; its transfer ends.
 void Exchange::close_attempt() {

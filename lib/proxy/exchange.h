@@ -1,13 +1,16 @@
 // Exchange: one downstream request from admission to record.
 //
-// The straight line is run() in exchange.cpp; read it first. exchange_affinity.cpp,
-// exchange_failover.cpp and exchange_answer.cpp hold parts of its phases. Everything here happens
+// The straight line is run() in exchange.cpp; read it first. exchange_body.cpp,
+// exchange_affinity.cpp, exchange_failover.cpp and exchange_answer.cpp hold parts of its phases.
+// Everything here happens
 // on one event loop. The exchange keeps itself alive until run() has returned.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/task.h"
@@ -19,6 +22,7 @@
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/helper_threads.h"
 #include "route/endpoint.h"
 #include "route/request_facts.h"
 
@@ -39,6 +43,7 @@ class ExchangeOwner {
 struct ExchangeLoop {
   EventLoop& loop;
   UpstreamClient& upstream;
+  HelperThreads& helpers;
   ExchangeOwner& owner;
   KnownSecrets& secrets;
 };
@@ -64,14 +69,18 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   // The process is going down: ends the answer as well as it can.
   void shut_down();
 
+  // Working on a larger body takes too long for an event loop.
+  static constexpr std::size_t kLargeBody = 256 * 1024;
+
  private:
   // The phases, in order. Those that return an Error leave nothing sent in either direction.
   std::optional<Error> admit();
+  Task read_body(std::optional<Error>& error);
   std::optional<Error> route();
   Task find_affinity();
   Task send_until_answered();
   Task stream();
-  void record();
+  Task record();
 
   // Parts of send_until_answered.
   std::optional<Lease> pick(Error& out);
@@ -83,10 +92,21 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool id_unknown() const;
   bool model_refused() const;
 
+  // Work that would keep the loop from its other connections; nothing else of this exchange
+  // happens meanwhile, but that its client may leave.
+  Task aside(bool large, std::function<void()> work);
+  std::optional<Error> decode_and_read();
+  void release_body();
+
   // Parts of the other phases.
   void mask_facts();
   Task look_up(AffinityKey key, std::string& resource_id);
+  Task look_up_items();
+  Task find_preference();
+  void remember(const AffinityKey& key);
+  void remember_continued();
   Task look_up_durable();
+  bool outdated(std::string_view resource_id) const;
   void remember_session();
   void remember_answer();
   void forward(std::string_view bytes);
@@ -104,7 +124,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool interrupted() const { return downstream_.gone() || shutting_down_; }
   bool pinned() const;
   bool nobody_remembers() const;
-  bool drop_encrypted_items();
+  Task drop_encrypted_items(bool& dropped);
   void judge_attempt();
   std::chrono::microseconds elapsed() const;
 
@@ -129,14 +149,17 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   RequestFacts facts_;
   Endpoint endpoint_{EndpointKind::response_subpath, {}};
   std::optional<Route> route_;
-  std::string required_;             // resource of the response affinity
-  std::string preferred_;            // resource of the session affinity
+  std::string required_;   // resource of the response affinity
+  std::string preferred_;  // resource of the session affinity, or of a response that
+                           // is only compared with
+  SelectionReason preferred_reason_ = SelectionReason::session_affinity;
   std::vector<std::string> tried_;   // resources not to be tried again
   std::size_t attempts_ = 0;         // sent so far
   std::size_t not_found_tries_ = 0;  // those of them that do not count
   std::string adapted_body_;  // what the adapter made of the body; empty: the client's own is sent
   std::unique_ptr<Attempt> attempt_;  // the current one
   std::size_t remembering_ = 0;       // ids of the answer that other replicas cannot see yet
+  std::size_t items_remembered_ = 0;  // of the ids of output items
   std::string kept_;                  // the end of the answer, until they can
   std::string response_id_;           // of the answer, as the upstream wrote it
   std::string conversation_id_;       // the same

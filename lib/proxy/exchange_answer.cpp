@@ -17,11 +17,9 @@ void Exchange::start_answer() {
   head.headers.add("x-proxy-resource-id", attempt_->resource_id());
   head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
   record_.first_byte = elapsed();
-  if (head.status < 300) remember_session();
-  if (head.status < 300 && required_.empty() && !facts_.response_key().empty()) {
-    // Nobody remembered who knows the id; now it is known.
-    dependencies_.state.remember_affinity({AffinityKind::response, facts_.response_key()},
-                                          attempt_->resource_id(), {});
+  if (head.status < 300) {
+    remember_session();
+    remember_continued();
   }
   downstream_.start(std::move(head));
   if (!held.empty()) on_answer_bytes(held);
@@ -55,10 +53,7 @@ bool Exchange::on_answer_bytes(std::string_view bytes) {
   }
   forward(bytes);
   // Once sent, the request's body is only memory.
-  if (!request_.body.empty() && attempt_->body_sent()) {
-    request_.body = {};
-    adapted_body_ = {};
-  }
+  if (!request_.body.empty() && attempt_->body_sent()) release_body();
   return !downstream_.full();
 }
 
@@ -137,7 +132,7 @@ Error Exchange::no_answer_error() const {
   const std::string_view what = attempt_->status() == 0 ? "gave no answer" : "broke off its answer";
   return Error::unavailable(
       status, fmt::format("upstream_{}", to_string(error)),
-      fmt::format("The upstream of resource {} {} ({}).", attempt_->resource_id(), what,
+      fmt::format("The upstream of resource {} {} ({}).", attempt_->resource_name(), what,
                   describe(error, attempt_->error_detail())));
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "adapt/responses/encrypted_items.h"
 #include "proxy/exchange.h"
 #include "responses_proxy/health_checker.h"
 
@@ -42,9 +41,12 @@ Task Exchange::send_until_answered() {
       case NextStep::other_resource:
         if (id_unknown()) ++not_found_tries_;
         break;
-      case NextStep::without_encrypted_items:
-        if (!drop_encrypted_items()) co_return;
+      case NextStep::without_encrypted_items: {
+        bool dropped = false;
+        co_await drop_encrypted_items(dropped);
+        if (!dropped || interrupted()) co_return;
         break;
+      }
     }
   }
 }
@@ -120,23 +122,6 @@ void Exchange::judge_attempt() {
   if (const Candidate* candidate = route_->snapshot->find(attempt_->resource_id())) {
     candidate->state->refuse_model(facts_.model, dependencies_.clock.steady());
   }
-}
-
-// The session had to move to an account that cannot decrypt what the one before has made: once more
-// without it. false: there is nothing to leave out.
-bool Exchange::drop_encrypted_items() {
-  if (turn_) {
-    if (!turn_->drop_encrypted_items()) return false;
-  } else {
-    auto body = without_encrypted_items(request_.body);
-    if (!body) return false;
-    request_.body = std::move(*body);
-  }
-  tried_.pop_back();  // the same resource may serve it now
-  close_attempt();
-  encrypted_items_dropped_ = true;
-  record_.adjusted = "encrypted_items_dropped";
-  return true;
 }
 
 }  // namespace responses_proxy

@@ -10,6 +10,7 @@
 #include "proxy/exchange.h"
 #include "proxy/web_socket/session.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/helper_threads.h"
 #include "route/endpoint.h"
 
 namespace responses_proxy {
@@ -20,7 +21,7 @@ namespace {
 class LoopExchanges final : public ExchangeOwner {
  public:
   LoopExchanges(const Config& config, const Dependencies& dependencies, EventLoop& loop,
-                UpstreamClient& upstream, UpstreamSockets* sockets,
+                UpstreamClient& upstream, UpstreamSockets* sockets, HelperThreads& helpers,
                 std::atomic<std::size_t>& active,
                 std::shared_ptr<std::atomic<std::size_t>> open_sockets)
       : config_(config),
@@ -29,6 +30,7 @@ class LoopExchanges final : public ExchangeOwner {
         upstream_(upstream),
         timers_(loop),
         sockets_(sockets),
+        helpers_(helpers),
         active_(active),
         open_sockets_(std::move(open_sockets)),
         secrets_(config, dependencies.router) {}
@@ -38,8 +40,8 @@ class LoopExchanges final : public ExchangeOwner {
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<Turn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
-        config_, dependencies_, ExchangeLoop{loop_, upstream_, *this, secrets_}, std::move(request),
-        std::move(writer), std::move(turn));
+        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, *this, secrets_},
+        std::move(request), std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
   }
@@ -82,6 +84,7 @@ class LoopExchanges final : public ExchangeOwner {
   UpstreamClient& upstream_;
   LoopTimers timers_;
   UpstreamSockets* sockets_;  // may be null
+  HelperThreads& helpers_;
   std::atomic<std::size_t>& active_;
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   KnownSecrets secrets_;
@@ -93,11 +96,14 @@ class LoopExchanges final : public ExchangeOwner {
 class Proxy::Impl {
  public:
   Impl(const Config& config, Dependencies dependencies)
-      : config_(config), dependencies_(std::move(dependencies)) {
+      : config_(config),
+        dependencies_(std::move(dependencies)),
+        own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
+    HelperThreads& helpers = own_helpers_ ? *own_helpers_ : *dependencies_.helpers;
     for (std::size_t i = 0; i < dependencies_.loops.size(); ++i) {
       loops_.push_back(std::make_unique<LoopExchanges>(
           config_, dependencies_, dependencies_.loops.at(i), *dependencies_.upstreams.at(i),
-          sockets(i), active_, open_sockets_));
+          sockets(i), helpers, active_, open_sockets_));
     }
   }
 
@@ -146,6 +152,7 @@ class Proxy::Impl {
       std::make_shared<std::atomic<std::size_t>>(0);
   std::atomic<std::size_t> next_{0};
   std::vector<std::unique_ptr<LoopExchanges>> loops_;
+  const std::unique_ptr<HelperThreads> own_helpers_;  // null if the host has given some
 };
 
 Proxy::Proxy(const Config& config, Dependencies dependencies)

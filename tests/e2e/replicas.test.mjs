@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Accounts } from './accounts.mjs';
 import { postgresUrl, startAll } from './cluster.mjs';
 import { eventually } from './harness.mjs';
 
@@ -124,4 +125,21 @@ test('Redis is down when replicas start: they serve, and share once it is there'
     await continued.arrayBuffer();
     return continued.headers.get('x-proxy-decision') === 'response_affinity';
   });
+});
+
+test('Redis is away: a continuation on another replica finds its account by trying', async (t) => {
+  const keys = kKeys.slice(0, 4);
+  const { servers, redis, upstream } =
+    await startAll(t, { replicas: 2, workers: 0, keys, kind: Accounts });
+  await redis.kill();
+  for (let i = 0; i < 40; ++i) {
+    const made = await post(servers[i % 2], {});
+    const { id, output: [item] } = await made.json();
+    const reference = { type: 'item_reference', id: item.id };
+    const other = servers[(i + 1) % 2];
+    const continued = await post(other, i % 4 < 2 ? { previous_response_id: id } : { input: [reference] });
+    assert.equal(continued.status, 200, await continued.text());
+    assert.equal(continued.headers.get('x-proxy-resource-id'), made.headers.get('x-proxy-resource-id'));
+  }
+  assert.equal(new Set(upstream.requests.map(({ key }) => key)).size, keys.length);
 });

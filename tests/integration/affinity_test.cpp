@@ -76,6 +76,44 @@ TEST_CASE("a session whose resource was removed moves") {
   CHECK(turn(proxy, "s") == Seen{rest[0].id, "session_affinity"});
 }
 
+TEST_CASE("a response remembered by the position of its key is one nobody remembers") {
+  struct Index final : ResponseIndex {
+    void find(EventLoop& loop, std::string response_id, Found found) override {
+      loop.post([response_id, found] { found(response_id == "resp_old" ? "openai-7" : "gone-7"); });
+    }
+  } index;
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_for(upstream, {"sk-a"}), 1, &index);
+  const auto continued = [&](const std::string& id) {
+    return post(proxy, R"({"model":"m","previous_response_id":")" + id + "\"}");
+  };
+  const auto old = continued("resp_old");
+  REQUIRE(old);
+  CHECK(old->status == 200);
+  CHECK(old->get_header_value("x-proxy-decision") == "weighted_least_connections");
+  CHECK(continued("resp_old")->get_header_value("x-proxy-decision") == "response_affinity");
+  // Any other id is that of a resource, and it is gone.
+  CHECK(continued("resp_gone")->status == 404);
+  CHECK(upstream.counts().requests == 2);
+}
+
+TEST_CASE("what people read has the resource's name, what programs read its id") {
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {limited()});
+  Config config = config_for(upstream, {"sk-a"});
+  config.resources[0].name = "team-a";
+  TestProxy proxy(config);
+  const auto first = post(proxy, R"({"model":"m"})");
+  REQUIRE(first);
+  CHECK(first->get_header_value("x-proxy-resource-id") == "openai-1");
+  proxy.state().remember_affinity({AffinityKind::response, "resp_1"}, "openai-1", {});
+  const auto pinned = post(proxy, R"({"model":"m","previous_response_id":"resp_1"})");
+  REQUIRE(pinned);
+  CHECK(pinned->body.find("(team-a)") != std::string::npos);
+  CHECK(pinned->body.find("openai-1") == std::string::npos);
+  CHECK(proxy.records().wait_for(2)[0].attempts.at(0).resource_id == "openai-1");
+}
+
 TEST_CASE("a session is forgotten when it is idle for long enough") {
   ScriptedUpstream upstream;
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));

@@ -266,12 +266,13 @@ TEST_CASE("live state forgot, the records remember") {
 
 TEST_CASE("a pinned resource that is gone is a clear error") {
   ScriptedUpstream upstream;
-  TestProxy proxy(config_for(upstream, {"sk-a"}));
+  Config config = config_for(upstream, {"sk-a"});
+  config.resources[0].id = "openai-0123abcd";
+  TestProxy proxy(config);
   const auto made = post(proxy, R"({"model":"m"})");
   REQUIRE(made);
   const std::string id = Json::parse(made->body).at("id");
-  auto other = resources_at(upstream.base_url(), {"sk-b"});
-  other[0].id = "openai-9";
+  const auto other = resources_at(upstream.base_url(), {"sk-b"});
   proxy.router().update(other);
   const auto result = post(proxy, R"({"model":"m","previous_response_id":")" + id + "\"}");
   REQUIRE(result);

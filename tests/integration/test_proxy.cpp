@@ -27,7 +27,7 @@ Config config_for(const ScriptedUpstream& upstream, const std::vector<std::strin
 }
 
 TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits,
-                     bool checks_keys)
+                     bool checks_keys, HelperThreads* helpers)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
       router_(*state_),
@@ -40,6 +40,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
                             nullptr, {},        {{"responses", adapter_.get()}},
                             loops_,  {},        {}};
   dependencies.index = index;
+  dependencies.helpers = helpers;
   dependencies.on_decision = [this](Decision decision) {
     const std::scoped_lock lock(decisions_mutex_);
     decisions_.push_back(std::move(decision));

@@ -9,6 +9,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/recording_sink.h"
 #include "fakes/scripted_upstream.h"
+#include "responses_proxy/helper_threads.h"
 #include "responses_proxy/responses_proxy.h"
 #include "responses_proxy/upstream_socket.h"
 #include "server/http_listener.h"
@@ -27,7 +28,8 @@ class TestProxy {
  public:
   // `checks_keys`: a key that traffic finds refused is checked, as rp-server does it.
   explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr,
-                     HttpLimits limits = {}, bool checks_keys = false);
+                     HttpLimits limits = {}, bool checks_keys = false,
+                     HelperThreads* helpers = nullptr);
   ~TestProxy();
 
   std::uint16_t port() const { return listener_->port(); }

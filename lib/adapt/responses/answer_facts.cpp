@@ -1,9 +1,11 @@
 #include "adapt/responses/answer_facts.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "adapt/responses/error_headers.h"
 #include "adapt/usage.h"
+#include "core/bounded_id.h"
 #include "core/json_reader.h"
 #include "core/utf8_text.h"
 
@@ -41,6 +43,21 @@ void learn_error(element holder, AnswerFacts& facts) {
   facts.error_headers = headers_of_error(error);
 }
 
+void learn_from_item(element item, AnswerFacts& facts) {
+  const std::string_view id = string_at(item, "id");
+  auto& ids = facts.item_ids;
+  if (id.empty() || ids.size() >= kMaxItemIds) return;
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(bounded_id(id));
+}
+
+void learn_from_output(element response, AnswerFacts& facts) {
+  bool stored = true;
+  if (response["store"].get(stored) == simdjson::SUCCESS) facts.stored = stored;
+  simdjson::dom::array output;
+  if (response["output"].get(output) != simdjson::SUCCESS) return;
+  for (const element item : output) learn_from_item(item, facts);
+}
+
 void learn_from_response(element response, AnswerFacts& facts) {
   if (const std::string_view id = string_at(response, "id"); !id.empty()) facts.response_id = id;
   element conversation;
@@ -48,6 +65,7 @@ void learn_from_response(element response, AnswerFacts& facts) {
     facts.conversation_id = string_at(conversation, "id");
   }
   if (TokenUsage usage = read_usage(response); !usage.empty()) facts.usage = usage;
+  learn_from_output(response, facts);
 }
 
 }  // namespace
@@ -80,6 +98,8 @@ void learn_from_event(AnswerState state, element event, AnswerFacts& facts) {
   element response;
   const bool has_response = event["response"].get(response) == simdjson::SUCCESS;
   if (has_response) learn_from_response(response, facts);
+  element item;
+  if (event["item"].get(item) == simdjson::SUCCESS) learn_from_item(item, facts);
   if (TokenUsage usage = read_usage(event); !usage.empty()) facts.usage = usage;
   facts.state = state;
   if (state == AnswerState::failed) learn_error(has_response ? response : event, facts);

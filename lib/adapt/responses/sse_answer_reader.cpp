@@ -38,7 +38,8 @@ bool begins_an_object(std::string_view data) {
 
 bool teaches(std::string_view type, std::string_view data, const AnswerFacts& facts) {
   if (announces(type)) return facts.response_id.empty();
-  if (type.starts_with("response.")) return false;  // deltas and items
+  if (type == "response.output_item.done") return true;
+  if (type.starts_with("response.")) return false;  // deltas, and items that only begin
   return data.find("\"usage\"") != std::string_view::npos ||
          data.find("\"response\"") != std::string_view::npos;
 }

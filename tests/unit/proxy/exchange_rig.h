@@ -47,7 +47,7 @@ class ExchangeRig final : private ExchangeOwner {
     auto client = std::make_shared<FakeResponseWriter>();
     exchange = std::make_shared<Exchange>(
         config, dependencies_,
-        ExchangeLoop{loop_, upstream, static_cast<ExchangeOwner&>(*this), secrets_},
+        ExchangeLoop{loop_, upstream, helpers_, static_cast<ExchangeOwner&>(*this), secrets_},
         std::move(request), client);
     exchange->run();
     return client;
@@ -75,6 +75,10 @@ class ExchangeRig final : private ExchangeOwner {
   std::size_t ended = 0;
 
  private:
+  // Everything happens on the one thread there is.
+  struct NoHelpers final : HelperThreads {
+    bool run(std::function<void()>) override { return false; }
+  };
   void on_exchange_ended(Exchange&) override { ++ended; }
 
   SeededRandom random_{20261126};
@@ -84,6 +88,7 @@ class ExchangeRig final : private ExchangeOwner {
   EventLoops loops_{1};  // not started: the exchange runs on loop_
   KnownSecrets secrets_{config, router};
   std::unique_ptr<ProviderAdapter> adapter_ = make_responses_adapter();
+  NoHelpers helpers_;
   Dependencies dependencies_{clock,   random_, state, router, balancer_, sink,
                              nullptr, {},      {},    loops_, {},        {}};
 };
