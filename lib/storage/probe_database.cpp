@@ -8,32 +8,27 @@
 #include "core/writable.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"
+#include "storage/record_store.h"
 #include "storage/sqlite_connection.h"
 
 namespace responses_proxy {
 
 namespace {
 
-constexpr Millis kPatience{1'000};  // with a lock of another process
+constexpr Millis kPatience{1'000};  // for a lock of another process, or a slow server
 
-std::string sqlite_problem(const std::string& url) {
-  std::string path;
-  std::string problem = parse_sqlite_url(url, path);
-  if (!problem.empty()) return "its URL " + problem;
-  problem = write_problem(path);
-  std::error_code ignored;
-  if (!problem.empty() || !std::filesystem::exists(path, ignored)) return problem;
-  SqliteConnection reader(path, SqliteConnection::Mode::read, kPatience);
-  reader.query("PRAGMA schema_version", {}, [](const SqlRow&) {});
-  check_schema(reader);
-  return {};
+// Throws StorageError if nothing can be read, or the tables are those of a newer version.
+void read(SqlConnection& connection, const std::string& sql) {
+  connection.query(sql, {}, [](const SqlRow&) {});
+  check_schema(connection);
 }
 
-std::string postgres_problem(const std::string& url) {
-  PostgresConnection reader(std::make_shared<PostgresServer>(url),
-                            {PostgresConnection::Mode::read, kPatience, nullptr});
-  reader.query("SELECT 1", {}, [](const SqlRow&) {});
-  check_schema(reader);
+std::string sqlite_problem(const std::string& path) {
+  std::string problem = write_problem(path);
+  std::error_code ignored;
+  if (!problem.empty() || !std::filesystem::exists(path, ignored)) return problem;
+  SqliteConnection connection(path, SqliteConnection::Mode::read, kPatience);
+  read(connection, "PRAGMA schema_version");
   return {};
 }
 
@@ -41,7 +36,15 @@ std::string postgres_problem(const std::string& url) {
 
 std::string database_problem(const std::string& url) {
   try {
-    return is_postgres_url(url) ? postgres_problem(url) : sqlite_problem(url);
+    std::string path;
+    if (!is_postgres_url(url)) {
+      std::string problem = parse_sqlite_url(url, path);
+      return problem.empty() ? sqlite_problem(path) : problem;
+    }
+    PostgresConnection connection(std::make_shared<PostgresServer>(url),
+                                  {PostgresConnection::Mode::read, kPatience, [] {}});
+    read(connection, "SELECT 1");
+    return {};
   } catch (const StorageError& error) {
     return error.what();
   }
