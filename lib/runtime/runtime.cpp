@@ -106,7 +106,10 @@ class Runtime::Impl {
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         adapters_(make_builtin_adapters()) {
     state_->observe_health([this](const HealthChange& change) {
-      if (const auto event = health_event(change, change.resource_id)) log_(*event);
+      const auto snapshot = router_.snapshot();
+      const Candidate* known = snapshot ? snapshot->find(change.resource_id) : nullptr;
+      const std::string& name = known != nullptr ? known->resource->name : change.resource_id;
+      if (const auto event = health_event(change, name)) log_(*event);
     });
     router_.update(config_.resources);
     if (const std::string problem = trust_->problem(); !problem.empty()) {
