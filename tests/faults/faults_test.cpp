@@ -55,13 +55,13 @@ void check_view(const ClientView& view, const Consequence& then) {
 void check_record(const RequestRecord& record, const Consequence& then) {
   CHECK(record.status_code == then.status);
   CHECK(record.completed == then.completed);
-  CHECK(to_string(record.blame) == to_string(then.blame));
+  CHECK(record.blame.text() == to_string(then.blame));
   // An error that is the upstream's own has the upstream's code.
   if (then.attempt.empty() || !then.code.empty()) CHECK(record.error == then.code);
   REQUIRE(record.attempts.size() == 1);
   const AttemptRecord& attempt = record.attempts.front();
   CHECK(attempt.error.substr(0, attempt.error.find(':')) == then.attempt);
-  CHECK(to_string(attempt.blame) == to_string(then.blame));
+  CHECK(attempt.blame.text() == to_string(then.blame));
   if (then.ending == Ending::complete) CHECK(record.response_id == "resp_1");
 }
 
