@@ -1,12 +1,11 @@
 // What passes a proxy and what must not: headers both ways, and keys that an upstream echoes.
 #include <doctest/doctest.h>
 
-#include <mutex>
-
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
 #include "integration/post.h"
 #include "integration/test_proxy.h"
+#include "telemetry/metrics.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;
@@ -14,7 +13,7 @@ using namespace responses_proxy::testing;
 namespace {
 
 const std::string kKey = "sk-proj-0123456789abcdefXYZ";
-const std::string kToken = "client-token-0123456789";
+const std::string kToken = "tk9f8e7d6c5b4a-zyxwvu";
 
 // The key in the forms an upstream could put it into a JSON string.
 std::vector<std::string> spellings(const std::string& secret) {
@@ -110,6 +109,9 @@ TEST_CASE("a key that the upstream echoes, and the client's token, are kept nowh
       for (const Decision& decision : proxy.decisions()) {
         kept += decision.session_id + decision.session_name + decision.resource_id;
       }
+      Metrics metrics;
+      metrics.count(records[0]);
+      kept += metrics.text({});
       // "sk-pr" of "sk-proj-": what a key begins with is no secret, but nothing of it is left.
       check_free_of(kept, kKey);
       check_free_of(kept, kToken);

@@ -81,6 +81,10 @@ TEST_CASE(
                                                         {"X-Request-ID", "req_up"},
                                                         {"Date", "Sat, 21 Nov 2026 00:00:00 GMT"},
                                                         {"Access-Control-Allow-Origin", "*"},
+                                                        {"Set-Cookie", "a=b"},
+                                                        {"Alt-Svc", "h3=\":443\""},
+                                                        {"Strict-Transport-Security", "max-age=1"},
+                                                        {"X-Proxy-Decision", "failover"},
                                                         {"x-ratelimit-remaining-tokens", "7"},
                                                         {"OpenAI-Model", "gpt"},
                                                         {"x-codex-turn-state", "ts"}});
