@@ -12,7 +12,7 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-const std::string kKey = "sk-proj-0123456789abcdefXYZ";
+const std::string kKey = "sk-proj-qwertyuiopasdfgQWERTY";
 const std::string kToken = "tk9f8e7d6c5b4a-zyxwvu";
 
 // The key in the forms an upstream could put it into a JSON string.
