@@ -3,9 +3,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "fuzz_input.h"
@@ -87,7 +89,7 @@ class Bench {
     acceptor_.async_accept(upstream, [](const auto&) {});
     step_until([&] { return upstream.is_open() && upstream.available() > 0; });
     while (!input.empty()) {
-      const std::size_t size = input.byte() * 16 + 1;
+      const std::size_t size = std::size_t{input.byte()} * 16 + 1;
       boost::system::error_code gone;
       boost::asio::write(upstream, boost::asio::buffer(std::string(input.text(size))), gone);
       context_.poll();
@@ -115,7 +117,7 @@ class Bench {
   boost::asio::io_context context_{1};
   EventLoop loop_{context_};
   SystemClock clock_;
-  tcp::acceptor acceptor_{context_, {boost::asio::ip::address_v4::loopback(), 0}};
+  tcp::acceptor acceptor_{context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
   std::unique_ptr<UpstreamClient> client_;
 };
 
