@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test test-asan test-tsan bench-build bench-relay bench-pick bench-records bench-redis bench-worker format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker format format-check clean
 
 deps:
 	@scripts/setup test
@@ -19,10 +19,29 @@ test: deps
 	@cmake --build build/dev
 	@ctest --preset dev -j2
 
-test-asan test-tsan: test-%: deps
+# Guards: docs/contributing.md says what each is for.
+guard-deps: deps
+	@scripts/setup guards
+
+test-asan test-tsan: test-%: guard-deps
 	@test -f build/$*/build.ninja || cmake --preset $* >/dev/null
-	@cmake --build build/$*
+	@cmake --build build/$* --target suites
 	@ctest --preset $* -j2
+
+# The fuzz targets are built with the sanitizers of test-asan, from the same objects.
+fuzz: guard-deps
+	@test -f build/asan/build.ninja || cmake --preset asan >/dev/null
+	@cmake --build build/asan --target fuzz_targets
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+tidy: guard-deps
+	@scripts/tidy
+
+coverage: guard-deps
+	@scripts/coverage
+
+mutants: guard-deps
+	@scripts/mutants
 
 # docs/benchmarks.md says what these measure.
 bench-build:

@@ -98,7 +98,7 @@ class JsonLoad {
 
   Clock::time_point planned_time(std::size_t index, std::uint64_t round) const {
     if (options_.rate == 0) return Clock::now();
-    const double slot = static_cast<double>(round * options_.connections + index);
+    const auto slot = static_cast<double>(round * options_.connections + index);
     return start_ + std::chrono::duration_cast<Clock::duration>(
                         std::chrono::duration<double>(slot / options_.rate));
   }
