@@ -38,8 +38,8 @@ std::string database_problem(const std::string& url) {
   try {
     std::string path;
     if (!is_postgres_url(url)) {
-      std::string problem = parse_sqlite_url(url, path);
-      return problem.empty() ? sqlite_problem(path) : problem;
+      const std::string problem = parse_sqlite_url(url, path);
+      return problem.empty() ? sqlite_problem(path) : "its URL " + problem;
     }
     PostgresConnection connection(std::make_shared<PostgresServer>(url),
                                   {PostgresConnection::Mode::read, kPatience, [] {}});

@@ -61,6 +61,7 @@ class Simulation {
     for (std::size_t i = 0; i < resources; ++i) {
       const std::string id = fmt::format("r{}", i);
       resources_.push_back({id,
+                            id,
                             "p",
                             i % 3 == 2 ? "b" : "a",
                             "http://h",

@@ -40,6 +40,7 @@ std::vector<Resource> make_resources() {
   std::vector<Resource> resources;
   for (std::size_t i = 0; i < kResources; ++i) {
     resources.push_back({fmt::format("r{}", i),
+                         fmt::format("r{}", i),
                          "p",
                          "main",
                          "http://h",

@@ -280,7 +280,7 @@ TEST_CASE("a value with something around it that is not part of it is refused, w
       {"PROXY_TELEMETRY_SPOOL_BYTES", "1_000_000", "has a unit"},
       {"PROXY_UPSTREAM_BASE_URL", "api.openai.com/v1", "http:// or https://"},
       {"PROXY_REDIS_URL", "hunter2:6379", "is not a Redis URL"},
-      {"PROXY_DATABASE_URL", "/var/lib/rp.db", "is not a database URL"},
+      {"PROXY_DATABASE_URL", "/var/lib/rp.db", "must start with sqlite:///"},
       {"PROXY_ADMIN_BIND", "http://127.0.0.1:8001", "address with a port"},
   };
   for (const Trap& trap : traps) {
