@@ -9,8 +9,9 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::uint64_t kReserve =
-    64 * 1024;  // at once; what has only been announced costs nothing
+// Of an announced length at once; the rest when that much has come: what has only been announced
+// costs nothing, and a large body is not copied from one buffer to the next while it grows.
+constexpr std::uint64_t kReserve = 64 * 1024;
 
 Error bad_chunk() {
   return malformed_request("its body is not in chunks as announced");
@@ -44,6 +45,9 @@ Result<std::size_t> RequestBodyReader::read(std::string_view bytes) {
 
 std::size_t RequestBodyReader::take_data(std::string_view bytes) {
   const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+  if (body_.size() < kReserve && body_.size() + length >= kReserve) {
+    body_.reserve(body_.size() + static_cast<std::size_t>(std::min(left_, max_bytes_)));
+  }
   body_.append(bytes.substr(0, length));
   left_ -= length;
   if (left_ == 0) state_ = chunked_ ? State::data_end : State::done;

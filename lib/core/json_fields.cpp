@@ -59,7 +59,9 @@ error_code read_value(ondemand::value value, JsonField& field) {
     case ondemand::json_type::null:
       return read_null(value);
     case ondemand::json_type::string:
-      return read_text(value, field);
+      if (field.elements == nullptr) return read_text(value, field);
+      field.kind = Kind::other;  // an input that is one text: as long as the body, and of no use
+      return SUCCESS;
     case ondemand::json_type::boolean:
       field.kind = Kind::boolean;
       return value.get_bool().get(field.flag);

@@ -53,7 +53,7 @@ void FailoverLog::tell(const std::string& resource_id, Moves& moves) {
   const std::uint64_t count = std::exchange(moves.untold, 0);
   log_({LogLevel::warning,
         "failover",
-        fmt::format("{}: {} moved to another resource ({})", resource_id,
+        fmt::format("{}: {} moved to another resource ({})", name_of_(resource_id),
                     count == 1 ? "a request" : fmt::format("{} requests", count), moves.error),
         {{"resource_id", resource_id},
          {"requests", static_cast<std::int64_t>(count)},

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -21,8 +22,11 @@ class FailoverLog final : public TelemetrySink {
  public:
   static constexpr Millis kEvery{10'000};
 
-  FailoverLog(TelemetrySink& next, Log log, const Clock& clock)
-      : next_(next), log_(std::move(log)), clock_(clock) {}
+  // What people call the resource with that id.
+  using NameOf = std::function<std::string(const std::string& resource_id)>;
+
+  FailoverLog(TelemetrySink& next, Log log, const Clock& clock, NameOf name_of)
+      : next_(next), log_(std::move(log)), clock_(clock), name_of_(std::move(name_of)) {}
 
   void record(RequestRecord record) noexcept override;
   bool flush(Millis timeout) override { return next_.flush(timeout); }
@@ -44,6 +48,7 @@ class FailoverLog final : public TelemetrySink {
   TelemetrySink& next_;
   const Log log_;
   const Clock& clock_;
+  const NameOf name_of_;
   std::mutex mutex_;
   std::map<std::string, Moves, std::less<>> by_resource_;  // only those told of lately
 };

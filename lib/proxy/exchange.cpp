@@ -37,7 +37,8 @@ Exchange::Exchange(const Config& config, const Dependencies& dependencies, Excha
       arrived_(dependencies.clock.steady()) {
   record_.created_at = dependencies_.clock.wall();
   record_.request_id = new_request_id(record_.created_at, dependencies_.random);
-  record_.client_request_id = utf8_text(request_.headers.get("x-request-id"), kMaxIdBytes);
+  record_.client_request_id =
+      bounded_id(utf8_text(request_.headers.get("x-request-id"), std::string::npos));
   record_.method = turn_ ? "WEBSOCKET" : request_.method;
   record_.path = request_.path;
   record_.request_bytes = static_cast<std::int64_t>(request_.body.size());

@@ -97,7 +97,7 @@ class Runtime::Impl {
         target_(make_record_target(config_, *records_, random_, log_)),
         queue_(*target_, config_.telemetry_queue_size, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
-        failovers_(telemetry_, log_, clock_),
+        failovers_(telemetry_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
         stream_gauge_(make_stream_gauge(config_, clock_)),
         decisions_(all_decisions()),
         loops_(config_.io_threads),
@@ -106,10 +106,7 @@ class Runtime::Impl {
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         adapters_(make_builtin_adapters()) {
     state_->observe_health([this](const HealthChange& change) {
-      const auto snapshot = router_.snapshot();
-      const Candidate* known = snapshot ? snapshot->find(change.resource_id) : nullptr;
-      const std::string& name = known != nullptr ? known->resource->name : change.resource_id;
-      if (const auto event = health_event(change, name)) log_(*event);
+      if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
     router_.update(config_.resources);
     if (const std::string problem = trust_->problem(); !problem.empty()) {
@@ -180,6 +177,12 @@ class Runtime::Impl {
   }
 
  private:
+  std::string name_of(const std::string& resource_id) const {
+    const auto snapshot = router_.snapshot();
+    const Candidate* candidate = snapshot ? snapshot->find(resource_id) : nullptr;
+    return candidate != nullptr ? candidate->resource->name : resource_id;
+  }
+
   Dependencies dependencies() {
     Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, failovers_,
                               &index_, {},      {},      loops_,  {},        {}};

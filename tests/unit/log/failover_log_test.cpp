@@ -22,7 +22,8 @@ struct Rig {
   testing::ManualClock clock;
   CountingSink next;
   std::vector<std::string> lines;
-  FailoverLog log{next, [this](const LogEvent& event) { lines.push_back(event.message); }, clock};
+  FailoverLog log{next, [this](const LogEvent& event) { lines.push_back(event.message); }, clock,
+                  [](const std::string& id) { return id == "openai-0123abcd" ? "team-a" : id; }};
 
   // A request with these attempts; "" = it went well.
   void request(std::vector<std::pair<std::string, Blame>> attempts,
@@ -74,4 +75,9 @@ TEST_CASE_FIXTURE(Rig,
   request({{"a", Blame::client}, {"b", Blame::none}});
   CHECK(lines.empty());
   CHECK(next.records == 3);
+}
+
+TEST_CASE_FIXTURE(Rig, "people read the name of the resource") {
+  request({{"openai-0123abcd", Blame::resource}, {"b", Blame::none}});
+  CHECK(lines == Lines{"team-a: a request moved to another resource (http_429)"});
 }
