@@ -26,8 +26,8 @@ inline bool is_error(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ERROR;
 }
 
-// An error as it may be told: Redis quotes the arguments of a command it does not know, which may be
-// a password.
+// An error as it may be told: Redis quotes the arguments of a command it does not know, which may
+// be a password.
 std::string problem_of(const redisReply& error);
 
 // The server as a whole cannot serve us at the moment (still loading, a read-only replica, out of
