@@ -67,8 +67,9 @@ void HttpConnection::on_read(const error_code& error, std::size_t bytes) {
     return;
   }
   in_.commit(bytes);
+  in_.consume(std::exchange(taken_, 0));
   if (phase_ == Phase::lingering) {
-    in_.consume(in_.size());
+    take(unread().size());
   } else if (phase_ != Phase::answering) {
     parse();
   }
@@ -76,7 +77,17 @@ void HttpConnection::on_read(const error_code& error, std::size_t bytes) {
 }
 
 std::string_view HttpConnection::unread() const {
-  return {static_cast<const char*>(in_.data().data()), in_.size()};
+  return std::string_view(static_cast<const char*>(in_.data().data()), in_.size()).substr(taken_);
+}
+
+// A buffer that is emptied begins anew at its front: not while a read is on its way to behind what
+// it holds now.
+void HttpConnection::take(std::size_t bytes) {
+  if (reading_) {
+    taken_ += bytes;
+  } else {
+    in_.consume(bytes);
+  }
 }
 
 void HttpConnection::parse() {
@@ -90,9 +101,9 @@ bool HttpConnection::read_head() {
     refuse(used.error());
     return false;
   }
-  in_.consume(*used);
+  take(*used);
   // Empty lines between two requests begin none.
-  if (phase_ == Phase::idle && (head_reader_->begun() || in_.size() > 0)) {
+  if (phase_ == Phase::idle && (head_reader_->begun() || !unread().empty())) {
     phase_ = Phase::head;
     set_deadline(limits_.head_timeout);
   }
@@ -109,7 +120,7 @@ void HttpConnection::read_body() {
     refuse(used.error());
     return;
   }
-  in_.consume(*used);
+  take(*used);
   if (body_reader_->done()) {
     dispatch();
     return;
@@ -154,7 +165,7 @@ void HttpConnection::upgrade(Request handshake) {
     refuse(Error::unavailable(503, "shutting_down", "The server is shutting down."));
   } else if (const auto problem = handshake_problem(handshake)) {
     refuse(*problem);
-  } else if (reading_ || in_.size() > 0) {
+  } else if (reading_ || !unread().empty()) {
     // RFC 6455 section 4.1: nothing may follow before the answer, nor may the handshake be
     // pipelined.
     refuse(Error::invalid_request("malformed_handshake",
@@ -193,7 +204,7 @@ void HttpConnection::linger() {
   set_deadline(limits_.linger_timeout);
   error_code ignored;
   socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-  in_.consume(in_.size());
+  take(unread().size());
   read_more();
 }
 

@@ -83,6 +83,7 @@ class HttpConnection final : public ResponseWriter,
   void read_more();
   void on_read(const boost::system::error_code& error, std::size_t bytes);
   std::string_view unread() const;
+  void take(std::size_t bytes);
   void parse();
   bool read_head();
   void read_body();
@@ -113,6 +114,7 @@ class HttpConnection final : public ResponseWriter,
   Phase phase_ = Phase::idle;
   SteadyTime deadline_;
   boost::beast::flat_buffer in_;
+  std::size_t taken_ = 0;  // of in_, while a read is under way
   bool reading_ = false;
   std::optional<RequestHeadReader> head_reader_;
   RequestHead request_head_;                      // from the body on

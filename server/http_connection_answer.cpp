@@ -116,7 +116,7 @@ void HttpConnection::answer_sent() {
   next_request();
   // Not from here: a pipelined request must not nest in the answer of the one before.
   boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->phase_ == Phase::idle && self->in_.size() > 0) self->parse();
+    if (self->phase_ == Phase::idle && !self->unread().empty()) self->parse();
     self->read_more();
   });
 }

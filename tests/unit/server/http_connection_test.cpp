@@ -35,6 +35,18 @@ std::string body_of(const std::string& answer) {
 
 // ---- reading ----
 
+TEST_CASE("a request behind pipelined ones is read as it was sent") {
+  ConnectionRig rig;
+  rig.serve_with(echo());
+  // The second is read while the buffer waits for more, and empties it.
+  rig.send(std::string(kGet) + "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+  rig.send("GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
+  REQUIRE(rig.requests().size() == 3);
+  CHECK(rig.requests()[1].body == "abc");
+  CHECK(rig.requests()[2].path == "/c");
+  CHECK(has(rig.receive(), "GET /c "));
+}
+
 TEST_CASE("requests of one connection, in any pieces") {
   const std::string bytes =
       "\r\nPOST /a?q HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc\r\n"
