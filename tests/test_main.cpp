@@ -1,2 +1,2 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+// The main() of all suites: doctest's own, for which tests/CMakeLists.txt asks by a definition.
 #include <doctest/doctest.h>

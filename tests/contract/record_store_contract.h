@@ -702,7 +702,7 @@ TEST_CASE_TEMPLATE_DEFINE("RecordStore: bodies stand in events, not in lists", B
   const auto all = all_pages<TelemetryRow>(
       [&](const RecordQuery& next) { return store->telemetry(next); }, query);
   REQUIRE(all.size() == 5);
-  for (int i = 0; i < 5; ++i) CHECK(all[4 - i].request_id == std::to_string(i));
+  for (std::size_t i = 0; i < 5; ++i) CHECK(all[4 - i].request_id == std::to_string(i));
   CHECK(all[4].payload.find(R"("request_body":null)") != std::string::npos);
   CHECK(all[4].payload.find("\"response_body\":\"\xEF\xBF\xBD \xEF\xBF\xBD\"") !=
         std::string::npos);

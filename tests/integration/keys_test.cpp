@@ -108,7 +108,8 @@ TEST_CASE("an empty account stays out until a trial succeeds") {
   CHECK(post(proxy, kAsk)->status == 503);
   proxy.wall_and_cooldowns().advance(std::chrono::seconds(30));
   CHECK(post(proxy, kAsk)->status == 200);
-  CHECK(proxy.state().resource("openai-1")->health() == Health::healthy);
+  const auto state = proxy.state().resource("openai-1");
+  CHECK(wait_until([&] { return state->health() == Health::healthy; }));
 }
 
 TEST_CASE("a refused key is checked at once: the key is good, only this request was not allowed") {
@@ -128,7 +129,7 @@ TEST_CASE("a refused key is checked at once: the key is good, only this request 
   const auto next = post(proxy, kAsk);
   REQUIRE(next);
   CHECK(next->status == 200);
-  CHECK(state->health() == Health::healthy);
+  CHECK(wait_until([&] { return state->health() == Health::healthy; }));
 }
 
 TEST_CASE("a refused key is checked at once: it is bad") {

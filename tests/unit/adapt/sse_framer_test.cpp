@@ -16,7 +16,7 @@ struct Framed {
   std::string out;
   std::string rest;
   bool overflowed = false;
-  friend bool operator==(const Framed&, const Framed&) = default;
+  bool operator==(const Framed&) const = default;
 };
 
 Framed frame(const std::vector<std::string>& pieces, std::size_t max_event_bytes = 1 << 20) {

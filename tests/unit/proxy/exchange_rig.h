@@ -37,6 +37,15 @@ class ExchangeRig final : private ExchangeOwner {
     };
   }
 
+  // What still waits when a test ends would wait for ever.
+  ~ExchangeRig() {
+    for (const auto& begun : begun_) {
+      if (const auto waiting = begun.lock()) waiting->shut_down();
+    }
+  }
+  ExchangeRig(const ExchangeRig&) = delete;
+  ExchangeRig& operator=(const ExchangeRig&) = delete;
+
   // Begins an exchange; it runs until it waits for something.
   std::shared_ptr<FakeResponseWriter> post(std::string body, Headers headers = {}) {
     Request request;
@@ -49,6 +58,7 @@ class ExchangeRig final : private ExchangeOwner {
         config, dependencies_,
         ExchangeLoop{loop_, upstream, helpers_, static_cast<ExchangeOwner&>(*this), secrets_},
         std::move(request), client);
+    begun_.push_back(exchange);
     exchange->run();
     return client;
   }
@@ -81,6 +91,7 @@ class ExchangeRig final : private ExchangeOwner {
   };
   void on_exchange_ended(Exchange&) override { ++ended; }
 
+  std::vector<std::weak_ptr<Exchange>> begun_;
   SeededRandom random_{20261126};
   LoadBalancer balancer_{clock, random_};
   boost::asio::io_context context_;

@@ -126,7 +126,9 @@ TEST_CASE("after all turns a socket holds its conversations and nothing else") {
   TurnRig rig;
   rig.config.websocket_max_message_bytes = 10'000;
   SessionRig socket(rig);
-  for (int i = 0; i < 8; ++i) socket.say(create(fmt::format("lane{}", i % 3), 1000 + i));
+  for (std::size_t i = 0; i < 8; ++i) {
+    socket.say(create(fmt::format("lane{}", i % 3), 1000 + i));
+  }
   for (std::size_t i = 0; i < 8; ++i) {
     REQUIRE(socket.turns.size() > i);
     socket.finish(i, fmt::format("resp_{}", i));
