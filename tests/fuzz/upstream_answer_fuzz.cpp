@@ -87,7 +87,7 @@ class Bench {
     const auto transfer = client_->start(std::move(request), checker);
     tcp::socket upstream(context_);
     acceptor_.async_accept(upstream, [](const auto&) {});
-    step_until([&] { return upstream.is_open() && upstream.available() > 0; });
+    step_until([&] { return checker.ended() || (upstream.is_open() && upstream.available() > 0); });
     while (!input.empty()) {
       const std::size_t size = std::size_t{input.byte()} * 16 + 1;
       boost::system::error_code gone;
