@@ -12,7 +12,6 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::size_t kIdleEasies = 64;  // handles kept for reuse
 constexpr std::size_t kKeptCapacity =
     32 * 1024;                        // a delivery buffer larger than this is given back
 constexpr Millis kDeadlineTick{250};  // precision of first-byte and idle time-outs
@@ -60,7 +59,6 @@ CurlUpstreamClient::CurlUpstreamClient(EventLoop& loop, const Clock& clock,
 CurlUpstreamClient::~CurlUpstreamClient() {
   *alive_ = false;
   while (!transfers_.empty()) cancel(*transfers_.back());
-  for (CURL* easy : idle_easies_) curl_easy_cleanup(easy);
   curl_multi_cleanup(multi_);
   curl_global_cleanup();
 }
@@ -68,7 +66,7 @@ CurlUpstreamClient::~CurlUpstreamClient() {
 std::unique_ptr<UpstreamTransfer> CurlUpstreamClient::start(UpstreamRequest request,
                                                             UpstreamHandler& handler) {
   auto transfer =
-      std::make_shared<CurlTransfer>(*this, clock_, take_easy(), std::move(request), handler);
+      std::make_shared<CurlTransfer>(*this, clock_, curl_easy_init(), std::move(request), handler);
   transfer->index = transfers_.size();
   transfers_.push_back(transfer);
   curl_multi_add_handle(multi_, transfer->easy);
@@ -85,7 +83,9 @@ void CurlUpstreamClient::cancel(CurlTransfer& transfer) {
 void CurlUpstreamClient::detach(CurlTransfer& transfer) {
   if (transfer.easy == nullptr) return;
   curl_multi_remove_handle(multi_, transfer.easy);
-  put_easy(std::exchange(transfer.easy, nullptr));
+  // Not kept for the next request: libcurl 7.88 would continue the last header of this answer,
+  // which is freed, if the next one began with a folded line.
+  curl_easy_cleanup(std::exchange(transfer.easy, nullptr));
   const std::size_t index = transfer.index;
   transfers_.back()->index = index;
   std::swap(transfers_[index], transfers_.back());
@@ -258,22 +258,6 @@ void CurlUpstreamClient::fail_overdue() {
     ready(*transfer);
     detach(*transfer);
   }
-}
-
-CURL* CurlUpstreamClient::take_easy() {
-  if (idle_easies_.empty()) return curl_easy_init();
-  CURL* easy = idle_easies_.back();
-  idle_easies_.pop_back();
-  return easy;
-}
-
-void CurlUpstreamClient::put_easy(CURL* easy) {
-  if (idle_easies_.size() >= kIdleEasies) {
-    curl_easy_cleanup(easy);
-    return;
-  }
-  curl_easy_reset(easy);
-  idle_easies_.push_back(easy);
 }
 
 std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop, const Clock& clock,

@@ -49,8 +49,6 @@ class CurlUpstreamClient final : public UpstreamClient {
   void watch_deadlines();
   void fail_overdue();
   void detach(CurlTransfer& transfer);
-  CURL* take_easy();
-  void put_easy(CURL* easy);
 
   boost::asio::io_context& context_;
   const Clock& clock_;
@@ -66,7 +64,6 @@ class CurlUpstreamClient final : public UpstreamClient {
   bool delivery_posted_ = false;
   std::vector<std::shared_ptr<CurlTransfer>> transfers_;  // under way; index kept in the transfer
   std::vector<std::shared_ptr<CurlTransfer>> ready_;
-  std::vector<CURL*> idle_easies_;
   KeptSockets kept_sockets_;
   std::string scratch_;  // the bytes being delivered
   // Tells handlers posted to the loop that the client is gone.

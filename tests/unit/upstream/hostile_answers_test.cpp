@@ -272,6 +272,23 @@ TEST_CASE("fields: folded, nameless, with controls, and far too many") {
   CHECK(outcome_of(raw(interim + "HTTP/1.1 200 OK\r\n\r\nhello")).error == UpstreamError::protocol);
 }
 
+// libcurl 7.88 kept the last header of the answer before as the one to continue, and had freed it.
+TEST_CASE("a folded line at the head of an answer continues nothing of the answer before") {
+  ScriptedUpstream upstream;
+  upstream.on_key("", {raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-First: secret\r\n\r\nhello"),
+                       raw("HTTP/1.1 200 OK\r\n  folded\r\nContent-Length: 5\r\n\r\nworld")});
+  LoopClient loop;
+  Call first(loop, request_to(upstream));
+  first.start();
+  REQUIRE(first.wait_for_end());
+  CHECK(first.headers().get("x-first") == "secret");
+  Call next(loop, request_to(upstream));
+  next.start();
+  REQUIRE(next.wait_for_end());
+  CHECK_FALSE(next.headers().find("x-first"));
+  CHECK((next.body() == "world" || next.result().error == UpstreamError::protocol));
+}
+
 TEST_CASE("codings that nobody asked for are taken off") {
   const std::string text = R"({"id":"resp_1"})" + std::string(100'000, ' ');
   const std::string zlib = testing::deflated(text, 15);
