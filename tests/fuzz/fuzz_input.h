@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 namespace responses_proxy::fuzz {
 
@@ -31,6 +32,20 @@ class FuzzInput {
     return front;
   }
   std::string_view rest() { return text(rest_.size()); }
+
+  // The rest whole and in pieces; its first bytes say where to cut.
+  struct Cut {
+    std::string_view whole;
+    std::vector<std::string_view> pieces;
+  };
+  Cut cut() {
+    std::vector<std::size_t> sizes(byte() % 16);
+    for (std::size_t& size : sizes) size = byte();
+    Cut cut{rest_, {}};
+    for (const std::size_t size : sizes) cut.pieces.push_back(text(size));
+    cut.pieces.push_back(rest());
+    return cut;
+  }
 
  private:
   std::string_view rest_;

@@ -100,17 +100,7 @@ bool same(const Request& a, const Request& b) {
 }  // namespace
 
 void run(FuzzInput input) {
-  // The first bytes say where to cut.
-  std::vector<std::size_t> sizes(input.byte() % 16);
-  for (std::size_t& size : sizes) size = input.byte();
-  const std::string_view bytes = input.rest();
-  std::vector<std::string_view> pieces;
-  std::string_view left = bytes;
-  for (const std::size_t size : sizes) {
-    pieces.push_back(left.substr(0, size));
-    left.remove_prefix(pieces.back().size());
-  }
-  pieces.push_back(left);
+  const auto [bytes, pieces] = input.cut();
 
   const Outcome whole = serve({bytes});
   const Outcome cut = serve(pieces);
