@@ -37,13 +37,17 @@ StreamWorker::~StreamWorker() {
   stop();
 }
 
-void StreamWorker::stop(Millis empty_within) {
+void StreamWorker::request_stop(Millis empty_within) {
   {
     const std::scoped_lock lock(mutex_);
     if (!stopping_) empty_until_ = Steady::now() + empty_within;
     stopping_ = true;
   }
   wake_.notify_one();
+}
+
+void StreamWorker::stop(Millis empty_within) {
+  request_stop(empty_within);
   if (thread_.joinable()) thread_.join();
 }
 

@@ -45,7 +45,9 @@ class StreamWorker {
   StreamWorker& operator=(const StreamWorker&) = delete;
 
   // Finishes the batch in hand unless the database does not take it. With `empty_within`: goes on
-  // for so long while there is something in the stream. Idempotent.
+  // for so long while there is something in the stream. Returns at once; the first call counts.
+  void request_stop(Millis empty_within = Millis(0));
+  // The same, and waits for the end of it. Idempotent.
   void stop(Millis empty_within = Millis(0));
   TelemetryWorkerStats stats() const;
 

@@ -10,30 +10,19 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fakes/sample_records.h"
+#include "fakes/wait_until.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "storage/record_store.h"
 
 namespace responses_proxy::testing {
 
 inline constexpr Millis kPatience{60'000};  // longer than anything should take
-
-inline bool eventually(const std::function<bool()>& probe) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!probe()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(Millis(2));
-  }
-  return true;
-}
 
 inline RequestRecord numbered(int number) {
   RequestRecord record = sample_record(std::to_string(number), at_second(number));
@@ -62,7 +51,7 @@ inline std::vector<RequestRecord> all_rows(RecordStore& records) {
 
 // Waits for `count` rows; they must be those of the numbers from 0 on, and be counted once.
 inline void check_rows(RecordStore& records, std::size_t count) {
-  CHECK(eventually([&] { return all_rows(records).size() >= count; }));
+  CHECK(wait_until([&] { return all_rows(records).size() >= count; }));
   std::set<std::string> ids;
   for (const RequestRecord& row : all_rows(records)) CHECK(ids.insert(row.request_id).second);
   CHECK(ids.size() == count);
@@ -131,7 +120,7 @@ inline void check_rows(RecordStore& records, std::size_t count) {
     CHECK(sink->stats().spooled == 490);                                                   \
     backend.mend();                                                                        \
     check_rows(backend.records(), 500);                                                    \
-    CHECK(eventually([&] { return sink->stats().spooled == 0; }));                         \
+    CHECK(wait_until([&] { return sink->stats().spooled == 0; }));                         \
     CHECK(sink->stats().written == 500);                                                   \
     CHECK(sink->stats().dropped == 0);                                                     \
   }                                                                                        \

@@ -1,7 +1,8 @@
 #include "integration/test_proxy.h"
 
-#include <thread>
 #include <utility>
+
+#include "fakes/wait_until.h"
 
 namespace responses_proxy::testing {
 
@@ -97,12 +98,7 @@ std::vector<Decision> TestProxy::decisions() {
 }
 
 bool TestProxy::wait_until_idle() {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (proxy_->active_exchanges() > 0) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
+  return wait_until([this] { return proxy_->active_exchanges() == 0; });
 }
 
 }  // namespace responses_proxy::testing

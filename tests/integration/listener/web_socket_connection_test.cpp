@@ -1,8 +1,7 @@
 // Messages, control frames, close codes, back-pressure and the ends of a client's WebSocket.
 #include <doctest/doctest.h>
 
-#include <thread>
-
+#include "fakes/wait_until.h"
 #include "integration/listener/socket_rig.h"
 
 using namespace responses_proxy;
@@ -12,12 +11,7 @@ namespace {
 
 // The TCP connections of all other sockets have ended.
 bool wait_for_open(SocketRig& rig, std::size_t sockets) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (rig.listener().open_sockets() != sockets) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
+  return wait_until([&] { return rig.listener().open_sockets() == sockets; });
 }
 
 // The session has been told, and everything is gone.

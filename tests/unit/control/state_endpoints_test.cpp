@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 
+#include "fakes/wait_until.h"
 #include "unit/control/fakes.h"
 
 namespace responses_proxy::testing {
@@ -206,9 +207,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "events: a bounded number of viewers") {
 
   viewers.pop_back();
   // The place is free once the server has noticed.
-  while (send("HEAD", "/admin/events").status == 503) std::this_thread::yield();
-  Viewer next(*this);
-  CHECK(next.event(0).is_object());
+  CHECK(wait_until([&] { return Viewer(*this).event(0).is_object(); }));
 }
 
 }  // namespace responses_proxy::testing

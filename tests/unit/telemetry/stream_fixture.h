@@ -1,27 +1,14 @@
 // A real Redis, and what the tests of the stream put around it.
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <thread>
-
 #include "fakes/private_redis.h"
+#include "fakes/wait_until.h"
 #include "responses_proxy/random.h"
 #include "storage/record_codec.h"
 #include "telemetry/stream_worker.h"
 #include "unit/telemetry/sink_fakes.h"
 
 namespace responses_proxy::testing {
-
-// For what only shows from outside a little later.
-inline bool eventually(const std::function<bool()>& probe) {
-  const auto deadline = std::chrono::steady_clock::now() + kLong;
-  while (!probe()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(Millis(2));
-  }
-  return true;
-}
 
 struct StreamFixture {
   StreamOptions stream() const {

@@ -229,7 +229,7 @@ TEST_CASE_FIXTURE(TargetFixture, "Redis dies under load: every record arrives in
       if (i == 4'000) redis.start();
     }
     REQUIRE(sink.flush(kLong));
-    CHECK(eventually([&] { return store.ids().size() == 6'000; }));
+    CHECK(wait_until([&] { return store.ids().size() == 6'000; }));
     CHECK(sink.stats().dropped == 0);
   }
   CHECK(as_set(store.ids()) == as_set(names(0, 6'000)));

@@ -11,11 +11,11 @@ using namespace responses_proxy::testing;
 TEST_CASE_FIXTURE(StreamFixture, "what is in the stream moves to the database") {
   add(0, 200);  // before there is a group
   StreamWorker worker(stream(), store, log.log(), working("one"));
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   add(200, 210);
-  CHECK(eventually([&] { return store.ids().size() == 210 && length() == "0"; }));
+  CHECK(wait_until([&] { return store.ids().size() == 210 && length() == "0"; }));
   CHECK(pending() == 0);
-  CHECK(eventually([&] { return redis.text({"HGET", "events:totals", "written"}) == "210"; }));
+  CHECK(wait_until([&] { return redis.text({"HGET", "events:totals", "written"}) == "210"; }));
   worker.stop();
   CHECK(store.ids() == names(0, 210));
   CHECK(worker.stats().written == 210);
@@ -34,7 +34,7 @@ TEST_CASE_FIXTURE(StreamFixture, "two workers share the stream") {
     StreamWorker one(stream(), store, log.log(), options);
     options.consumer.name = "two";
     StreamWorker two(stream(), other, log.log(), options);
-    CHECK(eventually([&] { return length() == "0"; }));
+    CHECK(wait_until([&] { return length() == "0"; }));
   }
   std::set<std::string> all = as_set(store.ids());
   for (const auto& id : other.ids()) CHECK(all.insert(id).second);
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(StreamFixture, "what a dead worker had in hand is taken over, 
   deliver_to("dead", 20);
   for (int i = 0; i < 10; ++i) store.write(std::vector{numbered(i)});  // written, not taken out
   StreamWorker worker(stream(), store, log.log(), claiming("one"));
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(pending() == 0);
   CHECK(store.ids().size() == 30);
   CHECK(as_set(store.ids()) == as_set(names(0, 30)));
@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(StreamFixture, "a worker that is only slow keeps what it has")
   add(0, 10);
   deliver_to("slow", 4);
   StreamWorker worker(stream(), store, log.log(), working("one"));
-  CHECK(eventually([&] { return store.ids().size() == 6; }));
+  CHECK(wait_until([&] { return store.ids().size() == 6; }));
   worker.stop();
   CHECK(length() == "4");
   CHECK(worker.stats().claimed == 0);
@@ -71,8 +71,8 @@ TEST_CASE_FIXTURE(StreamFixture, "what cannot be stored is set aside, and stops 
   add_field("record", "{\"request_id\":");
   add(2, 4);
   StreamWorker worker(stream(), store, log.log(), working("one"));
-  CHECK(eventually([&] { return length() == "0"; }));
-  CHECK(eventually([&] { return redis.text({"HGET", "events:totals", "poison"}) == "3"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return redis.text({"HGET", "events:totals", "poison"}) == "3"; }));
   worker.stop();
   CHECK(as_set(store.ids()) == std::set<std::string>{"0", "2", "3"});
   CHECK(worker.stats().written == 3);
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(StreamFixture, "records of a newer version are stored, with th
       "reason":"round_robin","zone":"eu"}]})";
   add_field("record", record);
   StreamWorker worker(stream(), *records, log.log(), working("one"));
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   worker.stop();
   CHECK(worker.stats().poison == 0);
   const auto rows = records->requests({}).rows;
@@ -119,10 +119,10 @@ TEST_CASE_FIXTURE(StreamFixture,
   deliver_to("dead", 4);
   redis.command({"CONFIG", "SET", "maxmemory", "1"});
   StreamWorker worker(stream(), store, log.log(), claiming("one"));
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(store.ids() == names(0, 3));
   CHECK(redis.text({"XLEN", "events:poison"}) == "0");
-  CHECK(eventually([&] { return worker.stats().poison == 1; }));
+  CHECK(wait_until([&] { return worker.stats().poison == 1; }));
 }
 
 TEST_CASE_FIXTURE(StreamFixture, "a database that does not work keeps entries in the stream") {
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(StreamFixture, "a database that does not work keeps entries in
   CHECK(length() == "20");
   CHECK(pending() == 20);
   store.set_failing(false);
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   worker.stop();
   CHECK(store.ids() == names(0, 20));
   CHECK(log.lines() == std::vector<std::string>{"worker: the database does not work: disk full",
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(StreamFixture, "a worker that ends during an outage leaves its
   CHECK(members() == std::vector<std::string>{"one"});
   store.set_failing(false);
   StreamWorker next(stream(), store, log.log(), claiming("two"));
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(store.ids() == names(0, 5));
 }
 
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(StreamFixture,
   store.wait_for_attempts(1);
   redis.command({"CLIENT", "KILL", "TYPE", "normal"});
   store.set_held(false);
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   worker.stop();
   CHECK(store.attempts() >= 2);  // written again, to no effect
   CHECK(store.ids() == names(0, 10));
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(StreamFixture,
     options = working("dead");
   }
   StreamWorker worker(stream(), store, log.log(), options);
-  CHECK(eventually([&] { return length() == "0" && pending() == 0; }));
+  CHECK(wait_until([&] { return length() == "0" && pending() == 0; }));
   worker.stop();
   CHECK(store.ids() == std::vector<std::string>{"0", "2"});
   CHECK(worker.stats().written == 2);
@@ -196,12 +196,12 @@ TEST_CASE_FIXTURE(StreamFixture,
 TEST_CASE_FIXTURE(StreamFixture, "Redis dies and comes back empty") {
   StreamWorker worker(stream(), store, log.log(), working("one"));
   add(0, 5);
-  CHECK(eventually([&] { return store.ids().size() == 5; }));
+  CHECK(wait_until([&] { return store.ids().size() == 5; }));
   redis.stop();
   log.wait_for("worker: Redis does not work");
   redis.start();
   add(5, 9);
-  CHECK(eventually([&] { return store.ids().size() == 9 && length() == "0"; }));
+  CHECK(wait_until([&] { return store.ids().size() == 9 && length() == "0"; }));
   worker.stop();
   CHECK(store.ids() == names(0, 9));
   CHECK(log.count("worker: Redis does not work") == 1);
@@ -212,10 +212,10 @@ TEST_CASE_FIXTURE(StreamFixture, "Redis dies and comes back empty") {
 TEST_CASE_FIXTURE(StreamFixture, "Redis is emptied under the worker") {
   StreamWorker worker(stream(), store, log.log(), working("one"));
   add(0, 5);
-  CHECK(eventually([&] { return store.ids().size() == 5; }));
+  CHECK(wait_until([&] { return store.ids().size() == 5; }));
   redis.command({"FLUSHALL"});
   add(5, 9);
-  CHECK(eventually([&] { return store.ids().size() == 9 && length() == "0"; }));
+  CHECK(wait_until([&] { return store.ids().size() == 9 && length() == "0"; }));
   CHECK(log.lines().empty());
 }
 
@@ -241,7 +241,7 @@ TEST_CASE_FIXTURE(StreamFixture, "members that are long silent and have nothing 
   StreamWorkerOptions options = working("one");
   options.consumer.forget_idle = Millis(0);
   StreamWorker worker(stream(), store, log.log(), options);
-  CHECK(eventually([&] { return as_set(members()).count("silent") == 0; }));
+  CHECK(wait_until([&] { return as_set(members()).count("silent") == 0; }));
   CHECK(as_set(members()).count("busy") == 1);
 }
 
@@ -255,7 +255,7 @@ TEST_CASE_FIXTURE(StreamFixture, "large entries come in small batches") {
   StreamWorkerOptions options = working("one");
   options.consumer.max_batch = 1'000;
   StreamWorker worker(stream(), store, log.log(), options);
-  CHECK(eventually([&] { return length() == "0"; }));
+  CHECK(wait_until([&] { return length() == "0"; }));
   const auto batches = store.batches();
   REQUIRE(batches.size() > 2);
   CHECK(batches[0] == 64);
@@ -269,22 +269,19 @@ TEST_CASE_FIXTURE(StreamFixture, "a worker that is to empty the stream goes on u
   options.consumer.max_batch = 5;
   StreamWorker worker(stream(), store, log.log(), options);
   store.wait_for_attempts(1);
-  std::thread stopping;
   SUBCASE("asked to") {
-    stopping = std::thread([&] { worker.stop(kLong); });
+    worker.request_stop(kLong);
     store.set_held(false);
-    stopping.join();
+    worker.stop();
     CHECK(store.ids() == names(0, 100));
     CHECK(length() == "0");
   }
   SUBCASE("not asked to") {
-    stopping = std::thread([&] { worker.stop(); });
-    // The stop is known once the batch in hand has ended, or it would be the last but one.
-    std::this_thread::yield();
+    worker.request_stop();
     store.set_held(false);
-    stopping.join();
-    CHECK(store.ids().size() < 100);
-    CHECK(length() == std::to_string(100 - store.ids().size()));
+    worker.stop();
+    CHECK(store.ids() == names(0, 5));  // the batch in hand
+    CHECK(length() == "95");
   }
 }
 
