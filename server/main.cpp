@@ -17,7 +17,7 @@
 #include "server/start_check.h"
 #include "server/start_error.h"
 #include "server/worker.h"
-#include "storage/record_store.h"
+#include "storage/database.h"
 
 namespace responses_proxy {
 namespace {

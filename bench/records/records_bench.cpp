@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "fakes/private_postgres.h"
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "storage/record_store.h"
 
 namespace responses_proxy::testing {
 namespace {
@@ -33,15 +33,15 @@ std::vector<RequestRecord> make_batch(std::mt19937_64& random, int number) {
 }
 
 void measure(const std::string& name, const std::string& url) {
-  const auto store = open_record_store(url);
-  store->ping();
+  const auto store = open_records(url);
+  store->database->ping();
   std::mt19937_64 random(7);
   std::chrono::nanoseconds spent{0};
   std::chrono::nanoseconds longest{0};
   for (int number = 0; number < kBatches; ++number) {
     const std::vector<RequestRecord> batch = make_batch(random, number);
     const auto start = std::chrono::steady_clock::now();
-    store->write(batch);
+    store->writer.write(batch);
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
     spent += took;
     longest = std::max(longest, took);

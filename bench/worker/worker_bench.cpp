@@ -9,9 +9,10 @@
 
 #include "fakes/private_postgres.h"
 #include "fakes/private_redis.h"
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "telemetry/stream_target.h"
+#include "telemetry/stream_record_writer.h"
 #include "telemetry/stream_worker.h"
 
 using namespace responses_proxy;
@@ -45,18 +46,18 @@ std::vector<RequestRecord> batch_from(int first) {
 }
 
 void fill(const StreamOptions& stream, Random& random) {
-  StreamTarget target(stream, random, print_line);
+  StreamRecordWriter target(stream, random, print_line);
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kRecords; i += kBatch) target.write(batch_from(i));
   report("producer, to Redis", start);
 }
 
 void empty(const StreamOptions& stream, const std::string& database, const std::string& url) {
-  const auto store = open_record_store(url);
+  const auto store = open_records(url);
   StreamWorkerOptions options;
   options.consumer.name = "bench";
   const auto start = std::chrono::steady_clock::now();
-  StreamWorker worker(stream, *store, print_line, options);
+  StreamWorker worker(stream, store->writer, print_line, options);
   while (worker.stats().written < kRecords) std::this_thread::sleep_for(Millis(2));
   report("worker, to " + database, start);
 }

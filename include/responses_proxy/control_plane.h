@@ -29,7 +29,7 @@ class Clock;
 class HealthChecker;
 class Metrics;
 class RecentDecisions;
-class RecordStore;
+class RecordQueries;
 class Router;
 class StateStore;
 class TelemetrySink;
@@ -43,7 +43,9 @@ struct ControlPlaneContext {
   const Router& router;
   StateStore& state;
   HealthChecker& health;
-  RecordStore& records;
+  RecordQueries& records;
+  // Throws when the database does not answer. May block.
+  std::function<void()> ping_database;
   TelemetrySink& telemetry;
   RecentDecisions& decisions;
   Metrics& metrics;

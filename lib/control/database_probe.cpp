@@ -20,7 +20,7 @@ bool DatabaseProbe::answers() {
 
 bool DatabaseProbe::ping() {
   try {
-    records_.ping();
+    ping_();
     return true;
   } catch (const std::exception&) {
     return false;

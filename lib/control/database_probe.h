@@ -4,11 +4,12 @@
 //            last result, and "no" once the question has been open for kPatience.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "responses_proxy/clock.h"
-#include "storage/record_store.h"
 
 namespace responses_proxy::control {
 
@@ -17,14 +18,15 @@ class DatabaseProbe {
   static constexpr Millis kFresh{1'000};
   static constexpr Millis kPatience{2'000};
 
-  DatabaseProbe(RecordStore& records, const Clock& clock) : records_(records), clock_(clock) {}
+  DatabaseProbe(std::function<void()> ping, const Clock& clock)
+      : ping_(std::move(ping)), clock_(clock) {}
 
   bool answers();
 
  private:
   bool ping();
 
-  RecordStore& records_;
+  const std::function<void()> ping_;
   const Clock& clock_;
   std::mutex mutex_;  // guards what follows; not held during the ping
   bool last_ = false;

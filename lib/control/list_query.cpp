@@ -132,6 +132,7 @@ Result<RecordQuery> parse_list_query(const httplib::Request& request, RecordList
   reader.time("until", query.until);
   if (auto error = reader.error()) return *std::move(error);
   if (cursor) query.cursor = *cursor;
+  query.with_bodies = list == RecordList::telemetry;
   return query;
 }
 

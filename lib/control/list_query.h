@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "responses_proxy/result.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
 
 namespace responses_proxy::control {
 

@@ -13,7 +13,7 @@ struct Plane {
   static constexpr std::size_t kMaxHealthWaits = 2;
 
   explicit Plane(const ControlPlaneContext& its_context)
-      : context(its_context), database(its_context.records, its_context.clock) {}
+      : context(its_context), database(its_context.ping_database, its_context.clock) {}
 
   const ControlPlaneContext context;
   DatabaseProbe database;

@@ -14,22 +14,36 @@ namespace {
 // A request that has just been answered shall be in the list; a slow database must not delay it.
 constexpr Millis kFlush{250};
 
-template <class Row>
-using Ask = Page<Row> (RecordStore::*)(const RecordQuery&);
+using Answer = Json (*)(RecordQueries&, const RecordQuery&);
 
-template <class Row>
 void add_list(RouteTable& routes, const std::shared_ptr<Plane>& plane, const char* path,
-              RecordList list, Ask<Row> ask) {
+              RecordList list, Answer answer) {
   routes.get(path, Access::data,
-             [plane, list, ask](const httplib::Request& request, httplib::Response& response) {
+             [plane, list, answer](const httplib::Request& request, httplib::Response& response) {
                const auto query = parse_list_query(request, list);
                if (!query) return send_error(response, query.error());
                plane->context.telemetry.flush(kFlush);
-               send_json(response, to_list((plane->context.records.*ask)(*query)));
+               send_json(response, answer(plane->context.records, *query));
              });
 }
 
-Json usage_rows(RecordStore& records, UsageBy by, const RecordQuery& query) {
+Json requests(RecordQueries& records, const RecordQuery& query) {
+  return to_list(records.requests(query));
+}
+
+Json decisions(RecordQueries& records, const RecordQuery& query) {
+  return to_list(records.decisions(query));
+}
+
+Json sessions(RecordQueries& records, const RecordQuery& query) {
+  return to_list(records.sessions(query));
+}
+
+Json events(RecordQueries& records, const RecordQuery& query) {
+  return to_list(records.requests(query), to_event);
+}
+
+Json usage_rows(RecordQueries& records, UsageBy by, const RecordQuery& query) {
   Json rows = Json::array();
   for (const UsageRow& row : records.usage(by, query)) rows.push_back(to_row(row, by));
   return rows;
@@ -42,7 +56,7 @@ void answer_usage(const ControlPlaneContext& context, const httplib::Request& re
   const auto by = parse_usage_by(request);
   if (!by) return send_error(response, by.error());
   context.telemetry.flush(kFlush);
-  RecordStore& records = context.records;
+  RecordQueries& records = context.records;
   if (by.value()) return send_json(response, {{"data", usage_rows(records, **by, *query)}});
   send_json(response, {{"by_day", usage_rows(records, UsageBy::day, *query)},
                        {"by_model", usage_rows(records, UsageBy::model, *query)},
@@ -53,10 +67,10 @@ void answer_usage(const ControlPlaneContext& context, const httplib::Request& re
 }  // namespace
 
 void add_record_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  add_list(routes, plane, "/admin/requests", RecordList::requests, &RecordStore::requests);
-  add_list(routes, plane, "/admin/decisions", RecordList::decisions, &RecordStore::decisions);
-  add_list(routes, plane, "/admin/sessions", RecordList::sessions, &RecordStore::sessions);
-  add_list(routes, plane, "/admin/telemetry", RecordList::telemetry, &RecordStore::telemetry);
+  add_list(routes, plane, "/admin/requests", RecordList::requests, requests);
+  add_list(routes, plane, "/admin/decisions", RecordList::decisions, decisions);
+  add_list(routes, plane, "/admin/sessions", RecordList::sessions, sessions);
+  add_list(routes, plane, "/admin/telemetry", RecordList::telemetry, events);
   routes.get("/admin/usage", Access::data,
              [plane](const httplib::Request& request, httplib::Response& response) {
                answer_usage(plane->context, request, response);

@@ -1,6 +1,7 @@
 #include "control/rows.h"
 
 #include "control/time_text.h"
+#include "storage/record_json.h"
 
 namespace responses_proxy::control {
 
@@ -126,14 +127,13 @@ Json to_row(const SessionRow& session) {
   return row;
 }
 
-Json to_row(const TelemetryRow& event) {
-  Json payload = Json::parse(event.payload, nullptr, /*allow_exceptions=*/false);
-  if (payload.is_discarded()) payload = event.payload;
-  return {{"event_id", event.event_id},
-          {"type", event.type},
-          {"request_id", text_or_null(event.request_id)},
-          {"created_at", format_time(event.created_at)},
-          {"payload", std::move(payload)}};
+Json to_event(const RequestRecord& record) {
+  const std::string type = "request.completed";
+  return {{"event_id", record.request_id + ":" + type},  // the same whenever it is asked for
+          {"type", type},
+          {"request_id", record.request_id},
+          {"created_at", format_time(record.created_at)},
+          {"payload", record_to_json(record)}};
 }
 
 Json to_row(const UsageRow& usage, UsageBy by) {

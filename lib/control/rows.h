@@ -4,14 +4,15 @@
 #include <string>
 
 #include "core/json.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
 
 namespace responses_proxy::control {
 
 Json to_row(const RequestRecord& record);
+// The telemetry event of the record: all of it, as it is kept.
+Json to_event(const RequestRecord& record);
 Json to_row(const DecisionRow& decision);
 Json to_row(const SessionRow& session);
-Json to_row(const TelemetryRow& event);
 // The key goes under the name of what was grouped by: day, model, resource_id, session_id.
 Json to_row(const UsageRow& usage, UsageBy by);
 
@@ -21,9 +22,9 @@ double to_millis(std::chrono::microseconds duration);
 
 // {"data":[...],"next_cursor":...}
 template <class Row>
-Json to_list(const Page<Row>& page) {
+Json to_list(const Page<Row>& page, Json (*to_json)(const Row&) = to_row) {
   Json data = Json::array();
-  for (const Row& row : page.rows) data.push_back(to_row(row));
+  for (const Row& row : page.rows) data.push_back(to_json(row));
   return {{"data", std::move(data)}, {"next_cursor", text_or_null(page.next_cursor)}};
 }
 

@@ -22,12 +22,13 @@
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
 #include "state/recent_decisions.h"
-#include "storage/record_store.h"
+#include "storage/sql_record_queries.h"
+#include "storage/sql_record_writer.h"
 #include "telemetry/metrics.h"
 #include "telemetry/queue_sink.h"
 #include "telemetry/record_response_index.h"
 #include "telemetry/stream_gauge.h"
-#include "telemetry/stream_target.h"
+#include "telemetry/stream_record_writer.h"
 #include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
@@ -69,11 +70,11 @@ std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& 
       clock, random, {config.redis_url, config.redis_timeout, affinity_limits(config), log});
 }
 
-// Records go to the database, or to the Redis stream that workers write to the database.
-std::unique_ptr<RecordTarget> make_record_target(const Config& config, RecordStore& records,
-                                                 Random& random, const Log& log) {
-  if (config.redis_url.empty()) return std::make_unique<StoreTarget>(records);
-  return std::make_unique<StreamTarget>(stream_options(config), random, log);
+// With Redis, records go to its stream, and workers write them to the database.
+std::unique_ptr<StreamRecordWriter> make_stream_writer(const Config& config, Random& random,
+                                                       const Log& log) {
+  if (config.redis_url.empty()) return nullptr;
+  return std::make_unique<StreamRecordWriter>(stream_options(config), random, log);
 }
 
 std::unique_ptr<StreamGauge> make_stream_gauge(const Config& config, const Clock& clock) {
@@ -93,15 +94,17 @@ class Runtime::Impl {
         shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
         router_(*state_),
         balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
-        records_(open_record_store(config_.database_url.reveal())),
-        target_(make_record_target(config_, *records_, random_, log_)),
-        queue_(*target_, config_.telemetry_queue_size, log_, queue_options(config_)),
+        database_(open_database(config_.database_url.reveal())),
+        queries_(*database_),
+        sql_writer_(*database_),
+        stream_writer_(make_stream_writer(config_, random_, log_)),
+        queue_(queue_writer(), config_.telemetry_queue_size, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
         failovers_(telemetry_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
         stream_gauge_(make_stream_gauge(config_, clock_)),
         decisions_(all_decisions()),
         loops_(config_.io_threads),
-        index_(*records_),
+        index_(queries_),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         adapters_(make_builtin_adapters()) {
@@ -167,16 +170,29 @@ class Runtime::Impl {
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    ControlPlaneContext context{
-        config_,   clock_,     router_,    *state_,  *health_,
-        *records_, telemetry_, decisions_, metrics_, [this] { return proxy_->active_exchanges(); },
-        draining};
+    ControlPlaneContext context{config_,
+                                clock_,
+                                router_,
+                                *state_,
+                                *health_,
+                                queries_,
+                                [this] { database_->ping(); },
+                                telemetry_,
+                                decisions_,
+                                metrics_,
+                                [this] { return proxy_->active_exchanges(); },
+                                draining};
     if (stream_gauge_) context.telemetry_stream = [this] { return stream_gauge_->read(); };
     context.open_sockets = [this] { return proxy_->open_sockets(); };
     return context;
   }
 
  private:
+  RecordWriter& queue_writer() {
+    if (stream_writer_) return *stream_writer_;
+    return sql_writer_;
+  }
+
   std::string name_of(const std::string& resource_id) const {
     const auto snapshot = router_.snapshot();
     const Candidate* candidate = snapshot ? snapshot->find(resource_id) : nullptr;
@@ -209,7 +225,7 @@ class Runtime::Impl {
   void start_worker() {
     StreamWorkerOptions options;
     options.consumer.name = consumer_name(config_.telemetry_consumer, random_);
-    worker_ = std::make_unique<StreamWorker>(stream_options(config_), *records_, log_, options);
+    worker_ = std::make_unique<StreamWorker>(stream_options(config_), sql_writer_, log_, options);
   }
 
   void tell_failovers() {
@@ -236,9 +252,11 @@ class Runtime::Impl {
   SharedStateStore* const shared_state_;  // the same, with Redis
   Router router_;
   LoadBalancer balancer_;
-  std::unique_ptr<RecordStore> records_;
+  const std::unique_ptr<Database> database_;
+  SqlRecordQueries queries_;
   Metrics metrics_;
-  std::unique_ptr<RecordTarget> target_;
+  SqlRecordWriter sql_writer_;
+  const std::unique_ptr<StreamRecordWriter> stream_writer_;  // with Redis
   QueueTelemetrySink queue_;
   MeteredSink telemetry_;
   FailoverLog failovers_;

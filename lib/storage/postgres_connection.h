@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 
+#include "responses_proxy/clock.h"
 #include "storage/postgres_server.h"
 #include "storage/sql_connection.h"
 

@@ -12,9 +12,10 @@
 #include <string>
 
 #include "core/postgres_url.h"
+#include "responses_proxy/clock.h"
 #include "storage/postgres_driver.h"
-#include "storage/record_store.h"
 #include "storage/socket_deadlines.h"
+#include "storage/storage_error.h"
 
 namespace responses_proxy {
 

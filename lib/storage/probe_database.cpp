@@ -8,7 +8,6 @@
 #include "core/writable.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"
-#include "storage/record_store.h"
 #include "storage/sqlite_connection.h"
 
 namespace responses_proxy {

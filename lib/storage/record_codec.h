@@ -4,7 +4,8 @@
 // Errors     decode_record: std::nullopt for what encode_record did not write. Members it does not
 //            know are passed over and missing ones keep their default, so that programs of
 //            different versions read each other's records.
-// Limits     Texts and times as RecordStore keeps them: what is decoded is stored as the original
+// Limits     Texts and times as the database keeps them (record_queries.h): what is decoded is
+// stored as the original
 //            would have been.
 #pragma once
 

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "storage/record_store.h"
+#include "storage/storage_error.h"
 
 namespace responses_proxy {
 

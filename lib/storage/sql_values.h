@@ -8,11 +8,13 @@
 #include <string_view>
 #include <type_traits>
 
+#include "responses_proxy/clock.h"
+#include "responses_proxy/word.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
 
-// The text as every database can hold it; see RecordStore's limits.
+// The text as every database can hold it; see RecordQueries' limits.
 std::string storable_text(std::string_view text);
 
 std::int64_t to_micros(WallTime time);

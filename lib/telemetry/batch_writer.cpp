@@ -7,7 +7,7 @@
 
 namespace responses_proxy {
 
-BatchWriter::BatchWriter(RecordTarget& target, Millis tend_every, Done done)
+BatchWriter::BatchWriter(RecordWriter& target, Millis tend_every, Done done)
     : target_(target),
       tend_every_(tend_every),
       done_(std::move(done)),

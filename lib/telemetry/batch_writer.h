@@ -2,13 +2,11 @@
 // wait for the target.
 //
 // Threads    start() from one thread, not before the outcome of the last batch; the outcome comes
-// on
-//            the writer's thread.
-//            While there is no batch, the target is tended to every `tend_every`.
+//            on the writer's thread. While there is no batch, the target is tended to every
+//            `tend_every`.
 // Ownership  The target outlives the writer. stop(), and the destructor, wait for the batch under
 //            way.
-// Errors     Those of the target are outcomes. A record the target refuses is found by halving
-// the
+// Errors     Those of the target are outcomes. A record the target refuses is found by halving the
 //            batch; the others are written.
 #pragma once
 
@@ -22,7 +20,7 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
-#include "telemetry/record_target.h"
+#include "storage/record_writer.h"
 
 namespace responses_proxy {
 
@@ -36,7 +34,7 @@ class BatchWriter {
   };
   using Done = std::function<void(Outcome)>;
 
-  BatchWriter(RecordTarget& target, Millis tend_every, Done done);
+  BatchWriter(RecordWriter& target, Millis tend_every, Done done);
   ~BatchWriter();
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
@@ -48,7 +46,7 @@ class BatchWriter {
   void run();
   Outcome write(std::span<const RequestRecord> records);
 
-  RecordTarget& target_;
+  RecordWriter& target_;
   const Millis tend_every_;
   const Done done_;
   std::mutex mutex_;  // guards batch_ and stopping_

@@ -24,7 +24,7 @@ BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t ma
 
 }  // namespace
 
-QueueTelemetrySink::QueueTelemetrySink(RecordTarget& target, std::size_t capacity, Log log,
+QueueTelemetrySink::QueueTelemetrySink(RecordWriter& target, std::size_t capacity, Log log,
                                        QueueSinkOptions options)
     : target_(target),
       capacity_(capacity),

@@ -1,4 +1,5 @@
-// QueueTelemetrySink: bounded queue -> batches -> RecordTarget, with a spool file for bad times.
+// QueueTelemetrySink: bounded queue -> batches -> RecordWriter (the target), with a spool file for
+// bad times.
 //
 // Role       Shares transactions between records: the feeder lingers a moment after the first one,
 //            then hands all that are there to the writer. When the target fails, or is silent for
@@ -10,8 +11,7 @@
 // Ownership  The target outlives the sink. The destructor writes what is queued, or spools it; what
 //            neither takes is counted as dropped.
 // Errors     The constructor throws SpoolInUse. One log line when an outage begins, one when it is
-// over. A record that the target
-//            refuses is dropped and counted; the first is logged.
+//            over. A record that the target refuses is dropped and counted; the first is logged.
 // Limits     At most `capacity` records wait in memory; one batch more during a replay, or while
 //            the target is silent. The bodies in each of these have at most `max_body_bytes`.
 #pragma once
@@ -28,9 +28,9 @@
 
 #include "responses_proxy/log.h"
 #include "responses_proxy/telemetry_sink.h"
+#include "storage/record_writer.h"
 #include "telemetry/backlog.h"
 #include "telemetry/batch_writer.h"
-#include "telemetry/record_target.h"
 
 namespace responses_proxy {
 
@@ -48,7 +48,7 @@ struct QueueSinkOptions {
 
 class QueueTelemetrySink final : public TelemetrySink {
  public:
-  QueueTelemetrySink(RecordTarget& target, std::size_t capacity, Log log,
+  QueueTelemetrySink(RecordWriter& target, std::size_t capacity, Log log,
                      QueueSinkOptions options = {});
   ~QueueTelemetrySink() override;
   QueueTelemetrySink(const QueueTelemetrySink&) = delete;
@@ -104,7 +104,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   bool in_trouble() const { return failing_ || !backlog_.empty(); }
   std::size_t pending() const { return static_cast<std::size_t>(accepted_ - settled_); }
 
-  RecordTarget& target_;
+  RecordWriter& target_;
   const std::size_t capacity_;
   const Log log_;
   const QueueSinkOptions options_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "responses_proxy/event_loop.h"
+#include "storage/storage_error.h"
 
 namespace responses_proxy {
 
@@ -22,7 +23,7 @@ struct RecordResponseIndex::Question {
   }
 };
 
-RecordResponseIndex::RecordResponseIndex(RecordStore& records)
+RecordResponseIndex::RecordResponseIndex(RecordQueries& records)
     : records_(records), thread_([this] { run(); }) {}
 
 RecordResponseIndex::~RecordResponseIndex() {

@@ -1,4 +1,4 @@
-// The ResponseIndex over the RecordStore: one thread asks, so that no event loop waits for SQL.
+// The ResponseIndex over RecordQueries: one thread asks, so that no event loop waits for SQL.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "responses_proxy/response_index.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
 
 namespace responses_proxy {
 
@@ -19,7 +19,7 @@ class RecordResponseIndex final : public ResponseIndex {
   // Questions waiting beyond this are answered "unknown" at once.
   static constexpr std::size_t kMaxWaiting = 1024;
 
-  explicit RecordResponseIndex(RecordStore& records);
+  explicit RecordResponseIndex(RecordQueries& records);
   ~RecordResponseIndex() override;  // the loops no longer run
   RecordResponseIndex(const RecordResponseIndex&) = delete;
   RecordResponseIndex& operator=(const RecordResponseIndex&) = delete;
@@ -30,7 +30,7 @@ class RecordResponseIndex final : public ResponseIndex {
   struct Question;
   void run();
 
-  RecordStore& records_;
+  RecordQueries& records_;
   std::mutex mutex_;  // guards waiting_ and stopping_
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Question>> waiting_;

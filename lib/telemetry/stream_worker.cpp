@@ -24,9 +24,9 @@ std::string consumer_name(const std::string& prefix, Random& random) {
                      static_cast<std::uint32_t>(random.next()));
 }
 
-StreamWorker::StreamWorker(StreamOptions stream, RecordStore& store, Log log,
+StreamWorker::StreamWorker(StreamOptions stream, RecordWriter& records, Log log,
                            StreamWorkerOptions options)
-    : store_(store),
+    : records_(records),
       log_(std::move(log)),
       consumer_(std::move(stream), std::move(options.consumer)),
       redis_("worker: Redis", options.first_retry, options.max_retry, log_),
@@ -117,8 +117,8 @@ std::optional<std::vector<RefusedRecord>> StreamWorker::write(
     const std::vector<RequestRecord>& records) {
   for (;;) {
     try {
-      auto refused =
-          write_parts(records, [this](std::span<const RequestRecord> part) { store_.write(part); });
+      auto refused = write_parts(
+          records, [this](std::span<const RequestRecord> part) { records_.write(part); });
       if (!records.empty()) database_.worked();
       return refused;
     } catch (const std::exception& error) {

@@ -4,8 +4,8 @@
 //            written and not taken out (killed in between) is written again, which changes nothing.
 //            Entries that cannot be read, and records that the database refuses one by one, are set
 //            aside in the stream's `:poison`.
-// Threads    One of its own, from the constructor until stop(); nobody else may write to the store.
-// Ownership  The store outlives it.
+// Threads    One of its own, from the constructor until stop(); nobody else may use the writer.
+// Ownership  The writer outlives it.
 // Errors     Redis or the database not working: a line in the log when it begins and when it ends,
 //            attempts with growing pauses in between; entries stay in the stream meanwhile.
 #pragma once
@@ -21,7 +21,7 @@
 #include "responses_proxy/log.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/telemetry_worker.h"
-#include "storage/record_store.h"
+#include "storage/record_writer.h"
 #include "telemetry/outage_watch.h"
 #include "telemetry/stream_consumer.h"
 #include "telemetry/write_parts.h"
@@ -39,7 +39,7 @@ struct StreamWorkerOptions {
 
 class StreamWorker {
  public:
-  StreamWorker(StreamOptions stream, RecordStore& store, Log log, StreamWorkerOptions options);
+  StreamWorker(StreamOptions stream, RecordWriter& records, Log log, StreamWorkerOptions options);
   ~StreamWorker();  // stops
   StreamWorker(const StreamWorker&) = delete;
   StreamWorker& operator=(const StreamWorker&) = delete;
@@ -66,7 +66,7 @@ class StreamWorker {
   void pause(Millis duration);
   void leave();
 
-  RecordStore& store_;
+  RecordWriter& records_;
   const Log log_;
   StreamConsumer consumer_;
   OutageWatch redis_;

@@ -3,6 +3,7 @@
 #include <random>
 #include <utility>
 
+#include "storage/sql_record_writer.h"
 #include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
@@ -24,8 +25,9 @@ class TelemetryWorker::Impl {
       : stream_(stream_options(config)),
         random_(std::random_device{}()),
         name_(consumer_name(config.telemetry_consumer, random_)),
-        store_(open_record_store(config.database_url.reveal())),
-        worker_(stream_, *store_, std::move(log), worker_options(name_, claim_idle)) {}
+        database_(open_database(config.database_url.reveal())),
+        records_(*database_),
+        worker_(stream_, records_, std::move(log), worker_options(name_, claim_idle)) {}
 
   void stop() { worker_.stop(); }
   TelemetryWorkerStats stats() const { return worker_.stats(); }
@@ -35,7 +37,8 @@ class TelemetryWorker::Impl {
   const StreamOptions stream_;
   SeededRandom random_;
   const std::string name_;
-  const std::unique_ptr<RecordStore> store_;
+  const std::unique_ptr<Database> database_;
+  SqlRecordWriter records_;
   StreamWorker worker_;
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "contract/telemetry_sink_contract.h"
+#include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
 #include "telemetry/queue_sink.h"
 
@@ -19,9 +20,10 @@ class DirectSink {
     options.first_retry = options.max_retry = rp::Millis(5);
     options.spool_path = (folder_.path() / "spool").string();
     options.spool_bytes = with_spool ? 1U << 24 : 0;
-    return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, rp::ignore_log, options);
+    return std::make_unique<rp::QueueTelemetrySink>(records_->writer, capacity, rp::ignore_log,
+                                                    options);
   }
-  rp::RecordStore& records() { return *records_; }
+  rp::RecordQueries& records() { return records_->queries; }
   void break_down() {
     lock_.emplace(path_, SQLite::OPEN_READWRITE);
     lock_->exec("BEGIN IMMEDIATE");
@@ -31,8 +33,8 @@ class DirectSink {
  private:
   rp::testing::TempFolder folder_;
   const std::string path_ = (folder_.path() / "db").string();
-  const std::unique_ptr<rp::RecordStore> records_ = rp::open_record_store("sqlite:///" + path_);
-  rp::StoreTarget target_{*records_};
+  const std::unique_ptr<rp::testing::RecordDatabase> records_ =
+      rp::testing::open_records("sqlite:///" + path_);
   std::optional<SQLite::Database> lock_;
 };
 

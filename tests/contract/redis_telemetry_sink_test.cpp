@@ -1,8 +1,9 @@
 #include "contract/telemetry_sink_contract.h"
 #include "fakes/private_redis.h"
+#include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
 #include "telemetry/queue_sink.h"
-#include "telemetry/stream_target.h"
+#include "telemetry/stream_record_writer.h"
 #include "telemetry/stream_worker.h"
 
 namespace {
@@ -21,7 +22,7 @@ class RedisSink {
     options.spool_bytes = with_spool ? 1U << 24 : 0;
     return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, rp::ignore_log, options);
   }
-  rp::RecordStore& records() { return *records_; }
+  rp::RecordQueries& records() { return records_->queries; }
   void break_down() { redis_.stop(); }
   void mend() { redis_.start(); }
 
@@ -44,10 +45,10 @@ class RedisSink {
   rp::testing::TempFolder folder_;
   rp::testing::PrivateRedis redis_;
   rp::SeededRandom random_{1};
-  const std::unique_ptr<rp::RecordStore> records_ =
-      rp::open_record_store("sqlite:///" + (folder_.path() / "db").string());
-  rp::StreamTarget target_{stream(), random_, rp::ignore_log};
-  rp::StreamWorker worker_{stream(), *records_, rp::ignore_log, worker_options()};
+  const std::unique_ptr<rp::testing::RecordDatabase> records_ =
+      rp::testing::open_records("sqlite:///" + (folder_.path() / "db").string());
+  rp::StreamRecordWriter target_{stream(), random_, rp::ignore_log};
+  rp::StreamWorker worker_{stream(), records_->writer, rp::ignore_log, worker_options()};
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 //   TELEMETRY_SINK_CONTRACT(Backend)
 // where Backend is default-constructible, starts with an empty database and has
 //   std::unique_ptr<TelemetrySink> open(std::size_t capacity, bool with_spool);
-//   RecordStore& records();   // where the records end up
+//   RecordQueries& records();   // where the records end up
 //   void break_down();        // from now on the stage behind the sink takes nothing ...
 //   void mend();              // ... until now
 // break_down() is called only when all records are in the database.
@@ -18,7 +18,7 @@
 #include "fakes/sample_records.h"
 #include "fakes/wait_until.h"
 #include "responses_proxy/telemetry_sink.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
 
 namespace responses_proxy::testing {
 
@@ -37,7 +37,7 @@ inline void record_range(TelemetrySink& sink, int from, int to) {
 }
 
 // Every row there is, a request that is there twice twice.
-inline std::vector<RequestRecord> all_rows(RecordStore& records) {
+inline std::vector<RequestRecord> all_rows(RecordQueries& records) {
   std::vector<RequestRecord> rows;
   RecordQuery query;
   query.limit = RecordQuery::kMaxPage;
@@ -50,7 +50,7 @@ inline std::vector<RequestRecord> all_rows(RecordStore& records) {
 }
 
 // Waits for `count` rows; they must be those of the numbers from 0 on, and be counted once.
-inline void check_rows(RecordStore& records, std::size_t count) {
+inline void check_rows(RecordQueries& records, std::size_t count) {
   CHECK(wait_until([&] { return all_rows(records).size() >= count; }));
   std::set<std::string> ids;
   for (const RequestRecord& row : all_rows(records)) CHECK(ids.insert(row.request_id).second);

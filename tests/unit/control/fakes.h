@@ -21,20 +21,20 @@
 #include "responses_proxy/telemetry_sink.h"
 #include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
+#include "storage/storage_error.h"
 #include "telemetry/metrics.h"
 
 namespace responses_proxy::testing {
 
 using Json = nlohmann::json;
 
-class FakeRecordStore final : public RecordStore {
+class FakeRecordQueries final : public RecordQueries {
  public:
   static inline const std::string kForeignCursor = "foreign";
 
-  void write(std::span<const RequestRecord>) override {}
   Page<RequestRecord> requests(const RecordQuery& query) override {
-    note("requests", query);
+    note(query.with_bodies ? "telemetry" : "requests", query);
     return request_page;
   }
   Page<DecisionRow> decisions(const RecordQuery& query) override {
@@ -45,17 +45,13 @@ class FakeRecordStore final : public RecordStore {
     note("sessions", query);
     return session_page;
   }
-  Page<TelemetryRow> telemetry(const RecordQuery& query) override {
-    note("telemetry", query);
-    return telemetry_page;
-  }
   std::vector<UsageRow> usage(UsageBy by, const RecordQuery& query) override {
     note("usage", query);
     groups.push_back(by);
     return usage_rows;
   }
   std::optional<std::string> resource_of_response(const std::string&) override { return {}; }
-  void ping() override {
+  void ping() {
     ++pings;
     if (on_ping) on_ping();
     if (fails) throw StorageError("SELECT 1 failed: file:secret.db");
@@ -70,7 +66,6 @@ class FakeRecordStore final : public RecordStore {
   Page<RequestRecord> request_page;
   Page<DecisionRow> decision_page;
   Page<SessionRow> session_page;
-  Page<TelemetryRow> telemetry_page;
   std::vector<UsageRow> usage_rows;
 
  private:
@@ -142,9 +137,10 @@ struct ControlPlaneFixture {
 
   void start() {
     configure_control_server(server);
-    mount_control_plane(server, {config, clock, router, *state, health, records, telemetry,
-                                 decisions, metrics, [] { return std::size_t{3}; }, draining,
-                                 telemetry_stream, [] { return std::size_t{5}; }});
+    mount_control_plane(server,
+                        {config, clock, router, *state, health, records, [this] { records.ping(); },
+                         telemetry, decisions, metrics, [] { return std::size_t{3}; }, draining,
+                         telemetry_stream, [] { return std::size_t{5}; }});
     port = server.bind_to_any_port("127.0.0.1");
     thread = std::thread([this] { server.listen_after_bind(); });
     while (!server.is_running()) std::this_thread::yield();
@@ -183,7 +179,7 @@ struct ControlPlaneFixture {
   ManualClock clock;
   std::unique_ptr<FakeStateStore> state = std::make_unique<FakeStateStore>(clock, AffinityLimits{});
   Router router{*state};
-  FakeRecordStore records;
+  FakeRecordQueries records;
   FakeHealthChecker health;
   FakeTelemetrySink telemetry;
   std::function<StreamStats()> telemetry_stream;

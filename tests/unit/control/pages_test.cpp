@@ -143,7 +143,6 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "answers have the fields that are describ
   records.request_page = {{record}, ""};
   records.decision_page = {{DecisionRow{}}, ""};
   records.session_page = {{SessionRow{}}, ""};
-  records.telemetry_page = {{TelemetryRow{}}, ""};
   decisions.add({"req-1", "", "", "openai-1", SelectionReason::failover, clock.wall()});
   health.results = {HealthCheckResult{}};
   start();

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "storage/record_json.h"
 #include "unit/control/fakes.h"
 
 namespace responses_proxy::testing {
@@ -121,7 +122,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "text that is not UTF-8 still makes valid
   CHECK(get_json("/admin/requests")["data"][0]["model"] == "bad\xEF\xBF\xBD");
 }
 
-TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
+TEST_CASE_FIXTURE(ControlPlaneFixture, "decision and session rows") {
   records.decision_page = {{{"req-1", "s-1", "name", "openai-1", "", "failover", 2, clock.wall()}},
                            ""};
   TokenUsage usage;
@@ -129,10 +130,6 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
   records.session_page = {{{"s-1", "", "openai-1", "p", "gpt", 502, clock.wall(),
                             clock.wall() + Millis(5), 4, 1, usage}},
                           ""};
-  records.telemetry_page = {
-      {{"ev-1", "request.completed", "req-1", clock.wall(), R"({"status":200})"},
-       {"ev-2", "request.completed", "req-2", clock.wall(), "{cut"}},
-      "c2"};
   start();
   CHECK(get_json("/admin/decisions")["data"] == Json::parse(R"([{"request_id":"req-1",
     "session_id":"s-1","session_name":"name","resource_id":"openai-1","pool_id":null,
@@ -143,11 +140,22 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "decision, session and telemetry rows") {
     "created_at":"2026-11-21T00:00:00.000Z","last_seen_at":"2026-11-21T00:00:00.005Z",
     "request_count":4,"error_count":1,"input_tokens":null,"output_tokens":null,"total_tokens":7,
     "cached_tokens":null,"reasoning_tokens":null}])"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "an event is the whole record, with its bodies") {
+  RequestRecord record = sample_request(clock.wall());
+  record.response_body = "{}";
+  records.request_page = {{record}, "c2"};
+  start();
   const Json events = get_json("/admin/telemetry");
-  CHECK(events["data"][0] == Json::parse(R"({"event_id":"ev-1","type":"request.completed",
-    "request_id":"req-1","created_at":"2026-11-21T00:00:00.000Z","payload":{"status":200}})"));
-  CHECK(events["data"][1]["payload"] == "{cut");
+  CHECK(records.last_query.with_bodies);
   CHECK(events["next_cursor"] == "c2");
+  Json event = events["data"][0];
+  CHECK(event["payload"] == Json::parse(responses_proxy::dump(record_to_json(record))));
+  CHECK(event["payload"]["response_body"] == "{}");
+  event.erase("payload");
+  CHECK(event == Json::parse(R"({"event_id":"req-1:request.completed",
+    "type":"request.completed","request_id":"req-1","created_at":"2026-11-21T00:00:00.007Z"})"));
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "usage by one group, or all four") {
@@ -285,7 +293,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a bad parameter is named") {
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a cursor that the store does not know is a bad parameter") {
   start();
   CHECK(get("/admin/requests?cursor=" + std::string(1088, 'x')).status == 200);
-  const auto response = get("/admin/requests?cursor=" + FakeRecordStore::kForeignCursor);
+  const auto response = get("/admin/requests?cursor=" + FakeRecordQueries::kForeignCursor);
   CHECK(response.status == 400);
   CHECK(error_of(response)["code"] == "invalid_parameter");
   CHECK(error_of(response)["param"] == "cursor");

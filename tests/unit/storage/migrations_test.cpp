@@ -9,7 +9,7 @@ using namespace responses_proxy;
 
 namespace {
 
-struct Database {
+struct TestDatabase {
   std::int64_t number(const std::string& sql) {
     std::int64_t value = -1;
     connection.query(sql, {}, [&](const SqlRow& row) { value = row.integer(0); });
@@ -32,7 +32,7 @@ TEST_CASE("versions ascend without gaps") {
 }
 
 TEST_CASE("each change is applied once, and later ones are added") {
-  Database database;
+  TestDatabase database;
   migrate(database.connection, kFirst);
   migrate(database.connection, kFirst);
   CHECK(database.number("SELECT MAX(version) FROM schema_migrations") == 1);
@@ -43,7 +43,7 @@ TEST_CASE("each change is applied once, and later ones are added") {
 }
 
 TEST_CASE("records of the first version have no bodies") {
-  Database database;
+  TestDatabase database;
   migrate(database.connection, migrations().first(1));
   std::string columns;
   std::string zeros;
@@ -61,7 +61,7 @@ TEST_CASE("records of the first version have no bodies") {
 }
 
 TEST_CASE("a request that reached no resource loses the pool it asked for as its pool") {
-  Database database;
+  TestDatabase database;
   migrate(database.connection, migrations().first(2));
   const auto insert = [&](const std::string& id, const std::string& resource) {
     database.connection.execute(
@@ -84,7 +84,7 @@ TEST_CASE("a request that reached no resource loses the pool it asked for as its
 }
 
 TEST_CASE("a failing change leaves the database as it was") {
-  Database database;
+  TestDatabase database;
   migrate(database.connection, kFirst);
   auto broken = kSecond;
   broken.back().statements.push_back("INSERT INTO no_such_table VALUES (1)");
@@ -96,7 +96,7 @@ TEST_CASE("a failing change leaves the database as it was") {
 }
 
 TEST_CASE("a database of a newer program is left alone") {
-  Database database;
+  TestDatabase database;
   migrate(database.connection, kSecond);
   std::string message;
   try {

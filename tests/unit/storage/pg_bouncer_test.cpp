@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "fakes/private_pg_bouncer.h"
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/wait_until.h"
 #include "storage/migrations.h"
@@ -52,12 +53,12 @@ TEST_CASE(
 
   migrate_database(url);
   migrate_database(url);
-  const auto store = open_record_store(url);
+  const auto store = testing::open_records(url);
   for (int i = 0; i < 3; ++i) {
-    store->write(std::vector{sample_record("r" + std::to_string(i), at_second(i))});
-    CHECK(store->requests({}).rows.size() == static_cast<std::size_t>(i + 1));
-    CHECK(store->sessions({}).rows.at(0).request_count == i + 1);
-    CHECK(store->resource_of_response("resp_of_r0") == "openai-1");
+    store->writer.write(std::vector{sample_record("r" + std::to_string(i), at_second(i))});
+    CHECK(store->queries.requests({}).rows.size() == static_cast<std::size_t>(i + 1));
+    CHECK(store->queries.sessions({}).rows.at(0).request_count == i + 1);
+    CHECK(store->queries.resource_of_response("resp_of_r0") == "openai-1");
     other.ask("INSERT INTO orders VALUES (" + std::to_string(i) + ")");
   }
   CHECK(other.ask("SELECT COUNT(*) FROM orders") == "3");
@@ -83,10 +84,11 @@ TEST_CASE("PgBouncer: a statement that fails leaves no transaction in the sessio
   const testing::PrivatePgBouncer bouncer(postgres());
   const std::string database = postgres().create_database();
   OtherApplication other(bouncer.url(database));
-  const auto store = open_record_store(bouncer.url(database));
+  const auto store = testing::open_records(bouncer.url(database));
   postgres().sql(database, "ALTER TABLE requests ADD CHECK (request_id <> 'two')");
-  CHECK_THROWS_AS(store->write(std::vector{sample_record("two", at_second(0))}), RecordRefused);
+  CHECK_THROWS_AS(store->writer.write(std::vector{sample_record("two", at_second(0))}),
+                  RecordRefused);
   CHECK(other.ask("SELECT 1") == "1");
-  store->write(std::vector{sample_record("one", at_second(0))});
-  CHECK(store->requests({}).rows.size() == 1);
+  store->writer.write(std::vector{sample_record("one", at_second(0))});
+  CHECK(store->queries.requests({}).rows.size() == 1);
 }

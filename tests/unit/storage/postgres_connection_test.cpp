@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "storage/migrations.h"
 #include "unit/storage/postgres_test.h"
@@ -19,7 +20,7 @@ namespace {
 
 using Mode = PostgresConnection::Mode;
 
-struct Database {
+struct TestDatabase {
   std::string name = postgres().create_database();
   std::string url = postgres().url(name);
   std::shared_ptr<PostgresServer> server = std::make_shared<PostgresServer>(url);
@@ -30,7 +31,7 @@ struct Database {
 }  // namespace
 
 TEST_CASE("Postgres: a slow statement is ended, and the next one works") {
-  const Database database;
+  const TestDatabase database;
   PostgresConnection connection(database.server, {Mode::write, Millis(50), nullptr});
   CHECK_THROWS_WITH_AS(connection.execute("SELECT pg_sleep(60)", {}),
                        doctest::Contains("statement timeout"), StorageError);
@@ -49,7 +50,7 @@ TEST_CASE("Postgres: a slow statement is ended, and the next one works") {
 }
 
 TEST_CASE("Postgres: a transaction that lost its connection does not go on with another") {
-  const Database database;
+  const TestDatabase database;
   PostgresConnection connection(database.server, {Mode::write, Millis(5'000), nullptr});
   connection.execute("CREATE TABLE t (a BIGINT)", {});
   {
@@ -68,7 +69,7 @@ TEST_CASE("Postgres: a transaction that lost its connection does not go on with 
 }
 
 TEST_CASE("Postgres: every address of a name is tried") {
-  const Database database;
+  const TestDatabase database;
   // Nobody listens at the first one, of either family; the server is at the last.
   const std::string port = std::to_string(postgres().port());
   std::string url = postgres().tcp_url(database.name);
@@ -86,14 +87,14 @@ TEST_CASE("Postgres: every address of a name is tried") {
 }
 
 TEST_CASE("Postgres: a read that fails can be followed by another on the same connection") {
-  const Database database;
+  const TestDatabase database;
   PostgresConnection reader(database.server, {Mode::read, Millis(5'000), nullptr});
   CHECK_THROWS_AS(reader.execute("SELECT 1 / 0", {}), RecordRefused);
   reader.execute("SELECT 1", {});
 }
 
 TEST_CASE("Postgres: readers cannot write") {
-  const Database database;
+  const TestDatabase database;
   migrate_database(database.url);
   PostgresConnection reader(database.server, {Mode::read, Millis(5'000), nullptr});
   CHECK_THROWS_WITH_AS(reader.execute("DELETE FROM requests", {}),
@@ -101,14 +102,14 @@ TEST_CASE("Postgres: readers cannot write") {
 }
 
 TEST_CASE("Postgres: who starts at the same time makes the tables once") {
-  const Database database;
+  const TestDatabase database;
   std::vector<std::thread> starters;
   std::atomic<int> failed = 0;
   for (int i = 0; i < 6; ++i) {
     starters.emplace_back([&] {
       try {
         migrate_database(database.url);
-        open_record_store(database.url)->ping();
+        testing::open_records(database.url)->database->ping();
       } catch (const StorageError&) {
         ++failed;
       }
@@ -121,7 +122,7 @@ TEST_CASE("Postgres: who starts at the same time makes the tables once") {
 }
 
 TEST_CASE("Postgres: texts compare by their bytes, whatever the locale") {
-  const Database database;
+  const TestDatabase database;
   migrate_database(database.url);
   const std::string of_columns =
       "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'public' AND "
@@ -131,20 +132,20 @@ TEST_CASE("Postgres: texts compare by their bytes, whatever the locale") {
 }
 
 TEST_CASE("Postgres: a record that breaks a constraint is refused, and leaves nothing behind") {
-  const Database database;
-  const auto store = open_record_store(database.url);
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
   database.sql("ALTER TABLE requests ADD CHECK (request_id <> 'two')");
   const std::vector records{sample_record("one", at_second(0)), sample_record("two", at_second(1))};
-  CHECK_THROWS_WITH_AS(store->write(records), doctest::Contains("violates check constraint"),
+  CHECK_THROWS_WITH_AS(store->writer.write(records), doctest::Contains("violates check constraint"),
                        RecordRefused);
-  CHECK(store->requests({}).rows.empty());
-  CHECK(store->sessions({}).rows.empty());
-  store->write(std::span(records).first(1));
-  CHECK(store->sessions({}).rows.at(0).request_count == 1);
+  CHECK(store->queries.requests({}).rows.empty());
+  CHECK(store->queries.sessions({}).rows.empty());
+  store->writer.write(std::span(records).first(1));
+  CHECK(store->queries.sessions({}).rows.at(0).request_count == 1);
 }
 
 TEST_CASE("Postgres: writers that have the same records end up with each of them once") {
-  const Database database;
+  const TestDatabase database;
   migrate_database(database.url);
   constexpr int kRecords = 300;
   std::vector<RequestRecord> records;
@@ -156,14 +157,14 @@ TEST_CASE("Postgres: writers that have the same records end up with each of them
   std::vector<std::thread> writers;
   for (unsigned seed = 1; seed <= 4; ++seed) {
     writers.emplace_back([&, seed] {
-      const auto store = open_record_store(database.url);
+      const auto store = testing::open_records(database.url);
       std::vector<RequestRecord> mine = records;
       std::shuffle(mine.begin(), mine.end(), std::mt19937(seed));
       try {
         for (int i = 0; i < kRecords; i += 50) {
-          store->write(std::span(mine).subspan(static_cast<std::size_t>(i), 50));
+          store->writer.write(std::span(mine).subspan(static_cast<std::size_t>(i), 50));
         }
-        store->write(mine);
+        store->writer.write(mine);
       } catch (const StorageError& error) {
         MESSAGE(error.what());
         ++failed;
@@ -178,15 +179,15 @@ TEST_CASE("Postgres: writers that have the same records end up with each of them
 }
 
 TEST_CASE("Postgres: bodies that are larger than one insert") {
-  const Database database;
-  const auto store = open_record_store(database.url);
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
   std::vector<RequestRecord> records;
   for (int i = 0; i < 5; ++i) {
     records.push_back(sample_record(std::to_string(i), at_second(i)));
     records.back().request_body.assign(3'000'000, static_cast<char>('a' + i));
     records.back().response_body = R"({"text":"\"quoted\" \\ and {braced}, NULL"})";
   }
-  store->write(records);
+  store->writer.write(records);
   CHECK(database.sql("SELECT MIN(length(request_body)), MAX(length(request_body)), COUNT(*) "
                      "FROM requests") == "3000000|3000000|5\n");
   CHECK(database.sql("SELECT DISTINCT response_body FROM requests") ==

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <thread>
 
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "storage/migrations.h"
-#include "storage/record_store.h"
 #include "unit/storage/postgres_test.h"
 
 using namespace responses_proxy;
@@ -17,7 +17,7 @@ using testing::sample_record;
 
 namespace {
 
-struct Database {
+struct TestDatabase {
   std::string name = postgres().create_database();
   std::string url = postgres().tcp_url(name);
 };
@@ -46,9 +46,9 @@ bool soon_works(const std::function<void()>& action) {
   return false;
 }
 
-std::vector<std::string> ids_in(RecordStore& store) {
+std::vector<std::string> ids_in(RecordQueries& records) {
   std::vector<std::string> ids;
-  for (const auto& row : store.requests({}).rows) ids.push_back(row.request_id);
+  for (const auto& row : records.requests({}).rows) ids.push_back(row.request_id);
   return ids;
 }
 
@@ -61,13 +61,13 @@ using Ids = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("Postgres: down at the start, up later") {
-  const Database database;
+  const TestDatabase database;
   postgres().stop();
-  const auto store = open_record_store(database.url);
+  const auto store = testing::open_records(database.url);
   for (const std::string& error :
-       {error_of([&] { store->write(one("a")); }), error_of([&] { store->ping(); }),
-        error_of([&] { store->requests({}); }),
-        error_of([&] { store->resource_of_response("resp_of_a"); }),
+       {error_of([&] { store->writer.write(one("a")); }),
+        error_of([&] { store->database->ping(); }), error_of([&] { store->queries.requests({}); }),
+        error_of([&] { store->queries.resource_of_response("resp_of_a"); }),
         error_of([&] { migrate_database(database.url); })}) {
     CAPTURE(error);
     CHECK(has(error, "PostgreSQL database 127.0.0.1:"));
@@ -77,69 +77,69 @@ TEST_CASE("Postgres: down at the start, up later") {
     CHECK_FALSE(has(error, "%70%40"));
   }
   postgres().start();
-  CHECK(soon_works([&] { store->ping(); }));  // makes the tables as well
-  CHECK(ids_in(*store).empty());
-  store->write(one("a"));
-  CHECK(store->resource_of_response("resp_of_a") == "openai-1");
+  CHECK(soon_works([&] { store->database->ping(); }));  // makes the tables as well
+  CHECK(ids_in(store->queries).empty());
+  store->writer.write(one("a"));
+  CHECK(store->queries.resource_of_response("resp_of_a") == "openai-1");
 }
 
 TEST_CASE("Postgres: a restart between two calls goes unnoticed") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("a"));
-  CHECK(ids_in(*store) == Ids{"a"});
-  CHECK(store->resource_of_response("resp_of_a") == "openai-1");
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("a"));
+  CHECK(ids_in(store->queries) == Ids{"a"});
+  CHECK(store->queries.resource_of_response("resp_of_a") == "openai-1");
   postgres().stop();
   postgres().start();
-  store->write(one("b"));
-  CHECK(ids_in(*store).size() == 2);
-  CHECK(store->resource_of_response("resp_of_b") == "openai-1");
-  store->ping();
+  store->writer.write(one("b"));
+  CHECK(ids_in(store->queries).size() == 2);
+  CHECK(store->queries.resource_of_response("resp_of_b") == "openai-1");
+  store->database->ping();
 }
 
 TEST_CASE("Postgres: connections ended by the administrator go unnoticed") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("a"));
-  CHECK(ids_in(*store) == Ids{"a"});
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("a"));
+  CHECK(ids_in(store->queries) == Ids{"a"});
   postgres().sql("postgres",
                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
                      database.name + "'");
-  store->write(one("b"));
-  CHECK(ids_in(*store).size() == 2);
+  store->writer.write(one("b"));
+  CHECK(ids_in(store->queries).size() == 2);
 }
 
 TEST_CASE("Postgres: restarted empty, it gets its tables again") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("before"));
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("before"));
   postgres().erase();
   postgres().start();
   postgres().sql("postgres", "CREATE DATABASE " + database.name);
   SUBCASE("by the next write") {
-    store->write(one("after"));
-    CHECK(ids_in(*store) == Ids{"after"});
+    store->writer.write(one("after"));
+    CHECK(ids_in(store->queries) == Ids{"after"});
   }
   SUBCASE("by whoever looks whether it is ready") {
-    store->ping();
-    CHECK(ids_in(*store).empty());
+    store->database->ping();
+    CHECK(ids_in(store->queries).empty());
   }
 }
 
 TEST_CASE("Postgres: tables that are dropped are made again") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("before"));
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("before"));
   postgres().sql(database.name, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-  CHECK(has(error_of([&] { store->write(one("after")); }), "does not exist"));
-  store->write(one("after"));
-  CHECK(ids_in(*store) == Ids{"after"});
+  CHECK(has(error_of([&] { store->writer.write(one("after")); }), "does not exist"));
+  store->writer.write(one("after"));
+  CHECK(ids_in(store->queries) == Ids{"after"});
 }
 
 TEST_CASE("Postgres: read-only") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("a"));
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("a"));
   const auto set_read_only = [&](const std::string& value) {
     postgres().sql("postgres", "ALTER DATABASE " + database.name +
                                    " SET default_transaction_read_only = " + value +
@@ -148,22 +148,22 @@ TEST_CASE("Postgres: read-only") {
                                    database.name + "'");
   };
   set_read_only("on");
-  CHECK(has(error_of([&] { store->write(one("b")); }), "read-only transaction"));
-  CHECK(ids_in(*store) == Ids{"a"});
-  const auto restarted = open_record_store(database.url);
-  CHECK(ids_in(*restarted) == Ids{"a"});
+  CHECK(has(error_of([&] { store->writer.write(one("b")); }), "read-only transaction"));
+  CHECK(ids_in(store->queries) == Ids{"a"});
+  const auto restarted = testing::open_records(database.url);
+  CHECK(ids_in(restarted->queries) == Ids{"a"});
   set_read_only("off");
-  store->write(one("b"));
-  CHECK(ids_in(*restarted).size() == 2);
+  store->writer.write(one("b"));
+  CHECK(ids_in(restarted->queries).size() == 2);
 }
 
 TEST_CASE("Postgres: a wrong password is named, and not shown") {
-  const Database database;
+  const TestDatabase database;
   std::string url = database.url;
   url.replace(url.find(":%") + 1, url.find('@') - url.find(":%") - 1, "hunter%322");
-  const auto store = open_record_store(url);
-  for (const std::string& error :
-       {error_of([&] { store->write(one("a")); }), error_of([&] { migrate_database(url); })}) {
+  const auto store = testing::open_records(url);
+  for (const std::string& error : {error_of([&] { store->writer.write(one("a")); }),
+                                   error_of([&] { migrate_database(url); })}) {
     CAPTURE(error);
     CHECK(has(error, "password authentication failed"));
     CHECK_FALSE(has(error, "hunter"));
@@ -172,33 +172,33 @@ TEST_CASE("Postgres: a wrong password is named, and not shown") {
 
 TEST_CASE("Postgres: a parameter libpq does not know keeps the store from being opened") {
   const std::string error =
-      error_of([] { open_record_store("postgresql://u:hunter2@h/d?no_such_parameter=1"); });
+      error_of([] { testing::open_records("postgresql://u:hunter2@h/d?no_such_parameter=1"); });
   CAPTURE(error);
   CHECK(has(error, "no_such_parameter"));
   CHECK_FALSE(has(error, "hunter2"));
 }
 
 TEST_CASE("Postgres: silent, it is left") {
-  const Database database;
-  const auto store = open_record_store(database.url);
-  store->write(one("a"));
-  CHECK(store->resource_of_response("resp_of_a") == "openai-1");
+  const TestDatabase database;
+  const auto store = testing::open_records(database.url);
+  store->writer.write(one("a"));
+  CHECK(store->queries.resource_of_response("resp_of_a") == "openai-1");
   postgres().freeze();
-  const std::string first = error_of([&] { store->resource_of_response("resp_of_a"); });
-  const std::string second = error_of([&] { store->resource_of_response("resp_of_a"); });
-  const std::string third = error_of([&] { store->resource_of_response("resp_of_a"); });
+  const std::string first = error_of([&] { store->queries.resource_of_response("resp_of_a"); });
+  const std::string second = error_of([&] { store->queries.resource_of_response("resp_of_a"); });
+  const std::string third = error_of([&] { store->queries.resource_of_response("resp_of_a"); });
   postgres().thaw();
   CHECK(has(first, "no answer within 250 ms"));
   CHECK(has(second, "timeout expired"));  // of connecting
   CHECK(third == second);                 // known, without trying again
-  CHECK(soon_works([&] { store->resource_of_response("resp_of_a"); }));
-  store->write(one("b"));
+  CHECK(soon_works([&] { store->queries.resource_of_response("resp_of_a"); }));
+  store->writer.write(one("b"));
 }
 
 TEST_CASE("Postgres: the tables of a newer program are left alone") {
-  const Database database;
+  const TestDatabase database;
   migrate_database(database.url);
   postgres().sql(database.name, "INSERT INTO schema_migrations VALUES (1000)");
-  CHECK_THROWS_AS(open_record_store(database.url), SchemaTooNew);
+  CHECK_THROWS_AS(testing::open_records(database.url), SchemaTooNew);
   CHECK_THROWS_AS(migrate_database(database.url), SchemaTooNew);
 }

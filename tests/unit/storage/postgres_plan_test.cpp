@@ -4,8 +4,9 @@
 
 #include "core/json.h"
 #include "fakes/sample_records.h"
+#include "storage/database.h"
+#include "storage/list_sql.h"
 #include "storage/postgres_connection.h"
-#include "storage/record_queries.h"
 #include "unit/storage/postgres_test.h"
 
 using namespace responses_proxy;

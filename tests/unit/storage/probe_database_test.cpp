@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
-#include "storage/record_store.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
@@ -16,7 +16,7 @@ TEST_CASE("a SQLite file: there, not there yet, not possible, not a database") {
   const std::string path = (folder.path() / "sub" / "db").string();
   CHECK(database_problem("sqlite:///" + path) == "");
   CHECK_FALSE(std::filesystem::exists(folder.path() / "sub"));
-  open_record_store("sqlite:///" + path);
+  testing::open_records("sqlite:///" + path);
   CHECK(database_problem("sqlite:///" + path) == "");
   CHECK(database_problem("sqlite:///" + path + "/x").ends_with("Not a directory"));
   const std::string text = (folder.path() / "text").string();

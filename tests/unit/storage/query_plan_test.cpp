@@ -3,16 +3,16 @@
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "storage/list_sql.h"
 #include "storage/migrations.h"
-#include "storage/record_queries.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
 
 namespace {
 
-struct Database {
-  Database() { migrate(connection); }
+struct TestDatabase {
+  TestDatabase() { migrate(connection); }
 
   std::string plan(const SqlQuery& query) {
     std::string steps;
@@ -69,7 +69,7 @@ const Filter kFilters[] = {
 }  // namespace
 
 TEST_CASE("lists follow an index for every filter, on the first page and on later ones") {
-  Database database;
+  TestDatabase database;
   for (const Filter& filter : kFilters) {
     for (const bool later : {false, true}) {
       for (const bool in_time : {false, true}) {
@@ -87,7 +87,7 @@ TEST_CASE("lists follow an index for every filter, on the first page and on late
 }
 
 TEST_CASE("a later page starts at its cursor instead of reading up to it") {
-  Database database;
+  TestDatabase database;
   RecordQuery query;
   CHECK(has(database.plan(requests_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
   CHECK(has(database.plan(decisions_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
@@ -104,7 +104,7 @@ TEST_CASE("a later page starts at its cursor instead of reading up to it") {
 }
 
 TEST_CASE("sessions come in the order of their index; one session is found by its key") {
-  Database database;
+  TestDatabase database;
   RecordQuery query;
   check_page(database.plan(sessions_query(query)), "sessions_by_time");
   query.model = "m";
@@ -115,7 +115,7 @@ TEST_CASE("sessions come in the order of their index; one session is found by it
 }
 
 TEST_CASE("look-ups of single rows use their index") {
-  Database database;
+  TestDatabase database;
   CHECK(has(database.plan(resource_of_response_query("resp_1")), "INDEX requests_by_response"));
   const RequestRecord one = testing::sample_record("one", testing::at_second(0));
   const std::string plan = database.plan(attempts_query({&one, 1}));
@@ -124,7 +124,7 @@ TEST_CASE("look-ups of single rows use their index") {
 }
 
 TEST_CASE("usage of a period reads that period only") {
-  Database database;
+  TestDatabase database;
   RecordQuery query;
   query.since = testing::at_second(0);
   for (const UsageBy by : {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session}) {

@@ -5,7 +5,7 @@
 #include "core/json.h"
 #include "fakes/sample_records.h"
 #include "storage/record_fields.h"
-#include "storage/record_store.h"
+#include "storage/record_queries.h"
 #include "storage/sql_values.h"
 
 using namespace responses_proxy;

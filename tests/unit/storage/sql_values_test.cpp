@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "responses_proxy/blame.h"
+#include "storage/record_queries.h"
+
 using namespace responses_proxy;
 
 TEST_CASE("a word is the enum's, or a text of its own") {

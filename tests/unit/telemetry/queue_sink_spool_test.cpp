@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
 #include "storage/sqlite_connection.h"
 #include "telemetry/queue_sink.h"
@@ -34,7 +35,7 @@ struct TroubleFixture {
   }
 
   // Ids in the database at `path`, newest first.
-  static std::vector<std::string> stored(RecordStore& records) {
+  static std::vector<std::string> stored(RecordQueries& records) {
     RecordQuery query;
     query.limit = 100;
     std::vector<std::string> ids;
@@ -52,7 +53,7 @@ struct TroubleFixture {
   TempFolder folder;
   const std::string spool_path = (folder.path() / "spool").string();
   const std::string database = (folder.path() / "db").string();
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
 };
 
@@ -199,17 +200,16 @@ TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next
 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "killed between the database and the spool: nothing is there twice") {
-  const auto records = open_record_store("sqlite:///" + database);
+  const auto records = open_records("sqlite:///" + database);
   std::vector<RequestRecord> batch;
   for (int i = 0; i < 50; ++i) batch.push_back(numbered(i));
   Spool(spool_path, 1U << 20).append(batch);
-  records->write(std::span(batch).first(30));
-  StoreTarget target(*records);
-  QueueTelemetrySink sink(target, 100, log.log(), spooling());
+  records->writer.write(std::span(batch).first(30));
+  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
   log.wait_for(kEnds);
-  CHECK(stored(*records).size() == 50);
-  CHECK(as_set(stored(*records)) == as_set(names(0, 50)));
-  const auto sessions = records->sessions({}).rows;
+  CHECK(stored(records->queries).size() == 50);
+  CHECK(as_set(stored(records->queries)) == as_set(names(0, 50)));
+  const auto sessions = records->queries.sessions({}).rows;
   REQUIRE(sessions.size() == 1);
   CHECK(sessions[0].request_count == 50);
 }
@@ -319,9 +319,8 @@ TEST_CASE_FIXTURE(TroubleFixture, "a record the database refuses does not block 
 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "SQLite locked by another connection: readers answer, nothing is lost") {
-  const auto records = open_record_store("sqlite:///" + database);
-  StoreTarget target(*records);
-  QueueTelemetrySink sink(target, 100, log.log(), spooling());
+  const auto records = open_records("sqlite:///" + database);
+  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -333,21 +332,20 @@ TEST_CASE_FIXTURE(TroubleFixture,
     }
     CHECK(sink.stats().spooled == 390);
     CHECK(log.count("database is locked") == 1);
-    CHECK(stored(*records).size() == 10);
-    CHECK(records->resource_of_response("resp_of_3") == "openai-1");
-    CHECK_NOTHROW(records->ping());
-    CHECK_NOTHROW(open_record_store("sqlite:///" + database));  // a restart finds it locked, too
+    CHECK(stored(records->queries).size() == 10);
+    CHECK(records->queries.resource_of_response("resp_of_3") == "openai-1");
+    CHECK_NOTHROW(records->database->ping());
+    CHECK_NOTHROW(open_records("sqlite:///" + database));  // a restart finds it locked, too
     other.rollback();
   }
   log.wait_for(kEnds);
-  CHECK(stored(*records).size() == 400);
-  CHECK(as_set(stored(*records)) == as_set(names(0, 400)));
+  CHECK(stored(records->queries).size() == 400);
+  CHECK(as_set(stored(records->queries)) == as_set(names(0, 400)));
 }
 
 TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
-  const auto records = open_record_store("sqlite:///" + database);
-  StoreTarget target(*records);
-  QueueTelemetrySink sink(target, 40, log.log(), spooling());
+  const auto records = open_records("sqlite:///" + database);
+  QueueTelemetrySink sink(records->writer, 40, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -358,15 +356,14 @@ TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
     REQUIRE(sink.flush(kLong));
   }
   log.wait_for(kEnds);
-  CHECK(as_set(stored(*records)) == as_set(names(0, 40)));
+  CHECK(as_set(stored(records->queries)) == as_set(names(0, 40)));
   CHECK(sink.stats().dropped == 0);
 }
 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "the database's file is replaced by a folder, then the folder goes") {
-  const auto records = open_record_store("sqlite:///" + database);
-  StoreTarget target(*records);
-  QueueTelemetrySink sink(target, 100, log.log(), spooling());
+  const auto records = open_records("sqlite:///" + database);
+  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   fs::remove(database);
@@ -376,21 +373,21 @@ TEST_CASE_FIXTURE(TroubleFixture,
   CHECK(sink.stats().spooled == 50);
   fs::remove(database);
   log.wait_for(kEnds);
-  CHECK(as_set(stored(*records)) == as_set(names(10, 60)));  // the others went with their file
+  CHECK(as_set(stored(records->queries)) ==
+        as_set(names(10, 60)));  // the others went with their file
 }
 
 TEST_CASE_FIXTURE(TroubleFixture, "a constraint of the database is a refusal, not an outage") {
-  const auto records = open_record_store("sqlite:///" + database);
+  const auto records = open_records("sqlite:///" + database);
   SqliteConnection(database, SqliteConnection::Mode::write)
       .execute(
           "CREATE TRIGGER no_13 BEFORE INSERT ON requests WHEN NEW.request_id = '13' "
           "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
           {});
-  StoreTarget target(*records);
-  QueueTelemetrySink sink(target, 100, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
   record_range(sink, 0, 40);
   REQUIRE(sink.flush(kLong));
-  CHECK(stored(*records).size() == 39);
+  CHECK(stored(records->queries).size() == 39);
   CHECK(sink.stats().dropped == 1);
   CHECK(log.lines().size() == 1);
   CHECK(log.count("not this one") == 1);

@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
 #include "unit/telemetry/sink_fakes.h"
@@ -13,7 +14,7 @@ using namespace responses_proxy;
 using namespace responses_proxy::testing;
 
 TEST_CASE("flush makes everything durable, in order and in shared transactions") {
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
   QueueTelemetrySink sink(store, 100, log.log(), quick());
   CHECK(sink.flush(kLong));  // nothing to do
@@ -30,7 +31,7 @@ TEST_CASE("flush makes everything durable, in order and in shared transactions")
 }
 
 TEST_CASE("without a flush, records are written after the linger") {
-  FakeStore store;
+  FakeWriter store;
   QueueSinkOptions options = quick();
   options.linger = Millis(1);
   QueueTelemetrySink sink(store, 100, ignore_log, options);
@@ -41,7 +42,7 @@ TEST_CASE("without a flush, records are written after the linger") {
 }
 
 TEST_CASE("a full batch does not wait, and no batch is larger than the bound") {
-  FakeStore store;
+  FakeWriter store;
   QueueSinkOptions options = quick();
   options.max_batch = 8;
   QueueTelemetrySink sink(store, 100, ignore_log, options);
@@ -54,7 +55,7 @@ TEST_CASE("a full batch does not wait, and no batch is larger than the bound") {
 }
 
 TEST_CASE("what does not fit is dropped and counted; the batch under way takes room, too") {
-  FakeStore store;
+  FakeWriter store;
   store.set_held(true);
   QueueSinkOptions options = quick();
   options.max_batch = 4;
@@ -83,7 +84,7 @@ TEST_CASE("what does not fit is dropped and counted; the batch under way takes r
 }
 
 TEST_CASE("bodies beyond their bound are left out and counted, their records stay") {
-  FakeStore store;
+  FakeWriter store;
   store.set_held(true);
   const RequestRecord sample = numbered(0);
   QueueSinkOptions options = quick();
@@ -110,7 +111,7 @@ TEST_CASE("bodies beyond their bound are left out and counted, their records sta
 }
 
 TEST_CASE("a database that fails and recovers loses nothing, and is reported once") {
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
   store.set_failing(true);
   QueueSinkOptions options = quick();
@@ -144,7 +145,7 @@ TEST_CASE("a database that fails and recovers loses nothing, and is reported onc
 }
 
 TEST_CASE("destruction writes what is queued") {
-  FakeStore store;
+  FakeWriter store;
   {
     QueueTelemetrySink sink(store, 5000, ignore_log, quick());
     record_range(sink, 0, 1000);
@@ -153,7 +154,7 @@ TEST_CASE("destruction writes what is queued") {
 }
 
 TEST_CASE("destruction during an outage ends, and says what was lost") {
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
   store.set_failing(true);
   QueueSinkOptions options = quick();
@@ -173,11 +174,10 @@ TEST_CASE("destruction during an outage ends, and says what was lost") {
 
 TEST_CASE("records from many threads all arrive in a real database") {
   const TempFolder folder;
-  const auto store = open_record_store("sqlite:///" + (folder.path() / "db").string());
+  const auto store = open_records("sqlite:///" + (folder.path() / "db").string());
   QueueSinkOptions options = quick();
   options.max_batch = 64;
-  StoreTarget target(*store);
-  QueueTelemetrySink sink(target, 10'000, ignore_log, options);
+  QueueTelemetrySink sink(store->writer, 10'000, ignore_log, options);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&sink, thread] { record_range(sink, thread * 200, thread * 200 + 200); });
@@ -187,14 +187,14 @@ TEST_CASE("records from many threads all arrive in a real database") {
   RecordQuery query;
   query.limit = RecordQuery::kMaxPage;
   std::set<std::string> ids;
-  for (const auto& record : store->requests(query).rows) ids.insert(record.request_id);
+  for (const auto& record : store->queries.requests(query).rows) ids.insert(record.request_id);
   CHECK(ids.size() == 800);
   CHECK(sink.stats().written == 800);
 }
 
 TEST_CASE(
     "a record the database refuses is dropped, counted and said once; the others are written") {
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
   store.refuse("13");
   store.refuse("14");
@@ -216,7 +216,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the target is tended to after a write, until it is content") {
-  FakeStore store;
+  FakeWriter store;
   store.want_tending(3);
   QueueSinkOptions options = quick();
   options.tend_every = Millis(1);

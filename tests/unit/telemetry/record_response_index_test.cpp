@@ -3,12 +3,51 @@
 #include <doctest/doctest.h>
 
 #include "responses_proxy/event_loop.h"
+#include "storage/storage_error.h"
 #include "unit/telemetry/sink_fakes.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;
 
 namespace {
+
+// Knows every response; can be told to fail, and to hold calls until they are let go.
+class FakeQueries final : public RecordQueries {
+ public:
+  Page<RequestRecord> requests(const RecordQuery&) override { return {}; }
+  Page<DecisionRow> decisions(const RecordQuery&) override { return {}; }
+  Page<SessionRow> sessions(const RecordQuery&) override { return {}; }
+  std::vector<UsageRow> usage(UsageBy, const RecordQuery&) override { return {}; }
+  std::optional<std::string> resource_of_response(const std::string& response_id) override {
+    std::unique_lock lock(mutex_);
+    asked_.push_back(response_id);
+    changed_.wait(lock, [this] { return !held_; });
+    if (failing_) throw StorageError("disk full");
+    return "resource of " + response_id;
+  }
+
+  void set_failing(bool failing) {
+    const std::scoped_lock lock(mutex_);
+    failing_ = failing;
+  }
+  void set_held(bool held) {
+    const std::scoped_lock lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  // Questions about responses, in order.
+  std::vector<std::string> asked() {
+    const std::scoped_lock lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  std::mutex mutex_;  // guards everything below
+  std::condition_variable changed_;
+  bool failing_ = false;
+  bool held_ = false;
+  std::vector<std::string> asked_;
+};
 
 // Answers, from whatever thread they come.
 class Answers {
@@ -34,10 +73,10 @@ class Answers {
 
 struct IndexFixture {
   ~IndexFixture() {
-    store.set_held(false);
+    queries.set_held(false);
     loops.stop();
   }
-  FakeStore store;
+  FakeQueries queries;
   Answers answers;
   EventLoops loops{1};
 };
@@ -46,10 +85,10 @@ struct IndexFixture {
 
 TEST_CASE_FIXTURE(IndexFixture, "the database's answer; a failure is an unknown id") {
   loops.start();
-  RecordResponseIndex index(store);
+  RecordResponseIndex index(queries);
   index.find(loops.at(0), "resp_1", answers.expect("a"));
   CHECK(answers.wait_for(1) == std::vector<std::string>{"a -> resource of resp_1"});
-  store.set_failing(true);
+  queries.set_failing(true);
   index.find(loops.at(0), "resp_2", answers.expect("b"));
   CHECK(answers.wait_for(2).back() == "b -> unknown");
   loops.stop();
@@ -58,15 +97,15 @@ TEST_CASE_FIXTURE(IndexFixture, "the database's answer; a failure is an unknown 
 TEST_CASE_FIXTURE(IndexFixture,
                   "a database that hangs: unknown in time, and no backlog afterwards") {
   loops.start();
-  RecordResponseIndex index(store);
-  store.set_held(true);
+  RecordResponseIndex index(queries);
+  queries.set_held(true);
   for (const char* id : {"1", "2", "3"}) index.find(loops.at(0), id, answers.expect(id));
   const auto unknown = answers.wait_for(3);
   CHECK(unknown == std::vector<std::string>{"1 -> unknown", "2 -> unknown", "3 -> unknown"});
-  store.set_held(false);
+  queries.set_held(false);
   index.find(loops.at(0), "4", answers.expect("4"));
   answers.wait_for(4);
-  const auto asked = store.asked();
+  const auto asked = queries.asked();
   CHECK(std::find(asked.begin(), asked.end(), "2") == asked.end());
   CHECK(std::find(asked.begin(), asked.end(), "3") == asked.end());
   loops.stop();

@@ -6,16 +6,15 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "fakes/sample_records.h"
-#include "storage/record_store.h"
+#include "storage/record_writer.h"
+#include "storage/storage_error.h"
 #include "telemetry/queue_sink.h"
-#include "telemetry/record_target.h"
 
 namespace responses_proxy::testing {
 
@@ -23,7 +22,7 @@ constexpr Millis kLong{60'000};  // longer than any test should take
 
 // A database that keeps what is written, each id once. Can be told to fail, to refuse single
 // records, and to hold calls until they are let go.
-class FakeStore final : public RecordStore, public RecordTarget {
+class FakeWriter final : public RecordWriter {
  public:
   void write(std::span<const RequestRecord> records) override {
     std::unique_lock lock(mutex_);
@@ -41,20 +40,6 @@ class FakeStore final : public RecordStore, public RecordTarget {
       if (!record.request_body.empty()) with_bodies_.push_back(record.request_id);
     }
   }
-  Page<RequestRecord> requests(const RecordQuery&) override { return {}; }
-  Page<DecisionRow> decisions(const RecordQuery&) override { return {}; }
-  Page<SessionRow> sessions(const RecordQuery&) override { return {}; }
-  Page<TelemetryRow> telemetry(const RecordQuery&) override { return {}; }
-  std::vector<UsageRow> usage(UsageBy, const RecordQuery&) override { return {}; }
-  std::optional<std::string> resource_of_response(const std::string& response_id) override {
-    std::unique_lock lock(mutex_);
-    asked_.push_back(response_id);
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !held_; });
-    if (failing_) throw StorageError("disk full");
-    return "resource of " + response_id;
-  }
-  void ping() override {}
   std::string name() const override { return "the database"; }
   bool tend() noexcept override {
     const std::scoped_lock lock(mutex_);
@@ -114,11 +99,6 @@ class FakeStore final : public RecordStore, public RecordTarget {
     const std::scoped_lock lock(mutex_);
     return batches_;
   }
-  // Questions about responses, in order.
-  std::vector<std::string> asked() {
-    const std::scoped_lock lock(mutex_);
-    return asked_;
-  }
 
  private:
   std::mutex mutex_;  // guards everything below
@@ -133,7 +113,6 @@ class FakeStore final : public RecordStore, public RecordTarget {
   std::vector<std::string> ids_;
   std::vector<std::string> with_bodies_;
   std::vector<std::size_t> batches_;
-  std::vector<std::string> asked_;
 };
 
 class LogLines {

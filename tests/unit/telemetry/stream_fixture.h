@@ -63,7 +63,7 @@ struct StreamFixture {
   }
 
   PrivateRedis redis;
-  FakeStore store;
+  FakeWriter store;
   LogLines log;
   SeededRandom random{7};
 };

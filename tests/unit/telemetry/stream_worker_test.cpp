@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "fakes/record_database.h"
 #include "unit/telemetry/stream_fixture.h"
 
 using namespace responses_proxy;
@@ -29,7 +30,7 @@ TEST_CASE_FIXTURE(StreamFixture, "two workers share the stream") {
   add(0, 300);
   StreamWorkerOptions options = working("one");
   options.consumer.max_batch = 8;
-  FakeStore other;
+  FakeWriter other;
   {
     StreamWorker one(stream(), store, log.log(), options);
     options.consumer.name = "two";
@@ -96,20 +97,20 @@ TEST_CASE_FIXTURE(StreamFixture, "what cannot be stored is set aside, and stops 
 
 TEST_CASE_FIXTURE(StreamFixture, "records of a newer version are stored, with their words") {
   const TempFolder folder;
-  const auto records = open_record_store("sqlite:///" + (folder.path() / "db").string());
+  const auto records = open_records("sqlite:///" + (folder.path() / "db").string());
   const std::string record = R"({"request_id":"new","created_at":1795219200000000,"blame":"weather",
       "priority":{"of":"a newer version"},"attempts":[{"resource_id":"openai-1","blame":"network",
       "reason":"round_robin","zone":"eu"}]})";
   add_field("record", record);
-  StreamWorker worker(stream(), *records, log.log(), working("one"));
+  StreamWorker worker(stream(), records->writer, log.log(), working("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   worker.stop();
   CHECK(worker.stats().poison == 0);
-  const auto rows = records->requests({}).rows;
+  const auto rows = records->queries.requests({}).rows;
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].blame.text() == "weather");
   CHECK(rows[0].attempts.at(0).blame.text() == "network");
-  CHECK(records->decisions({}).rows.at(0).reason == "round_robin");
+  CHECK(records->queries.decisions({}).rows.at(0).reason == "round_robin");
 }
 
 TEST_CASE_FIXTURE(StreamFixture,

@@ -7,10 +7,10 @@
 #include <fstream>
 #include <thread>
 
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "storage/record_store.h"
-#include "storage/sql_record_store.h"
+#include "storage/connection_pool.h"
 #include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
@@ -20,7 +20,7 @@ namespace {
 
 std::string open_error(const std::string& url) {
   try {
-    open_record_store(url);
+    testing::open_records(url);
   } catch (const StorageError& error) {
     return error.what();
   }
@@ -53,8 +53,8 @@ TEST_CASE("the file and its folder are created, readable by the owner only") {
   const testing::TempFolder folder;
   const fs::path file = folder.path() / "deep" / "er" / "proxy.sqlite3";
   const auto store =
-      open_record_store("sqlite:///" + file.string());  // an absolute path: 4 slashes
-  store->write(std::vector{testing::sample_record("one", testing::at_second(0))});
+      testing::open_records("sqlite:///" + file.string());  // an absolute path: 4 slashes
+  store->writer.write(std::vector{testing::sample_record("one", testing::at_second(0))});
   CHECK(permissions(file) == 0600);
   CHECK(permissions(file.string() + "-wal") == 0600);
   CHECK(permissions(file.string() + "-shm") == 0600);
@@ -63,8 +63,8 @@ TEST_CASE("the file and its folder are created, readable by the owner only") {
 TEST_CASE("three slashes are relative to the working directory") {
   const testing::TempFolder folder;
   const InFolder here(folder.path());
-  open_record_store("sqlite:///plain.db")->ping();
-  open_record_store("sqlite:///./data/proxy.sqlite3")->ping();
+  testing::open_records("sqlite:///plain.db")->database->ping();
+  testing::open_records("sqlite:///./data/proxy.sqlite3")->database->ping();
   CHECK(fs::exists(folder.path() / "plain.db"));
   CHECK(fs::exists(folder.path() / "data" / "proxy.sqlite3"));
 }
@@ -99,7 +99,7 @@ TEST_CASE("what cannot be opened is named, without secrets") {
 TEST_CASE("a write that fails leaves nothing behind and can be tried again") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  const auto store = open_record_store("sqlite:///" + file);
+  const auto store = testing::open_records("sqlite:///" + file);
   SqliteConnection other(file, SqliteConnection::Mode::write);
   // Refuses the second record of the batch.
   other.execute(
@@ -109,24 +109,24 @@ TEST_CASE("a write that fails leaves nothing behind and can be tried again") {
   const std::vector records{testing::sample_record("one", testing::at_second(0)),
                             testing::sample_record("two", testing::at_second(1))};
   try {
-    store->write(records);
+    store->writer.write(records);
     FAIL("the trigger did not fire");
   } catch (const StorageError& error) {
     CHECK(std::string(error.what()) == "SQLite database " + file + ": disk full");
   }
-  CHECK(store->requests({}).rows.empty());
-  CHECK(store->sessions({}).rows.empty());
+  CHECK(store->queries.requests({}).rows.empty());
+  CHECK(store->queries.sessions({}).rows.empty());
 
   other.execute("DROP TRIGGER full", {});
-  store->write(records);
-  CHECK(store->requests({}).rows.size() == 2);
-  CHECK(store->sessions({}).rows.at(0).request_count == 2);
+  store->writer.write(records);
+  CHECK(store->queries.requests({}).rows.size() == 2);
+  CHECK(store->queries.sessions({}).rows.at(0).request_count == 2);
 }
 
 TEST_CASE("readers cannot write") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  open_record_store("sqlite:///" + file);
+  testing::open_records("sqlite:///" + file);
   SqliteConnection reader(file, SqliteConnection::Mode::read);
   CHECK_THROWS_AS(reader.execute("DELETE FROM requests", {}), StorageError);
 }
@@ -134,12 +134,12 @@ TEST_CASE("readers cannot write") {
 TEST_CASE("a database that is deleted is made anew by the next write") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  const auto store = open_record_store("sqlite:///" + file);
-  store->write(std::vector{testing::sample_record("before", testing::at_second(0))});
-  CHECK(store->requests({}).rows.size() == 1);
+  const auto store = testing::open_records("sqlite:///" + file);
+  store->writer.write(std::vector{testing::sample_record("before", testing::at_second(0))});
+  CHECK(store->queries.requests({}).rows.size() == 1);
   std::atomic<bool> done = false;
   std::thread reader([&] {  // has the old file open when it goes
-    while (!done) store->requests({});
+    while (!done) store->queries.requests({});
   });
   SUBCASE("its file only") {
     fs::remove(file);
@@ -151,52 +151,53 @@ TEST_CASE("a database that is deleted is made anew by the next write") {
     fs::rename(file, file + ".old");
   }
   for (int i = 0; i < 50; ++i) {
-    store->write(std::vector{testing::sample_record(std::to_string(i), testing::at_second(i))});
+    store->writer.write(
+        std::vector{testing::sample_record(std::to_string(i), testing::at_second(i))});
   }
   done = true;
   reader.join();
   RecordQuery query;
   query.limit = 100;
-  CHECK(store->requests(query).rows.size() == 50);
-  CHECK(open_record_store("sqlite:///" + file)->requests(query).rows.size() == 50);
+  CHECK(store->queries.requests(query).rows.size() == 50);
+  CHECK(testing::open_records("sqlite:///" + file)->queries.requests(query).rows.size() == 50);
 }
 
 TEST_CASE("as long as it cannot be made anew, writing fails and reading goes on") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  const auto store = open_record_store("sqlite:///" + file);
+  const auto store = testing::open_records("sqlite:///" + file);
   const std::vector batch{testing::sample_record("one", testing::at_second(0))};
-  store->write(batch);
-  CHECK(store->requests({}).rows.size() == 1);
+  store->writer.write(batch);
+  CHECK(store->queries.requests({}).rows.size() == 1);
   fs::remove(file);
   fs::create_directory(file);
-  CHECK_THROWS_AS(store->write(batch), StorageError);
-  CHECK(store->requests({}).rows.size() == 1);
+  CHECK_THROWS_AS(store->writer.write(batch), StorageError);
+  CHECK(store->queries.requests({}).rows.size() == 1);
   fs::remove(file);
-  store->write(batch);
-  CHECK(store->requests({}).rows.size() == 1);
+  store->writer.write(batch);
+  CHECK(store->queries.requests({}).rows.size() == 1);
 }
 
 TEST_CASE("a database locked by another connection opens, if there is nothing to change") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  open_record_store("sqlite:///" + file);
+  testing::open_records("sqlite:///" + file);
   SqliteConnection other(file, SqliteConnection::Mode::write);
   other.execute("BEGIN EXCLUSIVE", {});
-  const auto store = open_record_store("sqlite:///" + file);
-  CHECK(store->requests({}).rows.empty());
+  const auto store = testing::open_records("sqlite:///" + file);
+  CHECK(store->queries.requests({}).rows.empty());
   CHECK_THROWS_WITH_AS(
-      store->write(std::vector{testing::sample_record("a", testing::at_second(0))}),
+      store->writer.write(std::vector{testing::sample_record("a", testing::at_second(0))}),
       doctest::Contains("database is locked"), StorageError);
 }
 
 TEST_CASE("a reader comes back from a query that fails") {
   const testing::TempFolder folder;
   const std::string file = (folder.path() / "db").string();
-  open_record_store("sqlite:///" + file);
+  testing::open_records("sqlite:///" + file);
   std::vector<std::unique_ptr<SqlConnection>> one;
   one.push_back(std::make_unique<SqliteConnection>(file, SqliteConnection::Mode::read));
-  ReaderPool pool(std::move(one), Millis(0));
+  ConnectionPool pool(std::move(one), Millis(0));
   for (int i = 0; i < 2; ++i) {
     CHECK_THROWS_WITH_AS(pool.with([](SqlConnection& reader) { reader.execute("nonsense"); }),
                          doctest::Contains("nonsense"), StorageError);
@@ -205,14 +206,14 @@ TEST_CASE("a reader comes back from a query that fails") {
 }
 
 TEST_CASE("who finds no free reader gets an error, not a wait without end") {
-  ReaderPool none({}, Millis(0));
+  ConnectionPool none({}, Millis(0));
   CHECK_THROWS_AS(none.with([](SqlConnection&) {}), StorageError);
 }
 
 TEST_CASE("a SQLite file and the folders made for it are for this user only") {
   const testing::TempFolder folder;
   const fs::path file = folder.path() / "deep" / "db";
-  open_record_store("sqlite:///" + file.string());
+  testing::open_records("sqlite:///" + file.string());
   CHECK((fs::status(file.parent_path()).permissions() == fs::perms(0700)));
   CHECK((fs::status(file).permissions() == fs::perms(0600)));
 }

@@ -1,4 +1,4 @@
-#include "contract/record_store_contract.h"
+#include "contract/records_contract.h"
 #include "fakes/private_postgres.h"
 
 namespace {
@@ -9,8 +9,8 @@ responses_proxy::testing::PrivatePostgres& postgres() {
 }
 
 struct PostgresBackend {
-  std::unique_ptr<responses_proxy::RecordStore> open() {
-    return responses_proxy::open_record_store(url);
+  std::unique_ptr<responses_proxy::testing::RecordDatabase> open() {
+    return responses_proxy::testing::open_records(url);
   }
   std::string url = postgres().url(postgres().create_database());
 };
@@ -18,4 +18,4 @@ struct PostgresBackend {
 }  // namespace
 
 TYPE_TO_STRING(PostgresBackend);
-RECORD_STORE_CONTRACT(PostgresBackend);
+RECORDS_CONTRACT(PostgresBackend);

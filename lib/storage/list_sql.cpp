@@ -1,4 +1,4 @@
-#include "storage/record_queries.h"
+#include "storage/list_sql.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "telemetry/stream_target.h"
+#include "telemetry/stream_record_writer.h"
 
 #include <fmt/format.h>
 
@@ -48,14 +48,14 @@ std::string find_mark(const redisReply& groups) {
 
 }  // namespace
 
-StreamTarget::StreamTarget(StreamOptions options, Random& random, Log log,
-                           std::size_t unconfirmed_bytes)
+StreamRecordWriter::StreamRecordWriter(StreamOptions options, Random& random, Log log,
+                                       std::size_t unconfirmed_bytes)
     : options_(std::move(options)),
       random_(random),
       log_(std::move(log)),
       unconfirmed_(unconfirmed_bytes) {}
 
-void StreamTarget::write(std::span<const RequestRecord> records) {
+void StreamRecordWriter::write(std::span<const RequestRecord> records) {
   try {
     if (look() >= options_.max_events) {
       throw StorageError(fmt::format("the stream {} is full: {} records wait for a worker",
@@ -76,7 +76,7 @@ void StreamTarget::write(std::span<const RequestRecord> records) {
   }
 }
 
-bool StreamTarget::tend() noexcept {
+bool StreamRecordWriter::tend() noexcept {
   if (unconfirmed_.empty() && again_.empty()) return false;
   try {
     look();
@@ -86,7 +86,7 @@ bool StreamTarget::tend() noexcept {
   return !unconfirmed_.empty() || !again_.empty();
 }
 
-std::vector<RequestRecord> StreamTarget::take_back() {
+std::vector<RequestRecord> StreamRecordWriter::take_back() {
   tend();
   if (redis_) return {};
   for (std::string& payload : unconfirmed_.take()) again_.push_back(std::move(payload));
@@ -97,7 +97,7 @@ std::vector<RequestRecord> StreamTarget::take_back() {
   return records;
 }
 
-void StreamTarget::connect() {
+void StreamRecordWriter::connect() {
   redis_ = std::make_unique<BlockingConnection>(options_.redis, options_.timeouts);
   redis_->append({"INFO", "server"});
   const RedisReply info = redis_->read();
@@ -106,7 +106,7 @@ void StreamTarget::connect() {
   if (instance_.empty()) instance_ = fmt::format("{:016x}", random_.next());
 }
 
-std::uint64_t StreamTarget::look() {
+std::uint64_t StreamRecordWriter::look() {
   if (!redis_) connect();
   redis_->append({"XLEN", options_.stream});
   redis_->append({"XINFO", "GROUPS", options_.stream});
@@ -122,13 +122,13 @@ std::uint64_t StreamTarget::look() {
   return static_cast<std::uint64_t>(length->integer);
 }
 
-std::string StreamTarget::make_mark() {
+std::string StreamRecordWriter::make_mark() {
   std::string mark = fmt::format("{}{:016x}", kMarkPrefix, random_.next());
   redis_->command({"XGROUP", "CREATE", options_.stream, mark, "$", "MKSTREAM"});
   return mark;
 }
 
-void StreamTarget::learn_mark(const std::string& mark) {
+void StreamRecordWriter::learn_mark(const std::string& mark) {
   std::string data = instance_ + mark;
   if (data == data_) return;
   data_ = std::move(data);
@@ -148,7 +148,7 @@ void StreamTarget::learn_mark(const std::string& mark) {
 
 // Stored is what was delivered to a worker and is not pending any more. The pending ones are asked
 // for after what was delivered, so that nothing slips through in between.
-void StreamTarget::learn_confirmed(const redisReply& groups, const redisReply& pending) {
+void StreamRecordWriter::learn_confirmed(const redisReply& groups, const redisReply& pending) {
   const redisReply* group = find_group(groups, options_.group);
   const redisReply* delivered = group ? member_of(*group, "last-delivered-id") : nullptr;
   if (delivered == nullptr || pending.type != REDIS_REPLY_ARRAY || pending.elements < 2) return;
@@ -161,7 +161,7 @@ void StreamTarget::learn_confirmed(const redisReply& groups, const redisReply& p
   unconfirmed_.confirm_before(*stored_before);
 }
 
-void StreamTarget::add(std::deque<std::string>& payloads) {
+void StreamRecordWriter::add(std::deque<std::string>& payloads) {
   while (!payloads.empty()) {
     std::size_t count = 0;
     for (std::size_t bytes = 0;

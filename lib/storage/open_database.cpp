@@ -2,11 +2,9 @@
 
 #include "core/postgres_url.h"
 #include "core/sqlite_url.h"
+#include "storage/database.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"
-#include "storage/record_store.h"
-#include "storage/reopening_record_store.h"
-#include "storage/sql_record_store.h"
 #include "storage/sqlite_connection.h"
 
 namespace responses_proxy {
@@ -47,18 +45,18 @@ void migrate_sqlite(const std::string& path) {
   migrate(migrator);
 }
 
-std::unique_ptr<RecordStore> open_sqlite(const std::string& path) {
+Database::Connections connect_sqlite(const std::string& path) {
   using Mode = SqliteConnection::Mode;
   remove_stale_index(path);
   migrate_sqlite(path);
   const auto reader = [&] {
     return std::make_unique<SqliteConnection>(path, Mode::read, kSqliteReaderPatience);
   };
-  SqlRecordStore::Connections connections;
+  Database::Connections connections;
   connections.writer = std::make_unique<SqliteConnection>(path, Mode::write, kSqliteWriterPatience);
   for (std::size_t i = 0; i < kReaders; ++i) connections.readers.push_back(reader());
   connections.lookups.push_back(reader());
-  return std::make_unique<SqlRecordStore>(std::move(connections));
+  return connections;
 }
 
 void migrate_postgres(const std::shared_ptr<PostgresServer>& server, Millis timeout) {
@@ -66,37 +64,40 @@ void migrate_postgres(const std::shared_ptr<PostgresServer>& server, Millis time
   migrate(migrator);
 }
 
-std::unique_ptr<RecordStore> open_postgres(const std::string& url) {
+Database::Connections connect_postgres(const std::shared_ptr<PostgresServer>& server) {
   using Mode = PostgresConnection::Mode;
-  const auto server = std::make_shared<PostgresServer>(url);
   const auto ensure_schema = [server] { migrate_postgres(server, kPostgresSetUpTimeout); };
   const auto connection = [&](Mode mode, Millis timeout) {
     return std::make_unique<PostgresConnection>(
         server, PostgresConnection::Options{mode, timeout, ensure_schema});
   };
-  SqlRecordStore::Connections connections;
+  Database::Connections connections;
   connections.writer = connection(Mode::write, kPostgresWriteTimeout);
   for (std::size_t i = 0; i < kReaders; ++i) {
     connections.readers.push_back(connection(Mode::read, kPostgresQueryTimeout));
   }
   connections.lookups.push_back(connection(Mode::read, kPostgresLookupTimeout));
-  auto store = std::make_unique<SqlRecordStore>(std::move(connections));
+  return connections;
+}
+
+std::unique_ptr<Database> open_postgres(const std::string& url) {
+  auto database = std::make_unique<Database>(
+      [server = std::make_shared<PostgresServer>(url)] { return connect_postgres(server); });
   try {
-    store->ping();
+    database->ping();
   } catch (const SchemaTooNew&) {
     throw;
   } catch (const StorageError&) {
     // Requests are served without it; the first record that cannot be written is on the log.
   }
-  return store;
+  return database;
 }
 
 }  // namespace
 
-std::unique_ptr<RecordStore> open_record_store(const std::string& url) {
+std::unique_ptr<Database> open_database(const std::string& url) {
   if (is_postgres_url(url)) return open_postgres(url);
-  return std::make_unique<ReopeningRecordStore>(
-      [path = sqlite_path(url)] { return open_sqlite(path); });
+  return std::make_unique<Database>([path = sqlite_path(url)] { return connect_sqlite(path); });
 }
 
 void migrate_database(const std::string& url) {

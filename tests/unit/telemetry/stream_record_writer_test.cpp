@@ -1,5 +1,5 @@
 // The producers' side of the stream, on a real Redis.
-#include "telemetry/stream_target.h"
+#include "telemetry/stream_record_writer.h"
 
 #include <doctest/doctest.h>
 
@@ -19,8 +19,8 @@ std::vector<RequestRecord> range(int from, int to) {
 }
 
 struct TargetFixture : StreamFixture {
-  std::unique_ptr<StreamTarget> target(std::size_t unconfirmed_bytes = 1U << 20) {
-    return std::make_unique<StreamTarget>(stream(), random, log.log(), unconfirmed_bytes);
+  std::unique_ptr<StreamRecordWriter> target(std::size_t unconfirmed_bytes = 1U << 20) {
+    return std::make_unique<StreamRecordWriter>(stream(), random, log.log(), unconfirmed_bytes);
   }
   std::vector<RequestRecord> in_stream() {
     const ReplyPtr reply = redis.command({"XRANGE", "events", "-", "+"});
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(TargetFixture, "records are in the stream as they were, in ord
 TEST_CASE_FIXTURE(TargetFixture, "a full stream is an outage, and nothing in it is trimmed") {
   StreamOptions options = stream();
   options.max_events = 10;
-  StreamTarget sink(options, random, log.log());
+  StreamRecordWriter sink(options, random, log.log());
   sink.write(range(0, 10));
   CHECK_THROWS_WITH_AS(sink.write(range(10, 11)),
                        "the stream events is full: 10 records wait for a worker", StorageError);
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(TargetFixture, "a Redis that refuses is an outage with one lin
     mend = {"ACL", "SETUSER", "proxy", ">our-password"};
     problem = "WRONGPASS";
   }
-  StreamTarget to_redis(options, random, log.log());
+  StreamRecordWriter to_redis(options, random, log.log());
   QueueTelemetrySink sink(to_redis, 1'000, log.log(), spooling());
   record_range(sink, 0, 100);
   REQUIRE(sink.flush(kLong));

@@ -1,6 +1,6 @@
-// StreamTarget: puts records into the Redis stream, where workers take them from.
+// StreamRecordWriter: puts records into the Redis stream, where workers take them from.
 //
-// Role       As RecordTarget. A full stream counts as an outage: entries nobody has stored are
+// Role       As RecordWriter. A full stream counts as an outage: entries nobody has stored are
 // never
 //            trimmed, the sink's spool takes what comes. What is in the stream is kept here as well
 //            until a worker has stored it, and sent again when Redis has lost its data (restarted
@@ -17,18 +17,18 @@
 
 #include "responses_proxy/log.h"
 #include "responses_proxy/random.h"
-#include "telemetry/record_target.h"
+#include "storage/record_writer.h"
 #include "telemetry/unconfirmed.h"
 
 namespace responses_proxy {
 
-class StreamTarget final : public RecordTarget {
+class StreamRecordWriter final : public RecordWriter {
  public:
   static constexpr std::size_t kUnconfirmedBytes = std::size_t{64} << 20;
 
   // One line in the log each time Redis has lost its data.
-  StreamTarget(StreamOptions options, Random& random, Log log,
-               std::size_t unconfirmed_bytes = kUnconfirmedBytes);
+  StreamRecordWriter(StreamOptions options, Random& random, Log log,
+                     std::size_t unconfirmed_bytes = kUnconfirmedBytes);
 
   void write(std::span<const RequestRecord> records) override;
   bool tend() noexcept override;
