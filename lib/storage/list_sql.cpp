@@ -136,9 +136,8 @@ SqlQuery decisions_query(const RecordQuery& query, const Behind& behind) {
   // The order is written in the columns of the table whose index serves the filter; both have them.
   const std::string_view table = filters_attempts(query) ? "a" : "r";
   const std::string order = fmt::format("{0}.created_at, {0}.request_id, a.attempt", table);
-  Builder builder(
-      "SELECT r.request_id, r.session_id, r.session_name, a.resource_id, a.pool_id, a.reason, "
-      "a.attempt, r.created_at FROM requests r JOIN attempts a ON a.request_id = r.request_id");
+  Builder builder("SELECT " + column_list(decision_fields()) +
+                  " FROM requests r JOIN attempts a ON a.request_id = r.request_id");
   filter_request(builder, query);
   filter_attempt(builder, query);
   builder.where_time(fmt::format("{}.created_at", table), query);
@@ -159,10 +158,7 @@ SqlQuery decisions_query(const RecordQuery& query, const Behind& behind) {
 }
 
 SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
-  Builder builder(
-      "SELECT session_id, session_name, last_resource_id, last_pool_id, last_model, "
-      "last_status_code, created_at, last_seen_at, request_count, error_count, input_tokens, "
-      "output_tokens, total_tokens, cached_tokens, reasoning_tokens FROM sessions");
+  Builder builder("SELECT " + column_list(session_fields()) + " FROM sessions");
   builder.where_equal("session_id", query.session_id);
   builder.where_equal("last_resource_id", query.resource_id);
   builder.where_equal("last_pool_id", query.pool_id);
@@ -173,13 +169,13 @@ SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
 }
 
 SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
-  Builder builder(
-      fmt::format("SELECT {} AS usage_key, COUNT(*), "
-                  "SUM(CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END), "
-                  "CAST(SUM(r.input_tokens) AS BIGINT), CAST(SUM(r.output_tokens) AS BIGINT), "
-                  "CAST(SUM(r.total_tokens) AS BIGINT), CAST(SUM(r.cached_tokens) AS BIGINT), "
-                  "CAST(SUM(r.reasoning_tokens) AS BIGINT) FROM requests r",
-                  usage_key(by), to_string(Blame::none), to_string(Blame::client)));
+  Builder builder(fmt::format(
+      "SELECT {} AS usage_key, COUNT(*), SUM(CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END)",
+      usage_key(by), to_string(Blame::none), to_string(Blame::client)));
+  for (const TokenCount& tokens : kTokenCounts) {
+    builder.add(fmt::format(", CAST(SUM(r.{}) AS BIGINT)", tokens.name));
+  }
+  builder.add(" FROM requests r");
   filter_request(builder, query);
   builder.where_equal("r.resource_id", query.resource_id);
   builder.where_equal("r.pool_id", query.pool_id);
@@ -204,7 +200,7 @@ SqlQuery attempts_query(std::span<const RequestRecord> requests) {
 }
 
 SqlQuery bodies_query(const std::string& request_id) {
-  Builder builder("SELECT r.request_body, r.response_body FROM requests r");
+  Builder builder("SELECT " + column_list(request_body_fields(), "r.") + " FROM requests r");
   builder.where("r.request_id = " + builder.param(to_sql(request_id)));
   return builder.take();
 }

@@ -28,18 +28,18 @@ using Behind = std::optional<Cursor>;
 
 // Columns: request_summary_fields().
 SqlQuery requests_query(const RecordQuery& query, const Behind& behind = {});
-// Columns: request_id, session_id, session_name, resource_id, pool_id, reason, attempt, created_at.
+// Columns: decision_fields().
 SqlQuery decisions_query(const RecordQuery& query, const Behind& behind = {});
-// Columns: the members of SessionRow in order.
+// Columns: session_fields().
 SqlQuery sessions_query(const RecordQuery& query, const Behind& behind = {});
-// Columns: key, then the members of UsageRow in order.
+// Columns: key, requests, errors, kTokenCounts.
 SqlQuery usage_query(UsageBy by, const RecordQuery& query);
 
 // Columns: request_id, attempt_fields(); attempts of one request in order. At most
 // kAttemptsChunk ids.
 inline constexpr std::size_t kAttemptsChunk = 50;
 SqlQuery attempts_query(std::span<const RequestRecord> requests);
-// Columns: request_body, response_body.
+// Columns: request_body_fields().
 SqlQuery bodies_query(const std::string& request_id);
 // Column: resource_id.
 SqlQuery resource_of_response_query(const std::string& response_id);

@@ -16,7 +16,7 @@ Json to_json(const SqlValue& value) {
 }
 
 template <class Record>
-Json to_object(std::span<const Field<Record>> fields, const Record& record) {
+Json to_object(Fields<Record> fields, const Record& record) {
   Json object = Json::object();
   for (const Field<Record>& field : fields) object[field.column] = to_json(field.get(record));
   return object;
@@ -41,7 +41,7 @@ class JsonRow final : public SqlRow {
 };
 
 template <class Record>
-Record from_object(std::span<const Field<Record>> fields, const Json& object) {
+Record from_object(Fields<Record> fields, const Json& object) {
   if (!object.is_object()) throw StorageError("not an object");
   Record record;
   for (const Field<Record>& field : fields) {

@@ -1,7 +1,8 @@
 #include "storage/record_fields.h"
 
-#include <array>
-#include <string>
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "core/utf8_text.h"
 #include "storage/sql_values.h"
@@ -10,104 +11,203 @@ namespace responses_proxy {
 
 namespace {
 
+FieldKind kind_of(const std::string&) {
+  return FieldKind::text;
+}
+template <class Enum>
+FieldKind kind_of(const Word<Enum>&) {
+  return FieldKind::text;
+}
+FieldKind kind_of(bool) {
+  return FieldKind::flag;
+}
+FieldKind kind_of(std::int64_t) {
+  return FieldKind::number;
+}
+FieldKind kind_of(int) {
+  return FieldKind::number;
+}
+FieldKind kind_of(WallTime) {
+  return FieldKind::time;
+}
+FieldKind kind_of(std::chrono::microseconds) {
+  return FieldKind::duration;
+}
 template <class T>
-bool is_text(const std::optional<T>&) {
-  return std::holds_alternative<std::string>(to_sql(T{}));
+FieldKind kind_of(const std::optional<T>&) {
+  return kind_of(T{});
 }
 
-template <class T>
-bool is_text(const T& value) {
-  return std::holds_alternative<std::string>(to_sql(value));
-}
+// One line of a list. What JSON calls it is set where that is not the column's name.
+template <class Record>
+struct Line : Field<Record> {
+  Line&& named(std::string name) && {
+    this->event = this->row = std::move(name);
+    return std::move(*this);
+  }
+  Line&& in_event(std::string name) && {
+    this->event = std::move(name);
+    return std::move(*this);
+  }
+  Line&& in_row(std::string name) && {
+    this->row = std::move(name);
+    return std::move(*this);
+  }
+  Line&& absent_when_zero() && {
+    this->zero_is_absent = true;
+    return std::move(*this);
+  }
+};
 
 // `access` is a pointer to a member, or a function from the record to a reference.
 template <class Record, class Access>
-Field<Record> field(const char* column, Access access) {
-  Record sample;
-  return {column, is_text(std::invoke(access, sample)),
-          [access](const Record& record) { return to_sql(std::invoke(access, record)); },
-          [access](const SqlRow& row, int index, Record& record) {
-            from_sql(row, index, std::invoke(access, record));
-          }};
-}
-
-// A body is kept as long as it comes; whoever captured it has cut it.
-Field<RequestRecord> body_field(const char* column, std::string RequestRecord::*body) {
-  return {column, true,
-          [body](const RequestRecord& record) -> SqlValue {
-            return utf8_text(record.*body, std::string::npos);
-          },
-          [body](const SqlRow& row, int index, RequestRecord& record) {
-            record.*body = row.text(index);
-          }};
-}
-
-constexpr std::size_t kBodies = 2;  // the last of request_fields()
-
-}  // namespace
-
-std::span<const Field<RequestRecord>> request_summary_fields() {
-  const auto all = request_fields();
-  return all.first(all.size() - kBodies);
-}
-
-std::span<const Field<RequestRecord>> request_fields() {
-  using R = RequestRecord;
-  static const std::array fields{
-      field<R>("request_id", &R::request_id),
-      field<R>("created_at", &R::created_at),
-      field<R>("method", &R::method),
-      field<R>("path", &R::path),
-      field<R>("stream", &R::stream),
-      field<R>("session_id", &R::session_id),
-      field<R>("session_name", &R::session_name),
-      field<R>("asked_pool_id", &R::requested_pool_id),
-      field<R>("model", &R::model),
-      field<R>("model_alias", &R::model_alias),
-      field<R>("previous_response_id", &R::previous_response_id),
-      field<R>("response_id", &R::response_id),
-      field<R>("status_code", &R::status_code),
-      field<R>("completed", &R::completed),
-      field<R>("blame", &R::blame),
-      field<R>("error", &R::error),
-      field<R>("adjusted", &R::adjusted),
-      field<R>(
-          "input_tokens", [](auto& r) -> auto& { return r.usage.input; }),
-      field<R>(
-          "output_tokens", [](auto& r) -> auto& { return r.usage.output; }),
-      field<R>(
-          "total_tokens", [](auto& r) -> auto& { return r.usage.total; }),
-      field<R>(
-          "cached_tokens", [](auto& r) -> auto& { return r.usage.cached; }),
-      field<R>(
-          "reasoning_tokens", [](auto& r) -> auto& { return r.usage.reasoning; }),
-      field<R>("request_bytes", &R::request_bytes),
-      field<R>("response_bytes", &R::response_bytes),
-      field<R>("text_bytes", &R::text_bytes),
-      field<R>("duration_us", &R::duration),
-      field<R>("first_byte_us", &R::first_byte),
-      field<R>("proxy_us", &R::proxy_time),
-      field<R>("client_request_id", &R::client_request_id),
-      body_field("request_body", &R::request_body),
-      body_field("response_body", &R::response_body),
+Line<Record> field(const char* column, Access access) {
+  const Record sample{};
+  Line<Record> line;
+  line.column = line.event = line.row = column;
+  line.kind = kind_of(std::invoke(access, sample));
+  line.get = [access](const Record& record) { return to_sql(std::invoke(access, record)); };
+  line.set = [access](const SqlRow& row, int index, Record& record) {
+    from_sql(row, index, std::invoke(access, record));
   };
+  return line;
+}
+
+// A body is kept as long as it comes; whoever captured it has cut it. No list shows it.
+Line<RequestRecord> body_field(const char* column, std::string RequestRecord::*body) {
+  Line<RequestRecord> line = field<RequestRecord>(column, body);
+  line.kind = FieldKind::body;
+  line.get = [body](const RequestRecord& record) -> SqlValue {
+    return utf8_text(record.*body, std::string::npos);
+  };
+  return std::move(line).in_row("");
+}
+
+// The token counts of a record's `usage`.
+template <class Record>
+std::vector<Field<Record>> usage_fields() {
+  std::vector<Field<Record>> fields;
+  for (const TokenCount& tokens : kTokenCounts) {
+    fields.push_back(
+        field<Record>(
+            tokens.name,
+            [count = tokens.count](auto& record) -> auto& { return record.usage.*count; })
+            .in_event(std::string("usage/") + tokens.name));
+  }
   return fields;
 }
 
-std::span<const Field<AttemptRecord>> attempt_fields() {
+template <class Record>
+std::vector<Field<Record>> operator+(std::vector<Field<Record>> fields,
+                                     std::vector<Field<Record>> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(fields));
+  return fields;
+}
+
+std::vector<Field<RequestRecord>> request_fields_that(bool (*wanted)(FieldKind)) {
+  std::vector<Field<RequestRecord>> fields;
+  std::copy_if(request_fields().begin(), request_fields().end(), std::back_inserter(fields),
+               [&](const Field<RequestRecord>& field) { return wanted(field.kind); });
+  return fields;
+}
+
+}  // namespace
+
+Fields<RequestRecord> request_fields() {
+  using R = RequestRecord;
+  static const auto fields =
+      std::vector<Field<R>>{
+          field<R>("request_id", &R::request_id),
+          field<R>("client_request_id", &R::client_request_id),
+          field<R>("session_id", &R::session_id),
+          field<R>("session_name", &R::session_name),
+          field<R>("asked_pool_id", &R::requested_pool_id).named("requested_pool_id"),
+          field<R>("model", &R::model),
+          field<R>("model_alias", &R::model_alias),
+          field<R>("status_code", &R::status_code),
+          field<R>("created_at", &R::created_at),
+          field<R>("duration_us", &R::duration).in_row("timings/duration_ms"),
+          field<R>("first_byte_us", &R::first_byte).in_row("timings/first_byte_ms"),
+          field<R>("proxy_us", &R::proxy_time).in_row("timings/proxy_ms"),
+          field<R>("method", &R::method),
+          field<R>("path", &R::path),
+          field<R>("stream", &R::stream),
+          field<R>("completed", &R::completed),
+          field<R>("blame", &R::blame),
+          field<R>("error", &R::error),
+          field<R>("adjusted", &R::adjusted),
+          field<R>("response_id", &R::response_id),
+          field<R>("previous_response_id", &R::previous_response_id),
+          field<R>("request_bytes", &R::request_bytes),
+          field<R>("response_bytes", &R::response_bytes),
+          field<R>("text_bytes", &R::text_bytes),
+          body_field("request_body", &R::request_body),
+          body_field("response_body", &R::response_body),
+      } +
+      usage_fields<R>();
+  return fields;
+}
+
+Fields<RequestRecord> request_summary_fields() {
+  static const auto fields =
+      request_fields_that([](FieldKind kind) { return kind != FieldKind::body; });
+  return fields;
+}
+
+Fields<RequestRecord> request_body_fields() {
+  static const auto fields =
+      request_fields_that([](FieldKind kind) { return kind == FieldKind::body; });
+  return fields;
+}
+
+Fields<AttemptRecord> attempt_fields() {
   using A = AttemptRecord;
-  static const std::array fields{
+  static const auto fields = std::vector<Field<A>>{
       field<A>("resource_id", &A::resource_id),
       field<A>("provider_id", &A::provider_id),
       field<A>("pool_id", &A::pool_id),
       field<A>("reason", &A::reason),
       field<A>("started_at", &A::started_at),
-      field<A>("duration_us", &A::duration),
-      field<A>("first_byte_us", &A::first_byte),
-      field<A>("status_code", &A::status_code),
+      field<A>("duration_us", &A::duration).in_row("duration_ms"),
+      field<A>("first_byte_us", &A::first_byte).in_row("first_byte_ms"),
+      field<A>("status_code", &A::status_code).absent_when_zero(),
       field<A>("blame", &A::blame),
       field<A>("error", &A::error),
       field<A>("upstream_request_id", &A::upstream_request_id),
+  };
+  return fields;
+}
+
+Fields<SessionRow> session_fields() {
+  using S = SessionRow;
+  static const auto fields =
+      std::vector<Field<S>>{
+          field<S>("session_id", &S::session_id),
+          field<S>("session_name", &S::session_name),
+          field<S>("last_resource_id", &S::last_resource_id),
+          field<S>("last_pool_id", &S::last_pool_id),
+          field<S>("last_model", &S::last_model),
+          field<S>("last_status_code", &S::last_status_code),
+          field<S>("created_at", &S::created_at),
+          field<S>("last_seen_at", &S::last_seen_at),
+          field<S>("request_count", &S::request_count),
+          field<S>("error_count", &S::error_count),
+      } +
+      usage_fields<S>();
+  return fields;
+}
+
+Fields<DecisionRow> decision_fields() {
+  using D = DecisionRow;
+  static const auto fields = std::vector<Field<D>>{
+      field<D>("r.request_id", &D::request_id).named("request_id"),
+      field<D>("r.session_id", &D::session_id).named("session_id"),
+      field<D>("r.session_name", &D::session_name).named("session_name"),
+      field<D>("a.resource_id", &D::resource_id).named("resource_id"),
+      field<D>("a.pool_id", &D::pool_id).named("pool_id"),
+      field<D>("a.reason", &D::reason).named("reason"),
+      field<D>("a.attempt", &D::attempt).named("attempt"),
+      field<D>("r.created_at", &D::created_at).named("created_at"),
   };
   return fields;
 }

@@ -1,32 +1,74 @@
-// The columns of `requests` and `attempts`, each with the member of the record it holds: what is
-// inserted, selected and read follows from these two lists.
+// The fields of a record, one line each in record_fields.cpp. What is inserted, selected and read
+// follows from these lists, and so do the spool and the Redis stream (record_codec.h), the
+// telemetry event (record_json.h) and the rows of the admin lists (control/rows.h).
+//
+// A new field is a member of the record, a line in its list, and a step of migrations.cpp.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
-#include "responses_proxy/request_record.h"
+#include "storage/record_queries.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
 
-template <class Record>
-struct Field {
-  const char* column;
-  bool is_text;  // or an integer
-  std::function<SqlValue(const Record&)> get;
-  std::function<void(const SqlRow&, int column, Record&)> set;
+enum class FieldKind : std::uint8_t {
+  text,
+  body,  // a text of any length, "" = not captured; only for those who ask for it
+  number,
+  flag,      // 0 or 1
+  time,      // microseconds since 1970
+  duration,  // microseconds
 };
 
-std::span<const Field<RequestRecord>> request_fields();
-// Those without the bodies: what a list reads.
-std::span<const Field<RequestRecord>> request_summary_fields();
-std::span<const Field<AttemptRecord>> attempt_fields();
+template <class Record>
+struct Field {
+  std::string column;  // in SQL, in the spool and in the stream
+  FieldKind kind;
+  // In the JSON of an event, and of a row of an admin list; "usage/input_tokens" is a member of an
+  // object, "" is not shown.
+  std::string event;
+  std::string row;
+  bool zero_is_absent = false;  // in the row
+  std::function<SqlValue(const Record&)> get;
+  std::function<void(const SqlRow&, int column, Record&)> set;
+
+  bool is_text() const { return kind == FieldKind::text || kind == FieldKind::body; }
+};
+
+template <class Record>
+using Fields = std::span<const Field<Record>>;
+
+Fields<RequestRecord> request_fields();
+// Those without the bodies, what a list reads; and the bodies.
+Fields<RequestRecord> request_summary_fields();
+Fields<RequestRecord> request_body_fields();
+Fields<AttemptRecord> attempt_fields();
+Fields<SessionRow> session_fields();
+// Columns of requests ("r.") and attempts ("a.").
+Fields<DecisionRow> decision_fields();
+
+struct TokenCount {
+  const char* name;
+  std::optional<std::int64_t> TokenUsage::*count;
+};
+inline constexpr std::array<TokenCount, 5> kTokenCounts{{
+    {"input_tokens", &TokenUsage::input},
+    {"output_tokens", &TokenUsage::output},
+    {"total_tokens", &TokenUsage::total},
+    {"cached_tokens", &TokenUsage::cached},
+    {"reasoning_tokens", &TokenUsage::reasoning},
+}};
 
 // "r.request_id, r.created_at, ...": the columns of all fields.
 template <class Record>
-std::string column_list(std::span<const Field<Record>> fields, const std::string& prefix) {
+std::string column_list(Fields<Record> fields, const std::string& prefix = "") {
   std::string list;
   for (const Field<Record>& field : fields) {
     if (!list.empty()) list += ", ";
@@ -37,11 +79,36 @@ std::string column_list(std::span<const Field<Record>> fields, const std::string
 
 // Reads the columns of column_list(), the first of which is `first_column`.
 template <class Record>
-Record read_record(std::span<const Field<Record>> fields, const SqlRow& row, int first_column = 0) {
-  Record record;
+void read_fields(Fields<Record> fields, const SqlRow& row, Record& record, int first_column = 0) {
   int column = first_column;
   for (const Field<Record>& field : fields) field.set(row, column++, record);
+}
+
+template <class Record>
+Record read_record(Fields<Record> fields, const SqlRow& row, int first_column = 0) {
+  Record record;
+  read_fields(fields, row, record, first_column);
   return record;
+}
+
+// Rows of values_of(), each with the values of `more` behind it.
+template <class Record>
+SqlInsert insert_into(std::string table, Fields<Record> fields, std::string on_conflict,
+                      const std::vector<SqlColumn>& more = {}) {
+  SqlInsert insert{std::move(table), {}, std::move(on_conflict)};
+  for (const Field<Record>& field : fields) {
+    insert.columns.push_back({field.column, field.is_text()});
+  }
+  insert.columns.insert(insert.columns.end(), more.begin(), more.end());
+  return insert;
+}
+
+template <class Record>
+SqlValues values_of(Fields<Record> fields, const Record& record, std::size_t more = 0) {
+  SqlValues values;
+  values.reserve(fields.size() + more);
+  for (const Field<Record>& field : fields) values.push_back(field.get(record));
+  return values;
 }
 
 }  // namespace responses_proxy

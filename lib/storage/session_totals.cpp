@@ -1,57 +1,51 @@
 #include "storage/session_totals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "storage/record_fields.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
 
 namespace {
 
-// The newer name and last_* win, whichever order batches arrive in; sums add up, and stay NULL
-// while nobody reported a number.
-constexpr const char* kUpdate = R"((session_id) DO UPDATE SET
-  session_name = CASE
+// "column = value"
+std::string set(const char* column, std::string_view value) {
+  return fmt::format(", {} = {}", column, fmt::format(fmt::runtime(value), column));
+}
+
+// What happens to a session that is there, whichever order batches arrive in: the newer name and
+// last_* win, sums add up, and stay NULL while nobody reported a number.
+std::string on_conflict() {
+  std::string update = R"((session_id) DO UPDATE SET session_name = CASE
     WHEN excluded.session_name = '' THEN sessions.session_name
     WHEN sessions.session_name = '' THEN excluded.session_name
     WHEN excluded.last_seen_at >= sessions.last_seen_at THEN excluded.session_name
-    ELSE sessions.session_name END,
-  last_resource_id = CASE WHEN excluded.last_seen_at >= sessions.last_seen_at
-    THEN excluded.last_resource_id ELSE sessions.last_resource_id END,
-  last_pool_id = CASE WHEN excluded.last_seen_at >= sessions.last_seen_at
-    THEN excluded.last_pool_id ELSE sessions.last_pool_id END,
-  last_model = CASE WHEN excluded.last_seen_at >= sessions.last_seen_at
-    THEN excluded.last_model ELSE sessions.last_model END,
-  last_status_code = CASE WHEN excluded.last_seen_at >= sessions.last_seen_at
-    THEN excluded.last_status_code ELSE sessions.last_status_code END,
-  created_at = CASE WHEN excluded.created_at < sessions.created_at
-    THEN excluded.created_at ELSE sessions.created_at END,
-  last_seen_at = CASE WHEN excluded.last_seen_at > sessions.last_seen_at
-    THEN excluded.last_seen_at ELSE sessions.last_seen_at END,
-  request_count = sessions.request_count + excluded.request_count,
-  error_count = sessions.error_count + excluded.error_count,
-  input_tokens = COALESCE(sessions.input_tokens + excluded.input_tokens,
-    sessions.input_tokens, excluded.input_tokens),
-  output_tokens = COALESCE(sessions.output_tokens + excluded.output_tokens,
-    sessions.output_tokens, excluded.output_tokens),
-  total_tokens = COALESCE(sessions.total_tokens + excluded.total_tokens,
-    sessions.total_tokens, excluded.total_tokens),
-  cached_tokens = COALESCE(sessions.cached_tokens + excluded.cached_tokens,
-    sessions.cached_tokens, excluded.cached_tokens),
-  reasoning_tokens = COALESCE(sessions.reasoning_tokens + excluded.reasoning_tokens,
-    sessions.reasoning_tokens, excluded.reasoning_tokens)
-)";
-
-void add_to(std::optional<std::int64_t>& sum, const std::optional<std::int64_t>& part) {
-  if (part) sum = sum.value_or(0) + *part;
+    ELSE sessions.session_name END)";
+  for (const char* last : {"last_resource_id", "last_pool_id", "last_model", "last_status_code"}) {
+    update += set(last,
+                  "CASE WHEN excluded.last_seen_at >= sessions.last_seen_at "
+                  "THEN excluded.{0} ELSE sessions.{0} END");
+  }
+  update += set("created_at",
+                "CASE WHEN excluded.{0} < sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
+  update += set("last_seen_at",
+                "CASE WHEN excluded.{0} > sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
+  for (const char* sum : {"request_count", "error_count"}) {
+    update += set(sum, "sessions.{0} + excluded.{0}");
+  }
+  for (const TokenCount& tokens : kTokenCounts) {
+    update += set(tokens.name, "COALESCE(sessions.{0} + excluded.{0}, sessions.{0}, excluded.{0})");
+  }
+  return update;
 }
 
 void add_to(TokenUsage& sum, const TokenUsage& part) {
-  add_to(sum.input, part.input);
-  add_to(sum.output, part.output);
-  add_to(sum.total, part.total);
-  add_to(sum.cached, part.cached);
-  add_to(sum.reasoning, part.reasoning);
+  for (const auto& [name, count] : kTokenCounts) {
+    if (part.*count) sum.*count = (sum.*count).value_or(0) + *(part.*count);
+  }
 }
 
 bool is_error(const RequestRecord& record) {
@@ -84,34 +78,10 @@ void SessionTotals::add(const RequestRecord& record) {
   row.last_status_code = record.status_code;
 }
 
-SqlValues SessionTotals::values_of(const SessionRow& row) {
-  return {to_sql(row.session_id),   to_sql(row.session_name), to_sql(row.last_resource_id),
-          to_sql(row.last_pool_id), to_sql(row.last_model),   to_sql(row.last_status_code),
-          to_sql(row.created_at),   to_sql(row.last_seen_at), to_sql(row.request_count),
-          to_sql(row.error_count),  to_sql(row.usage.input),  to_sql(row.usage.output),
-          to_sql(row.usage.total),  to_sql(row.usage.cached), to_sql(row.usage.reasoning)};
-}
-
 void SessionTotals::write(SqlConnection& connection) const {
-  static const SqlInsert upsert{"sessions",
-                                {{"session_id", true},
-                                 {"session_name", true},
-                                 {"last_resource_id", true},
-                                 {"last_pool_id", true},
-                                 {"last_model", true},
-                                 {"last_status_code"},
-                                 {"created_at"},
-                                 {"last_seen_at"},
-                                 {"request_count"},
-                                 {"error_count"},
-                                 {"input_tokens"},
-                                 {"output_tokens"},
-                                 {"total_tokens"},
-                                 {"cached_tokens"},
-                                 {"reasoning_tokens"}},
-                                kUpdate};
+  static const SqlInsert upsert = insert_into("sessions", session_fields(), on_conflict());
   std::vector<SqlValues> rows;
-  for (const auto& [id, row] : by_session_) rows.push_back(values_of(row));
+  for (const auto& [id, row] : by_session_) rows.push_back(values_of(session_fields(), row));
   connection.insert(upsert, rows);
 }
 

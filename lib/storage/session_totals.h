@@ -18,8 +18,6 @@ class SessionTotals {
   void write(SqlConnection& connection) const;
 
  private:
-  static SqlValues values_of(const SessionRow& row);
-
   std::map<std::string, SessionRow, std::less<>> by_session_;
 };
 

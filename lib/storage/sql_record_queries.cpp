@@ -42,58 +42,20 @@ Cursor cursor_at(const SessionRow& row) {
 }
 
 // Reads a page's rows and, when there is one more, where the next page starts.
-template <class Row, class Read>
-Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, const RecordQuery& query,
-                    const Place& place, Read read) {
+template <class Row>
+Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, Fields<Row> fields,
+                    const RecordQuery& query, const Place& place) {
   Page<Row> page;
   bool more = false;
   connection.query(sql.text, sql.params, [&](const SqlRow& row) {
     if (page.rows.size() < page_size(query)) {
-      page.rows.push_back(read(row));
+      page.rows.push_back(read_record(fields, row));
     } else {
       more = true;
     }
   });
   if (more) page.next_cursor = place.next(cursor_at(page.rows.back()));
   return page;
-}
-
-TokenUsage read_sums(const SqlRow& row, int first_column) {
-  TokenUsage usage;
-  int column = first_column;
-  for (auto* part : {&usage.input, &usage.output, &usage.total, &usage.cached, &usage.reasoning}) {
-    from_sql(row, column++, *part);
-  }
-  return usage;
-}
-
-DecisionRow read_decision(const SqlRow& row) {
-  DecisionRow decision;
-  from_sql(row, 0, decision.request_id);
-  from_sql(row, 1, decision.session_id);
-  from_sql(row, 2, decision.session_name);
-  from_sql(row, 3, decision.resource_id);
-  from_sql(row, 4, decision.pool_id);
-  from_sql(row, 5, decision.reason);
-  from_sql(row, 6, decision.attempt);
-  from_sql(row, 7, decision.created_at);
-  return decision;
-}
-
-SessionRow read_session(const SqlRow& row) {
-  SessionRow session;
-  from_sql(row, 0, session.session_id);
-  from_sql(row, 1, session.session_name);
-  from_sql(row, 2, session.last_resource_id);
-  from_sql(row, 3, session.last_pool_id);
-  from_sql(row, 4, session.last_model);
-  from_sql(row, 5, session.last_status_code);
-  from_sql(row, 6, session.created_at);
-  from_sql(row, 7, session.last_seen_at);
-  from_sql(row, 8, session.request_count);
-  from_sql(row, 9, session.error_count);
-  session.usage = read_sums(row, 10);
-  return session;
 }
 
 UsageRow read_usage_row(UsageBy by, const SqlRow& row) {
@@ -108,7 +70,8 @@ UsageRow read_usage_row(UsageBy by, const SqlRow& row) {
   }
   usage.requests = row.integer(1);
   usage.errors = row.integer(2);
-  usage.usage = read_sums(row, 3);
+  int column = 3;
+  for (const TokenCount& tokens : kTokenCounts) from_sql(row, column++, usage.usage.*tokens.count);
   return usage;
 }
 
@@ -126,10 +89,8 @@ void load_attempts(SqlConnection& connection, std::span<RequestRecord> requests)
 
 void load_bodies(SqlConnection& connection, RequestRecord& record) {
   const SqlQuery sql = bodies_query(record.request_id);
-  connection.query(sql.text, sql.params, [&](const SqlRow& row) {
-    record.request_body = row.text(0);
-    record.response_body = row.text(1);
-  });
+  connection.query(sql.text, sql.params,
+                   [&](const SqlRow& row) { read_fields(request_body_fields(), row, record); });
 }
 
 // Ends the page where its bodies come to kMaxPageBytes.
@@ -152,11 +113,9 @@ Page<RequestRecord> SqlRecordQueries::requests(const RecordQuery& query) {
   const Place place(query.with_bodies ? "telemetry" : "requests", query);
   const SqlQuery sql = requests_query(query, place.behind());
   auto page = database_.read([&](SqlConnection& connection) {
-    auto rows = read_page<RequestRecord>(connection, sql, query, place, [](const SqlRow& row) {
-      return read_record(request_summary_fields(), row);
-    });
-    load_attempts(connection, rows.rows);
-    return rows;
+    auto summaries = read_page(connection, sql, request_summary_fields(), query, place);
+    load_attempts(connection, summaries.rows);
+    return summaries;
   });
   if (query.with_bodies) load_bodies(database_, page, place);
   return page;
@@ -166,7 +125,7 @@ Page<DecisionRow> SqlRecordQueries::decisions(const RecordQuery& query) {
   const Place place("decisions", query);
   const SqlQuery sql = decisions_query(query, place.behind());
   return database_.read([&](SqlConnection& connection) {
-    return read_page<DecisionRow>(connection, sql, query, place, read_decision);
+    return read_page(connection, sql, decision_fields(), query, place);
   });
 }
 
@@ -174,7 +133,7 @@ Page<SessionRow> SqlRecordQueries::sessions(const RecordQuery& query) {
   const Place place("sessions", query);
   const SqlQuery sql = sessions_query(query, place.behind());
   return database_.read([&](SqlConnection& connection) {
-    return read_page<SessionRow>(connection, sql, query, place, read_session);
+    return read_page(connection, sql, session_fields(), query, place);
   });
 }
 

@@ -15,17 +15,6 @@ namespace {
 constexpr std::size_t kMaxInsertRows = 1'024;
 constexpr std::size_t kMaxInsertBytes = 8'388'608;
 
-template <class Record>
-SqlInsert insert_into(std::string table, std::span<const Field<Record>> fields,
-                      std::vector<SqlColumn> more) {
-  SqlInsert insert{std::move(table), {}, "DO NOTHING"};
-  for (const Field<Record>& field : fields) {
-    insert.columns.push_back({field.column, field.is_text});
-  }
-  insert.columns.insert(insert.columns.end(), more.begin(), more.end());
-  return insert;
-}
-
 // How many of the records go into the next insert; at least one.
 std::size_t next_chunk(std::span<const RequestRecord* const> records) {
   std::size_t count = 0;
@@ -38,21 +27,13 @@ std::size_t next_chunk(std::span<const RequestRecord* const> records) {
   return count;
 }
 
-template <class Record>
-SqlValues values_of(std::span<const Field<Record>> fields, const Record& record) {
-  SqlValues values;
-  values.reserve(fields.size() + 3);
-  for (const Field<Record>& field : fields) values.push_back(field.get(record));
-  return values;
-}
-
 }  // namespace
 
 SqlRecordWriter::SqlRecordWriter(Database& database)
     : database_(database),
-      requests_(insert_into("requests", request_fields(),
+      requests_(insert_into("requests", request_fields(), "DO NOTHING",
                             {{"resource_id", true}, {"provider_id", true}, {"pool_id", true}})),
-      attempts_(insert_into("attempts", attempt_fields(),
+      attempts_(insert_into("attempts", attempt_fields(), "DO NOTHING",
                             {{"request_id", true}, {"attempt", false}, {"created_at", false}})) {}
 
 void SqlRecordWriter::write(std::span<const RequestRecord> records) {
@@ -83,7 +64,7 @@ SqlRecordWriter::Records SqlRecordWriter::insert_requests(
   const AttemptRecord none;
   for (const RequestRecord* record : records) {
     const AttemptRecord& last = record->attempts.empty() ? none : record->attempts.back();
-    SqlValues& row = rows.emplace_back(values_of(request_fields(), *record));
+    SqlValues& row = rows.emplace_back(values_of(request_fields(), *record, 3));
     row.push_back(to_sql(last.resource_id));
     row.push_back(to_sql(last.provider_id));
     row.push_back(to_sql(last.pool_id));
@@ -101,7 +82,7 @@ void SqlRecordWriter::insert_attempts(SqlConnection& connection, const Records& 
   for (const RequestRecord* record : records) {
     std::int64_t number = 0;
     for (const AttemptRecord& attempt : record->attempts) {
-      SqlValues& row = rows.emplace_back(values_of(attempt_fields(), attempt));
+      SqlValues& row = rows.emplace_back(values_of(attempt_fields(), attempt, 3));
       row.push_back(to_sql(record->request_id));
       row.push_back(++number);
       row.push_back(to_sql(record->created_at));

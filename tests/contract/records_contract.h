@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/filled_record.h"
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 
@@ -116,6 +117,17 @@ TEST_CASE_TEMPLATE_DEFINE("records: every field comes back", Backend, rs_round_t
   CHECK(page.rows[1] == without_bodies(failed));
   CHECK(page.rows[2] == bare);
   CHECK(page.next_cursor.empty());
+}
+
+TEST_CASE_TEMPLATE_DEFINE("records: every described field survives insert and select", Backend,
+                          rs_fields) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  const RequestRecord record = filled_record();
+  store->writer.write(std::vector{record});
+  CHECK(store->queries.requests(with_bodies({})).rows == std::vector{record});
 }
 
 TEST_CASE_TEMPLATE_DEFINE("records: writing again changes nothing", Backend, rs_idempotent) {
@@ -723,6 +735,7 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
 
 #define RECORDS_CONTRACT(Backend)                    \
   TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);     \
   TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend); \

@@ -58,6 +58,29 @@ TEST_CASE("unknown members are passed over, missing ones keep their default") {
   CHECK(record->attempts == std::vector{AttemptRecord()});
 }
 
+// A new field does not make the entries unreadable that an older version has left behind.
+TEST_CASE("an entry as the first version wrote it") {
+  const auto record = decode_record(
+      R"({"request_id":"b","created_at":1795219202000000,"method":"POST","path":"/v1/responses",)"
+      R"("stream":0,"session_id":"s-1","session_name":"first session","asked_pool_id":"batch",)"
+      R"("model":"gpt-5.5","model_alias":"codex/interactive","previous_response_id":"resp_before",)"
+      R"("response_id":"resp_of_b","status_code":502,"completed":0,"blame":"provider",)"
+      R"("error":"upstream_unreachable","adjusted":"encrypted_items_dropped","input_tokens":null,)"
+      R"("output_tokens":null,"total_tokens":null,"cached_tokens":null,"reasoning_tokens":null,)"
+      R"("request_bytes":4321,"response_bytes":98765,"text_bytes":1234,"duration_us":812999,)"
+      R"("first_byte_us":null,"proxy_us":97,"client_request_id":"client-b","request_body":"{}",)"
+      R"("response_body":"","attempts":[{"resource_id":"openai-1","provider_id":"environment",)"
+      R"("pool_id":"default","reason":"session_affinity","started_at":1795219202000097,)"
+      R"("duration_us":812345,"first_byte_us":401002,"status_code":429,"blame":"resource",)"
+      R"("error":"http_429","upstream_request_id":"req_upstream_7"},{"resource_id":"openai-2",)"
+      R"("provider_id":"environment","pool_id":"batch","reason":"failover",)"
+      R"("started_at":1795219203000000,"duration_us":812345,"first_byte_us":null,"status_code":0,)"
+      R"("blame":"provider","error":"connect","upstream_request_id":""}]})");
+  RequestRecord expected = testing::failed_record("b", testing::at_second(2));
+  expected.request_body = "{}";
+  CHECK(record == expected);
+}
+
 TEST_CASE("words that this version does not know are kept") {
   const std::string text = R"({"request_id":"r","blame":"weather",
     "attempts":[{"reason":"round_robin","blame":"network","priority":7}],"priority":[{}]})";

@@ -10,7 +10,8 @@ using testing::at_second;
 TEST_CASE("the payload of an event has everything of the record") {
   RequestRecord record = testing::failed_record("b", at_second(10) + std::chrono::microseconds(7));
   record.usage = {1, 2, 3, std::nullopt, 5};
-  CHECK(record_to_json(record) == Json::parse(R"({
+  // Without an order of members.
+  CHECK(nlohmann::json::parse(dump(record_to_json(record))) == nlohmann::json::parse(R"({
     "request_id":"b","client_request_id":"client-b","created_at":"2026-11-21T00:00:10.000007Z",
     "method":"POST","path":"/v1/responses","stream":false,
     "session_id":"s-1","session_name":"first session","requested_pool_id":"batch",
