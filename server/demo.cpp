@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -43,7 +42,7 @@ long post(const std::string& url, std::string& answer) {
 
 }  // namespace
 
-DemoSetup::DemoSetup(Config& config) : random_(std::random_device{}()), upstream_(clock_, random_) {
+DemoSetup::DemoSetup(Config& config) : random_(random_seed()), upstream_(clock_, random_) {
   auto base_url = upstream_.start();
   if (!base_url) throw std::runtime_error(base_url.error().message);
   config.upstream_base_url = *base_url;

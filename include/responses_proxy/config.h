@@ -1,6 +1,6 @@
 // Config: everything that can be set, already parsed and checked.
 //
-// Role       Filled from the environment by load_config (config/field_table.cpp lists every
+// Role       Filled from the environment by load_config (its field table has every
 //            variable once: name, type, default, unit, range, text) or by hand by an embedder.
 // Ownership  Plain values; read-only after start.
 // Errors     load_config names the variable, the value (masked if secret) and what is allowed.

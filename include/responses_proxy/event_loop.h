@@ -3,40 +3,47 @@
 // Role       One thread per core, each with one boost::asio::io_context. An exchange, its client
 //            connection and its upstream transfer stay on one loop: no hand-off on the data path.
 // Threads    post() and context() from any thread; everything that runs on a loop runs one at a
-// time. Ownership  Outlives every Proxy, listener and client that was built on it. Blocking   Code
-// on a loop must not block: every stream of that thread would wait.
+//            time.
+// Ownership  Outlives every Proxy, listener and client that was built on it.
+// Blocking   Code on a loop must not block: every stream of that thread would wait.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
+
+#include "responses_proxy/timers.h"
 
 namespace responses_proxy {
 
 class EventLoop {
  public:
-  // `context` is run by exactly one thread.
-  explicit EventLoop(boost::asio::io_context& context) : context_(context) {}
+  // `context` is run by exactly one thread. Its timers ring in real time.
+  explicit EventLoop(boost::asio::io_context& context);
+  // With timers of the host's own, which ring on that thread: a simulation's.
+  EventLoop(boost::asio::io_context& context, Timers& timers)
+      : context_(context), timers_(timers) {}
 
   boost::asio::io_context& context() { return context_; }
+  Timers& timers() { return timers_; }
   bool on_this_thread() const;
   void post(std::function<void()> task);
-  // Runs the task on the loop after that time; it cannot be called off, so it must not keep much.
-  void post_after(std::chrono::milliseconds delay, std::function<void()> task);
 
  private:
   boost::asio::io_context& context_;
+  const std::unique_ptr<Timers> own_timers_;
+  Timers& timers_;
 };
 
-// The loops of a process that has none of its own.
 class EventLoops {
  public:
-  // threads = 0: one per core this process may use.
+  // The loops of a process that has none of its own. threads = 0: one per core this process may
+  // use.
   explicit EventLoops(std::size_t threads = 0);
+  // Loops that the host runs: start() and stop() do nothing. They outlive this object.
+  explicit EventLoops(std::vector<EventLoop*> of_host);
   ~EventLoops();
   EventLoops(const EventLoops&) = delete;
   EventLoops& operator=(const EventLoops&) = delete;
@@ -51,7 +58,7 @@ class EventLoops {
  private:
   struct Thread;
   std::vector<std::unique_ptr<Thread>> threads_;
-  std::vector<std::unique_ptr<EventLoop>> loops_;
+  std::vector<EventLoop*> loops_;
 };
 
 }  // namespace responses_proxy

@@ -36,4 +36,8 @@ class SeededRandom final : public Random {
   std::atomic<std::uint64_t> state_;
 };
 
+// A seed from the operating system: for a process, not for a test. Blocks for no longer than a
+// system call.
+std::uint64_t random_seed();
+
 }  // namespace responses_proxy

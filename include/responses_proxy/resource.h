@@ -40,7 +40,7 @@ struct Resource {
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };
 std::string_view to_string(Health health);
 
-// What one answer (or the lack of one) says about a resource. Made by health/verdict.h.
+// What one answer (or the lack of one) says about a resource.
 struct Verdict {
   Health health = Health::unknown;  // unknown: says nothing, the state stays as it is
   Millis cooldown{0};               // degraded: avoid it this long while a better one is left
@@ -71,7 +71,7 @@ struct HealthChange {
 // Called on the thread that has found out; must not block.
 using HealthObserver = std::function<void(const HealthChange&)>;
 
-// How a resource does. The words mean, for routing (balance/eligibility.h):
+// How a resource does. The words mean, for routing:
 //
 //   unknown, healthy   used
 //   degraded           a last resort while its cooldown lasts, then used with a growing share; on

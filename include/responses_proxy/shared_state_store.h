@@ -28,6 +28,7 @@ class Random;
 
 class SharedStateStore : public StateStore {
  public:
+  // Before the loops run.
   virtual void start(EventLoops& loops) = 0;
   // What still waits for an answer is dropped. Idempotent.
   virtual void stop() = 0;

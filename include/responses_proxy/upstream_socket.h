@@ -4,7 +4,7 @@
 // Threads    Everything, callbacks included, on the thread of its event loop.
 // Ownership  open() returns the socket; destroying it closes abruptly, and no callback comes
 //            afterwards. The handler outlives the socket and may destroy it inside any callback.
-//            Sockets may outlive their factory, not the loop's io_context.
+//            Sockets may outlive their factory, not the loop.
 // Errors     on_open and on_close tell; nothing throws. Callbacks never run inside a call.
 // Blocking   Never; names are looked up on Asio's own thread.
 // Limits     Messages of kMaxMessageBytes; kMaxQueuedBytes wait to be sent; refusals are read up to

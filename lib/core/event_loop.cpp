@@ -3,13 +3,20 @@
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <optional>
+#include <thread>
 #include <utility>
+
+#include "core/loop_timers.h"
 
 namespace responses_proxy {
 
 using WorkGuard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+
+EventLoop::EventLoop(boost::asio::io_context& context)
+    : context_(context),
+      own_timers_(std::make_unique<LoopTimers>(context)),
+      timers_(*own_timers_) {}
 
 bool EventLoop::on_this_thread() const {
   return context_.get_executor().running_in_this_thread();
@@ -19,17 +26,9 @@ void EventLoop::post(std::function<void()> task) {
   boost::asio::post(context_, std::move(task));
 }
 
-void EventLoop::post_after(std::chrono::milliseconds delay, std::function<void()> task) {
-  auto timer = std::make_unique<boost::asio::steady_timer>(context_, delay);
-  boost::asio::steady_timer& waiting = *timer;
-  waiting.async_wait(
-      [timer = std::move(timer), task = std::move(task)](const boost::system::error_code& error) {
-        if (!error) task();
-      });
-}
-
 struct EventLoops::Thread {
   boost::asio::io_context context{1};
+  EventLoop loop{context};
   std::optional<WorkGuard> work;
   std::thread thread;
 };
@@ -39,9 +38,11 @@ EventLoops::EventLoops(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) {
     threads_.push_back(std::make_unique<Thread>());
     threads_.back()->work.emplace(threads_.back()->context.get_executor());
-    loops_.push_back(std::make_unique<EventLoop>(threads_.back()->context));
+    loops_.push_back(&threads_.back()->loop);
   }
 }
+
+EventLoops::EventLoops(std::vector<EventLoop*> of_host) : loops_(std::move(of_host)) {}
 
 EventLoops::~EventLoops() {
   stop();

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <future>
 #include <unordered_map>
 #include <unordered_set>
@@ -78,8 +77,7 @@ class ActiveHealthChecker final : public HealthChecker {
         router_(router),
         loop_(loop),
         upstream_(upstream),
-        clock_(clock),
-        timer_(loop.context()) {}
+        clock_(clock) {}
 
   ~ActiveHealthChecker() override { stop(); }
 
@@ -158,10 +156,7 @@ class ActiveHealthChecker final : public HealthChecker {
   void periodic() {
     if (stopped_) return;
     if (!round_) begin_round();
-    timer_.expires_after(options_.interval);
-    timer_.async_wait([this](const boost::system::error_code& cancelled) {
-      if (!cancelled) periodic();
-    });
+    timer_ = loop_.timers().after(options_.interval, [this] { periodic(); });
   }
 
   void begin_round() {
@@ -187,7 +182,7 @@ class ActiveHealthChecker final : public HealthChecker {
 
   void halt() {
     stopped_ = true;
-    timer_.cancel();
+    timer_.reset();
     round_.reset();
     singles_.clear();
     answer(answering_, {});
@@ -206,7 +201,7 @@ class ActiveHealthChecker final : public HealthChecker {
   const Clock& clock_;
   std::atomic<bool> used_{false};  // something was posted to the loop
   // Used on the loop only.
-  boost::asio::steady_timer timer_;
+  std::unique_ptr<Timer> timer_;
   std::unique_ptr<Round> round_;
   std::unordered_map<std::string, std::unique_ptr<Probe>> singles_;  // by resource id
   std::unordered_set<std::string> pathless_;  // base URLs that have been warned of

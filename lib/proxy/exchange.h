@@ -164,7 +164,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   std::string response_id_;           // of the answer, as the upstream wrote it
   std::string conversation_id_;       // the same
 
-  Signal progress_;  // fired by every callback; what happened stands in the fields
+  Signal progress_;                  // fired by every callback; what happened stands in the fields
+  std::unique_ptr<Timer> patience_;  // with an answer that is held, or a stream that lingers
   bool hold_expired_ = false;
   bool end_forwarded_ = false;  // the terminal event of a stream
   bool lingered_ = false;       // the upstream has not ended its connection in time after it

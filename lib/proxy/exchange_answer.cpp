@@ -62,11 +62,9 @@ void Exchange::forward(std::string_view bytes) {
   if (end_forwarded_ || !attempt_->end_seen()) return;
   end_forwarded_ = true;
   if (attempt_->ended()) return;
-  loop_.loop.post_after(kMaxLinger, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      self->lingered_ = true;
-      self->progress_.fire();
-    }
+  patience_ = loop_.loop.timers().after(kMaxLinger, [this] {
+    lingered_ = true;
+    progress_.fire();
   });
 }
 

@@ -60,14 +60,13 @@ Task Exchange::hold_back() {
   const bool error = attempt_->status() >= 400;
   if (attempt_->event_stream() || error) {
     const Millis patience = error ? kErrorBodyPatience : config_.stream_holdback;
-    loop_.loop.post_after(patience, [weak = weak_from_this(), at = attempts_] {
-      if (const auto self = weak.lock(); self && self->attempts_ == at) {
-        self->hold_expired_ = true;
-        self->progress_.fire();
-      }
+    patience_ = loop_.loop.timers().after(patience, [this] {
+      hold_expired_ = true;
+      progress_.fire();
     });
   }
   while (!attempt_->shown() && !hold_expired_ && !interrupted()) co_await progress_;
+  patience_.reset();
 }
 
 // A document is held by its reader anyway, and may break off before anything of it could go on. A

@@ -5,7 +5,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "core/timers.h"
 #include "proxy/access.h"
 #include "proxy/exchange.h"
 #include "proxy/web_socket/session.h"
@@ -28,7 +27,6 @@ class LoopExchanges final : public ExchangeOwner {
         dependencies_(dependencies),
         loop_(loop),
         upstream_(upstream),
-        timers_(loop),
         sockets_(sockets),
         helpers_(helpers),
         active_(active),
@@ -56,7 +54,7 @@ class LoopExchanges final : public ExchangeOwner {
   std::shared_ptr<SocketSession> open_socket(Request handshake,
                                              std::shared_ptr<SocketWriter> writer) {
     return std::make_shared<ClientSession>(
-        SocketServices{config_, dependencies_, loop_, timers_, upstream_, sockets_},
+        SocketServices{config_, dependencies_, loop_, loop_.timers(), upstream_, sockets_},
         std::move(handshake), std::move(writer),
         [this](Request request, const std::shared_ptr<SocketTurn>& turn) {
           active_.fetch_add(1, std::memory_order_relaxed);
@@ -82,7 +80,6 @@ class LoopExchanges final : public ExchangeOwner {
   const Dependencies& dependencies_;
   EventLoop& loop_;
   UpstreamClient& upstream_;
-  LoopTimers timers_;
   UpstreamSockets* sockets_;  // may be null
   HelperThreads& helpers_;
   std::atomic<std::size_t>& active_;

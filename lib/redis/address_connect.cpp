@@ -23,11 +23,12 @@ bool no_route(const error_code& error) {
 
 }  // namespace
 
-AddressConnect::AddressConnect(Socket& socket, std::vector<Address> addresses, Millis within)
+AddressConnect::AddressConnect(Socket& socket, std::vector<Address> addresses, Millis within,
+                               Timers& timers)
     : socket_(socket),
       addresses_(std::move(addresses)),
       share_(std::max(within / static_cast<Millis::rep>(addresses_.size()), kLeast)),
-      timer_(socket.get_executor()) {}
+      timers_(timers) {}
 
 void AddressConnect::start(Done done) {
   done_ = std::move(done);
@@ -38,19 +39,17 @@ void AddressConnect::try_next() {
   error_code ignored;
   socket_.close(ignored);
   late_ = false;
-  timer_.expires_after(share_);
-  timer_.async_wait([self = shared_from_this()](error_code stopped) {
-    if (stopped || !self->done_) return;
-    self->late_ = true;
+  timer_ = timers_.after(share_, [this] {
+    late_ = true;
     error_code closed;
-    self->socket_.close(closed);
+    socket_.close(closed);
   });
   socket_.async_connect(addresses_[next_++],
                         [self = shared_from_this()](error_code error) { self->learn(error); });
 }
 
 void AddressConnect::learn(error_code error) {
-  timer_.cancel();
+  timer_.reset();
   if (late_) error = errors::timed_out;
   if (error && (!problem_ || no_route(problem_))) problem_ = error;
   if (error && !cancelled_ && next_ < addresses_.size()) return try_next();

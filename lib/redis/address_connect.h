@@ -10,14 +10,13 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "responses_proxy/clock.h"
+#include "responses_proxy/timers.h"
 
 namespace responses_proxy {
 
@@ -28,7 +27,7 @@ class AddressConnect : public std::enable_shared_from_this<AddressConnect> {
   using Done = std::function<void(boost::system::error_code error)>;
 
   // `addresses`: at least one, in the order to try them.
-  AddressConnect(Socket& socket, std::vector<Address> addresses, Millis within);
+  AddressConnect(Socket& socket, std::vector<Address> addresses, Millis within, Timers& timers);
 
   // Once. Calls `done` once.
   void start(Done done);
@@ -42,7 +41,8 @@ class AddressConnect : public std::enable_shared_from_this<AddressConnect> {
   Socket& socket_;
   const std::vector<Address> addresses_;
   const Millis share_;  // of the time, for each address
-  boost::asio::steady_timer timer_;
+  Timers& timers_;
+  std::unique_ptr<Timer> timer_;  // of the address under way
   Done done_;
   std::size_t next_ = 0;
   boost::system::error_code problem_;  // to be told if no address works

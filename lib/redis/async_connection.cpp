@@ -29,7 +29,7 @@ void AsyncConnection::start() {
 void AsyncConnection::connect() {
   const RedisSessionLimits limits{budget_, kConnectTimeout, std::max(kGiveUp, 4 * budget_),
                                   kMaxWaiting, kMaxQueuedBytes};
-  session_ = std::make_shared<RedisSession>(loop_.context(), options_, limits,
+  session_ = std::make_shared<RedisSession>(loop_, options_, limits,
                                             static_cast<RedisSessionOwner&>(*this));
   session_->start();
 }
@@ -54,23 +54,21 @@ void AsyncConnection::lost(const std::string& problem) {
   session_.reset();
   const auto jitter = static_cast<Millis::rep>(
       random_.next() % static_cast<std::uint64_t>(next_pause_.count() / 4 + 1));
-  loop_.post_after(next_pause_ + Millis(jitter), [alive = std::weak_ptr(alive_)] {
-    if (const auto self = alive.lock()) (*self)->connect();
-  });
+  reconnect_ = loop_.timers().after(next_pause_ + Millis(jitter), [this] { connect(); });
   next_pause_ = std::min(next_pause_ * 2, kLongestPause);
   report(problem);
 }
 
 void AsyncConnection::late(bool first_time) {
   if (first_time) timeouts_.fetch_add(1, std::memory_order_relaxed);
-  late_until_ = RedisSession::Timer::clock_type::now() + kLateFor;
+  late_until_ = loop_.timers().now() + kLateFor;
   if (!prompt_.exchange(false, std::memory_order_relaxed)) return;
   report(fmt::format("no answer within {} ms", budget_.count()));
   probe();
 }
 
 void AsyncConnection::in_time() {
-  if (prompt() || !connected() || RedisSession::Timer::clock_type::now() < late_until_) return;
+  if (prompt() || !connected() || loop_.timers().now() < late_until_) return;
   prompt_.store(true, std::memory_order_relaxed);
   report("");
 }
@@ -79,9 +77,7 @@ void AsyncConnection::in_time() {
 void AsyncConnection::probe() {
   if (!connected() || prompt()) return;
   if (session_->idle()) send({"PING"}, Patience::connection, {});
-  loop_.post_after(kProbeEvery, [alive = std::weak_ptr(alive_)] {
-    if (const auto self = alive.lock()) (*self)->probe();
-  });
+  next_probe_ = loop_.timers().after(kProbeEvery, [this] { probe(); });
 }
 
 void AsyncConnection::report(const std::string& problem) {

@@ -90,8 +90,10 @@ class AsyncConnection : private RedisSessionOwner {
   Random& random_;
   const OnChange on_change_;
   std::shared_ptr<RedisSession> session_;
+  std::unique_ptr<Timer> reconnect_;
+  std::unique_ptr<Timer> next_probe_;
   Millis next_pause_ = kFirstPause;
-  RedisSession::Timer::time_point late_until_{};
+  SteadyTime late_until_{};
   std::string problem_ = "not connected yet";
   std::atomic<bool> connected_{false};
   std::atomic<bool> prompt_{false};

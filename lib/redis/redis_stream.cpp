@@ -22,8 +22,8 @@ using Socket = asio::generic::stream_protocol::socket;
 // Connects the socket below whatever is spoken over it. The owner keeps it alive meanwhile.
 class Connector {
  public:
-  Connector(asio::io_context& context, const RedisOptions& options)
-      : options_(options), resolver_(context) {}
+  Connector(EventLoop& loop, const RedisOptions& options)
+      : options_(options), timers_(loop.timers()), resolver_(loop.context()) {}
 
   void connect(Socket& socket, Millis within, RedisStream::Done done) {
     if (!options_.unix_socket.empty()) {
@@ -50,19 +50,20 @@ class Connector {
  private:
   void connect_to(std::vector<AddressConnect::Address> addresses, Socket& socket, Millis within,
                   RedisStream::Done done) {
-    connecting_ = std::make_shared<AddressConnect>(socket, std::move(addresses), within);
+    connecting_ = std::make_shared<AddressConnect>(socket, std::move(addresses), within, timers_);
     connecting_->start(std::move(done));
   }
 
   const RedisOptions options_;
+  Timers& timers_;
   asio::ip::tcp::resolver resolver_;
   std::shared_ptr<AddressConnect> connecting_;
 };
 
 class PlainStream final : public RedisStream {
  public:
-  PlainStream(asio::io_context& context, const RedisOptions& options)
-      : connector_(context, options), socket_(context) {}
+  PlainStream(EventLoop& loop, const RedisOptions& options)
+      : connector_(loop, options), socket_(loop.context()) {}
 
   void connect(Millis within, Done done) override {
     connector_.connect(socket_, within, std::move(done));
@@ -87,11 +88,11 @@ class PlainStream final : public RedisStream {
 // The certificate must be valid for the host and lead to a CA the system trusts (or SSL_CERT_FILE).
 class TlsStream final : public RedisStream {
  public:
-  TlsStream(asio::io_context& context, const RedisOptions& options)
+  TlsStream(EventLoop& loop, const RedisOptions& options)
       : host_(options.host),
-        connector_(context, options),
+        connector_(loop, options),
         tls_(asio::ssl::context::tls_client),
-        stream_(context, trusting(tls_)) {
+        stream_(loop.context(), trusting(tls_)) {
     stream_.set_verify_callback(asio::ssl::host_name_verification(host_));
     error_code no_address;
     asio::ip::make_address(host_, no_address);
@@ -134,10 +135,9 @@ class TlsStream final : public RedisStream {
 
 }  // namespace
 
-std::shared_ptr<RedisStream> make_redis_stream(boost::asio::io_context& context,
-                                               const RedisOptions& options) {
-  if (options.tls) return std::make_shared<TlsStream>(context, options);
-  return std::make_shared<PlainStream>(context, options);
+std::shared_ptr<RedisStream> make_redis_stream(EventLoop& loop, const RedisOptions& options) {
+  if (options.tls) return std::make_shared<TlsStream>(loop, options);
+  return std::make_shared<PlainStream>(loop, options);
 }
 
 }  // namespace responses_proxy

@@ -1,18 +1,17 @@
 // RedisStream: bytes to and from Redis over TCP, TLS or a Unix socket.
 //
-// Threads    Used on the thread that runs its io_context.
+// Threads    The loop's.
 // Ownership  Handlers keep what they need; after close() they are called with an error.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 
 #include "redis/redis_url.h"
-#include "responses_proxy/clock.h"
+#include "responses_proxy/event_loop.h"
 
 namespace responses_proxy {
 
@@ -30,7 +29,6 @@ class RedisStream {
   virtual void close() = 0;
 };
 
-std::shared_ptr<RedisStream> make_redis_stream(boost::asio::io_context& context,
-                                               const RedisOptions& options);
+std::shared_ptr<RedisStream> make_redis_stream(EventLoop& loop, const RedisOptions& options);
 
 }  // namespace responses_proxy

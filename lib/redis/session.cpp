@@ -18,20 +18,17 @@ constexpr std::string_view kProbeKey = "rp:probe";
 
 }  // namespace
 
-RedisSession::RedisSession(boost::asio::io_context& context, const RedisOptions& options,
+RedisSession::RedisSession(EventLoop& loop, const RedisOptions& options,
                            const RedisSessionLimits& limits, RedisSessionOwner& owner)
-    : options_(options),
+    : timers_(loop.timers()),
+      options_(options),
       limits_(limits),
       owner_(&owner),
-      stream_(make_redis_stream(context, options)),
-      reader_(redisReaderCreate()),
-      watch_(context) {}
+      stream_(make_redis_stream(loop, options)),
+      reader_(redisReaderCreate()) {}
 
 void RedisSession::start() {
-  watch_.expires_after(limits_.connect_timeout);
-  watch_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error && !self->established_) self->end("no connection in time");
-  });
+  watch_ = timers_.after(limits_.connect_timeout, [this] { end("no connection in time"); });
   stream_->connect(limits_.connect_timeout, [self = shared_from_this()](error_code error) {
     if (self->owner_ == nullptr) return;
     if (error) return self->end(error.message());
@@ -59,7 +56,7 @@ void RedisSession::on_login(const redisReply* reply, bool last) {
   if (is_error(*reply)) return end(problem_of(*reply));
   if (!last) return;
   established_ = true;
-  watch_.cancel();
+  watch_.reset();
   owner_->logged_in();
 }
 
@@ -69,7 +66,7 @@ bool RedisSession::send(std::span<const std::string_view> command, bool budgeted
     return false;
   }
   enqueue(command);
-  waiting_.push_back({std::move(answer), Timer::clock_type::now(), budgeted});
+  waiting_.push_back({std::move(answer), timers_.now(), budgeted});
   if (established_) watch();
   if (!writes_) write();
   return true;
@@ -128,7 +125,7 @@ void RedisSession::take(const redisReply& reply) {
   waiting_.pop_front();
   if (looked_at_ > 0) --looked_at_;
   if (established_) {
-    const bool late = Timer::clock_type::now() - first.sent > limits_.budget;
+    const bool late = timers_.now() - first.sent > limits_.budget;
     late ? owner_->late(static_cast<bool>(first.answer)) : owner_->in_time();
   }
   const bool refused = established_ && refuses_service(reply);
@@ -147,15 +144,14 @@ void RedisSession::watch() {
   }
   if (wakes_at_ <= due) return;
   wakes_at_ = due;
-  watch_.expires_at(due);
-  watch_.async_wait([self = shared_from_this()](error_code error) {
-    if (!error && self->owner_ != nullptr) self->on_watch();
+  watch_ = timers_.at(due, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_watch();
   });
 }
 
 void RedisSession::on_watch() {
-  wakes_at_ = Timer::time_point::max();
-  const auto now = Timer::clock_type::now();
+  wakes_at_ = SteadyTime::max();
+  const auto now = timers_.now();
   if (!waiting_.empty() && now >= waiting_.front().sent + limits_.give_up) {
     return end(fmt::format("no answer for {} ms", limits_.give_up.count()));
   }
@@ -176,7 +172,7 @@ void RedisSession::on_watch() {
 
 void RedisSession::abandon() {
   owner_ = nullptr;
-  watch_.cancel();
+  watch_.reset();
   stream_->close();
   waiting_.clear();
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -19,7 +18,7 @@
 
 #include "redis/redis_stream.h"
 #include "redis/reply.h"
-#include "responses_proxy/clock.h"
+#include "responses_proxy/event_loop.h"
 
 namespace responses_proxy {
 
@@ -46,10 +45,9 @@ struct RedisSessionLimits {
 class RedisSession : public std::enable_shared_from_this<RedisSession> {
  public:
   using Answer = std::function<void(const redisReply* reply)>;
-  using Timer = boost::asio::steady_timer;
 
-  RedisSession(boost::asio::io_context& context, const RedisOptions& options,
-               const RedisSessionLimits& limits, RedisSessionOwner& owner);
+  RedisSession(EventLoop& loop, const RedisOptions& options, const RedisSessionLimits& limits,
+               RedisSessionOwner& owner);
 
   // Connects and logs in.
   void start();
@@ -61,7 +59,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
  private:
   struct Waiting {
     Answer answer;  // empty once the budget is over
-    Timer::time_point sent;
+    SteadyTime sent;
     bool budgeted;
   };
   struct FreeReader {
@@ -79,6 +77,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
   void end(const std::string& problem);
   void enqueue(std::span<const std::string_view> command);
 
+  Timers& timers_;
   const RedisOptions options_;
   const RedisSessionLimits limits_;
   RedisSessionOwner* owner_;  // null: over
@@ -91,8 +90,8 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
   bool established_ = false;
   std::deque<Waiting> waiting_;  // in the order of their replies
   std::size_t looked_at_ = 0;    // so many of them have no budget left to run out
-  Timer watch_;
-  Timer::time_point wakes_at_ = Timer::time_point::max();
+  std::unique_ptr<Timer> watch_;
+  SteadyTime wakes_at_ = SteadyTime::max();
 };
 
 }  // namespace responses_proxy

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <random>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -39,11 +38,6 @@ constexpr Millis kDrainPoll{20};
 constexpr Millis kCancelTimeout{2'000};  // for cancelled exchanges to leave their loop
 constexpr Millis kFlushTimeout{10'000};
 constexpr Millis kStreamTimeout{5'000};  // for the worker in here to empty the stream
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 AffinityLimits affinity_limits(const Config& config) {
   AffinityLimits limits;
@@ -229,7 +223,7 @@ class Runtime::Impl {
   }
 
   void tell_failovers() {
-    loops_.at(0).post_after(FailoverLog::kEvery, [this] {
+    next_tell_ = loops_.at(0).timers().after(FailoverLog::kEvery, [this] {
       failovers_.tick();
       tell_failovers();
     });
@@ -264,6 +258,7 @@ class Runtime::Impl {
   std::unique_ptr<StreamWorker> worker_;       // with Redis, if it is to run in here
   RecentDecisions decisions_;
   EventLoops loops_;
+  std::unique_ptr<Timer> next_tell_;  // of failovers
   RecordResponseIndex index_;
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;

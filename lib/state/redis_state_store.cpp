@@ -103,8 +103,8 @@ class RedisStateStore final : public SharedStateStore {
   std::unique_ptr<RedisOutage> outage_;
   std::vector<std::unique_ptr<AsyncConnection>> connections_;  // one per loop, same order
   std::unique_ptr<LiveSync> sync_;                             // on the first loop
-  std::atomic<bool> started_{false};           // for threads that are not the loops'
-  std::shared_ptr<RedisStateStore*> ticking_;  // gone: whatever is posted does nothing
+  std::atomic<bool> started_{false};  // for threads that are not the loops'
+  std::unique_ptr<Timer> next_tick_;  // on the first loop, too
 };
 
 void RedisStateStore::start(EventLoops& loops) {
@@ -122,28 +122,23 @@ void RedisStateStore::start(EventLoops& loops) {
       LiveSync::Events{
           [this](const std::string& problem) { outage_->report(connections_.size(), problem); },
           [this] { restore(); }});
-  ticking_ = std::make_shared<RedisStateStore*>(this);
   started_ = true;
-  tick();
+  next_tick_ = loops.at(0).timers().after(kTick, [this] { tick(); });
 }
 
 void RedisStateStore::stop() {
   started_ = false;
-  ticking_.reset();
+  next_tick_.reset();
   loops_ = nullptr;
   sync_.reset();
   connections_.clear();
 }
 
 void RedisStateStore::tick() {
-  loops_->at(0).post_after(kTick, [weak = std::weak_ptr(ticking_)] {
-    const auto store = weak.lock();
-    if (!store) return;
-    (*store)->sync_->tick();
-    (*store)->decisions_.flush(*(*store)->connections_.front());
-    (*store)->catch_up();
-    (*store)->tick();
-  });
+  sync_->tick();
+  decisions_.flush(*connections_.front());
+  catch_up();
+  next_tick_ = loops_->at(0).timers().after(kTick, [this] { tick(); });
 }
 
 AsyncConnection* RedisStateStore::connection_here() {

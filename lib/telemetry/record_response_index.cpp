@@ -14,11 +14,14 @@ struct RecordResponseIndex::Question {
 
   EventLoop& loop;
   const std::string response_id;
-  Found found;  // used on the loop only; empty once answered
+  // Used on the loop only; empty once answered.
+  Found found;
+  std::unique_ptr<Timer> budget;
   std::atomic<bool> open = true;
 
   void answer(std::optional<std::string> resource_id) {
     open = false;
+    budget.reset();
     if (const Found tell = std::exchange(found, {})) tell(std::move(resource_id));
   }
 };
@@ -37,14 +40,17 @@ RecordResponseIndex::~RecordResponseIndex() {
 
 void RecordResponseIndex::find(EventLoop& loop, std::string response_id, Found found) {
   const auto question = std::make_shared<Question>(loop, std::move(response_id), std::move(found));
+  question->budget = loop.timers().after(kBudget, [weak = std::weak_ptr(question)] {
+    if (const auto unanswered = weak.lock()) unanswered->answer(std::nullopt);
+  });
   bool full = false;
   {
     const std::scoped_lock lock(mutex_);
     full = waiting_.size() >= kMaxWaiting;
     if (!full) waiting_.push_back(question);
   }
+  if (full) return loop.post([question] { question->answer(std::nullopt); });
   wake_.notify_one();
-  loop.post_after(full ? Millis(0) : kBudget, [question] { question->answer(std::nullopt); });
 }
 
 void RecordResponseIndex::run() {

@@ -1,6 +1,5 @@
 #include "responses_proxy/telemetry_worker.h"
 
-#include <random>
 #include <utility>
 
 #include "storage/sql_record_writer.h"
@@ -23,7 +22,7 @@ class TelemetryWorker::Impl {
  public:
   Impl(const Config& config, Log log, Millis claim_idle)
       : stream_(stream_options(config)),
-        random_(std::random_device{}()),
+        random_(random_seed()),
         name_(consumer_name(config.telemetry_consumer, random_)),
         database_(open_database(config.database_url.reveal())),
         records_(*database_),

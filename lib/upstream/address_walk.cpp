@@ -6,16 +6,17 @@ namespace responses_proxy {
 
 namespace asio = boost::asio;
 
-AddressWalk::AddressWalk(asio::ip::tcp::socket& socket, Endpoints addresses, Millis time, Done done)
+AddressWalk::AddressWalk(asio::ip::tcp::socket& socket, Endpoints addresses, Millis time,
+                         Timers& timers, Done done)
     : socket_(socket),
       addresses_(std::move(addresses)),
-      deadline_(std::chrono::steady_clock::now() + time),
-      timer_(socket.get_executor()),
+      timers_(timers),
+      deadline_(timers.now() + time),
       done_(std::move(done)) {}
 
 void AddressWalk::stop() {
   done_ = nullptr;
-  timer_.cancel();
+  timer_.reset();
 }
 
 void AddressWalk::next(const ErrorCode& error_so_far) {
@@ -23,12 +24,11 @@ void AddressWalk::next(const ErrorCode& error_so_far) {
   if (tried_ == addresses_.size()) return end(error_so_far);
   ErrorCode ignored;
   socket_.close(ignored);  // a socket that has failed connects nowhere else
-  const auto left = deadline_ - std::chrono::steady_clock::now();
+  const auto left = deadline_ - timers_.now();
   const auto shares = static_cast<long>(addresses_.size() - tried_);
-  timer_.expires_after(left / shares);
-  timer_.async_wait([self = shared_from_this(), at = tried_](const ErrorCode& stopped) {
+  timer_ = timers_.after(left / shares, [this] {
     ErrorCode ignored_too;
-    if (!stopped && self->done_ && self->tried_ == at + 1) self->socket_.close(ignored_too);
+    socket_.close(ignored_too);
   });
   socket_.async_connect(addresses_[tried_++], [self = shared_from_this()](const ErrorCode& error) {
     if (!error) return self->end(error);
@@ -38,7 +38,7 @@ void AddressWalk::next(const ErrorCode& error_so_far) {
 }
 
 void AddressWalk::end(const ErrorCode& error) {
-  timer_.cancel();
+  timer_.reset();
   if (done_) std::exchange(done_, nullptr)(error);
 }
 

@@ -6,13 +6,12 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "responses_proxy/clock.h"
+#include "responses_proxy/timers.h"
 
 namespace responses_proxy {
 
@@ -24,7 +23,8 @@ class AddressWalk : public std::enable_shared_from_this<AddressWalk> {
   using Done = std::function<void(const ErrorCode&)>;
 
   // The socket must live until done was called or stop() was.
-  AddressWalk(boost::asio::ip::tcp::socket& socket, Endpoints addresses, Millis time, Done done);
+  AddressWalk(boost::asio::ip::tcp::socket& socket, Endpoints addresses, Millis time,
+              Timers& timers, Done done);
 
   void start() { next(boost::asio::error::host_not_found); }
   // done is not called any more.
@@ -37,9 +37,10 @@ class AddressWalk : public std::enable_shared_from_this<AddressWalk> {
   boost::asio::ip::tcp::socket& socket_;
   const Endpoints addresses_;
   std::size_t tried_ = 0;
-  const std::chrono::steady_clock::time_point deadline_;
-  boost::asio::steady_timer timer_;
-  Done done_;  // empty once it was called
+  Timers& timers_;
+  const SteadyTime deadline_;
+  std::unique_ptr<Timer> timer_;  // of the address under way
+  Done done_;                     // empty once it was called
 };
 
 }  // namespace responses_proxy

@@ -41,13 +41,11 @@ class TransferHandle final : public UpstreamTransfer {
 
 CurlUpstreamClient::CurlUpstreamClient(EventLoop& loop, const Clock& clock,
                                        const UpstreamClientOptions& options)
-    : context_(loop.context()),
+    : loop_(loop),
       clock_(clock),
       trust_(options.trust ? options.trust : std::make_shared<UpstreamTrust>()),
       multi_((curl_global_init(CURL_GLOBAL_DEFAULT), curl_multi_init())),
-      sockets_(context_, make_epoll()),
-      timer_(context_),
-      deadline_timer_(context_) {
+      sockets_(loop.context(), make_epoll()) {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlUpstreamClient::on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlUpstreamClient::on_timer);
@@ -126,20 +124,18 @@ void CurlUpstreamClient::set_timer(long timeout_ms) {
   if (timeout_ms < 0) return;
   if (timeout_ms == 0) {
     if (std::exchange(timeout_posted_, true)) return;
-    boost::asio::post(context_, [this, alive = alive_] {
+    loop_.post([this, alive = alive_] {
       if (!*alive) return;
       timeout_posted_ = false;
       serve_timeout();
     });
     return;
   }
-  const auto at = boost::asio::steady_timer::clock_type::now() + Millis(timeout_ms);
-  if (timer_set_ && timer_.expiry() <= at) return;
-  timer_set_ = true;
-  timer_.expires_at(at);
-  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive) return;
-    timer_set_ = false;
+  const SteadyTime due = loop_.timers().now() + Millis(timeout_ms);
+  if (timer_ && timer_due_ <= due) return;
+  timer_due_ = due;
+  timer_ = loop_.timers().at(due, [this] {
+    timer_.reset();
     serve_timeout();
   });
 }
@@ -196,7 +192,7 @@ void CurlUpstreamClient::collect_finished() {
 
 void CurlUpstreamClient::deliver_soon() {
   if (std::exchange(delivery_posted_, true)) return;
-  boost::asio::post(context_, [this, alive = alive_] {
+  loop_.post([this, alive = alive_] {
     if (!*alive) return;
     delivery_posted_ = false;
     deliver();
@@ -237,11 +233,9 @@ void CurlUpstreamClient::deliver_to(const std::shared_ptr<CurlTransfer>& transfe
 }
 
 void CurlUpstreamClient::watch_deadlines() {
-  if (std::exchange(watching_deadlines_, true)) return;
-  deadline_timer_.expires_after(kDeadlineTick);
-  deadline_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive) return;
-    watching_deadlines_ = false;
+  if (deadline_timer_) return;
+  deadline_timer_ = loop_.timers().after(kDeadlineTick, [this] {
+    deadline_timer_.reset();
     fail_overdue();
     if (!transfers_.empty()) watch_deadlines();
     deliver();

@@ -7,7 +7,6 @@
 #include <curl/curl.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,17 +49,16 @@ class CurlUpstreamClient final : public UpstreamClient {
   void fail_overdue();
   void detach(CurlTransfer& transfer);
 
-  boost::asio::io_context& context_;
+  EventLoop& loop_;
   const Clock& clock_;
   const std::shared_ptr<const UpstreamTrust> trust_;
   CURLM* multi_;
   // All of curl's sockets, level-triggered; the event loop watches only this one descriptor.
   boost::asio::posix::stream_descriptor sockets_;
-  boost::asio::steady_timer timer_;
-  boost::asio::steady_timer deadline_timer_;
-  bool timer_set_ = false;
+  std::unique_ptr<Timer> timer_;  // null: curl waits for no time
+  SteadyTime timer_due_;
+  std::unique_ptr<Timer> deadline_timer_;  // while there are transfers
   bool timeout_posted_ = false;
-  bool watching_deadlines_ = false;
   bool delivery_posted_ = false;
   std::vector<std::shared_ptr<CurlTransfer>> transfers_;  // under way; index kept in the transfer
   std::vector<std::shared_ptr<CurlTransfer>> ready_;

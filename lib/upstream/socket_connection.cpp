@@ -53,17 +53,16 @@ std::uint16_t close_code_for(const boost::system::error_code& error) {
 
 }  // namespace
 
-SocketConnection::SocketConnection(asio::io_context& context, SocketTarget target,
+SocketConnection::SocketConnection(EventLoop& loop, SocketTarget target,
                                    UpstreamSocketRequest request,
                                    const UpstreamSocketOptions& options,
                                    UpstreamSocketHandler& handler)
-    : context_(context),
+    : loop_(loop),
       target_(std::move(target)),
       request_(std::move(request)),
       options_(options),
       handler_(&handler),
-      resolver_(context),
-      timer_(context) {}
+      resolver_(loop.context()) {}
 
 void SocketConnection::start() {
   arm(request_.connect_timeout);
@@ -81,15 +80,14 @@ void SocketConnection::connect(const tcp::resolver::results_type& addresses) {
   if (state_ != State::connecting) return;
   AddressWalk::Endpoints endpoints;
   for (const auto& address : addresses) endpoints.push_back(address.endpoint());
-  walk_ = std::make_shared<AddressWalk>(tcp(), std::move(endpoints), request_.connect_timeout,
-                                        [self = shared_from_this()](const ErrorCode& error) {
-                                          if (error)
-                                            return self->fail_connect(error_of_errno(error.value()),
-                                                                      error.message());
-                                          ErrorCode ignored;
-                                          self->tcp().set_option(tcp::no_delay(true), ignored);
-                                          self->secure();
-                                        });
+  walk_ = std::make_shared<AddressWalk>(
+      tcp(), std::move(endpoints), request_.connect_timeout, loop_.timers(),
+      [self = shared_from_this()](const ErrorCode& error) {
+        if (error) return self->fail_connect(error_of_errno(error.value()), error.message());
+        ErrorCode ignored;
+        self->tcp().set_option(tcp::no_delay(true), ignored);
+        self->secure();
+      });
   walk_->start();
 }
 
@@ -152,7 +150,7 @@ void SocketConnection::send(std::string text) {
   if (state_ == State::closing || state_ == State::ended || close_requested_) return;
   if (queued_bytes_ + text.size() > UpstreamSocket::kMaxQueuedBytes) {
     close_requested_ = true;  // takes nothing more
-    asio::post(context_, [self = shared_from_this()] {
+    loop_.post([self = shared_from_this()] {
       const char* const why = "too much waits to be sent";
       self->fail_open(UpstreamError::closed, why);
       self->finish(close_code::kAbnormal, why);
@@ -167,7 +165,7 @@ void SocketConnection::send(std::string text) {
 void SocketConnection::resume() {
   paused_ = false;
   if (!std::exchange(held_, false)) return;
-  asio::post(context_, [self = shared_from_this()] { self->take(); });
+  loop_.post([self = shared_from_this()] { self->take(); });
 }
 
 void SocketConnection::close() {
@@ -264,7 +262,7 @@ void SocketConnection::on_goodbye() {
 
 // Not at once: Beast is about to answer the close frame.
 void SocketConnection::on_peer_close() {
-  asio::post(context_, [self = shared_from_this()] { self->finish_as_peer(kNoCode); });
+  loop_.post([self = shared_from_this()] { self->finish_as_peer(kNoCode); });
 }
 
 void SocketConnection::finish_as_peer(std::uint16_t code_if_none) {
@@ -280,9 +278,8 @@ void SocketConnection::finish(std::uint16_t code, const std::string& reason) {
 }
 
 void SocketConnection::arm(Millis after) {
-  timer_.expires_after(after);
-  timer_.async_wait([self = shared_from_this(), round = ++timer_round_](const ErrorCode& error) {
-    if (!error && round == self->timer_round_) self->on_timer();
+  timer_ = loop_.timers().after(after, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_timer();
   });
 }
 
@@ -314,7 +311,7 @@ void SocketConnection::shut() {
   state_ = State::ended;
   resolver_.cancel();
   if (walk_) std::exchange(walk_, nullptr)->stop();
-  timer_.cancel();
+  timer_.reset();
   ErrorCode ignored;
   tcp().close(ignored);
 }

@@ -5,9 +5,7 @@
 // connection; abandon() takes the handler away and closes the TCP socket, which ends them all.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <cstdint>
@@ -25,9 +23,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
  public:
   using ErrorCode = boost::system::error_code;
 
-  SocketConnection(boost::asio::io_context& context, SocketTarget target,
-                   UpstreamSocketRequest request, const UpstreamSocketOptions& options,
-                   UpstreamSocketHandler& handler);
+  SocketConnection(EventLoop& loop, SocketTarget target, UpstreamSocketRequest request,
+                   const UpstreamSocketOptions& options, UpstreamSocketHandler& handler);
   virtual ~SocketConnection() = default;
   SocketConnection(const SocketConnection&) = delete;
   SocketConnection& operator=(const SocketConnection&) = delete;
@@ -87,15 +84,14 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   void tick();
   void shut();
 
-  boost::asio::io_context& context_;
+  EventLoop& loop_;
   const SocketTarget target_;
   UpstreamSocketRequest request_;
   const UpstreamSocketOptions options_;
   UpstreamSocketHandler* handler_;  // null once it must not be called any more
   boost::asio::ip::tcp::resolver resolver_;
   std::shared_ptr<AddressWalk> walk_;  // while it connects
-  boost::asio::steady_timer timer_;
-  std::uint32_t timer_round_ = 0;  // which wait counts: one that has just rung cannot be cancelled
+  std::unique_ptr<Timer> timer_;
 
   State state_ = State::connecting;
   std::deque<std::string> queue_;

@@ -23,12 +23,12 @@ void trust_in(ssl::context& context, const UpstreamTrust& trust) {
   SSL_CTX_set1_cert_store(context.native_handle(), trust.store().get());
 }
 
-std::shared_ptr<SocketConnection> make_tls_socket(boost::asio::io_context& context,
-                                                  ssl::context& tls, SocketTarget target,
+std::shared_ptr<SocketConnection> make_tls_socket(EventLoop& loop, ssl::context& tls,
+                                                  SocketTarget target,
                                                   UpstreamSocketRequest request,
                                                   const UpstreamSocketOptions& options,
                                                   UpstreamSocketHandler& handler) {
-  ssl::stream<tcp::socket> stream(context, tls);
+  ssl::stream<tcp::socket> stream(loop.context(), tls);
   SSL* const session = stream.native_handle();
   boost::system::error_code not_an_address;
   boost::asio::ip::make_address(target.host, not_an_address);
@@ -39,7 +39,7 @@ std::shared_ptr<SocketConnection> make_tls_socket(boost::asio::io_context& conte
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), target.host.c_str());
   }
   return std::make_shared<SocketTransport<ssl::stream<tcp::socket>>>(
-      std::move(stream), context, std::move(target), std::move(request), options, handler);
+      std::move(stream), loop, std::move(target), std::move(request), options, handler);
 }
 
 }  // namespace responses_proxy

@@ -13,8 +13,7 @@ boost::asio::ssl::context make_tls_context();
 // Connections that begin from now on are verified against what it has loaded by now.
 void trust_in(boost::asio::ssl::context& context, const UpstreamTrust& trust);
 
-std::shared_ptr<SocketConnection> make_tls_socket(boost::asio::io_context& context,
-                                                  boost::asio::ssl::context& tls,
+std::shared_ptr<SocketConnection> make_tls_socket(EventLoop& loop, boost::asio::ssl::context& tls,
                                                   SocketTarget target,
                                                   UpstreamSocketRequest request,
                                                   const UpstreamSocketOptions& options,

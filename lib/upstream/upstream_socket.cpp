@@ -54,12 +54,12 @@ std::unique_ptr<UpstreamSocket> UpstreamSockets::open(UpstreamSocketRequest requ
   if (target.tls) {
     if (!shared_->tls) shared_->tls = make_tls_context();
     trust_in(*shared_->tls, *options.trust);
-    connection = make_tls_socket(loop_.context(), *shared_->tls, std::move(target),
-                                 std::move(request), options, handler);
+    connection = make_tls_socket(loop_, *shared_->tls, std::move(target), std::move(request),
+                                 options, handler);
   } else {
     connection = std::make_shared<SocketTransport<tcp::socket>>(
-        tcp::socket(loop_.context()), loop_.context(), std::move(target), std::move(request),
-        options, handler);
+        tcp::socket(loop_.context()), loop_, std::move(target), std::move(request), options,
+        handler);
   }
   connection->start();
   return std::make_unique<SocketHandle>(std::move(connection));

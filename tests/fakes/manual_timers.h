@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "core/timers.h"
+#include "responses_proxy/timers.h"
 
 namespace responses_proxy::testing {
 

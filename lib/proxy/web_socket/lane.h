@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "core/timers.h"
 #include "proxy/web_socket/lane_upstream.h"
 #include "proxy/web_socket/transcripts.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/timers.h"
 
 namespace responses_proxy {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "core/timers.h"
+#include "responses_proxy/timers.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {

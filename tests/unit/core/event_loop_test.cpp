@@ -5,6 +5,10 @@
 #include <atomic>
 #include <future>
 #include <set>
+#include <thread>
+#include <vector>
+
+#include "fakes/manual_timers.h"
 
 namespace responses_proxy {
 
@@ -29,13 +33,35 @@ TEST_CASE("tasks run in order, each on the thread of its loop") {
   CHECK(threads.size() == 3);
 }
 
-TEST_CASE("a task may be put off") {
+TEST_CASE("a task may be put off, on the loop's own thread") {
   EventLoops loops(1);
-  std::promise<void> done;
-  loops.at(0).post_after(std::chrono::milliseconds(1), [&] { done.set_value(); });
+  EventLoop& loop = loops.at(0);
+  std::promise<bool> rung;
+  const auto timer = loop.timers().after(Millis(1), [&] { rung.set_value(loop.on_this_thread()); });
+  const auto never = loop.timers().after(std::chrono::hours(1), [] { FAIL("too early"); });
   loops.start();
-  done.get_future().get();
-  loops.at(0).post_after(std::chrono::hours(1), [] { FAIL("too early"); });
+  CHECK(rung.get_future().get());
+  loops.stop();
+}
+
+TEST_CASE("loops and timers may be the host's: nothing here runs or stops them") {
+  boost::asio::io_context context(1);
+  testing::ManualTimers timers;
+  EventLoop loop(context, timers);
+  EventLoops loops({&loop});
+  REQUIRE(loops.size() == 1);
+  CHECK(&loops.at(0) == &loop);
+  int ran = 0;
+  loop.post([&] { ++ran; });
+  const auto timer = loop.timers().after(Millis(5), [&] { ran += 10; });
+  loops.start();
+  loops.stop();
+  CHECK_FALSE(context.stopped());
+  CHECK(ran == 0);
+  timers.advance(Millis(5));
+  CHECK(ran == 10);
+  context.run();
+  CHECK(ran == 11);
 }
 
 TEST_CASE("stopping drops what waits, twice does no harm, and so does never starting") {

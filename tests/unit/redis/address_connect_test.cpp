@@ -6,6 +6,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <optional>
 
+#include "responses_proxy/event_loop.h"
+
 using namespace responses_proxy;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
@@ -15,6 +17,7 @@ namespace {
 // A socket that is connected to addresses of this machine, most of which refuse.
 struct Rig {
   boost::asio::io_context context{1};
+  EventLoop loop{context};
   tcp::acceptor listening{context, tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)};
   const std::uint16_t port = listening.local_endpoint().port();
   AddressConnect::Socket socket{context};
@@ -24,7 +27,7 @@ struct Rig {
   }
   error_code connect(std::vector<AddressConnect::Address> addresses) {
     std::optional<error_code> result;
-    std::make_shared<AddressConnect>(socket, std::move(addresses), Millis(60'000))
+    std::make_shared<AddressConnect>(socket, std::move(addresses), Millis(60'000), loop.timers())
         ->start([&](error_code error) {
           CHECK_FALSE(result);
           result = error;
@@ -71,7 +74,7 @@ TEST_CASE("an address that swallows everything leaves time for the next one") {
   std::make_shared<AddressConnect>(
       socket,
       std::vector<AddressConnect::Address>{full.local_endpoint(), rig.listening.local_endpoint()},
-      Millis(200))
+      Millis(200), rig.loop.timers())
       ->start([&](error_code error) {
         result = error;
         waiting.clear();
@@ -85,7 +88,7 @@ TEST_CASE("cancelling ends it without a try of the other addresses") {
   std::optional<error_code> result;
   const auto connecting = std::make_shared<AddressConnect>(
       rig.socket, std::vector<AddressConnect::Address>{rig.at("127.0.0.2"), rig.at("127.0.0.1")},
-      Millis(60'000));
+      Millis(60'000), rig.loop.timers());
   connecting->start([&](error_code error) { result = error; });
   connecting->cancel();
   rig.context.run();

@@ -76,6 +76,11 @@ struct IndexFixture {
     queries.set_held(false);
     loops.stop();
   }
+  void ask(RecordResponseIndex& index, std::string id, const std::string& name) {
+    loops.at(0).post([this, &index, id = std::move(id), found = answers.expect(name)] {
+      index.find(loops.at(0), id, found);
+    });
+  }
   FakeQueries queries;
   Answers answers;
   EventLoops loops{1};
@@ -86,10 +91,10 @@ struct IndexFixture {
 TEST_CASE_FIXTURE(IndexFixture, "the database's answer; a failure is an unknown id") {
   loops.start();
   RecordResponseIndex index(queries);
-  index.find(loops.at(0), "resp_1", answers.expect("a"));
+  ask(index, "resp_1", "a");
   CHECK(answers.wait_for(1) == std::vector<std::string>{"a -> resource of resp_1"});
   queries.set_failing(true);
-  index.find(loops.at(0), "resp_2", answers.expect("b"));
+  ask(index, "resp_2", "b");
   CHECK(answers.wait_for(2).back() == "b -> unknown");
   loops.stop();
 }
@@ -99,11 +104,11 @@ TEST_CASE_FIXTURE(IndexFixture,
   loops.start();
   RecordResponseIndex index(queries);
   queries.set_held(true);
-  for (const char* id : {"1", "2", "3"}) index.find(loops.at(0), id, answers.expect(id));
+  for (const char* id : {"1", "2", "3"}) ask(index, id, id);
   const auto unknown = answers.wait_for(3);
   CHECK(unknown == std::vector<std::string>{"1 -> unknown", "2 -> unknown", "3 -> unknown"});
   queries.set_held(false);
-  index.find(loops.at(0), "4", answers.expect("4"));
+  ask(index, "4", "4");
   answers.wait_for(4);
   const auto asked = queries.asked();
   CHECK(std::find(asked.begin(), asked.end(), "2") == asked.end());

@@ -184,6 +184,7 @@ TEST_CASE("every address of a name is tried") {
 
 TEST_CASE("an address that swallows packets leaves time for the next") {
   boost::asio::io_context context;
+  EventLoop loop(context);
   const tcp::endpoint anywhere(boost::asio::ip::address_v4::loopback(), 0);
   tcp::acceptor full(context, tcp::v4());
   full.bind(anywhere);
@@ -211,11 +212,12 @@ TEST_CASE("an address that swallows packets leaves time for the next") {
     tcp::socket socket(context);
     int calls = 0;
     boost::system::error_code outcome;
-    const auto walk = std::make_shared<AddressWalk>(socket, row.addresses, Millis(300),
-                                                    [&](const boost::system::error_code& error) {
-                                                      ++calls;
-                                                      outcome = error;
-                                                    });
+    const auto walk =
+        std::make_shared<AddressWalk>(socket, row.addresses, Millis(300), loop.timers(),
+                                      [&](const boost::system::error_code& error) {
+                                        ++calls;
+                                        outcome = error;
+                                      });
     walk->start();
     context.restart();
     context.run();
@@ -224,7 +226,7 @@ TEST_CASE("an address that swallows packets leaves time for the next") {
   }
   tcp::socket socket(context);
   const auto stopped = std::make_shared<AddressWalk>(
-      socket, AddressWalk::Endpoints{refusing, good.local_endpoint()}, Millis(300),
+      socket, AddressWalk::Endpoints{refusing, good.local_endpoint()}, Millis(300), loop.timers(),
       [](const boost::system::error_code&) { FAIL("it was stopped"); });
   stopped->start();
   stopped->stop();

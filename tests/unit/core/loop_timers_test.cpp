@@ -1,4 +1,4 @@
-#include "core/timers.h"
+#include "core/loop_timers.h"
 
 #include <doctest/doctest.h>
 
@@ -10,8 +10,7 @@ namespace responses_proxy {
 
 TEST_CASE("timers ring once, in order, not inside the call, and not when they are gone") {
   boost::asio::io_context context;
-  EventLoop loop(context);
-  LoopTimers timers(loop);
+  LoopTimers timers(context);
   const SteadyTime now = timers.now();
   std::string rung;
   const auto second = timers.at(now + Millis(2), [&] { rung += "second "; });
@@ -25,8 +24,7 @@ TEST_CASE("timers ring once, in order, not inside the call, and not when they ar
 
 TEST_CASE("a task may replace or end its own timer") {
   boost::asio::io_context context;
-  EventLoop loop(context);
-  LoopTimers timers(loop);
+  LoopTimers timers(context);
   int rounds = 0;
   std::unique_ptr<Timer> timer;
   std::function<void()> task = [&] {
@@ -40,8 +38,7 @@ TEST_CASE("a task may replace or end its own timer") {
 
 TEST_CASE("one that has rung already is called off as well") {
   boost::asio::io_context context;
-  EventLoop loop(context);
-  LoopTimers timers(loop);
+  LoopTimers timers(context);
   std::unique_ptr<Timer> other;
   int rung = 0;
   const auto end_other = [&] {

@@ -1,4 +1,4 @@
-#include "core/timers.h"
+#include "core/loop_timers.h"
 
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
@@ -9,9 +9,8 @@ namespace {
 
 class LoopTimer final : public Timer {
  public:
-  LoopTimer(EventLoop& loop, SteadyTime due, std::function<void()> task)
-      : timer_(loop.context(), due),
-        task_(std::make_shared<std::function<void()>>(std::move(task))) {
+  LoopTimer(boost::asio::io_context& context, SteadyTime due, std::function<void()> task)
+      : timer_(context, due), task_(std::make_shared<std::function<void()>>(std::move(task))) {
     // One that has rung already cannot be cancelled any more: the task must not outlive its timer.
     timer_.async_wait([weak = std::weak_ptr(task_)](const boost::system::error_code& stopped) {
       if (const auto due_task = weak.lock(); due_task && !stopped) (*due_task)();
@@ -26,7 +25,7 @@ class LoopTimer final : public Timer {
 }  // namespace
 
 std::unique_ptr<Timer> LoopTimers::at(SteadyTime due, std::function<void()> task) {
-  return std::make_unique<LoopTimer>(loop_, due, std::move(task));
+  return std::make_unique<LoopTimer>(context_, due, std::move(task));
 }
 
 }  // namespace responses_proxy
