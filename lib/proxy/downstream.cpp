@@ -15,7 +15,7 @@ void Downstream::forward(std::string_view bytes) {
   if (bytes.empty() || gone_) return;
   bytes_ += static_cast<std::int64_t>(bytes.size());
   capture_.response(bytes);
-  if (!writer_->write(bytes)) full_ = true;
+  full_ = !writer_->write(bytes);
 }
 
 void Downstream::finish() {

@@ -174,7 +174,11 @@ Task Exchange::stream() {
         co_await progress_;
         forward_kept();
       }
-      if (end_delivered() || !interrupted()) end_answer();
+      // Going down, an answer that is whole ends as it is: no replica, no slow client is waited
+      // for.
+      if (shutting_down_) forward(std::exchange(kept_, {}));
+      const bool whole = attempt_->over() && attempt_->facts().complete && !downstream_.gone();
+      if (whole || end_delivered() || !interrupted()) end_answer();
     }
   }
   if (shutting_down_ && !downstream_.gone() && !downstream_.complete()) {

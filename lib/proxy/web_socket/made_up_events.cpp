@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/json.h"
@@ -23,7 +24,7 @@ Json response_object(const std::string& id, std::string_view status, WallTime no
           {"usage", nullptr}};
 }
 
-std::string event(std::string_view type, int sequence_number, Json response) {
+std::string event(std::string_view type, std::int64_t sequence_number, Json response) {
   return sse_event(dump(
       {{"type", type}, {"sequence_number", sequence_number}, {"response", std::move(response)}}));
 }
@@ -69,11 +70,12 @@ std::string warm_up_stream(const ClientMessage& message, const std::string& resp
          event("response.completed", 1, std::move(completed));
 }
 
-std::string interrupted_stream(const std::string& response_id, bool begun, WallTime now) {
+std::string interrupted_stream(const std::string& response_id, std::int64_t number, WallTime now) {
   Json incomplete = response_object(response_id, "incomplete", now);
   incomplete["incomplete_details"] = {{"reason", "interrupted"}};
-  const std::string end = event("response.incomplete", 1, std::move(incomplete));
-  if (begun) return end;
+  const std::int64_t last = std::max<std::int64_t>(number, 1);
+  const std::string end = event("response.incomplete", last, std::move(incomplete));
+  if (number > 0) return end;
   return event("response.created", 0, response_object(response_id, "in_progress", now)) + end;
 }
 

@@ -1,6 +1,7 @@
 // Events that the proxy itself writes into a turn, as an upstream would.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,8 +19,9 @@ std::string sse_event(std::string_view json);
 std::string warm_up_stream(const ClientMessage& message, const std::string& response_id,
                            WallTime now);
 
-// The end of a response that the client has interrupted; with its beginning if that has not come.
-std::string interrupted_stream(const std::string& response_id, bool begun, WallTime now);
+// The end of a response that the client has interrupted. `number`: its sequence number; 0: nothing
+// has come yet, so its beginning comes, too.
+std::string interrupted_stream(const std::string& response_id, std::int64_t number, WallTime now);
 
 // A message: the end of an answer whose own end did not come, or could not be read.
 std::string failed_message(const std::string& response_id, WallTime now);

@@ -177,7 +177,7 @@ std::string SocketTurn::warm_up() const {
 
 std::string SocketTurn::interrupted() const {
   const bool begun = !response_id_.empty();
-  return interrupted_stream(begun ? response_id_ : new_response_id(), begun,
+  return interrupted_stream(begun ? response_id_ : new_response_id(), begun ? next_number_ : 0,
                             context_.dependencies.clock.wall());
 }
 
@@ -216,12 +216,17 @@ void SocketTurn::on_event(std::string_view data) {
   if (data.empty() || data == "[DONE]") return;
   const auto head = read_event_head(data);
   if (!head) return;
+  // What would be the next turn's to its client.
+  if (end_sent_ && (head->type.starts_with("response.") || head->type == "error")) return;
   learn(*head, data);
   if (!owner_->send(lane_, data)) told_to_wait_ = true;
 }
 
 void SocketTurn::learn(const EventHead& head, std::string_view data) {
   end_sent_ = end_sent_ || (state_after(head.type) != AnswerState::open && !head.steered());
+  if (head.type.starts_with("response.")) {
+    next_number_ = head.sequence_number.value_or(next_number_) + 1;
+  }
   if (head.type == "response.created") {
     response_id_ = string_content(member_of(member_of(data, "response"), "id"));
   } else if (head.type == "response.output_item.done") {

@@ -4,6 +4,7 @@
 // answer; what it hears on the way it keeps in the Transcripts.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,6 +123,7 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   bool too_long_ = false;  // an event was, and the rest is not read
   bool end_sent_ = false;  // the terminal event, which ends a turn for its client
   std::string response_id_;
+  std::int64_t next_number_ = 0;  // of an event
   std::string output_items_;
   // The conversation cannot be kept: the client has changed the course of this answer, which did
   // not pass as a turn, or it is larger than all that may be kept.

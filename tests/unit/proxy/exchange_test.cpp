@@ -110,6 +110,47 @@ TEST_CASE("a client that leaves while the end waits has not had it") {
   CHECK(rig.resource(1)->health() == Health::healthy);
 }
 
+TEST_CASE("a shutdown ends the wait for other replicas: the end is there") {
+  ExchangeRig rig({"sk-first-key"});
+  rig.state.late = true;
+  const auto client = rig.post(kStream);
+  rig.upstream.last().stream();
+  rig.upstream.last().bytes(kCreated + kDelta);
+  rig.upstream.last().bytes(kCompleted);
+  rig.exchange->shut_down();
+  CHECK(client->body == kCreated + kDelta + kCompleted);
+  CHECK(client->end == End::finished);
+  CHECK(rig.record().completed);
+  CHECK(rig.record().error.empty());
+}
+
+TEST_CASE("a shutdown ends an answer once, whether or not its client has taken it") {
+  ExchangeRig rig({"sk-first-key"});
+  const auto client = rig.post(kStream);
+  client->full = true;
+  rig.upstream.last().stream();
+  rig.upstream.last().bytes(kCreated + kDelta + kCompleted);
+  rig.exchange->shut_down();
+  CHECK(client->body == kCreated + kDelta + kCompleted);
+  CHECK(client->end == End::finished);
+  CHECK(rig.record().completed);
+}
+
+TEST_CASE("a client that takes the next piece after all has not been waited for") {
+  ExchangeRig rig({"sk-first-key", "sk-second-key"});
+  const auto client = rig.post(kStream);
+  client->full = true;
+  FakeUpstream::Sent& sent = rig.upstream.last();
+  sent.stream();
+  CHECK(sent.bytes(kCreated));  // held
+  CHECK(sent.bytes(kDelta));    // let go, and too much for the client ...
+  client->full = false;         // ... which takes some of it ...
+  CHECK(sent.bytes(kDelta));    // ... before more comes
+  CHECK(sent.bytes(kCompleted));
+  sent.end();
+  CHECK(client->end == End::finished);
+}
+
 TEST_CASE("a client that takes nothing pauses the upstream") {
   ExchangeRig rig({"sk-first-key"});
   const auto client = rig.post(kStream);

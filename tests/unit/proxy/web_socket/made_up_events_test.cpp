@@ -42,11 +42,11 @@ TEST_CASE("a warm-up is answered with a whole response without output") {
 }
 
 TEST_CASE("an interrupted answer ends as incomplete") {
-  const std::string end = interrupted_stream("resp_1", true, kNow);
+  const std::string end = interrupted_stream("resp_1", 7, kNow);
   CHECK(facts_of(end).state == AnswerState::incomplete);
   CHECK(end.find(R"("reason":"interrupted")") != std::string::npos);
   CHECK(end.find("response.created") == std::string::npos);
-  CHECK(interrupted_stream("resp_1", false, kNow).find("response.created") != std::string::npos);
+  CHECK(interrupted_stream("resp_1", 0, kNow).find("response.created") != std::string::npos);
 }
 
 TEST_CASE("an answer without an end gets one that is a whole message") {

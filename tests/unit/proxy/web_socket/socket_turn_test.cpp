@@ -65,6 +65,8 @@ TEST_CASE("every stream ends in one terminal event, its own or ours") {
         Row{created + event("{\"type\":\"response.completed\",\"resp"), 2, "response.failed"},
         Row{created + event(R"({"type":"response.failed"})"), 2, "response.failed"},
         Row{event(R"({"type":"error","code":"c"})"), 1, "error"},
+        Row{event(kCompleted) + event(R"({"type":"response.incomplete"})"), 1,
+            "response.completed"},
         Row{created + "data: " + std::string(AnswerReader::kMaxEventBytes + 1, 'x'), 2,
             "response.failed"}}) {
     TurnRig rig;
@@ -78,6 +80,21 @@ TEST_CASE("every stream ends in one terminal event, its own or ours") {
     CHECK(Json::parse(lane.owner->events.back())["type"] == row.last);
     CHECK(lane.owner->ended == 1);
   }
+}
+
+TEST_CASE("the end of an interrupted answer has the next number") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  CHECK(lane.turn->interrupted().find(R"("response.created","sequence_number":0)") !=
+        std::string::npos);
+  lane.turn->start(stream_head());
+  lane.turn->write(event(R"({"type":"response.created","response":{"id":"resp_7"}})"));
+  CHECK(lane.turn->interrupted().find(R"("response.incomplete","sequence_number":1)") !=
+        std::string::npos);
+  lane.turn->write(event(R"({"type":"response.in_progress","sequence_number":8})"));
+  CHECK(lane.turn->interrupted().find(R"("response.incomplete","sequence_number":9)") !=
+        std::string::npos);
 }
 
 TEST_CASE("an event that is too long is given up, and takes no more memory") {
