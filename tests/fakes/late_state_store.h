@@ -13,7 +13,8 @@ namespace responses_proxy::testing {
 
 class LateStateStore final : public StateStore {
  public:
-  explicit LateStateStore(const Clock& clock) : memory_(make_memory_state_store(clock)) {}
+  explicit LateStateStore(const Clock& clock, AffinityLimits limits = {})
+      : memory_(make_memory_state_store(clock, limits)) {}
 
   bool late = false;
   void confirm_all() {

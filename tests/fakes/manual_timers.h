@@ -1,18 +1,23 @@
 // Timers that only ring when the test says so.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include "fakes/manual_clock.h"
 #include "responses_proxy/timers.h"
 
 namespace responses_proxy::testing {
 
 class ManualTimers final : public Timers {
  public:
-  SteadyTime now() const override { return now_; }
+  ManualTimers() = default;
+  // On that clock, which advance() moves.
+  explicit ManualTimers(ManualClock& clock) : clock_(clock) {}
+
+  SteadyTime now() const override { return clock_.steady(); }
 
   std::unique_ptr<Timer> at(SteadyTime due, std::function<void()> task) override {
     const Key key{due, ++count_};
@@ -22,15 +27,20 @@ class ManualTimers final : public Timers {
 
   // Rings what falls due on the way, in order, tasks of these tasks included.
   void advance(Millis by) {
-    const SteadyTime until = now_ + by;
-    while (!waiting_.empty() && waiting_.begin()->first.first <= until) {
-      now_ = std::max(now_, waiting_.begin()->first.first);
-      auto rung = waiting_.extract(waiting_.begin());
-      rung.mapped()();
-    }
-    now_ = until;
+    const SteadyTime until = now() + by;
+    while (next_due().value_or(SteadyTime::max()) <= until) ring_next();
+    move_to(until);
+  }
+  // The one that falls due next; there must be one.
+  void ring_next() {
+    move_to(waiting_.begin()->first.first);
+    auto rung = waiting_.extract(waiting_.begin());
+    rung.mapped()();
   }
 
+  std::optional<SteadyTime> next_due() const {
+    return waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->first.first);
+  }
   std::size_t waiting() const { return waiting_.size(); }
 
  private:
@@ -46,7 +56,12 @@ class ManualTimers final : public Timers {
     const Key key_;
   };
 
-  SteadyTime now_{std::chrono::hours(1)};
+  void move_to(SteadyTime due) {
+    if (due > now()) clock_.advance(std::chrono::ceil<Millis>(due - now()));
+  }
+
+  ManualClock own_;
+  ManualClock& clock_ = own_;
   std::uint64_t count_ = 0;
   std::map<Key, std::function<void()>> waiting_;
 };
