@@ -7,14 +7,12 @@
 
 #include <functional>
 #include <memory>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
+#include "responses_proxy/dialects.h"
 #include "responses_proxy/load_balancer.h"
-#include "responses_proxy/provider_adapter.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
@@ -40,8 +38,7 @@ struct Dependencies {
   ResponseIndex* index = nullptr;
   // Told of every pick, on the exchange's loop; may be empty. Must not block.
   std::function<void(Decision)> on_decision;
-  // By wire_api: {"responses", &adapter}.
-  std::unordered_map<std::string, const ProviderAdapter*> adapters;
+  Dialects dialects;
   EventLoops& loops;
   std::vector<UpstreamClient*> upstreams;  // one per loop, same order
   // The same for WebSocket; may be empty: the turns of WebSocket clients then go over HTTP.

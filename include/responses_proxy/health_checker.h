@@ -58,12 +58,14 @@ class HealthChecker {
   virtual void check(std::string_view resource_id) = 0;
 };
 
+class Dialects;
 class EventLoop;
 class UpstreamClient;
 
-// Must not be destroyed on `loop`; `upstream` belongs to `loop`.
+// Must not be destroyed on `loop`; `upstream` belongs to `loop`. A resource whose dialect is not
+// among `dialects` is not checked.
 std::unique_ptr<HealthChecker> make_health_checker(HealthCheckOptions options, const Router& router,
                                                    EventLoop& loop, UpstreamClient& upstream,
-                                                   const Clock& clock);
+                                                   const Clock& clock, const Dialects& dialects);
 
 }  // namespace responses_proxy

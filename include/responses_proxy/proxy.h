@@ -1,7 +1,7 @@
 // Proxy: runs whole exchanges: admit, route, pick, adapt, send, stream, record.
 //
 // Role       The third of the three levels an embedder can stop at (the others: Router +
-//            LoadBalancer, ProviderAdapter). rp-server is a listener in front of this class.
+//            LoadBalancer, Dialect). rp-server is a listener in front of this class.
 // Threads    handle() from any thread. Called on one of the event loops it runs right there;
 //            otherwise the exchange is posted to one of them. The writer is only called on that
 //            loop.

@@ -31,7 +31,7 @@ struct Resource {
   std::string provider_id;  // who it belongs to; "environment" for keys from variables
   std::string pool_id;
   std::string base_url;                // "https://api.openai.com/v1", no trailing slash
-  std::string wire_api = "responses";  // name of the ProviderAdapter
+  std::string wire_api = "responses";  // name of the Dialect
   Secret credential;
   double weight = 1.0;    // > 0; twice the weight, twice the share
   bool websocket = true;  // try WebSocket for the turns of WebSocket clients
@@ -40,7 +40,7 @@ struct Resource {
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };
 std::string_view to_string(Health health);
 
-// What one answer (or the lack of one) says about a resource.
+// What one answer (or the lack of one) says about a resource. Made by verdict_of() (verdict.h).
 struct Verdict {
   Health health = Health::unknown;  // unknown: says nothing, the state stays as it is
   Millis cooldown{0};               // degraded: avoid it this long while a better one is left

@@ -25,7 +25,7 @@
 namespace responses_proxy {
 
 struct UpstreamSocketRequest {
-  std::string url;  // http:// or https://, as an adapter makes it; spoken as ws or wss
+  std::string url;  // http:// or https://, as a dialect makes it; spoken as ws or wss
   Headers headers;  // without Host, Connection, Upgrade and Sec-WebSocket-*
   Millis connect_timeout{10'000};  // until the handshake is complete
 };

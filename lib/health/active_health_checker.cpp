@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "health/probe.h"
+#include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
@@ -20,6 +21,7 @@ namespace {
 class Round {
  public:
   using Results = std::vector<HealthCheckResult>;
+  // May make none.
   using MakeProbe = std::function<std::unique_ptr<Probe>(const Candidate&, Probe::Done)>;
 
   Round(std::shared_ptr<const RoutingSnapshot> snapshot, UpstreamClient& upstream,
@@ -51,12 +53,16 @@ class Round {
   }
 
   bool start_next() {
-    if (!snapshot_ || next_ >= snapshot_->all().size()) return false;
-    probes_.push_back(make_probe_(snapshot_->all()[next_++],
-                                  [this](const HealthCheckResult& result) { on_probed(result); }));
-    ++under_way_;
-    probes_.back()->send(upstream_);
-    return true;
+    while (snapshot_ && next_ < snapshot_->all().size()) {
+      auto probe = make_probe_(snapshot_->all()[next_++],
+                               [this](const HealthCheckResult& result) { on_probed(result); });
+      if (!probe) continue;
+      probes_.push_back(std::move(probe));
+      ++under_way_;
+      probes_.back()->send(upstream_);
+      return true;
+    }
+    return false;
   }
 
   const std::shared_ptr<const RoutingSnapshot> snapshot_;
@@ -72,12 +78,13 @@ class Round {
 class ActiveHealthChecker final : public HealthChecker {
  public:
   ActiveHealthChecker(HealthCheckOptions options, const Router& router, EventLoop& loop,
-                      UpstreamClient& upstream, const Clock& clock)
+                      UpstreamClient& upstream, const Clock& clock, const Dialects& dialects)
       : options_(std::move(options)),
         router_(router),
         loop_(loop),
         upstream_(upstream),
-        clock_(clock) {}
+        clock_(clock),
+        dialects_(dialects) {}
 
   ~ActiveHealthChecker() override { stop(); }
 
@@ -125,14 +132,17 @@ class ActiveHealthChecker final : public HealthChecker {
     auto probe = make_probe(snapshot, *candidate, [this, id](const HealthCheckResult&) {
       loop_.post([this, id] { singles_.erase(id); });
     });
-    singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
+    if (probe) singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
   }
 
+  // Null: nobody here speaks what the resource speaks.
   std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingSnapshot> snapshot,
                                     const Candidate& candidate, Probe::Done done) {
+    const Dialect* dialect = dialects_.find(candidate.resource->wire_api);
+    if (dialect == nullptr) return nullptr;
     const std::string base_url = candidate.resource->base_url;
     return std::make_unique<Probe>(
-        options_, std::move(snapshot), candidate, clock_,
+        options_, std::move(snapshot), candidate, *dialect, clock_,
         [this, base_url, done = std::move(done)](const HealthCheckResult& result) {
           if (path_is_missing(result.status_code)) warn_of_missing_path(base_url, result);
           done(result);
@@ -199,6 +209,7 @@ class ActiveHealthChecker final : public HealthChecker {
   EventLoop& loop_;
   UpstreamClient& upstream_;
   const Clock& clock_;
+  const Dialects& dialects_;
   std::atomic<bool> used_{false};  // something was posted to the loop
   // Used on the loop only.
   std::unique_ptr<Timer> timer_;
@@ -214,8 +225,9 @@ class ActiveHealthChecker final : public HealthChecker {
 
 std::unique_ptr<HealthChecker> make_health_checker(HealthCheckOptions options, const Router& router,
                                                    EventLoop& loop, UpstreamClient& upstream,
-                                                   const Clock& clock) {
-  return std::make_unique<ActiveHealthChecker>(std::move(options), router, loop, upstream, clock);
+                                                   const Clock& clock, const Dialects& dialects) {
+  return std::make_unique<ActiveHealthChecker>(std::move(options), router, loop, upstream, clock,
+                                               dialects);
 }
 
 }  // namespace responses_proxy

@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "responses_proxy/dialect.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
+#include "responses_proxy/verdict.h"
 
 namespace responses_proxy {
 
@@ -19,7 +21,7 @@ class Probe final : public UpstreamHandler {
 
   // The snapshot keeps the candidate alive.
   Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingSnapshot> snapshot,
-        const Candidate& candidate, const Clock& clock, Done done);
+        const Candidate& candidate, const Dialect& dialect, const Clock& clock, Done done);
 
   // Tells the resource's state what came out, then calls `done`.
   void send(UpstreamClient& upstream);
@@ -30,18 +32,20 @@ class Probe final : public UpstreamHandler {
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
 
-  Verdict verdict_of(const UpstreamResult& result) const;
-  Verdict verdict_of_error() const;
+  Verdict verdict_of_result(const UpstreamResult& result) const;
+  Verdict verdict_of_error(const VerdictOptions& options) const;
 
   const HealthCheckOptions& options_;
   const std::shared_ptr<const RoutingSnapshot> snapshot_;
   const Candidate candidate_;
+  const Dialect& dialect_;
   const Clock& clock_;
   const Done done_;
   SteadyTime started_;
   int status_ = 0;
   Headers headers_;
-  std::string body_;
+  std::string body_;   // of the request
+  std::string error_;  // of the answer, if it is one
   std::unique_ptr<UpstreamTransfer> transfer_;
 };
 

@@ -2,27 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 namespace responses_proxy {
 
-namespace {
-
-std::optional<std::uint64_t> content_length(const Headers& headers) {
-  const std::string_view text = headers.get("content-length");
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return bytes;
-}
-
-}  // namespace
-
-Attempt::Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock,
+Attempt::Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
                  const RecordMask& mask, AttemptObserver& observer)
     : lease_(std::move(lease)),
-      adapter_(adapter),
+      translation_(std::move(translation)),
       clock_(clock),
       mask_(mask),
       observer_(observer),
@@ -43,25 +30,19 @@ void Attempt::on_head(int status, Headers headers) {
   begun_ = true;
   record_.status_code = status;
   record_.first_byte = elapsed();
-  record_.upstream_request_id = headers.get("x-request-id");
-  if (status >= 300) bad_headers_ = headers;
-  head_.status = status;
-  head_.content_length = content_length(headers);
-  reader_ = adapter_.adapt_answer(status, headers);
-  head_.headers = std::move(headers);
+  head_ = translation_->head(status, std::move(headers));
+  record_.upstream_request_id = facts().upstream_request_id;
   observer_.on_progress();
 }
 
 bool Attempt::on_body(std::string_view bytes) {
-  if (!reader_) return break_off();  // a body without a head is no HTTP
-  const std::string_view answer = reader_->read(bytes);
-  if (!facts().event_too_large) return take(answer);
-  if (holding_) {
-    held_.append(answer);
-  } else if (!answer.empty()) {
-    observer_.on_answer_bytes(answer);
-  }
-  return break_off();
+  if (status() == 0) return break_off();  // a body without a head is no HTTP
+  if (!holding_) observer_.on_giving();
+  translation_->read(bytes, *this);
+  const bool more = holding_ || observer_.on_given();
+  if (facts().event_too_large) return break_off();
+  if (holding_ && shown()) observer_.on_progress();
+  return more;
 }
 
 // The upstream breaks the rules: nothing more is read from it. The observer may destroy this
@@ -75,22 +56,13 @@ bool Attempt::break_off() {
   return false;
 }
 
-bool Attempt::take(std::string_view bytes) {
-  if (!holding_) return observer_.on_answer_bytes(bytes);
-  held_.append(bytes);
-  if (shown()) observer_.on_progress();
-  return true;
-}
-
 void Attempt::on_end(const UpstreamResult& result) {
   result_ = result;
   begun_ = true;
-  const std::string_view rest =
-      reader_ && result.error == UpstreamError::none ? reader_->finish() : std::string_view{};
-  if (holding_) {
-    held_.append(rest);
-  } else if (!rest.empty()) {
-    observer_.on_answer_bytes(rest);
+  if (status() != 0 && result.error == UpstreamError::none) {
+    if (!holding_) observer_.on_giving();
+    translation_->finish(*this);
+    if (!holding_) observer_.on_given();
   }
   ended_ = true;
   // After its terminal event a stream is whole, however the connection ends.
@@ -104,24 +76,6 @@ bool Attempt::shown() const {
   return over() || facts().substance || held_.size() > held;
 }
 
-bool Attempt::failed_in_band() const {
-  return reader_ && status() < 300 && facts().state == AnswerState::failed;
-}
-
-int Attempt::effective_status() const {
-  const ErrorText error = error_text();
-  return meaning_of(error.in_band ? status_of_error_code(error.code) : status(), error);
-}
-
-bool Attempt::refuses(std::string_view model) const {
-  return refuses_model(effective_status(), error_text(), model);
-}
-
-ErrorText Attempt::error_text() const {
-  const AnswerFacts& known = facts();
-  return {known.error_code, known.error_type, known.error_message, failed_in_band()};
-}
-
 UpstreamError Attempt::failure_so_far() const {
   if (!ended_ || facts().substance) return UpstreamError::none;
   if (error() != UpstreamError::none || facts().complete) return error();
@@ -132,32 +86,10 @@ bool Attempt::came_to_nothing() const {
   return status() == 0 || (!event_stream() && failure_so_far() != UpstreamError::none);
 }
 
-const AnswerFacts& Attempt::facts() const {
-  static const AnswerFacts kNothing;
-  return reader_ ? reader_->facts() : kNothing;
-}
-
-ResponseHead Attempt::release(std::string& held) {
+ResponseHead Attempt::release(HeldAnswer& held) {
   holding_ = false;
-  held = std::move(held_);
-  return std::move(head_);
-}
-
-std::optional<std::string> Attempt::failure(std::string_view message) const {
-  return reader_ ? reader_->failure(message) : std::nullopt;
-}
-
-// How long to stay away, said in the head and in the body.
-Headers Attempt::asked() const {
-  Headers asked = facts().error_headers;
-  for (const Header& header : bad_headers_) asked.add(header.name, header.value);
-  return asked;
-}
-
-Verdict Attempt::verdict(const VerdictOptions& options) const {
-  const ErrorText error = error_text();
-  const int status = error.in_band ? status_of_error_code(error.code) : this->status();
-  return verdict_of_answer(status, asked(), clock_.wall(), options, error);
+  held = std::exchange(held_, {});
+  return std::move(head_.response);
 }
 
 // Why the answer is worth nothing. Once its status is known, an error has said enough, however its
@@ -179,9 +111,10 @@ bool Attempt::judge(const VerdictOptions& options) {
            describe(failure, cause));
     return false;
   }
-  const Verdict verdict = this->verdict(options);
+  const UpstreamFault fault = this->fault();
+  const Verdict verdict = verdict_of(fault, options);
   std::string error = status() >= 400 ? fmt::format("http_{}", status()) : std::string();
-  if (failed_in_band()) error = facts().error_code;
+  if (fault.in_band) error = fault.code;
   finish(verdict, verdict.blame, std::move(error));
   return verdict.doubtful;
 }

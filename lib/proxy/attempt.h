@@ -5,43 +5,44 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "health/verdict.h"
+#include "proxy/held_answer.h"
 #include "proxy/record_mask.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/dialect.h"
 #include "responses_proxy/lease.h"
-#include "responses_proxy/provider_adapter.h"
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/upstream_client.h"
+#include "responses_proxy/verdict.h"
 
 namespace responses_proxy {
 
-// The exchange, as its current attempt sees it.
-class AttemptObserver {
+// The exchange, as its current attempt sees it: takes the answer in after release().
+class AttemptObserver : public AnswerSink {
  public:
   // Something happened that the exchange may wait for: the head, a held answer that has shown what
-  // it is worth, the end.
+  // it is worth, the end. The attempt may be gone afterwards.
   virtual void on_progress() = 0;
-  // Bytes for the client, after release(). false: no more until resume(). The attempt outlives the
-  // call; it may be gone after one of on_progress().
-  virtual bool on_answer_bytes(std::string_view bytes) = 0;
+  // Before and after what has arrived at once is given out: until then it stays where it is. false:
+  // no more until resume().
+  virtual void on_giving() = 0;
+  virtual bool on_given() = 0;
 
  protected:
   ~AttemptObserver() = default;
 };
 
-class Attempt final : public UpstreamHandler {
+class Attempt final : public UpstreamHandler, private AnswerSink {
  public:
   // Held bytes are released at this size, whatever they say.
   static constexpr std::size_t kMaxHeld = 64 * 1024;
 
   // `mask`: for what stays behind of this attempt.
-  Attempt(Lease lease, const ProviderAdapter& adapter, const Clock& clock, const RecordMask& mask,
-          AttemptObserver& observer);
+  Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
+          const RecordMask& mask, AttemptObserver& observer);
 
   void send(UpstreamClient& client, UpstreamRequest request);
   // Ends the transfer; no callback comes afterwards.
@@ -59,7 +60,7 @@ class Attempt final : public UpstreamHandler {
   bool over() const { return ended_ || end_seen(); }
   // The terminal event of a stream has been read.
   bool end_seen() const { return event_stream() && facts().state != AnswerState::open; }
-  bool event_stream() const { return reader_ && reader_->event_stream(); }
+  bool event_stream() const { return head_.event_stream; }
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
   const std::string& error_detail() const { return result_.detail; }
@@ -69,24 +70,24 @@ class Attempt final : public UpstreamHandler {
 
   // Whether the held answer has shown what it is worth: an event of substance, an error, its end.
   bool shown() const;
-  // What the answer amounts to: its status, or the status that its error stands for.
-  int effective_status() const;
+  // What the answer says against the request or the resource.
+  UpstreamFault fault() const { return translation_->fault(clock_.wall()); }
   // Why the attempt has ended without an answer worth anything; none: there is one, so far.
   UpstreamError failure_so_far() const;
   // There is nothing that could be forwarded, not even a stream that ends in-band.
   bool came_to_nothing() const;
-  const AnswerFacts& facts() const;
-  // The upstream's head as the client shall get it, and what was held. From now on bytes go to the
-  // observer.
-  ResponseHead release(std::string& held);
-  // See AnswerReader::failure.
-  std::optional<std::string> failure(std::string_view message) const;
+  const AnswerFacts& facts() const { return translation_->facts(); }
+  // The head as the client shall get it, and what was held. From now on the observer gets the
+  // answer as it comes.
+  ResponseHead release(HeldAnswer& held);
+  // See Translation::failure.
+  bool failure(std::string_view message, AnswerSink& sink) const {
+    return translation_->failure(message, sink);
+  }
 
   // Tells the resource's state what was learnt and ends the lease; the first call counts. true: the
   // key was refused, and a health check has to say what that means.
   bool judge(const VerdictOptions& options);
-  // The resource does not serve that model.
-  bool refuses(std::string_view model) const;
   // Ends the lease without a verdict: it was not the upstream that ended the attempt.
   void abandon(std::string error, Blame blame);
   const AttemptRecord& record() const { return record_; }
@@ -96,29 +97,29 @@ class Attempt final : public UpstreamHandler {
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
 
-  bool take(std::string_view bytes);
+  // AnswerSink: of the translation
+  void event(const AnswerEvent& event) override { sink().event(event); }
+  void bytes(std::string_view bytes) override { sink().bytes(bytes); }
+
+  AnswerSink& sink() {
+    return holding_ ? static_cast<AnswerSink&>(held_) : static_cast<AnswerSink&>(observer_);
+  }
   bool break_off();
-  bool failed_in_band() const;
-  ErrorText error_text() const;
-  Headers asked() const;
-  Verdict verdict(const VerdictOptions& options) const;
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
 
   Lease lease_;
-  const ProviderAdapter& adapter_;
+  const std::unique_ptr<Translation> translation_;
   const Clock& clock_;
   const RecordMask& mask_;
   AttemptObserver& observer_;
   const SteadyTime started_;
   AttemptRecord record_;
   const std::string resource_name_;
-  Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
-  ResponseHead head_;
-  std::unique_ptr<AnswerReader> reader_;
+  AnswerHead head_;
   UpstreamResult result_;
-  std::string held_;
+  HeldAnswer held_;
   bool holding_ = true;
   bool begun_ = false;
   bool ended_ = false;

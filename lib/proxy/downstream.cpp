@@ -11,7 +11,22 @@ void Downstream::start(ResponseHead head) {
   if (!gone_) writer_->start(std::move(head));
 }
 
-void Downstream::forward(std::string_view bytes) {
+void Downstream::add(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!gathering_) return write(bytes);
+  if (!gathered_.empty() && gathered_.data() + gathered_.size() == bytes.data()) {
+    gathered_ = {gathered_.data(), gathered_.size() + bytes.size()};
+    return;
+  }
+  write(std::exchange(gathered_, bytes));
+}
+
+void Downstream::flush() {
+  gathering_ = false;
+  write(std::exchange(gathered_, {}));
+}
+
+void Downstream::write(std::string_view bytes) {
   if (bytes.empty() || gone_) return;
   bytes_ += static_cast<std::int64_t>(bytes.size());
   capture_.response(bytes);
@@ -32,7 +47,7 @@ void Downstream::refuse(const Error& error, const std::string& request_id) {
   ResponseHead head = error_head(error, body.size());
   head.headers.add("x-request-id", request_id);
   start(std::move(head));
-  forward(body);
+  bytes(body);
   finish();
 }
 

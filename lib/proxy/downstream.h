@@ -7,12 +7,13 @@
 #include <string_view>
 
 #include "proxy/body_capture.h"
+#include "responses_proxy/answer.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
 
 namespace responses_proxy {
 
-class Downstream {
+class Downstream final : public AnswerSink {
  public:
   Downstream(std::shared_ptr<ResponseWriter> writer, ResponseObserver& observer,
              BodyCapture& capture)
@@ -21,7 +22,12 @@ class Downstream {
   }
 
   void start(ResponseHead head);
-  void forward(std::string_view bytes);
+  // From here to flush() what is given stays where it is, and what lies side by side leaves in one
+  // write.
+  void gather() { gathering_ = true; }
+  void flush();
+  void event(const AnswerEvent& event) override { add(event.wire); }
+  void bytes(std::string_view bytes) override { add(bytes); }
   void finish();
   void abort();
   // The proxy's own answer; only before start().
@@ -33,14 +39,19 @@ class Downstream {
   bool gone() const { return gone_; }
   bool complete() const { return complete_; }
   int status() const { return status_; }
-  std::int64_t bytes() const { return bytes_; }  // of the body
+  std::int64_t body_bytes() const { return bytes_; }
 
   void on_writable() { full_ = false; }
   void on_closed() { gone_ = true; }
 
  private:
+  void add(std::string_view bytes);
+  void write(std::string_view bytes);
+
   std::shared_ptr<ResponseWriter> writer_;
   BodyCapture& capture_;
+  bool gathering_ = false;
+  std::string_view gathered_;
   int status_ = 0;
   std::int64_t bytes_ = 0;
   bool full_ = false;

@@ -25,7 +25,7 @@ std::string new_request_id(WallTime now, Random& random) {
 
 Exchange::Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
                    Request request, std::shared_ptr<ResponseWriter> writer,
-                   std::shared_ptr<Turn> turn)
+                   std::shared_ptr<ClientTurn> turn)
     : config_(config),
       dependencies_(dependencies),
       loop_(loop),
@@ -54,7 +54,7 @@ Detached Exchange::run() {
     refuse(*error);
   } else {
     co_await find_affinity();
-    if (!interrupted()) co_await send_until_answered();  // pick, adapt, send; with failover
+    if (!interrupted()) co_await send_until_answered();  // pick, translate, send; with failover
     if (attempt_ || shutting_down_) co_await stream();
   }
   co_await record();
@@ -130,26 +130,27 @@ std::optional<Lease> Exchange::pick(Error& out) {
   return std::nullopt;
 }
 
-std::optional<Error> Exchange::adapt_and_send(Lease lease) {
+std::optional<Error> Exchange::translate_and_send(Lease lease) {
   const Resource& resource = lease.resource();
-  const auto adapter = dependencies_.adapters.find(resource.wire_api);
-  if (adapter == dependencies_.adapters.end()) {
+  dialect_ = dependencies_.dialects.find(resource.wire_api);
+  if (dialect_ == nullptr) {
     return Error::unavailable(500, "unknown_wire_api",
-                              fmt::format("No adapter serves wire_api \"{}\" of resource {}.",
+                              fmt::format("No dialect speaks wire_api \"{}\" of resource {}.",
                                           resource.wire_api, resource.name));
   }
   if (turn_) {
     if (auto error = turn_->prepare(resource, request_)) return error;
   }
-  auto adapted = adapter->second->adapt_request(request_, resource);
-  if (!adapted) return adapted.error();
+  auto translated = dialect_->translate({request_, facts_.model, {}}, resource);
+  if (!translated) return translated.error();
 
+  UpstreamCall& call = translated->call;
   UpstreamRequest request;
-  request.method = std::move(adapted->method);
-  request.url = std::move(adapted->url);
-  request.headers = std::move(adapted->headers);
-  if (adapted->body) adapted_body_ = std::move(*adapted->body);
-  request.body = adapted->body ? std::string_view(adapted_body_) : std::string_view(request_.body);
+  request.method = std::move(call.method);
+  request.url = std::move(call.url);
+  request.headers = std::move(call.headers);
+  request.body = request_.body;
+  if (call.body) request.body = translated_body_ = std::move(*call.body);
   request.timeouts = {config_.connect_timeout, config_.first_byte_timeout, config_.idle_timeout,
                       config_.request_timeout};
   if (++attempts_ == 1) record_.proxy_time = elapsed();
@@ -158,8 +159,9 @@ std::optional<Error> Exchange::adapt_and_send(Lease lease) {
     dependencies_.on_decision({record_.request_id, facts_.session_id, facts_.session_name,
                                resource.id, lease.reason(), dependencies_.clock.wall()});
   }
-  attempt_ = std::make_unique<Attempt>(std::move(lease), *adapter->second, dependencies_.clock,
-                                       mask_, static_cast<AttemptObserver&>(*this));
+  attempt_ =
+      std::make_unique<Attempt>(std::move(lease), std::move(translated->answer),
+                                dependencies_.clock, mask_, static_cast<AttemptObserver&>(*this));
   attempt_->send(turn_ ? turn_->transport() : loop_.upstream, std::move(request));
   return std::nullopt;
 }
@@ -190,7 +192,7 @@ Task Exchange::stream() {
 Task Exchange::record() {
   close_attempt();
   record_.status_code = downstream_.status();
-  record_.response_bytes = downstream_.bytes();
+  record_.response_bytes = downstream_.body_bytes();
   const bool left_early = downstream_.gone() && !end_delivered();
   record_.completed = record_.completed && !left_early;
   if (left_early) {

@@ -15,10 +15,10 @@
 
 #include "core/task.h"
 #include "proxy/attempt.h"
+#include "proxy/client_turn.h"
 #include "proxy/downstream.h"
 #include "proxy/record_mask.h"
 #include "proxy/retry_table.h"
-#include "proxy/turn.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
@@ -63,7 +63,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   // `turn`: for a request that came over a client's socket, else null.
   Exchange(const Config& config, const Dependencies& dependencies, ExchangeLoop loop,
            Request request, std::shared_ptr<ResponseWriter> writer,
-           std::shared_ptr<Turn> turn = nullptr);
+           std::shared_ptr<ClientTurn> turn = nullptr);
 
   Detached run();
   // The process is going down: ends the answer as well as it can.
@@ -84,13 +84,12 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
 
   // Parts of send_until_answered.
   std::optional<Lease> pick(Error& out);
-  std::optional<Error> adapt_and_send(Lease lease);
+  std::optional<Error> translate_and_send(Lease lease);
   Task hold_back();
   bool worth_holding() const;
   std::size_t attempts_left() const;
   NextStep next() const;
-  bool id_unknown() const;
-  bool model_refused() const;
+  bool id_unknown(const UpstreamFault& fault) const;
 
   // Work that would keep the loop from its other connections; nothing else of this exchange
   // happens meanwhile, but that its client may leave.
@@ -109,7 +108,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool outdated(std::string_view resource_id) const;
   void remember_session();
   void remember_answer();
-  void forward(std::string_view bytes);
+  AnswerSink& answer_sink();
+  void note_end();
   void forward_kept();
   bool answer_over() const { return (attempt_->ended() && remembering_ == 0) || lingered_; }
   // The client has the end of a stream: what it or the upstream does now changes nothing.
@@ -133,7 +133,11 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   void on_closed() override;
   // AttemptObserver
   void on_progress() override { progress_.fire(); }
-  bool on_answer_bytes(std::string_view bytes) override;
+  void on_giving() override { downstream_.gather(); }
+  bool on_given() override;
+  // AnswerSink: of the attempt, once its answer is the one that goes to the client
+  void event(const AnswerEvent& event) override;
+  void bytes(std::string_view bytes) override;
 
   const Config& config_;
   const Dependencies& dependencies_;
@@ -142,25 +146,26 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   BodyCapture capture_;
   const RecordMask mask_;
   Downstream downstream_;
-  const std::shared_ptr<Turn> turn_;
+  const std::shared_ptr<ClientTurn> turn_;
 
   const SteadyTime arrived_;
   RequestRecord record_;
   RequestFacts facts_;
   Endpoint endpoint_{EndpointKind::response_subpath, {}};
   std::optional<Route> route_;
-  std::string required_;   // resource of the response affinity
-  std::string preferred_;  // resource of the session affinity, or of a response that
-                           // is only compared with
+  const Dialect* dialect_ = nullptr;  // of the current attempt
+  std::string required_;              // resource of the response affinity
+  std::string preferred_;             // resource of the session affinity, or of a response that
+                                      // is only compared with
   SelectionReason preferred_reason_ = SelectionReason::session_affinity;
-  std::vector<std::string> tried_;   // resources not to be tried again
-  std::size_t attempts_ = 0;         // sent so far
-  std::size_t not_found_tries_ = 0;  // those of them that do not count
-  std::string adapted_body_;  // what the adapter made of the body; empty: the client's own is sent
+  std::vector<std::string> tried_;    // resources not to be tried again
+  std::size_t attempts_ = 0;          // sent so far
+  std::size_t not_found_tries_ = 0;   // those of them that do not count
+  std::string translated_body_;       // what went up in its place; empty: the client's own did
   std::unique_ptr<Attempt> attempt_;  // the current one
   std::size_t remembering_ = 0;       // ids of the answer that other replicas cannot see yet
   std::size_t items_remembered_ = 0;  // of the ids of output items
-  std::string kept_;                  // the end of the answer, until they can
+  HeldAnswer kept_;                   // the end of the answer, until they can
   std::string response_id_;           // of the answer, as the upstream wrote it
   std::string conversation_id_;       // the same
 

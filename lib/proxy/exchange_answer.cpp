@@ -10,7 +10,7 @@
 namespace responses_proxy {
 
 void Exchange::start_answer() {
-  std::string held;
+  HeldAnswer held;
   ResponseHead head = attempt_->release(held);
   if (head.status == 429 || head.status >= 500) tell_soonest_return(head.headers);
   head.headers.add("x-request-id", record_.request_id);
@@ -22,7 +22,9 @@ void Exchange::start_answer() {
     remember_continued();
   }
   downstream_.start(std::move(head));
-  if (!held.empty()) on_answer_bytes(held);
+  on_giving();
+  held.give_to(*this);
+  on_given();
 }
 
 // This answer knows of one resource only. When all are out, the client needs to know when the first
@@ -44,22 +46,33 @@ void Exchange::tell_soonest_return(Headers& headers) const {
   }
 }
 
-bool Exchange::on_answer_bytes(std::string_view bytes) {
+// Before the client sees the end of an answer, others must know of its ids: the client may continue
+// this response at once.
+AnswerSink& Exchange::answer_sink() {
   remember_answer();
-  if (remembering_ > 0 && attempt_->facts().complete) {
-    // The client may continue this response as soon as it sees the end.
-    kept_.append(bytes);
-    return false;
-  }
-  forward(bytes);
-  // Once sent, the request's body is only memory.
-  if (!request_.body.empty() && attempt_->body_sent()) release_body();
-  return !downstream_.full();
+  const bool wait = remembering_ > 0 && attempt_->facts().complete;
+  return wait || !kept_.empty() ? static_cast<AnswerSink&>(kept_)
+                                : static_cast<AnswerSink&>(downstream_);
 }
 
-void Exchange::forward(std::string_view bytes) {
-  downstream_.forward(bytes);
-  if (end_forwarded_ || !attempt_->end_seen()) return;
+void Exchange::event(const AnswerEvent& event) {
+  answer_sink().event(event);
+  note_end();
+}
+
+void Exchange::bytes(std::string_view bytes) {
+  answer_sink().bytes(bytes);
+}
+
+bool Exchange::on_given() {
+  downstream_.flush();
+  // Once sent, the request's body is only memory.
+  if (!request_.body.empty() && attempt_->body_sent()) release_body();
+  return kept_.empty() && !downstream_.full();
+}
+
+void Exchange::note_end() {
+  if (end_forwarded_ || !attempt_->end_seen() || !kept_.empty()) return;
   end_forwarded_ = true;
   if (attempt_->ended()) return;
   patience_ = loop_.loop.timers().after(kMaxLinger, [this] {
@@ -70,7 +83,10 @@ void Exchange::forward(std::string_view bytes) {
 
 void Exchange::forward_kept() {
   if (remembering_ > 0 || kept_.empty()) return;
-  forward(std::exchange(kept_, {}));
+  downstream_.gather();
+  kept_.give_to(downstream_);
+  downstream_.flush();
+  note_end();
   if (!downstream_.full()) attempt_->resume();
 }
 
@@ -101,8 +117,7 @@ void Exchange::end_truncated(std::string_view message) {
     return;
   }
   record_.error = "truncated";
-  if (const auto closing = attempt_->failure(message)) {
-    downstream_.forward(*closing);
+  if (attempt_->failure(message, downstream_)) {
     downstream_.finish();
   } else {
     downstream_.abort();

@@ -2,7 +2,6 @@
 // an event loop may be held up, so it happens on a helper thread.
 #include <utility>
 
-#include "adapt/responses/encrypted_items.h"
 #include "core/content_encoding.h"
 #include "core/utf8_text.h"
 #include "proxy/exchange.h"
@@ -76,7 +75,7 @@ Task Exchange::drop_encrypted_items(bool& dropped) {
   } else {
     // The attempt may still be sending the body: it is only read here.
     co_await aside(request_.body.size() > kLargeBody,
-                   [this, &body] { body = without_encrypted_items(request_.body); });
+                   [this, &body] { body = dialect_->without_encrypted_items(request_.body); });
     dropped = body.has_value();
   }
   if (!dropped) co_return;
@@ -89,7 +88,7 @@ Task Exchange::drop_encrypted_items(bool& dropped) {
 
 // Giving back a hundred megabytes takes a while, too.
 void Exchange::release_body() {
-  for (std::string* body : {&request_.body, &adapted_body_}) {
+  for (std::string* body : {&request_.body, &translated_body_}) {
     std::string unused = std::exchange(*body, {});
     if (unused.size() > kLargeBody) loop_.helpers.run([unused = std::move(unused)] {});
   }

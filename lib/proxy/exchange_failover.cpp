@@ -25,7 +25,7 @@ Task Exchange::send_until_answered() {
       co_return;
     }
     close_attempt();
-    if (auto rejected = adapt_and_send(std::move(*lease))) {
+    if (auto rejected = translate_and_send(std::move(*lease))) {
       refuse(*rejected);
       co_return;
     }
@@ -33,13 +33,13 @@ Task Exchange::send_until_answered() {
     co_await hold_back();
     if (interrupted()) co_return;
     // A bad start is known to other requests at once; a good one is judged when it has ended.
-    const int meaning = attempt_->effective_status();
+    const int meaning = attempt_->fault().meaning;
     if (meaning < 200 || meaning >= 300) judge_attempt();
     switch (next()) {
       case NextStep::stream:
         co_return;
       case NextStep::other_resource:
-        if (id_unknown()) ++not_found_tries_;
+        if (id_unknown(attempt_->fault())) ++not_found_tries_;
         break;
       case NextStep::without_encrypted_items: {
         bool dropped = false;
@@ -85,13 +85,13 @@ std::size_t Exchange::attempts_left() const {
 
 // What follows from how the attempt has begun.
 NextStep Exchange::next() const {
+  const UpstreamFault fault = attempt_->fault();
   AttemptStart start;
   start.error = attempt_->failure_so_far();
-  start.status = attempt_->effective_status();
-  start.id_unknown = id_unknown();
-  start.model_refused = model_refused();
-  start.cannot_decrypt =
-      attempt_->facts().error_code == "invalid_encrypted_content" && !encrypted_items_dropped_;
+  start.status = fault.meaning;
+  start.id_unknown = id_unknown(fault);
+  start.model_refused = fault.model_refused;
+  start.cannot_decrypt = fault.cannot_decrypt && !encrypted_items_dropped_;
   start.pinned = pinned();
   start.attempts_left = attempts_left();
   start.not_found_tries_left = kMaxNotFoundTries - not_found_tries_;
@@ -99,25 +99,17 @@ NextStep Exchange::next() const {
 }
 
 // The resource does not know what the request continues, and may not be the one that should.
-bool Exchange::id_unknown() const {
-  if (!nobody_remembers()) return false;
-  return attempt_->facts().error_code == "previous_response_not_found" ||
-         (attempt_->effective_status() == 404 && !model_refused());
-}
-
-// The account may not use the model, or the provider does not have it.
-bool Exchange::model_refused() const {
-  return attempt_->refuses(facts_.model);
+bool Exchange::id_unknown(const UpstreamFault& fault) const {
+  return nobody_remembers() && fault.id_unknown;
 }
 
 // The resource's state learns what the attempt has shown.
 void Exchange::judge_attempt() {
   VerdictOptions options{config_.resource_cooldown, config_.max_retry_after};
   options.checked = dependencies_.health != nullptr;
-  options.model = facts_.model;
   const bool doubtful = attempt_->judge(options);
   if (doubtful && dependencies_.health) dependencies_.health->check(attempt_->resource_id());
-  if (facts_.model.empty() || !model_refused()) return;
+  if (facts_.model.empty() || !attempt_->fault().model_refused) return;
   if (const Candidate* candidate = route_->snapshot->find(attempt_->resource_id())) {
     candidate->state->refuse_model(facts_.model, dependencies_.clock.steady());
   }

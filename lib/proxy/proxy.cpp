@@ -36,7 +36,7 @@ class LoopExchanges final : public ExchangeOwner {
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
-           std::shared_ptr<Turn> turn = nullptr) {
+           std::shared_ptr<ClientTurn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
         config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, *this, secrets_},
         std::move(request), std::move(writer), std::move(turn));

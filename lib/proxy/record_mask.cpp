@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "adapt/headers.h"
+#include "dialects/headers.h"
 
 namespace responses_proxy {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/postgres_url.h"
+#include "dialects/builtin_dialects.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
-#include "proxy/builtins.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
@@ -101,7 +101,8 @@ class Runtime::Impl {
         index_(queries_),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
-        adapters_(make_builtin_adapters()) {
+        dialects_(make_builtin_dialects()) {
+    for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     state_->observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
@@ -120,7 +121,7 @@ class Runtime::Impl {
     health_ = make_health_checker(
         {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
          config_.resource_cooldown, config_.max_retry_after, log_},
-        router_, loops_.at(0), *upstreams_.front(), clock_);
+        router_, loops_.at(0), *upstreams_.front(), clock_, dialects_by_name_);
     proxy_ = std::make_unique<Proxy>(config_, dependencies());
   }
 
@@ -201,9 +202,7 @@ class Runtime::Impl {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
       decisions_.add(std::move(decision));
     };
-    for (const auto& adapter : adapters_) {
-      dependencies.adapters.emplace(adapter->name(), adapter.get());
-    }
+    dependencies.dialects = dialects_by_name_;
     for (const auto& upstream : upstreams_) dependencies.upstreams.push_back(upstream.get());
     for (const auto& sockets : upstream_sockets_) {
       dependencies.upstream_sockets.push_back(sockets.get());
@@ -263,7 +262,8 @@ class Runtime::Impl {
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
-  std::vector<std::unique_ptr<ProviderAdapter>> adapters_;
+  const std::vector<std::unique_ptr<Dialect>> dialects_;
+  Dialects dialects_by_name_;
   std::unique_ptr<HealthChecker> health_;
   std::unique_ptr<Proxy> proxy_;
   std::mutex hurry_mutex_;

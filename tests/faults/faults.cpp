@@ -192,7 +192,8 @@ void add_errors(std::vector<Fault>& all) {
                   raw("HTTP/1.1 503 X\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n"
                       "<html></html>"),
                   own_error(503, Blame::provider, true)},
-                 {"503 without a body", raw("HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n"),
+                 {"503 without a body",
+                  raw("HTTP/1.1 503 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
                   own_error(503, Blame::provider, true)},
                  {"529", error(529, "overloaded_error"), own_error(529, Blame::provider, true)},
                  {"429", error(429, "rate_limit_exceeded"), own_error(429, Blame::resource, true)},

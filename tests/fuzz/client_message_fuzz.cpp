@@ -4,8 +4,8 @@
 #include <set>
 #include <string>
 
-#include "adapt/headers.h"
 #include "core/field_syntax.h"
+#include "dialects/headers.h"
 #include "fuzz_input.h"
 #include "proxy/web_socket/client_message.h"
 

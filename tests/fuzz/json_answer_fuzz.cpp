@@ -1,8 +1,8 @@
 // A JSON answer, cut in two: the bytes pass unchanged, the facts do not depend on the cut.
 #include <string>
 
-#include "adapt/responses/json_answer_reader.h"
 #include "fuzz_input.h"
+#include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy::fuzz {
 
@@ -13,8 +13,8 @@ struct Read {
   AnswerFacts facts;
 };
 
-Read read(JsonAnswerReader::Learn learn, std::string_view first, std::string_view second) {
-  JsonAnswerReader reader(learn);
+Read read(DocumentReader::Learn learn, std::string_view first, std::string_view second) {
+  testing::DocumentReading reader(learn);
   Read result;
   result.out += reader.read(first);
   result.out += reader.read(second);
@@ -27,7 +27,7 @@ Read read(JsonAnswerReader::Learn learn, std::string_view first, std::string_vie
 }  // namespace
 
 void run(FuzzInput input) {
-  const auto learn = static_cast<JsonAnswerReader::Learn>(input.byte() % 3);
+  const auto learn = static_cast<DocumentReader::Learn>(input.byte() % 3);
   const std::size_t cut = input.byte();
   const std::string_view bytes = input.rest();
   const std::string_view first = bytes.substr(0, cut);
@@ -40,7 +40,7 @@ void run(FuzzInput input) {
   require(whole.facts.error_code == parts.facts.error_code);
   require(whole.facts.usage == parts.facts.usage);
   require(whole.facts.state == parts.facts.state);
-  if (learn == JsonAnswerReader::Learn::nothing) require(whole.facts.response_id.empty());
+  if (learn == DocumentReader::Learn::nothing) require(whole.facts.response_id.empty());
 }
 
 }  // namespace responses_proxy::fuzz

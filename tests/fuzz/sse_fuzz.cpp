@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "adapt/responses/sse_answer_reader.h"
-#include "adapt/sse_framer.h"
+#include "dialects/sse_framer.h"
 #include "fuzz_input.h"
+#include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy::fuzz {
 
@@ -38,7 +38,7 @@ struct Read {
 };
 
 Read read(const std::vector<std::string_view>& pieces) {
-  SseAnswerReader reader;
+  testing::StreamReading reader;
   Read result;
   for (const std::string_view piece : pieces) result.out += reader.read(piece);
   result.out += reader.finish();

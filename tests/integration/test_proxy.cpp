@@ -34,12 +34,10 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
       router_(*state_),
       balancer_(clock_, random_),
       loops_(threads),
-      adapter_(make_responses_adapter()) {
+      dialect_(make_responses_dialect()) {
   router_.update(config_.resources);
-  Dependencies dependencies{clock_,  random_,   *state_,
-                            router_, balancer_, sink_,
-                            nullptr, {},        {{"responses", adapter_.get()}},
-                            loops_,  {},        {}};
+  Dependencies dependencies{clock_,  random_, *state_,   router_, balancer_, sink_,
+                            nullptr, {},      dialects_, loops_,  {},        {}};
   dependencies.index = index;
   dependencies.helpers = helpers;
   dependencies.on_decision = [this](Decision decision) {
@@ -52,7 +50,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
     upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
     dependencies.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
-  checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_);
+  checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_, dialects_);
   if (checks_keys) dependencies.health = checker_.get();
   proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
   ListenerLimits listener_limits = listener_limits_of(config_);

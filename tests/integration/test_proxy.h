@@ -60,7 +60,8 @@ class TestProxy {
   EventLoops loops_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
-  std::unique_ptr<ProviderAdapter> adapter_;
+  const std::unique_ptr<Dialect> dialect_;
+  const Dialects dialects_{dialect_.get()};
   std::unique_ptr<HealthChecker> checker_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;

@@ -15,8 +15,8 @@
 
 #include "balance/eligibility.h"
 #include "fakes/manual_clock.h"
-#include "health/verdict.h"
 #include "responses_proxy/load_balancer.h"
+#include "responses_proxy/verdict.h"
 
 namespace responses_proxy {
 
@@ -229,9 +229,8 @@ class Simulation {
     const int status = answer_of(moods_[id]);
     Headers headers;
     if (status == 429 && roll(2) == 0) headers.add("retry-after", std::to_string(1 + roll(90)));
-    const Verdict verdict = status == 0
-                                ? verdict_of_failure(UpstreamError::connect, kVerdicts)
-                                : verdict_of_answer(status, headers, clock_.wall(), kVerdicts);
+    const Verdict verdict = status == 0 ? verdict_of_failure(UpstreamError::connect, kVerdicts)
+                                        : verdict_of(status, headers, clock_.wall(), kVerdicts);
     const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(
         clock_.steady() - request.attempt->started);
     const Health before = state(id).health();
@@ -286,7 +285,7 @@ class Simulation {
     const SteadyTime cooldown = checked.cooldown_until();
     const SteadyTime blocked = checked.blocked_until();
     const int status = moods_[id] == Mood::bad_key ? 401 : 200;
-    checked.apply_check(verdict_of_answer(status, {}, clock_.wall(), kVerdicts), clock_.steady());
+    checked.apply_check(verdict_of(status, {}, clock_.wall(), kVerdicts), clock_.steady());
     const bool over = cooldown <= clock_.steady();
     REQUIRE((over || checked.cooldown_until() >= cooldown));
     REQUIRE(checked.blocked_until() == blocked);

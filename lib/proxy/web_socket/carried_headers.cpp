@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "adapt/headers.h"
 #include "core/field_syntax.h"
 #include "core/json_members.h"
+#include "dialects/headers.h"
 
 namespace responses_proxy {
 

@@ -4,7 +4,7 @@
 
 #include "core/field_syntax.h"
 #include "core/json_members.h"
-#include "health/verdict.h"
+#include "dialects/responses/faults.h"
 
 namespace responses_proxy {
 

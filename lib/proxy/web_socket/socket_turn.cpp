@@ -4,9 +4,9 @@
 
 #include <utility>
 
-#include "adapt/responses/answer_facts.h"
-#include "adapt/responses/encrypted_items.h"
 #include "core/json_members.h"
+#include "dialects/responses/answer_facts.h"
+#include "dialects/responses/encrypted_items.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 
@@ -36,7 +36,7 @@ SocketTurn::SocketTurn(SocketContext& context, Lane& lane, ClientMessage message
       lane_(lane),
       message_(std::move(message)),
       owner_(std::move(owner)),
-      framer_(AnswerReader::kMaxEventBytes) {
+      framer_(kMaxEventBytes) {
   const std::string& previous = message_.previous_response_id;
   if (previous.empty() || context_.transcripts.is_latest(lane_.name, previous)) return;
   if (const std::string* items = context_.transcripts.find(previous)) forked_from_ = *items;

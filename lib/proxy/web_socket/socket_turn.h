@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "adapt/responses/event_head.h"
-#include "adapt/sse_framer.h"
-#include "proxy/turn.h"
+#include "dialects/responses/event_head.h"
+#include "dialects/sse_framer.h"
+#include "proxy/client_turn.h"
 #include "proxy/web_socket/client_message.h"
 #include "proxy/web_socket/lane.h"
 #include "responses_proxy/response_writer.h"
@@ -39,7 +39,7 @@ enum class Transport : std::uint8_t {
   none,  // a warm-up for an upstream that knows none: answered here
 };
 
-class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClient {
+class SocketTurn final : public ResponseWriter, public ClientTurn, public UpstreamClient {
  public:
   // The lane, and what it is in, outlive the turn: `owner` is kept alive by it.
   SocketTurn(SocketContext& context, Lane& lane, ClientMessage message,
@@ -53,7 +53,7 @@ class SocketTurn final : public ResponseWriter, public Turn, public UpstreamClie
   // What this turn holds beside what its upstream connection has not sent yet.
   std::size_t held_bytes() const;
 
-  // Turn
+  // ClientTurn
   bool movable() const override;
   std::optional<Error> prepare(const Resource& resource, Request& request) override;
   UpstreamClient& transport() override { return *this; }

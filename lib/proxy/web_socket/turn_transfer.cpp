@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "adapt/responses/answer_facts.h"
+#include "dialects/responses/answer_facts.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "responses_proxy/web_socket.h"
 

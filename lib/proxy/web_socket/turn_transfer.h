@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapt/responses/event_head.h"
+#include "dialects/responses/event_head.h"
 #include "proxy/web_socket/socket_error.h"
 #include "proxy/web_socket/socket_turn.h"
 #include "proxy/web_socket/turn_deadlines.h"

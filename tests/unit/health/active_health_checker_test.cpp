@@ -9,6 +9,7 @@
 #include "fakes/responses_bodies.h"
 #include "fakes/scripted_upstream.h"
 #include "fakes/wait_until.h"
+#include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
@@ -29,8 +30,12 @@ constexpr std::chrono::seconds kPatience{30};
 
 // The periodic checks are off unless a test starts them.
 struct Fixture {
+  const std::unique_ptr<Dialect> dialect = make_responses_dialect();
+  const Dialects dialects{dialect.get()};
+
   explicit Fixture(HealthCheckOptions options = {}) {
-    checker = make_health_checker(std::move(options), router, loops.at(0), *client, clock);
+    checker =
+        make_health_checker(std::move(options), router, loops.at(0), *client, clock, dialects);
     loops.start();
   }
   ~Fixture() {
@@ -329,7 +334,7 @@ TEST_CASE("stopped again and again while the timer fires") {
     f.checker->start();
     REQUIRE(f.upstream.wait_for_requests(2));
     f.checker.reset();
-    f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock);
+    f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock, f.dialects);
   }
 }
 
@@ -340,7 +345,7 @@ TEST_CASE("a checker may be destroyed after its loops have stopped") {
   REQUIRE(f.upstream.wait_for_requests(1));
   f.loops.stop();
   f.checker.reset();
-  f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock);
+  f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock, f.dialects);
 }
 
 }  // namespace responses_proxy

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/upstream_client.h"
@@ -17,6 +18,7 @@ TEST_CASE("a checker whose loop never ran can be destroyed") {
       return nullptr;
     }
   } upstream;
-  const auto checker = make_health_checker({}, router, loops.at(0), upstream, clock);
+  const Dialects dialects;
+  const auto checker = make_health_checker({}, router, loops.at(0), upstream, clock, dialects);
   checker->stop();
 }

@@ -1,8 +1,10 @@
-#include "health/verdict.h"
+#include "responses_proxy/verdict.h"
 
 #include <doctest/doctest.h>
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "fakes/manual_clock.h"
 
@@ -41,7 +43,7 @@ TEST_CASE("what an answer's status says about the resource, and whose fault it i
     CAPTURE(row.status);
     CHECK(health_of_status(row.status) == row.health);
     CHECK(blame_of_status(row.status) == row.blame);
-    const Verdict verdict = verdict_of_answer(row.status, {}, kNow, kOptions);
+    const Verdict verdict = verdict_of(row.status, {}, kNow, kOptions);
     CHECK(verdict.health == row.health);
     const bool bad = row.health == Health::degraded || row.health == Health::unhealthy;
     CHECK(verdict.blame == row.blame);
@@ -54,17 +56,17 @@ TEST_CASE("what an answer's status says about the resource, and whose fault it i
 }
 
 TEST_CASE("a provider that asks for time is left alone that long, and cools down at least so") {
-  Verdict verdict = verdict_of_answer(429, {{"retry-after", "5"}}, kNow, kOptions);
+  Verdict verdict = verdict_of(429, {{"retry-after", "5"}}, kNow, kOptions);
   CHECK(verdict.blocked == Millis(5'000));
   CHECK(verdict.cooldown == Millis(30'000));
-  verdict = verdict_of_answer(503, {{"retry-after", "60"}}, kNow, kOptions);
+  verdict = verdict_of(503, {{"retry-after", "60"}}, kNow, kOptions);
   CHECK(verdict.blocked == Millis(60'000));
   CHECK(verdict.cooldown == Millis(60'000));
 }
 
 TEST_CASE("what the client caused, and success, block nothing whatever the headers say") {
   for (const int status : {200, 400, 404, 413}) {
-    const Verdict verdict = verdict_of_answer(status, {{"retry-after", "60"}}, kNow, kOptions);
+    const Verdict verdict = verdict_of(status, {{"retry-after", "60"}}, kNow, kOptions);
     CHECK(verdict.blocked == Millis(0));
     CHECK(verdict.cooldown == Millis(0));
   }
@@ -99,131 +101,82 @@ TEST_CASE("a shortage of our own says nothing about the resource") {
   CHECK(blame_of_failure(UpstreamError::out_of_descriptors) == Blame::proxy);
 }
 
-TEST_CASE("the code of an error inside a 200 stands for a status") {
-  for (const std::string_view code :
-       {"rate_limit_exceeded", "insufficient_quota", "slow_down", "rate_limit_reached_error",
-        "usage_limit_reached", "credit_balance_exhausted", "exceeded_current_quota_error"}) {
-    CHECK(status_of_error_code(code) == 429);
-  }
-  for (const std::string_view code : {"", "server_error", "server_is_overloaded",
-                                      "engine_overloaded_error", "overloaded_error"}) {
-    CHECK(status_of_error_code(code) == 503);
-  }
-  for (const std::string_view code : {"invalid_api_key", "authentication_error"}) {
-    CHECK(status_of_error_code(code) == 401);
-  }
-  CHECK(status_of_error_code("permission_error") == 403);
-  CHECK(status_of_error_code("model_not_found") == 404);
-  for (const std::string_view code :
-       {"invalid_prompt", "context_length_exceeded", "previous_response_not_found", "new_code"}) {
-    CHECK(status_of_error_code(code) == 400);
-  }
-}
-
-TEST_CASE(
-    "that the money is gone, in the words of the providers: unhealthy until proved otherwise") {
-  struct Gone {
-    int status;
-    ErrorText error;
-  };
-  const Gone gone[] = {
-      {429, {"insufficient_quota", "insufficient_quota", "You exceeded your current quota"}},
-      {429, {"", "exceeded_current_quota_error", "Your account is suspended"}},
-      {403, {"", "exceeded_current_quota_error", ""}},
-      {400, {"billing_hard_limit_reached", "invalid_request_error", "Billing hard limit"}},
-      {429, {"billing_not_active", "billing_not_active", ""}},
-      {429, {"credit_balance_exhausted", "", ""}},
-      {429, {"organization_spend_limit_exceeded", "", ""}},
-      {429, {"project_spend_limit_exceeded", "", ""}},
-      {402, {"", "", "Insufficient credits"}},
-      {402, {}},
-      {400, {"", "invalid_request_error", "Your credit balance is too low to access the API."}},
-      {402, {"invalid_request_error", "unknown_error", "Insufficient Balance"}},
-  };
-  for (const auto& [status, error] : gone) {
-    CAPTURE(status);
-    CAPTURE(error.code);
-    CAPTURE(error.type);
-    CHECK(meaning_of(status, error) == 402);
-    const Verdict verdict = verdict_of_answer(status, {}, kNow, kOptions, error);
-    CHECK(verdict.health == Health::unhealthy);
-    CHECK(verdict.blame == Blame::resource);
-    CHECK(verdict.error);
-    CHECK_FALSE(verdict.doubtful);
-  }
-  // What passes with time, and what only looks like it.
-  for (const std::string_view code : {"rate_limit_exceeded", "rate_limit_reached_error",
-                                      "usage_limit_reached", "engine_overloaded_error"}) {
-    CHECK(verdict_of_answer(429, {}, kNow, kOptions, {code, "", ""}).health == Health::degraded);
-  }
-  const ErrorText quoted{"", "", "Invalid input 'Your credit balance is too low'"};
-  CHECK(verdict_of_answer(400, {}, kNow, kOptions, quoted).health == Health::unknown);
-}
-
 TEST_CASE("a 429 that says not to come back, and not when, is none that passes") {
   const auto health = [](const Headers& headers) {
-    return verdict_of_answer(429, headers, kNow, kOptions).health;
+    return verdict_of(429, headers, kNow, kOptions).health;
   };
   CHECK(health({{"x-should-retry", "false"}}) == Health::unhealthy);
   CHECK(health({{"x-should-retry", "true"}}) == Health::degraded);
   CHECK(health({{"x-should-retry", "false"}, {"retry-after", "5"}}) == Health::degraded);
-  CHECK(verdict_of_answer(503, {{"x-should-retry", "false"}}, kNow, kOptions).health ==
-        Health::degraded);
+  CHECK(verdict_of(503, {{"x-should-retry", "false"}}, kNow, kOptions).health == Health::degraded);
 }
 
 TEST_CASE("a refused key is doubtful where a check follows") {
   VerdictOptions checked = kOptions;
   checked.checked = true;
   for (const int status : {401, 403}) {
-    const Verdict verdict = verdict_of_answer(status, {}, kNow, checked);
+    const Verdict verdict = verdict_of(status, {}, kNow, checked);
     CHECK(verdict.health == Health::unhealthy);
     CHECK(verdict.doubtful);
   }
   for (const int status : {200, 400, 402, 429, 500}) {
-    CHECK_FALSE(verdict_of_answer(status, {}, kNow, checked).doubtful);
+    CHECK_FALSE(verdict_of(status, {}, kNow, checked).doubtful);
   }
 }
 
 TEST_CASE("a model that is refused says nothing about the key") {
+  UpstreamFault fault;
+  fault.status = fault.meaning = 403;
+  CHECK(verdict_of(fault, kOptions).health == Health::unhealthy);
+  fault.model_refused = true;
+  CHECK(verdict_of(fault, kOptions).health == Health::unknown);
+}
+
+TEST_CASE("what is meant decides, what was said is the reason") {
+  UpstreamFault fault;
+  fault.status = 429;
+  fault.meaning = 402;
+  fault.code = "insufficient_quota";
+  const Verdict verdict = verdict_of(fault, kOptions);
+  CHECK(verdict.health == Health::unhealthy);
+  CHECK(verdict.blame == Blame::resource);
+  CHECK(verdict.error);
+  CHECK(verdict.reason == "HTTP 429: insufficient_quota");
+}
+
+TEST_CASE("a wait is as long as asked for, at most as long as allowed") {
+  UpstreamFault fault;
+  fault.status = fault.meaning = 429;
   VerdictOptions options = kOptions;
-  options.model = "gpt-6";
-  const ErrorText not_found{"model_not_found", "invalid_request_error", "does not exist"};
-  const ErrorText named{"", "", "Project proj_1 does not have access to model gpt-6"};
-  const ErrorText other{"", "", "Your IP is not allowed"};
-  struct {
-    int status;
-    ErrorText error;
-    bool refused;
-  } const rows[] = {{404, not_found, true}, {403, not_found, true}, {400, not_found, true},
-                    {403, named, true},     {404, named, false},    {400, named, false},
-                    {403, other, false},    {403, {}, false},       {500, not_found, false},
-                    {200, {}, false}};
-  for (const auto& row : rows) {
-    CAPTURE(row.status);
-    CAPTURE(row.error.message);
-    CHECK(refuses_model(row.status, row.error, "gpt-6") == row.refused);
-    CHECK(refuses_model(row.status, row.error, "") ==
-          (row.refused && row.error.code == "model_not_found"));
-    const Verdict verdict = verdict_of_answer(row.status, {}, kNow, options, row.error);
-    if (row.refused) CHECK(verdict.health == Health::unknown);
+  options.max_retry_after = Millis(100'000);
+  for (const auto& [asked, blocked] :
+       {std::pair{Millis(5'000), Millis(5'000)}, std::pair{Millis(100'001), Millis(100'000)}}) {
+    fault.wait = asked;
+    CHECK(verdict_of(fault, options).blocked == blocked);
   }
-  CHECK(verdict_of_answer(403, {}, kNow, options, other).health == Health::unhealthy);
 }
 
 TEST_CASE("the reason is what the provider says, in one short line") {
-  const auto reason = [](int status, const ErrorText& error) {
-    return verdict_of_answer(status, {}, kNow, kOptions, error).reason;
+  const auto reason = [](int status, std::string code, std::string type, std::string message,
+                         bool in_band = false) {
+    UpstreamFault fault;
+    fault.status = fault.meaning = status;
+    fault.code = std::move(code);
+    fault.type = std::move(type);
+    fault.message = std::move(message);
+    fault.in_band = in_band;
+    return error_reason(fault);
   };
-  CHECK(reason(401, {"invalid_api_key", "invalid_request_error", "Incorrect API key provided"}) ==
+  CHECK(reason(401, "invalid_api_key", "invalid_request_error", "Incorrect API key provided") ==
         "HTTP 401: Incorrect API key provided");
-  CHECK(reason(429, {"rate_limit_exceeded", "requests", ""}) == "HTTP 429: rate_limit_exceeded");
-  CHECK(reason(429, {"", "requests", ""}) == "HTTP 429: requests");
-  CHECK(reason(503, {}) == "HTTP 503");
-  CHECK(reason(429, {"slow_down", "", "Too fast", true}) == "slow_down: Too fast");
-  CHECK(reason(503, {"", "", "", true}).empty());
-  CHECK(reason(500, {"", "", std::string_view("a\r\nb\0c\x1b[31m\x7f", 13)})
+  CHECK(reason(429, "rate_limit_exceeded", "requests", "") == "HTTP 429: rate_limit_exceeded");
+  CHECK(reason(429, "", "requests", "") == "HTTP 429: requests");
+  CHECK(reason(503, "", "", "") == "HTTP 503");
+  CHECK(reason(429, "slow_down", "", "Too fast", true) == "slow_down: Too fast");
+  CHECK(reason(503, "", "", "", true).empty());
+  CHECK(reason(500, "", "", std::string("a\r\nb\0c\x1b[31m\x7f", 13))
             .find_first_of(std::string_view("\r\n\0\x1b\x7f", 5)) == std::string::npos);
-  CHECK(reason(500, {"", "", std::string(5'000, 'x')}).size() <= 240);
+  CHECK(reason(500, "", "", std::string(5'000, 'x')).size() <= 240);
 }
 
 }  // namespace responses_proxy

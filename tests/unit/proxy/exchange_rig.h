@@ -31,7 +31,7 @@ class ExchangeRig final : private ExchangeOwner {
       config.resources.push_back(std::move(resource));
     }
     router.update(config.resources);
-    dependencies_.adapters = {{"responses", adapter_.get()}};
+    dependencies_.dialects = {dialect_.get()};
     dependencies_.on_decision = [this](Decision decision) {
       decisions.push_back(std::move(decision));
     };
@@ -98,7 +98,7 @@ class ExchangeRig final : private ExchangeOwner {
   EventLoop loop_{context_};
   EventLoops loops_{1};  // not started: the exchange runs on loop_
   KnownSecrets secrets_{config, router};
-  std::unique_ptr<ProviderAdapter> adapter_ = make_responses_adapter();
+  std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   NoHelpers helpers_;
   Dependencies dependencies_{clock,   random_, state, router, balancer_, sink,
                              nullptr, {},      {},    loops_, {},        {}};

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "adapt/responses/sse_answer_reader.h"
 #include "core/json.h"
+#include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy {
 
@@ -18,7 +18,7 @@ ClientMessage warm_up(const char* text) {
 }
 
 AnswerFacts facts_of(const std::string& stream) {
-  SseAnswerReader reader;
+  testing::StreamReading reader;
   reader.read(stream);
   return reader.facts();
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/json.h"
-#include "responses_proxy/provider_adapter.h"
+#include "responses_proxy/dialect.h"
 #include "unit/proxy/web_socket/turn_rig.h"
 
 namespace responses_proxy {
@@ -67,7 +67,7 @@ TEST_CASE("every stream ends in one terminal event, its own or ours") {
         Row{event(R"({"type":"error","code":"c"})"), 1, "error"},
         Row{event(kCompleted) + event(R"({"type":"response.incomplete"})"), 1,
             "response.completed"},
-        Row{created + "data: " + std::string(AnswerReader::kMaxEventBytes + 1, 'x'), 2,
+        Row{created + "data: " + std::string(kMaxEventBytes + 1, 'x'), 2,
             "response.failed"}}) {
     TurnRig rig;
     OneLane lane(rig);
@@ -104,10 +104,10 @@ TEST_CASE("an event that is too long is given up, and takes no more memory") {
   lane.turn->start(stream_head());
   const std::string piece(1024 * 1024, 'x');
   lane.turn->write("data: ");
-  for (std::size_t sent = 0; sent < 2 * AnswerReader::kMaxEventBytes; sent += piece.size()) {
+  for (std::size_t sent = 0; sent < 2 * kMaxEventBytes; sent += piece.size()) {
     CHECK(lane.turn->write(piece));
   }
-  CHECK(lane.turn->held_bytes() < AnswerReader::kMaxEventBytes + 2 * piece.size());
+  CHECK(lane.turn->held_bytes() < kMaxEventBytes + 2 * piece.size());
 }
 
 TEST_CASE("the type of an event is its own, wherever it stands") {

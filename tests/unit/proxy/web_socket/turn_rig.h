@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "adapt/headers.h"
+#include "dialects/headers.h"
 #include "fakes/fake_sockets.h"
 #include "fakes/manual_clock.h"
 #include "fakes/manual_timers.h"

@@ -1,0 +1,78 @@
+// The answer of an upstream on its way to the client, in the terms of the Responses API: its head,
+// its events, and what is learnt from it while it passes.
+//
+// Ownership  Plain values; what an AnswerEvent points at is valid during the call it is given to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "responses_proxy/request_record.h"
+#include "responses_proxy/response_writer.h"
+
+namespace responses_proxy {
+
+// How an answer stands, as far as it was read.
+enum class AnswerState : std::uint8_t {
+  open,        // no terminal event yet
+  completed,   // response.completed
+  incomplete,  // response.incomplete
+  failed,      // response.failed or error
+};
+
+// One event of a streamed answer.
+struct AnswerEvent {
+  std::string_view type;  // the top-level member of its JSON; "" if it has none
+  std::string_view json;  // its data; "" where it holds no JSON, as comments do
+  // As server-sent event, blank line included, the way it came; "" where it did not come as one.
+  std::string_view wire;
+  AnswerState state = AnswerState::open;  // after this event
+};
+
+// Takes an answer in, in order: events where it is a stream of them, else bytes of a document.
+class AnswerSink {
+ public:
+  virtual void event(const AnswerEvent& event) = 0;
+  virtual void bytes(std::string_view bytes) = 0;
+
+ protected:
+  ~AnswerSink() = default;
+};
+
+// The head of the client's answer. A stream of events may end in-band; anything else is one
+// document.
+struct AnswerHead {
+  ResponseHead response;
+  bool event_stream = false;
+};
+
+// Of one answer; what is beyond is not learnt.
+inline constexpr std::size_t kMaxItemIds = 64;
+
+// What is learnt from an answer while it passes. The words are the upstream's own: what is kept of
+// them goes through a mask for secrets.
+struct AnswerFacts {
+  std::string response_id;
+  std::string conversation_id;
+  std::vector<std::string> item_ids;  // of output items, kMaxItemIds at most
+  bool stored = true;                 // false: the answer says that it cannot be continued
+  std::string error_code;           // of a failed answer or an error body; its type if it has none
+  std::string upstream_request_id;  // the provider's own name for the exchange
+  TokenUsage usage;
+  std::int64_t text_bytes = 0;  // of output text deltas, as they stand in the JSON
+  AnswerState state = AnswerState::open;
+  // An event of substance was seen: more than "created" and "in progress".
+  bool substance = false;
+  // False for an event stream that has not come to its terminal event.
+  bool complete = true;
+  // An event grew over kMaxEventBytes: nothing is read any more.
+  bool event_too_large = false;
+};
+
+// As much as a WebSocket upstream may send in one message.
+inline constexpr std::size_t kMaxEventBytes = 64 * 1024 * 1024;
+
+}  // namespace responses_proxy

@@ -1,0 +1,124 @@
+// Dialect: one wire format of providers, and Translation: one attempt in it. No I/O.
+//
+// Role       A dialect turns a Responses request into the upstream's request and the upstream's
+//            answer back into one of the Responses API. It owns everything that differs between
+//            providers' wire formats: how a credential is sent, how a key is probed, what an error
+//            means. `responses` is the passthrough: the client's bytes up, the upstream's down.
+// Threads    A Dialect is stateless and shared; a Translation belongs to one attempt on one loop.
+// Ownership  What a Turn points at outlives the Translation.
+// Errors     translate() returns an Error for what cannot be expressed: nothing is sent then. What
+//            an upstream says is never an error here; fault() tells what it means.
+// Blocking   Never; cost is linear in the bytes given.
+// Limits     A Translation holds at most one incomplete event of kMaxEventBytes; a longer one ends
+//            the answer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/answer.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/request.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/result.h"
+
+namespace responses_proxy {
+
+// One request to an upstream.
+struct UpstreamCall {
+  std::string method;
+  std::string url;
+  Headers headers;  // with the resource's credential, without hop-by-hop fields
+  // The body to send; absent: the client's own bytes, untouched.
+  std::optional<std::string> body;
+};
+
+// One request of a client, as it is translated.
+struct Turn {
+  const Request& request;           // its body decoded
+  std::string_view model;           // what the request asks for; "" if it names none
+  std::string_view upstream_model;  // what goes up in its place; "" = as it stands
+};
+
+// What an upstream's answer says against the request or the resource, whatever words its wire
+// format has for it.
+struct UpstreamFault {
+  // Of the answer; for an error inside a 200 the status that its code stands for. Below 400: the
+  // answer is good. 0: there is none yet.
+  int status = 0;
+  // The status that says what is meant: 402 for an error that says, under any status, that no
+  // waiting will mend it, because somebody has to pay; else `status`.
+  int meaning = 0;
+  // The provider's words, bounded; not free of secrets.
+  std::string code;
+  std::string type;
+  std::string message;
+  bool in_band = false;         // reported inside a 200
+  std::optional<Millis> wait;   // asked for: stay away so long
+  bool no_retry = false;        // asked for: do not come back; without saying until when
+  bool model_refused = false;   // the resource does not serve the model, or not to this key
+  bool id_unknown = false;      // it does not know what the request continues
+  bool cannot_decrypt = false;  // items in the request are of another account
+};
+
+// An error answer, as far as it has come.
+struct UpstreamAnswer {
+  int status = 0;
+  const Headers& headers;
+  std::string_view body;
+  WallTime now;
+};
+
+class Translation {
+ public:
+  virtual ~Translation() = default;
+  // Once, before anything else. What the client gets for the upstream's head.
+  virtual AnswerHead head(int status, Headers from_upstream) = 0;
+  // The upstream's body, in the pieces it arrives in. What is whole now goes to the sink.
+  virtual void read(std::string_view bytes, AnswerSink& sink) = 0;
+  // The upstream has ended well: what is left goes to the sink.
+  virtual void finish(AnswerSink& sink) = 0;
+  virtual const AnswerFacts& facts() const = 0;
+  // What the answer says so far; of a request without an answer: nothing (status 0).
+  virtual UpstreamFault fault(WallTime now) const = 0;
+
+  // The upstream has ended too early: tells the client so in-band. false: only cutting the
+  // connection can.
+  virtual bool failure(std::string_view message, AnswerSink& sink) const {
+    static_cast<void>(message);
+    static_cast<void>(sink);
+    return false;
+  }
+};
+
+// What is sent, and what reads the answer to it.
+struct Translated {
+  UpstreamCall call;
+  std::unique_ptr<Translation> answer;
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  virtual std::string_view name() const = 0;  // the `wire_api` it speaks
+  virtual void authorize(Headers& headers, const Resource& resource) const = 0;
+  // A request that costs nothing and shows whether the credential is good. `path` is relative to
+  // the resource's base URL.
+  virtual UpstreamCall probe(const Resource& resource, std::string_view path) const = 0;
+  virtual UpstreamFault fault(const UpstreamAnswer& answer) const = 0;
+  virtual Result<Translated> translate(const Turn& turn, const Resource& resource) const = 0;
+
+  // The body of a request without the items that only the account that made them can decrypt.
+  // nullopt: there are none.
+  virtual std::optional<std::string> without_encrypted_items(std::string_view body) const {
+    static_cast<void>(body);
+    return std::nullopt;
+  }
+};
+
+// The passthrough for upstreams that speak the Responses API themselves.
+std::unique_ptr<Dialect> make_responses_dialect();
+
+}  // namespace responses_proxy

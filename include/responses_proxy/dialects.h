@@ -1,0 +1,34 @@
+// Dialects: those a proxy speaks, by name.
+//
+// Ownership  References only: whoever made the dialects keeps them for as long.
+// Threads    Filled before it is shared, then safe from any thread.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "responses_proxy/dialect.h"
+
+namespace responses_proxy {
+
+class Dialects {
+ public:
+  Dialects() = default;
+  Dialects(std::initializer_list<const Dialect*> dialects) : dialects_(dialects) {}
+
+  // The one added last counts among those with the same name.
+  void add(const Dialect& dialect) { dialects_.insert(dialects_.begin(), &dialect); }
+  // Null: nobody here speaks it.
+  const Dialect* find(std::string_view wire_api) const {
+    const auto found =
+        std::find_if(dialects_.begin(), dialects_.end(),
+                     [wire_api](const Dialect* one) { return one->name() == wire_api; });
+    return found == dialects_.end() ? nullptr : *found;
+  }
+
+ private:
+  std::vector<const Dialect*> dialects_;  // a handful
+};
+
+}  // namespace responses_proxy

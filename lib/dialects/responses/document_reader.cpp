@@ -1,0 +1,32 @@
+#include "dialects/responses/document_reader.h"
+
+#include "core/json_reader.h"
+
+namespace responses_proxy {
+
+void DocumentReader::read(std::string_view upstream_bytes, AnswerSink& sink) {
+  if (learn_ == Learn::nothing) return sink.bytes(upstream_bytes);
+  if (text_.size() + upstream_bytes.size() > kReadable) {
+    // Give up reading: forward what is held together with the new bytes.
+    learn_ = Learn::nothing;
+    text_.erase(0, forwarded_);
+    text_.append(upstream_bytes);
+    return sink.bytes(text_);
+  }
+  const std::size_t before = text_.size();
+  text_.append(upstream_bytes);
+  if (text_.size() <= kHeld) return;
+  const std::string_view out = std::string_view(text_).substr(forwarded_, before - forwarded_);
+  forwarded_ = before;
+  sink.bytes(out);
+}
+
+void DocumentReader::finish(AnswerSink& sink) {
+  if (learn_ == Learn::nothing) return;
+  read_json(text_, [this](simdjson::dom::element root) {
+    learn_ == Learn::error ? learn_from_error(root, learnt_) : learn_from_object(root, learnt_);
+  });
+  sink.bytes(std::string_view(text_).substr(forwarded_));
+}
+
+}  // namespace responses_proxy

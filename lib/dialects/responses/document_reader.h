@@ -1,0 +1,36 @@
+// Reads a JSON answer (or anything that is no event stream) while it passes.
+//
+// The last bytes are held back until the whole answer has been read, so that what it teaches is
+// stored before the client can act on it; a larger answer than kReadable passes unread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "dialects/responses/answer_facts.h"
+#include "dialects/responses/answer_reader.h"
+
+namespace responses_proxy {
+
+class DocumentReader final : public AnswerReader {
+ public:
+  static constexpr std::size_t kReadable = 16 * 1024 * 1024;
+  // Up to this size an answer is forwarded in one piece.
+  static constexpr std::size_t kHeld = 64 * 1024;
+
+  enum class Learn : std::uint8_t { nothing, object, error };
+  DocumentReader(Learn learn, LearntAnswer& learnt) : learn_(learn), learnt_(learnt) {}
+
+  void read(std::string_view upstream_bytes, AnswerSink& sink) override;
+  void finish(AnswerSink& sink) override;
+  bool failure(std::string_view, AnswerSink&) const override { return false; }
+
+ private:
+  Learn learn_;
+  LearntAnswer& learnt_;
+  std::string text_;           // the answer so far
+  std::size_t forwarded_ = 0;  // of text_
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,76 @@
+#include "dialects/responses/encrypted_items.h"
+
+#include <simdjson.h>
+
+#include <vector>
+
+#include "core/json_members.h"
+#include "core/json_reader.h"
+
+namespace responses_proxy {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+bool has_encrypted_content(simdjson::dom::element item) {
+  if (!string_at(item, "encrypted_content").empty()) return true;
+  simdjson::dom::array parts;
+  if (item["content"].get(parts) != simdjson::SUCCESS) return false;
+  for (const simdjson::dom::element part : parts) {
+    if (string_at(part, "type") == "encrypted_content") return true;
+  }
+  return false;
+}
+
+// The texts of an array's elements; false if one is no object.
+bool split(std::string_view array_text, std::vector<std::string>& elements) {
+  const simdjson::padded_string text(array_text);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array array;
+  if (parser.iterate(text).get(document) != simdjson::SUCCESS ||
+      document.get_array().get(array) != simdjson::SUCCESS) {
+    return false;
+  }
+  for (auto element : array) {
+    ondemand::object object;
+    std::string_view raw;
+    if (element.get_object().get(object) != simdjson::SUCCESS ||
+        object.raw_json().get(raw) != simdjson::SUCCESS) {
+      return false;
+    }
+    elements.emplace_back(raw);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> without_encrypted_items(std::string_view body) {
+  std::string text(body);
+  const auto members = read_members(text);
+  if (!members) return std::nullopt;
+  const std::string_view input = member(*members, "input");
+  std::vector<std::string> elements;
+  if (!input.starts_with('[') || !split(input, elements)) return std::nullopt;
+  const auto offset = static_cast<std::size_t>(input.data() - text.data());
+
+  std::string kept = "[";
+  bool dropped = false;
+  for (const std::string& element : elements) {
+    bool encrypted = false;
+    read_json(element,
+              [&](simdjson::dom::element item) { encrypted = has_encrypted_content(item); });
+    dropped = dropped || encrypted;
+    if (encrypted) continue;
+    if (kept.size() > 1) kept += ',';
+    kept += element;
+  }
+  if (!dropped) return std::nullopt;
+  kept += ']';
+  return std::string(body.substr(0, offset)) + kept +
+         std::string(body.substr(offset + input.size()));
+}
+
+}  // namespace responses_proxy

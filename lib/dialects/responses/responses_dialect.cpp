@@ -1,0 +1,143 @@
+// Dialect `responses`: the passthrough. The client's bytes go up and the upstream's come down; only
+// credentials, hop-by-hop headers and the request id change.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "core/json_reader.h"
+#include "dialects/headers.h"
+#include "dialects/responses/document_reader.h"
+#include "dialects/responses/encrypted_items.h"
+#include "dialects/responses/faults.h"
+#include "dialects/responses/request_body.h"
+#include "dialects/responses/stream_reader.h"
+#include "responses_proxy/dialect.h"
+
+namespace responses_proxy {
+
+namespace {
+
+constexpr std::string_view kEventStream = "text/event-stream";
+
+std::optional<std::uint64_t> content_length(const Headers& headers) {
+  const std::string_view text = headers.get("content-length");
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return bytes;
+}
+
+class ResponsesTranslation final : public Translation {
+ public:
+  explicit ResponsesTranslation(std::string_view model) : model_(model) {}
+
+  AnswerHead head(int status, Headers from_upstream) override {
+    const Headers& headers = from_upstream;
+    const bool readable = headers.get("content-encoding").empty();
+    AnswerHead head;
+    head.event_stream =
+        readable && equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
+                                       kEventStream);
+    head.response.status = status;
+    head.response.content_length = content_length(headers);
+    head.response.headers = forwarded_response_headers(headers);
+    learnt_.facts.upstream_request_id = headers.get("x-request-id");
+    reader_ = make_reader(status, head.event_stream, readable);
+    status_ = status;
+    if (status >= 300) bad_headers_ = std::move(from_upstream);
+    return head;
+  }
+
+  void read(std::string_view bytes, AnswerSink& sink) override { reader_->read(bytes, sink); }
+  void finish(AnswerSink& sink) override { reader_->finish(sink); }
+  const AnswerFacts& facts() const override { return learnt_.facts; }
+
+  UpstreamFault fault(WallTime now) const override {
+    const ErrorWords& error = learnt_.error;
+    const bool in_band = status_ < 300 && facts().state == AnswerState::failed;
+    UpstreamFault fault =
+        in_band ? fault_in_band(error, model_) : fault_of_error(status_, error, model_);
+    add_wishes(fault, error, bad_headers_, now);
+    return fault;
+  }
+
+  bool failure(std::string_view message, AnswerSink& sink) const override {
+    return reader_ && reader_->failure(message, sink);
+  }
+
+ private:
+  std::unique_ptr<AnswerReader> make_reader(int status, bool event_stream, bool readable) {
+    if (event_stream) return std::make_unique<StreamReader>(learnt_);
+    using Learn = DocumentReader::Learn;
+    const Learn learn = status < 300 ? Learn::object : Learn::error;
+    return std::make_unique<DocumentReader>(readable ? learn : Learn::nothing, learnt_);
+  }
+
+  const std::string model_;
+  LearntAnswer learnt_;
+  int status_ = 0;       // 0: no head has come
+  Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
+  std::unique_ptr<AnswerReader> reader_;
+};
+
+class ResponsesDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "responses"; }
+
+  void authorize(Headers& headers, const Resource& resource) const override {
+    headers.add("Authorization", fmt::format("Bearer {}", resource.credential.reveal()));
+  }
+
+  UpstreamCall probe(const Resource& resource, std::string_view path) const override {
+    UpstreamCall call;
+    call.method = "GET";
+    call.url = fmt::format("{}/{}", resource.base_url, path);
+    authorize(call.headers, resource);
+    return call;
+  }
+
+  UpstreamFault fault(const UpstreamAnswer& answer) const override {
+    ErrorWords error;
+    if (answer.status >= 300) {
+      read_json(answer.body, [&](simdjson::dom::element root) { error = read_error_words(root); });
+    }
+    UpstreamFault fault = fault_of_error(answer.status, error, {});
+    add_wishes(fault, error, answer.headers, answer.now);
+    return fault;
+  }
+
+  Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
+    const Request& request = turn.request;
+    Translated translated;
+    UpstreamCall& call = translated.call;
+    // What the GET would have said; the listener leaves the body out. Not every provider knows
+    // HEAD.
+    call.method = request.method == "HEAD" ? "GET" : request.method;
+    call.url = resource.base_url;
+    std::string_view path = request.path;
+    // The base URL ends in its own "/v1" (or whatever the provider uses instead).
+    if (path.starts_with("/v1")) path.remove_prefix(3);
+    call.url.append(path);
+    if (!request.query.empty()) call.url.append("?").append(request.query);
+    call.headers = forwarded_request_headers(request.headers);
+    authorize(call.headers, resource);
+    if (!turn.upstream_model.empty()) call.body = with_model(request.body, turn.upstream_model);
+    translated.answer = std::make_unique<ResponsesTranslation>(
+        turn.upstream_model.empty() ? turn.model : turn.upstream_model);
+    return translated;
+  }
+
+  std::optional<std::string> without_encrypted_items(std::string_view body) const override {
+    return responses_proxy::without_encrypted_items(body);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_responses_dialect() {
+  return std::make_unique<ResponsesDialect>();
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,46 @@
+// Reads a streamed answer while it passes. Only whole events go out: one that is cut off, or whose
+// JSON is, is left out, and a terminal event that cannot be read is no end. Of each event the head
+// is read; only those that can teach something (the first for the id, the last for usage) are
+// parsed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "dialects/responses/answer_facts.h"
+#include "dialects/responses/answer_reader.h"
+#include "dialects/responses/event_head.h"
+#include "dialects/sse_framer.h"
+
+namespace responses_proxy {
+
+class StreamReader final : public AnswerReader {
+ public:
+  explicit StreamReader(LearntAnswer& learnt) : learnt_(learnt), framer_(kMaxEventBytes) {
+    learnt_.facts.complete = false;
+  }
+
+  void read(std::string_view upstream_bytes, AnswerSink& sink) override;
+  void finish(AnswerSink& sink) override;
+  // A response.failed event: clients ignore "error" events in mid-stream. Its code is one that
+  // clients retry: "server_is_overloaded" or a limit would blame the key, and ends a Codex turn.
+  bool failure(std::string_view message, AnswerSink& sink) const override;
+
+ private:
+  // Gives the event out unless no client could read it.
+  void take(const SseEvent& event, AnswerSink& sink);
+  bool look_at(const SseEvent& event, AnswerEvent& out);
+  void follow(std::string_view type, const EventHead& head, std::string_view data);
+  bool learn(std::string_view type, const EventHead& head, std::string_view data);
+
+  LearntAnswer& learnt_;
+  SseFramer framer_;
+  EventHead head_;                  // of the event in hand
+  bool responses_stream_ = false;   // an event of the Responses API was seen
+  std::int64_t next_sequence_ = 0;  // sequence_number of the event that comes next
+  bool other_dialect_ = false;      // events without a type: not a Responses stream
+  bool last_left_out_ = false;      // the last event of all so far
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,26 @@
+// How long a provider asks us to stay away, read from its answer's headers.
+#pragma once
+
+#include <optional>
+
+#include "responses_proxy/clock.h"
+#include "responses_proxy/request.h"
+
+namespace responses_proxy {
+
+// The longest of what these ask for:
+//   retry-after, retry-after-ms
+//   x-ratelimit-reset-<what>, x-ratelimit-reset, ratelimit-reset, anthropic-ratelimit-<what>-reset,
+//   x-codex-<meter>-reset-at, ...-reset-after-seconds
+//                  where the field beside it with "remaining" says 0, "status" says rejected, or
+//                  "used-percent" 100
+// Each in any of these forms, whatever is usual for its name:
+//   1.5            seconds (milliseconds for retry-after-ms)
+//   1764201600     a time near now, in seconds or (from 1e11 on) milliseconds since 1970
+//   6m0s, 12ms     as Go writes durations
+//   an HTTP date (RFC 9110 section 5.6.7), or a time of RFC 3339
+// Negative, past and unreadable values ask for nothing, and a limit of 0 or less is not known.
+// nullopt: nothing was asked.
+std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now);
+
+}  // namespace responses_proxy

@@ -1,0 +1,29 @@
+// ClientTurn: what an exchange must know of a `response.create` on a client's socket beyond what an
+// HTTP request has. A turn can travel over WebSocket or HTTP, and may build on what only one
+// upstream connection remembers.
+#pragma once
+
+#include <optional>
+
+#include "responses_proxy/error.h"
+#include "responses_proxy/request.h"
+#include "responses_proxy/resource.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+class ClientTurn {
+ public:
+  virtual ~ClientTurn() = default;
+  // Whether any resource can serve it: what it builds on is remembered here.
+  virtual bool movable() const = 0;
+  // Puts the request into the form this resource takes now. Error: nobody remembers what it
+  // continues.
+  virtual std::optional<Error> prepare(const Resource& resource, Request& request) = 0;
+  // Sends what prepare() has made ready.
+  virtual UpstreamClient& transport() = 0;
+  // From the next prepare() on. false: there are none.
+  virtual bool drop_encrypted_items() = 0;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,127 @@
+#include "dialects/responses/document_reader.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/dialects/responses/read_answer.h"
+#include "unit/dialects/splits.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using testing::DocumentReading;
+using testing::in_chunks;
+using testing::read_answer;
+using testing::ReadAnswer;
+using Learn = DocumentReader::Learn;
+
+ReadAnswer read(const std::vector<std::string>& pieces, Learn learn = Learn::object) {
+  DocumentReading reader(learn);
+  ReadAnswer answer = read_answer(reader, pieces);
+  std::string in;
+  for (const std::string& piece : pieces) in += piece;
+  CHECK((answer.out == in));
+  CHECK(answer.facts.complete);
+  return answer;
+}
+
+const std::string kResponse =
+    R"({"id":"resp_1","object":"response","status":"completed","error":null,)"
+    R"("conversation":{"id":"conv_1"},"usage":{"input_tokens":5,"output_tokens":6}})";
+
+std::string response_of(std::size_t size) {
+  std::string text = R"({"id":"resp_1","object":"response","output_text":")";
+  text.append(size - text.size() - 2, 'x');
+  return text + "\"}";
+}
+
+}  // namespace
+
+TEST_CASE("a response teaches id, conversation, usage and outcome") {
+  const AnswerFacts facts = read({kResponse}).facts;
+  CHECK(facts.response_id == "resp_1");
+  CHECK(facts.conversation_id == "conv_1");
+  CHECK(facts.usage == TokenUsage{5, 6, 11, {}, {}});
+  CHECK(facts.state == AnswerState::completed);
+}
+
+TEST_CASE("the outcome is the response's status") {
+  const auto state_of = [](const std::string& status) {
+    return read({R"({"id":"resp_1","object":"response","status":")" + status + "\"}"}).facts.state;
+  };
+  CHECK(state_of("incomplete") == AnswerState::incomplete);
+  CHECK(state_of("cancelled") == AnswerState::failed);
+  CHECK(state_of("queued") == AnswerState::open);
+  const AnswerFacts failed =
+      read({R"({"id":"resp_1","status":"failed","error":{"code":"server_error"}})"}).facts;
+  CHECK(failed.state == AnswerState::failed);
+  CHECK(failed.error_code == "server_error");
+}
+
+TEST_CASE("a conversation teaches its id, other objects nothing") {
+  const AnswerFacts conversation = read({R"({"id":"conv_7","object":"conversation"})"}).facts;
+  CHECK(conversation.conversation_id == "conv_7");
+  CHECK(conversation.response_id.empty());
+  for (const std::string other :
+       {R"({"object":"list","id":"x","data":[]})", R"({"object":"model","id":"gpt"})", "[1,2]",
+        "\"text\"", "null", "{}", "<html>", "", R"({"id":17,"usage":"none"})"}) {
+    CAPTURE(other);
+    const AnswerFacts facts = read({other}).facts;
+    CHECK(facts.response_id.empty());
+    CHECK(facts.conversation_id.empty());
+    CHECK(facts.usage.empty());
+  }
+}
+
+TEST_CASE("the body of an error teaches its code") {
+  const std::string body =
+      R"({"error":{"message":"m","type":"invalid_request_error","code":"context_length"}})";
+  CHECK(read({body}, Learn::error).facts.error_code == "context_length");
+  CHECK(read({R"({"error":{"type":"server_error","code":null}})"}, Learn::error).facts.error_code ==
+        "server_error");
+  CHECK(read({"<html>Bad Gateway</html>"}, Learn::error).facts.error_code.empty());
+  CHECK(read({R"({"error":"text"})"}, Learn::error).facts.error_code.empty());
+}
+
+TEST_CASE("however a small answer is cut, it goes out in one piece, and only at its end") {
+  testing::for_all_splits(kResponse.substr(0, 60), [&](const std::vector<std::string>& pieces) {
+    DocumentReading reader(Learn::object);
+    for (const std::string& piece : pieces) REQUIRE(reader.read(piece).empty());
+    REQUIRE(reader.finish() == kResponse.substr(0, 60));
+  });
+}
+
+TEST_CASE("a larger answer flows, but for its end") {
+  const std::string text = response_of(1'000'000);
+  for (const std::size_t chunk : {std::size_t{1'000}, std::size_t{65'536}, text.size()}) {
+    const ReadAnswer answer = read(in_chunks(text, chunk));
+    CHECK(answer.facts.response_id == "resp_1");
+  }
+  DocumentReading reader(Learn::object);
+  std::size_t forwarded = 0;
+  const auto pieces = in_chunks(text, 50'000);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    forwarded += reader.read(pieces[i]).size();
+    if (i > 1) CHECK(forwarded == i * 50'000);  // all but the newest piece
+  }
+}
+
+TEST_CASE("an answer over the limit passes unread") {
+  const std::string text = response_of(DocumentReader::kReadable + 1);
+  for (const std::size_t chunk : {std::size_t{1 << 20}, text.size() - 1, text.size()}) {
+    CHECK(read(in_chunks(text, chunk)).facts.response_id.empty());
+  }
+  CHECK(read(in_chunks(response_of(DocumentReader::kReadable), 1 << 20)).facts.response_id ==
+        "resp_1");
+}
+
+TEST_CASE("what is not to be read is not held either") {
+  DocumentReading reader(Learn::nothing);
+  CHECK(reader.read(kResponse) == kResponse);
+  CHECK(reader.finish().empty());
+  CHECK(reader.facts().response_id.empty());
+  CHECK(reader.facts().complete);
+  CHECK_FALSE(reader.failure("cut"));
+}
+
+}  // namespace responses_proxy
