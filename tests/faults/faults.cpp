@@ -189,7 +189,8 @@ void add_errors(std::vector<Fault>& all) {
              {
                  {"500", error(500, "server_error"), own_error(500, Blame::provider, true)},
                  {"503 in HTML",
-                  raw("HTTP/1.1 503 X\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n"
+                  raw("HTTP/1.1 503 X\r\nConnection: close\r\nContent-Type: "
+                      "text/html\r\nContent-Length: 13\r\n\r\n"
                       "<html></html>"),
                   own_error(503, Blame::provider, true)},
                  {"503 without a body",
