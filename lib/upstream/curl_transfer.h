@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "responses_proxy/upstream_client.h"
-#include "upstream/answer_head.h"
+#include "upstream/curl_head.h"
 
 namespace responses_proxy {
 
@@ -68,7 +68,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   char error_text_[CURL_ERROR_SIZE] = {};
   SteadyTime waiting_since_;  // for what the deadline at hand is about
 
-  AnswerHead head_;
+  CurlHead head_;
   int status_ = 0;          // 0: no final head is there
   bool connected_ = false;  // the request was on its way once
   bool strayed_ = false;    // something had arrived on the connection before it

@@ -12,7 +12,7 @@
 
 namespace responses_proxy {
 
-class AnswerHead {
+class CurlHead {
  public:
   // One line as it came. False: the answer cannot be relied on; fault() says why.
   bool take(std::string_view line);

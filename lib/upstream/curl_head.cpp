@@ -1,4 +1,4 @@
-#include "upstream/answer_head.h"
+#include "upstream/curl_head.h"
 
 #include <fmt/format.h>
 
@@ -83,12 +83,12 @@ bool is_length(std::string_view text) {
 
 }  // namespace
 
-bool AnswerHead::refuse(std::string fault) {
+bool CurlHead::refuse(std::string fault) {
   fault_ = std::move(fault);
   return false;
 }
 
-bool AnswerHead::take(std::string_view line) {
+bool CurlHead::take(std::string_view line) {
   bytes_ += line.size();
   if (bytes_ > UpstreamClient::kMaxHeadBytes) {
     return refuse(fmt::format("its head has more than {} bytes", UpstreamClient::kMaxHeadBytes));
@@ -106,13 +106,13 @@ bool AnswerHead::take(std::string_view line) {
   return is_blank(line.front()) ? folded(line) : field(line);
 }
 
-void AnswerHead::restart() {
+void CurlHead::restart() {
   headers_ = {};
   status_line_seen_ = false;
   ended_ = false;
 }
 
-bool AnswerHead::field(std::string_view line) {
+bool CurlHead::field(std::string_view line) {
   add_last();
   const std::size_t colon = line.find(':');
   const std::string_view name = trimmed(line.substr(0, colon));
@@ -126,18 +126,18 @@ bool AnswerHead::field(std::string_view line) {
 }
 
 // RFC 9112, 5.2: a value that goes on in the next line; passed on in one.
-bool AnswerHead::folded(std::string_view line) {
+bool CurlHead::folded(std::string_view line) {
   if (frames_the_body(last_.name)) return refuse(fmt::format("{} in two lines", last_.name));
   if (!last_.name.empty()) last_.value.append(" ").append(without_controls(trimmed(line)));
   return true;
 }
 
-void AnswerHead::add_last() {
+void CurlHead::add_last() {
   if (!last_.name.empty()) headers_.add(std::move(last_.name), std::move(last_.value));
   last_ = {};
 }
 
-bool AnswerHead::settle(int status, bool decoded) {
+bool CurlHead::settle(int status, bool decoded) {
   if (headers_.find(kTransferEncoding)) {
     const auto codings = list_of(headers_, kTransferEncoding);
     if (codings.size() != 1 || !equals_ignore_case(codings.front(), "chunked")) {
@@ -155,7 +155,7 @@ bool AnswerHead::settle(int status, bool decoded) {
 }
 
 // RFC 9112, 6.3: equal lengths are one, anything else is no framing at all.
-bool AnswerHead::settle_length() {
+bool CurlHead::settle_length() {
   const auto lengths = list_of(headers_, kContentLength);
   if (lengths.empty()) return true;
   for (const std::string_view length : lengths) {
@@ -167,7 +167,7 @@ bool AnswerHead::settle_length() {
   return true;
 }
 
-bool AnswerHead::settle_coding() {
+bool CurlHead::settle_coding() {
   const auto codings = list_of(headers_, kContentEncoding);
   bool plain = true;
   for (const std::string_view coding : codings) {
