@@ -178,7 +178,7 @@ Task Exchange::stream() {
       }
       // Going down, an answer that is whole ends as it is: no replica, no slow client is waited
       // for.
-      if (shutting_down_) forward(std::exchange(kept_, {}));
+      if (shutting_down_) give_kept();
       const bool whole = attempt_->over() && attempt_->facts().complete && !downstream_.gone();
       if (whole || end_delivered() || !interrupted()) end_answer();
     }

@@ -111,6 +111,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   AnswerSink& answer_sink();
   void note_end();
   void forward_kept();
+  void give_kept();
   bool answer_over() const { return (attempt_->ended() && remembering_ == 0) || lingered_; }
   // The client has the end of a stream: what it or the upstream does now changes nothing.
   bool end_delivered() const { return end_forwarded_ && !downstream_.full(); }

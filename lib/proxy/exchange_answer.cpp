@@ -83,11 +83,16 @@ void Exchange::note_end() {
 
 void Exchange::forward_kept() {
   if (remembering_ > 0 || kept_.empty()) return;
+  give_kept();
+  if (!downstream_.full()) attempt_->resume();
+}
+
+void Exchange::give_kept() {
+  if (kept_.empty()) return;
   downstream_.gather();
   kept_.give_to(downstream_);
   downstream_.flush();
   note_end();
-  if (!downstream_.full()) attempt_->resume();
 }
 
 void Exchange::end_answer() {

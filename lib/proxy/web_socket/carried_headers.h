@@ -14,7 +14,7 @@ struct CarriedHeaders {
   static constexpr std::size_t kMaxHeaders = 200;
   static constexpr std::size_t kMaxBytes = 64 * 1024;  // of names and values
 
-  Headers headers;  // those that a request may take upstream (adapt/headers.h)
+  Headers headers;  // those that a request may take upstream (dialects/headers.h)
   // client_metadata without the others; nullopt: there were none.
   std::optional<std::string> metadata;
 };

@@ -55,7 +55,7 @@ World::World(std::uint64_t seed, std::size_t requests)
   dependencies.on_decision = [this](const Decision& decision) {
     if (decision.reason == SelectionReason::failover) ++failovers_;
   };
-  dependencies.adapters = {{"responses", adapter_.get()}};
+  dependencies.dialects = {dialect_.get()};
   dependencies.upstreams = {&upstream_};
   dependencies.upstream_sockets = {&sockets_};
   dependencies.health = &health_;

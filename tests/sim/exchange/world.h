@@ -69,7 +69,7 @@ class World {
   LaterIndex index_{script_, draw_, memory_};
   LaterHelpers helpers_{script_, draw_};
   LaterHealth health_{script_, draw_, clock_, state_};
-  const std::unique_ptr<ProviderAdapter> adapter_ = make_responses_adapter();
+  const std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   std::unique_ptr<Proxy> proxy_;
   std::vector<std::shared_ptr<HttpClient>> clients_;
   std::vector<std::shared_ptr<SocketClient>> socket_clients_;
