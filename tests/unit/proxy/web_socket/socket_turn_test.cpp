@@ -67,8 +67,7 @@ TEST_CASE("every stream ends in one terminal event, its own or ours") {
         Row{event(R"({"type":"error","code":"c"})"), 1, "error"},
         Row{event(kCompleted) + event(R"({"type":"response.incomplete"})"), 1,
             "response.completed"},
-        Row{created + "data: " + std::string(kMaxEventBytes + 1, 'x'), 2,
-            "response.failed"}}) {
+        Row{created + "data: " + std::string(kMaxEventBytes + 1, 'x'), 2, "response.failed"}}) {
     TurnRig rig;
     OneLane lane(rig);
     lane.begin(kCreate);
