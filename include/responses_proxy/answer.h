@@ -59,6 +59,7 @@ struct AnswerFacts {
   std::string conversation_id;
   std::vector<std::string> item_ids;  // of output items, kMaxItemIds at most
   bool stored = true;                 // false: the answer says that it cannot be continued
+  bool background = false;            // it is generated while nobody is connected
   std::string error_code;           // of a failed answer or an error body; its type if it has none
   std::string upstream_request_id;  // the provider's own name for the exchange
   TokenUsage usage;

@@ -32,6 +32,12 @@ enum class AdminProtection : std::uint8_t {
 
 enum class LogFormat : std::uint8_t { text, json };
 
+// Who sends this token is called by this name: in records, lists and metrics.
+struct ClientToken {
+  std::string name;  // "alice"; "token-2" for the second of the list, where it has none of its own
+  Secret secret;
+};
+
 struct Config {
   // Listening
   std::string host = "127.0.0.1";  // PROXY_HOST
@@ -45,7 +51,7 @@ struct Config {
   // Who may do what
   Secret admin_token;                                         // PROXY_ADMIN_TOKEN
   AdminProtection admin_protect = AdminProtection::registry;  // PROXY_ADMIN_PROTECT
-  std::vector<Secret> client_tokens;                          // PROXY_CLIENT_TOKENS
+  std::vector<ClientToken> client_tokens;                     // PROXY_CLIENT_TOKENS
   std::vector<std::string> allowed_origins;                   // PROXY_ALLOWED_ORIGINS, normal form
   std::vector<std::string> allowed_hosts;                     // PROXY_ALLOWED_HOSTS
   Secret secret_encryption_key;                               // PROXY_SECRET_ENCRYPTION_KEY

@@ -22,6 +22,7 @@
 namespace responses_proxy {
 
 class EventLoops;
+class Gate;
 class HealthChecker;
 class HelperThreads;
 class ResponseIndex;
@@ -48,6 +49,8 @@ struct Dependencies {
   HealthChecker* health = nullptr;
   // For what takes too long on a loop; null: the proxy has some of its own.
   HelperThreads* helpers = nullptr;
+  // Asked who is calling; null: the proxy has one of its own, over the Config's client tokens.
+  Gate* gate = nullptr;
 };
 
 }  // namespace responses_proxy

@@ -44,12 +44,14 @@ struct AttemptRecord {
   Word<Blame> blame = Blame::none;
   std::string error;  // "connect_timeout", "http_429", "" when it went well
   std::string upstream_request_id;
+  TokenUsage usage{};  // what this answer added to the request's
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };
 
 struct RequestRecord {
   std::string request_id;
   std::string client_request_id;  // the client's own x-request-id; "" = it sent none
+  std::string caller;             // who asked, as the Gate calls them; "" = the proxy is open
   WallTime created_at;
   std::string method;  // "WEBSOCKET" for a turn on a client's socket
   std::string path;    // with ids, without the query
@@ -62,6 +64,7 @@ struct RequestRecord {
   std::string model_alias;        // set when `model` is a registered alias
   std::string previous_response_id;
   std::string response_id;  // what the upstream called its answer
+  bool background = false;  // the answer is, or is about, a background response
 
   int status_code = 0;     // what the client got; 499 = it left before the answer was complete
   bool completed = false;  // the answer reached its end
@@ -69,7 +72,7 @@ struct RequestRecord {
   std::string error;  // code of the proxy's own error, or how the stream ended
   std::string
       adjusted;  // what the proxy changed in the request: "encrypted_items_dropped", "" = nothing
-  TokenUsage usage;
+  TokenUsage usage;  // of what was generated: reading a response back adds nothing
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   std::int64_t text_bytes = 0;  // of output text in a stream, as it stands in the JSON

@@ -10,6 +10,7 @@
 #include "responses_proxy/dialects.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/gate.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/helper_threads.h"
 #include "responses_proxy/lease.h"

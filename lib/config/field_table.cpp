@@ -250,9 +250,11 @@ Fields log_fields() {
 
 Fields access_fields() {
   return {
-      credential_list(
+      client_token_list(
           named("PROXY_CLIENT_TOKENS", kAccess, "",
-                "Bearer tokens; when set, every request under `/v1` needs one of them."),
+                "Bearer tokens; when set, every request under `/v1` needs one of them. With "
+                "`name:token` the requests of that token are on record under this name, else under "
+                "its position (`token-2`); a token that has a colon needs a name."),
           &Config::client_tokens),
       text_list(named("PROXY_ALLOWED_ORIGINS", kAccess, "",
                       "Origins of pages in browsers that may use the server although they are not "

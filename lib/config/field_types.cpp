@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/client_tokens.h"
 #include "config/url.h"
 #include "config/value_parser.h"
 #include "core/browser_guard.h"
@@ -24,11 +25,11 @@ std::string store_number(std::string_view value, const std::string& type, Parser
   return {};
 }
 
-std::string masked_list(const std::vector<Secret>& secrets) {
+std::string masked_list(const std::vector<ClientToken>& tokens) {
   std::string shown;
-  for (const Secret& secret : secrets) {
+  for (const ClientToken& token : tokens) {
     if (!shown.empty()) shown += ", ";
-    shown += secret.masked();
+    shown += token.name + ":" + token.secret.masked();
   }
   return shown;
 }
@@ -127,14 +128,14 @@ Field credential(Field field, Secret Config::*member) {
   return field;
 }
 
-Field credential_list(Field field, std::vector<Secret> Config::*member) {
+Field client_token_list(Field field, std::vector<ClientToken> Config::*member) {
   field.type = "a list of secrets";
-  field.allowed = kCredentialListAllowed;
+  field.allowed = kClientTokenListAllowed;
   field.secrecy = Secrecy::credential;
   field.store = [member](Draft& draft, std::string_view value) {
-    std::vector<Secret> items;
-    std::string problem = read_credentials(value, items);
-    if (problem.empty()) draft.config.*member = std::move(items);
+    std::vector<ClientToken> tokens;
+    std::string problem = read_client_tokens(value, tokens);
+    if (problem.empty()) draft.config.*member = std::move(tokens);
     return problem;
   };
   field.show = [member](const Config& config) { return masked_list(config.*member); };

@@ -127,6 +127,7 @@ Result<RecordQuery> parse_list_query(const httplib::Request& request, RecordList
   reader.text("pool_id", query.pool_id);
   if (list != RecordList::sessions) reader.text("requested_pool_id", query.requested_pool_id);
   reader.text("model", query.model);
+  reader.text("caller", query.caller);
   reader.status(query);
   reader.time("since", query.since);
   reader.time("until", query.until);
@@ -143,7 +144,8 @@ Result<std::optional<UsageBy>> parse_usage_by(const httplib::Request& request) {
   if (by == "model") return std::optional(UsageBy::model);
   if (by == "resource") return std::optional(UsageBy::resource);
   if (by == "session") return std::optional(UsageBy::session);
-  return bad("by", "day, model, resource or session");
+  if (by == "caller") return std::optional(UsageBy::caller);
+  return bad("by", "day, model, resource, session or caller");
 }
 
 }  // namespace responses_proxy::control

@@ -61,7 +61,8 @@ void answer_usage(const ControlPlaneContext& context, const httplib::Request& re
   send_json(response, {{"by_day", usage_rows(records, UsageBy::day, *query)},
                        {"by_model", usage_rows(records, UsageBy::model, *query)},
                        {"by_resource", usage_rows(records, UsageBy::resource, *query)},
-                       {"by_session", usage_rows(records, UsageBy::session, *query)}});
+                       {"by_session", usage_rows(records, UsageBy::session, *query)},
+                       {"by_caller", usage_rows(records, UsageBy::caller, *query)}});
 }
 
 }  // namespace

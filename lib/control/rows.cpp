@@ -50,6 +50,8 @@ const char* key_name(UsageBy by) {
       return "resource_id";
     case UsageBy::session:
       return "session_id";
+    case UsageBy::caller:
+      return "caller";
   }
   return "";
 }

@@ -13,7 +13,8 @@ Json to_row(const RequestRecord& record);
 Json to_event(const RequestRecord& record);
 Json to_row(const DecisionRow& decision);
 Json to_row(const SessionRow& session);
-// The key goes under the name of what was grouped by: day, model, resource_id, session_id.
+// The key goes under the name of what was grouped by: day, model, resource_id,
+// session_id, caller.
 Json to_row(const UsageRow& usage, UsageBy by);
 
 Json text_or_null(const std::string& text);

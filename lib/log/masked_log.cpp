@@ -12,7 +12,7 @@ namespace responses_proxy {
 
 Log masked_log(const Config& config, Log log) {
   std::vector<const Secret*> secrets{&config.admin_token, &config.secret_encryption_key};
-  for (const Secret& token : config.client_tokens) secrets.push_back(&token);
+  for (const ClientToken& token : config.client_tokens) secrets.push_back(&token.secret);
   for (const Resource& resource : config.resources) secrets.push_back(&resource.credential);
   return [mask = std::make_shared<const SecretMask>(secrets),
           log = std::move(log)](const LogEvent& event) {

@@ -7,7 +7,8 @@
 #include <variant>
 
 #include "core/utf8_text.h"
-#include "proxy/access.h"
+#include "proxy/counted_usage.h"
+#include "responses_proxy/gate.h"
 
 namespace responses_proxy {
 
@@ -62,14 +63,9 @@ Detached Exchange::run() {
 }
 
 std::optional<Error> Exchange::admit() {
-  if (!may_use_proxy(config_, request_.headers)) {
-    return Error{401,
-                 "invalid_request_error",
-                 "invalid_api_key",
-                 "This proxy needs one of its client tokens: Authorization: Bearer <token>.",
-                 "",
-                 {}};
-  }
+  auto caller = dependencies_.gate->admit(request_);
+  if (!caller) return caller.error();
+  record_.caller = std::move(caller->name);
   if (request_.body.size() > config_.max_body_bytes) {
     return Error{413,
                  "invalid_request_error",
@@ -223,13 +219,14 @@ void Exchange::close_attempt() {
     judge_attempt();
   }
   attempt_->cancel();
-  // Reading a response back repeats its usage: only what was generated counts.
-  if (request_.method == "POST") record_.usage = attempt_->facts().usage;
+  record_.usage = counted_usage(endpoint_.kind, request_.method, attempt_->facts());
+  record_.background = attempt_->facts().background;
   record_.text_bytes = attempt_->facts().text_bytes;
   if (downstream_.committed() && record_.error.empty()) {
     record_.error = attempt_->facts().error_code;
   }
   record_.attempts.push_back(attempt_->record());
+  record_.attempts.back().usage = record_.usage;
   attempt_.reset();
 }
 

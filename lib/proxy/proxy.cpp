@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "proxy/access.h"
 #include "proxy/exchange.h"
+#include "proxy/token_gate.h"
 #include "proxy/web_socket/session.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
@@ -94,7 +94,8 @@ class Proxy::Impl {
  public:
   Impl(const Config& config, Dependencies dependencies)
       : config_(config),
-        dependencies_(std::move(dependencies)),
+        own_gate_(config_.client_tokens),
+        dependencies_(with_gate(std::move(dependencies))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
     HelperThreads& helpers = own_helpers_ ? *own_helpers_ : *dependencies_.helpers;
     for (std::size_t i = 0; i < dependencies_.loops.size(); ++i) {
@@ -116,7 +117,7 @@ class Proxy::Impl {
 
   bool accepts_socket(const Request& handshake) const {
     return config_.websocket_enabled && served_path(handshake.path) == "/v1/responses" &&
-           may_use_proxy(config_, handshake.headers);
+           dependencies_.gate->admit(handshake).ok();
   }
 
   std::shared_ptr<SocketSession> open_socket(Request handshake,
@@ -137,12 +138,18 @@ class Proxy::Impl {
   }
 
  private:
+  Dependencies with_gate(Dependencies dependencies) {
+    if (dependencies.gate == nullptr) dependencies.gate = &own_gate_;
+    return dependencies;
+  }
+
   UpstreamSockets* sockets(std::size_t loop) const {
     return loop < dependencies_.upstream_sockets.size() ? dependencies_.upstream_sockets[loop]
                                                         : nullptr;
   }
 
   const Config config_;
+  TokenGate own_gate_;  // used if the host has given none
   const Dependencies dependencies_;
   std::atomic<std::size_t> active_{0};
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ =

@@ -20,7 +20,7 @@ std::shared_ptr<const SecretMask> KnownSecrets::mask() {
   auto snapshot = router_.snapshot();
   if (mask_ && snapshot == snapshot_) return mask_;
   std::vector<const Secret*> secrets{&config_.admin_token, &config_.secret_encryption_key};
-  for (const Secret& token : config_.client_tokens) secrets.push_back(&token);
+  for (const ClientToken& token : config_.client_tokens) secrets.push_back(&token.secret);
   if (snapshot) {
     for (const Candidate& candidate : snapshot->all()) {
       secrets.push_back(&candidate.resource->credential);

@@ -69,6 +69,7 @@ std::uint32_t cursor_scope(std::string_view list, const RecordQuery& query) {
   filters.add(query.pool_id);
   filters.add(query.requested_pool_id);
   filters.add(query.model);
+  filters.add(query.caller);
   filters.add(query.status);
   filters.add(query.status_class);
   filters.add(query.since);

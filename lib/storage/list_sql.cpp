@@ -37,10 +37,10 @@ class Builder {
     where_equal(fmt::format("{} / 100", column), query.status_class);
     if (query.status_class && *query.status_class != 2) where(fmt::format("{} / 100 <> 2", column));
   }
-  // So does requests_by_asked_pool.
-  void where_asked_pool(const std::optional<std::string>& wanted) {
-    where_equal("r.asked_pool_id", wanted);
-    if (wanted && !wanted->empty()) where("r.asked_pool_id <> ''");
+  // So do requests_by_asked_pool and requests_by_caller.
+  void where_text(std::string_view column, const std::optional<std::string>& wanted) {
+    where_equal(column, wanted);
+    if (wanted && !wanted->empty()) where(fmt::format("{} <> ''", column));
   }
   void where_time(std::string_view column, const RecordQuery& query) {
     if (query.since) where(fmt::format("{} >= {}", column, param(to_sql(*query.since))));
@@ -70,7 +70,8 @@ SqlQuery page(Builder builder, const RecordQuery& query, const Behind& behind,
 // The filters by what a request has once.
 void filter_request(Builder& builder, const RecordQuery& query) {
   builder.where_equal("r.session_id", query.session_id);
-  builder.where_asked_pool(query.requested_pool_id);
+  builder.where_text("r.asked_pool_id", query.requested_pool_id);
+  builder.where_text("r.caller", query.caller);
   builder.where_equal("r.model", query.model);
   builder.where_status("r.status_code", query);
 }
@@ -105,6 +106,8 @@ const char* usage_key(UsageBy by) {
       return "r.resource_id || ''";
     case UsageBy::session:
       return "r.session_id || ''";
+    case UsageBy::caller:
+      return "r.caller || ''";
   }
   return "";
 }
@@ -163,6 +166,7 @@ SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
   builder.where_equal("last_resource_id", query.resource_id);
   builder.where_equal("last_pool_id", query.pool_id);
   builder.where_equal("last_model", query.model);
+  builder.where_equal("last_caller", query.caller);
   builder.where_status("last_status_code", query);
   builder.where_time("last_seen_at", query);
   return page(std::move(builder), query, behind, "last_seen_at", "session_id");

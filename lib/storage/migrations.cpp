@@ -122,6 +122,27 @@ Migration what_was_asked() {
            "((status_code / 100), created_at, request_id) WHERE status_code / 100 <> 2"}};
 }
 
+// Who asked, what each attempt used, and which record has a background response's usage.
+Migration callers_and_usage() {
+  return {4,
+          {"ALTER TABLE requests ADD COLUMN caller TEXT NOT NULL DEFAULT ''",
+           "CREATE UNIQUE INDEX requests_by_caller ON requests "
+           "(caller, created_at, request_id) WHERE caller <> ''",
+           "ALTER TABLE requests ADD COLUMN background INTEGER NOT NULL DEFAULT 0",
+           "ALTER TABLE sessions ADD COLUMN last_caller TEXT NOT NULL DEFAULT ''",
+           "ALTER TABLE attempts ADD COLUMN input_tokens BIGINT",
+           "ALTER TABLE attempts ADD COLUMN output_tokens BIGINT",
+           "ALTER TABLE attempts ADD COLUMN total_tokens BIGINT",
+           "ALTER TABLE attempts ADD COLUMN cached_tokens BIGINT",
+           "ALTER TABLE attempts ADD COLUMN reasoning_tokens BIGINT",
+           // Goes with its request; deferred, because it is written before that one.
+           R"(CREATE TABLE background_usage (
+                response_id TEXT NOT NULL PRIMARY KEY,
+                request_id TEXT NOT NULL REFERENCES requests (request_id) ON DELETE CASCADE
+                  DEFERRABLE INITIALLY DEFERRED))",
+           "CREATE INDEX background_usage_by_request ON background_usage (request_id)"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -154,7 +175,8 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 3> all{initial_schema(), captured_bodies(), what_was_asked()};
+  static const std::array<Migration, 4> all{initial_schema(), captured_bodies(), what_was_asked(),
+                                            callers_and_usage()};
   return all;
 }
 

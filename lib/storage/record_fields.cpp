@@ -119,6 +119,7 @@ Fields<RequestRecord> request_fields() {
       std::vector<Field<R>>{
           field<R>("request_id", &R::request_id),
           field<R>("client_request_id", &R::client_request_id),
+          field<R>("caller", &R::caller),
           field<R>("session_id", &R::session_id),
           field<R>("session_name", &R::session_name),
           field<R>("asked_pool_id", &R::requested_pool_id).named("requested_pool_id"),
@@ -137,6 +138,7 @@ Fields<RequestRecord> request_fields() {
           field<R>("error", &R::error),
           field<R>("adjusted", &R::adjusted),
           field<R>("response_id", &R::response_id),
+          field<R>("background", &R::background),
           field<R>("previous_response_id", &R::previous_response_id),
           field<R>("request_bytes", &R::request_bytes),
           field<R>("response_bytes", &R::response_bytes),
@@ -162,19 +164,21 @@ Fields<RequestRecord> request_body_fields() {
 
 Fields<AttemptRecord> attempt_fields() {
   using A = AttemptRecord;
-  static const auto fields = std::vector<Field<A>>{
-      field<A>("resource_id", &A::resource_id),
-      field<A>("provider_id", &A::provider_id),
-      field<A>("pool_id", &A::pool_id),
-      field<A>("reason", &A::reason),
-      field<A>("started_at", &A::started_at),
-      field<A>("duration_us", &A::duration).in_row("duration_ms"),
-      field<A>("first_byte_us", &A::first_byte).in_row("first_byte_ms"),
-      field<A>("status_code", &A::status_code).absent_when_zero(),
-      field<A>("blame", &A::blame),
-      field<A>("error", &A::error),
-      field<A>("upstream_request_id", &A::upstream_request_id),
-  };
+  static const auto fields =
+      std::vector<Field<A>>{
+          field<A>("resource_id", &A::resource_id),
+          field<A>("provider_id", &A::provider_id),
+          field<A>("pool_id", &A::pool_id),
+          field<A>("reason", &A::reason),
+          field<A>("started_at", &A::started_at),
+          field<A>("duration_us", &A::duration).in_row("duration_ms"),
+          field<A>("first_byte_us", &A::first_byte).in_row("first_byte_ms"),
+          field<A>("status_code", &A::status_code).absent_when_zero(),
+          field<A>("blame", &A::blame),
+          field<A>("error", &A::error),
+          field<A>("upstream_request_id", &A::upstream_request_id),
+      } +
+      usage_fields<A>();
   return fields;
 }
 
@@ -184,6 +188,7 @@ Fields<SessionRow> session_fields() {
       std::vector<Field<S>>{
           field<S>("session_id", &S::session_id),
           field<S>("session_name", &S::session_name),
+          field<S>("last_caller", &S::last_caller),
           field<S>("last_resource_id", &S::last_resource_id),
           field<S>("last_pool_id", &S::last_pool_id),
           field<S>("last_model", &S::last_model),
@@ -201,6 +206,7 @@ Fields<DecisionRow> decision_fields() {
   using D = DecisionRow;
   static const auto fields = std::vector<Field<D>>{
       field<D>("r.request_id", &D::request_id).named("request_id"),
+      field<D>("r.caller", &D::caller).named("caller"),
       field<D>("r.session_id", &D::session_id).named("session_id"),
       field<D>("r.session_name", &D::session_name).named("session_name"),
       field<D>("a.resource_id", &D::resource_id).named("resource_id"),

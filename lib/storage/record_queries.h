@@ -44,6 +44,7 @@ struct RecordQuery {
   std::optional<std::string> pool_id;            // of the resource
   std::optional<std::string> requested_pool_id;  // not of sessions
   std::optional<std::string> model;
+  std::optional<std::string> caller;
   std::optional<int> status;
   std::optional<int> status_class;  // 4 = 400 to 499
   std::optional<WallTime> since;    // inclusive
@@ -58,6 +59,7 @@ struct Page {
 
 struct DecisionRow {
   std::string request_id;
+  std::string caller;
   std::string session_id;
   std::string session_name;
   std::string resource_id;
@@ -70,6 +72,7 @@ struct DecisionRow {
 struct SessionRow {
   std::string session_id;
   std::string session_name;
+  std::string last_caller;
   std::string last_resource_id;
   std::string last_pool_id;
   std::string last_model;
@@ -82,13 +85,13 @@ struct SessionRow {
 };
 
 struct UsageRow {
-  std::string key;  // the day "2026-11-21", model, resource id or session id
+  std::string key;  // the day "2026-11-21", model, resource id, session id or caller
   std::int64_t requests = 0;
   std::int64_t errors = 0;  // not those that the client caused
   TokenUsage usage;         // sums
 };
 
-enum class UsageBy : std::uint8_t { day, model, resource, session };
+enum class UsageBy : std::uint8_t { day, model, resource, session, caller };
 
 class RecordQueries {
  public:

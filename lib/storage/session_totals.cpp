@@ -24,7 +24,8 @@ std::string on_conflict() {
     WHEN sessions.session_name = '' THEN excluded.session_name
     WHEN excluded.last_seen_at >= sessions.last_seen_at THEN excluded.session_name
     ELSE sessions.session_name END)";
-  for (const char* last : {"last_resource_id", "last_pool_id", "last_model", "last_status_code"}) {
+  for (const char* last :
+       {"last_caller", "last_resource_id", "last_pool_id", "last_model", "last_status_code"}) {
     update += set(last,
                   "CASE WHEN excluded.last_seen_at >= sessions.last_seen_at "
                   "THEN excluded.{0} ELSE sessions.{0} END");
@@ -72,6 +73,7 @@ void SessionTotals::add(const RequestRecord& record) {
   }
   if (!newest) return;
   row.last_seen_at = record.created_at;
+  row.last_caller = record.caller;
   row.last_model = record.model;
   row.last_resource_id = record.attempts.empty() ? "" : record.attempts.back().resource_id;
   row.last_pool_id = record.attempts.empty() ? "" : record.attempts.back().pool_id;

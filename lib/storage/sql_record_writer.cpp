@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/background_usage.h"
 #include "storage/record_fields.h"
 #include "storage/session_totals.h"
 #include "storage/sql_values.h"
@@ -46,6 +47,8 @@ void SqlRecordWriter::write(std::span<const RequestRecord> records) {
                      return left->request_id < right->request_id;
                    });
   database_.write([&](SqlConnection& connection) {
+    BackgroundUsage background;
+    background.count(connection, sorted);
     SessionTotals sessions;
     for (std::span<const RequestRecord* const> rest(sorted); !rest.empty();) {
       const std::size_t count = next_chunk(rest);

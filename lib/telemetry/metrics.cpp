@@ -63,9 +63,20 @@ prometheus::Counter& LabelledCounters::add(std::string_view key,
   return counter;
 }
 
+bool CountedResponses::is_first(const std::string& response_id) {
+  const std::scoped_lock lock(mutex_);
+  if (!known_.insert(response_id).second) return false;
+  oldest_first_.push_back(response_id);
+  if (oldest_first_.size() > kMaxResponses) {
+    known_.erase(oldest_first_.front());
+    oldest_first_.pop_front();
+  }
+  return true;
+}
+
 Metrics::Metrics()
     : requests_(counters(registry_, "rp_requests_total", "Requests answered",
-                         {"status", "blame", "stream"})),
+                         {"status", "blame", "stream", "caller"})),
       attempts_(counters(registry_, "rp_attempts_total", "Requests sent to a resource",
                          {"resource_id", "provider_id", "reason", "blame", "status"})),
       tokens_(counters(registry_, "rp_tokens_total", "Tokens reported by the upstream",
@@ -83,13 +94,15 @@ Metrics::Metrics()
 void Metrics::count(const RequestRecord& record) noexcept try {
   requests_
       .at({fmt::format_int(record.status_code).c_str(), record.blame.text(),
-           record.stream ? "true" : "false"})
+           record.stream ? "true" : "false", record.caller})
       .Increment();
   duration_.Observe(seconds(record.duration));
   overhead_.Observe(seconds(record.proxy_time));
   if (record.first_byte) first_byte_.Observe(seconds(*record.first_byte));
   for (const AttemptRecord& attempt : record.attempts) count_attempt(attempt);
-  if (!record.attempts.empty()) count_tokens(record.attempts.back().resource_id, record.usage);
+  if (record.attempts.empty() || record.usage.empty()) return;
+  if (record.background && !background_.is_first(record.response_id)) return;
+  count_tokens(record.attempts.back().resource_id, record.usage);
 } catch (const std::exception&) {
   // Out of memory: a request that is not counted is better than one that is not recorded.
 }

@@ -3,8 +3,8 @@
 // Role       Counters and histograms grow with each record; gauges are handed in at scrape time, so
 //            that a resource that is gone is gone from the text as well.
 // Threads    Safe from any thread. count() takes a shared lock and a few short ones.
-// Limits     No label value comes from a client. At most kMaxSeries label sets per counter; what is
-//            beyond is counted under "other".
+// Limits     No label value comes from a client; a caller's name is the Gate's word. At most
+//            kMaxSeries label sets per counter; what is beyond is counted under "other".
 // Units      Seconds.
 #pragma once
 
@@ -14,12 +14,15 @@
 #include <prometheus/registry.h>
 
 #include <cstddef>
+#include <deque>
 #include <initializer_list>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -74,6 +77,21 @@ class LabelledCounters {
   std::unordered_map<std::string, prometheus::Counter*, Hash, std::equal_to<>> by_values_;
 };
 
+// The latest background responses whose usage was counted: every answer that reads one back has it.
+// Of this process; the database knows of all (storage/background_usage.h).
+class CountedResponses {
+ public:
+  static constexpr std::size_t kMaxResponses = 10'000;
+
+  // Whether the response was not seen before, or so long ago that it is forgotten.
+  bool is_first(const std::string& response_id);
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::unordered_set<std::string> known_;
+  std::deque<std::string> oldest_first_;
+};
+
 class Metrics {
  public:
   Metrics();
@@ -89,6 +107,7 @@ class Metrics {
   LabelledCounters requests_;
   LabelledCounters attempts_;
   LabelledCounters tokens_;
+  CountedResponses background_;
   prometheus::Histogram& duration_;
   prometheus::Histogram& first_byte_;
   prometheus::Histogram& overhead_;

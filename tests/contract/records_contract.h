@@ -56,15 +56,18 @@ inline std::vector<RequestRecord> varied_records() {
   RequestRecord a = sample_record("a", at_second(0));
   RequestRecord b = failed_record("b", at_second(10));
   RequestRecord c = sample_record("c", at_second(20));
+  c.caller = "bob";
   c.session_id = "s-2";
   c.model = "gpt-5.5-mini";
   c.status_code = 204;
   RequestRecord d = sample_record("d", at_second(90'000));
+  d.caller = "bob";
   d.session_id = "s-2";
   d.session_name.clear();
   d.attempts.front().resource_id = "openai-2";
   d.attempts.front().pool_id = "batch";
   RequestRecord e = sample_record("e", at_second(90'010));  // refused before any attempt
+  e.caller.clear();
   e.session_id.clear();
   e.requested_pool_id = "no-such-pool";
   e.status_code = 400;
@@ -372,6 +375,9 @@ TEST_CASE_TEMPLATE_DEFINE("records: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::requested_pool_id, "default")).empty());
     CHECK(ids(filter<std::string>(&Q::requested_pool_id, "")) == Ids{"d", "c", "a"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c"});
+    CHECK(ids(filter<std::string>(&Q::caller, "bob")) == Ids{"d", "c"});
+    CHECK(ids(filter<std::string>(&Q::caller, "")) == Ids{"e"});
+    CHECK(ids(filter<std::string>(&Q::caller, "carol")).empty());
     CHECK(ids(filter(&Q::status, 200)) == Ids{"d", "a"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"b"});
     CHECK(ids(filter(&Q::status, 418)).empty());
@@ -408,6 +414,7 @@ TEST_CASE_TEMPLATE_DEFINE("records: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")) == Ids{"c/1", "b/1", "a/1"});
     CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"d/1", "b/2"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5-mini")) == Ids{"c/1"});
+    CHECK(ids(filter<std::string>(&Q::caller, "alice")) == Ids{"b/2", "b/1", "a/1"});
     CHECK(ids(filter<std::string>(&Q::requested_pool_id, "batch")) == Ids{"b/2", "b/1"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"b/2", "b/1"});
     CHECK(ids(filter(&Q::status_class, 5)) == Ids{"b/2", "b/1"});
@@ -427,6 +434,7 @@ TEST_CASE_TEMPLATE_DEFINE("records: every filter", Backend, rs_filters) {
     CHECK(ids(filter<std::string>(&Q::resource_id, "openai-1")).empty());
     CHECK(ids(filter<std::string>(&Q::pool_id, "batch")) == Ids{"s-2", "s-1"});
     CHECK(ids(filter<std::string>(&Q::model, "gpt-5.5")) == Ids{"s-2", "s-1"});
+    CHECK(ids(filter<std::string>(&Q::caller, "alice")) == Ids{"s-1"});
     CHECK(ids(filter(&Q::status, 502)) == Ids{"s-1"});
     CHECK(ids(filter(&Q::status, 200)) == Ids{"s-2"});
     CHECK(ids(filter(&Q::status_class, 5)) == Ids{"s-1"});
@@ -582,6 +590,10 @@ TEST_CASE_TEMPLATE_DEFINE("records: usage sums", Backend, rs_usage) {
         {{"openai-1", 2, 0, twice}, {"openai-2", 2, 1, once}, {"", 1, 0, TokenUsage{}}});
   check(UsageBy::session, {},
         {{"s-2", 2, 0, twice}, {"s-1", 2, 1, once}, {"", 1, 0, TokenUsage{}}});
+  check(UsageBy::caller, {},
+        {{"bob", 2, 0, twice}, {"alice", 2, 1, once}, {"", 1, 0, TokenUsage{}}});
+  check(UsageBy::model, filter<std::string>(&RecordQuery::caller, "alice"),
+        {{"gpt-5.5", 2, 1, once}});
   // Where the tokens were spent, not who was asked first.
   check(UsageBy::model, filter<std::string>(&RecordQuery::resource_id, "openai-1"),
         {{"gpt-5.5-mini", 1, 0, once}, {"gpt-5.5", 1, 0, once}});
@@ -595,6 +607,67 @@ TEST_CASE_TEMPLATE_DEFINE("records: usage sums", Backend, rs_usage) {
   RecordQuery one;
   one.limit = 1;
   check(UsageBy::day, one, {{"2026-11-22", 2, 0, once}});
+}
+
+TEST_CASE_TEMPLATE_DEFINE("records: a background response's usage counts once", Backend,
+                          rs_background) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  const auto record = [](const std::string& id, int second, bool finished) {
+    RequestRecord made = sample_record(id, at_second(second));
+    made.response_id = "resp_1";
+    made.background = true;
+    if (!finished) made.usage = made.attempts.front().usage = {};
+    return made;
+  };
+  const RequestRecord asked = record("a", 0, false);
+  const RequestRecord early = record("b", 1, false);
+  const RequestRecord first = record("c", 2, true);
+  const RequestRecord later = record("d", 3, true);
+  RequestRecord other = record("e", 4, true);
+  other.response_id = "resp_2";
+  RequestRecord direct = record("f", 5, true);  // the same id, but no background response
+  direct.background = false;
+  const auto check = [&] {
+    const TokenUsage once = first.usage;
+    const auto rows = store->queries.requests({}).rows;
+    REQUIRE(request_ids(rows) == Ids{"f", "e", "d", "c", "b", "a"});
+    const std::vector<TokenUsage> expected{once, once, {}, once, {}, {}};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CHECK(rows[i].usage == expected[i]);
+      CHECK(rows[i].attempts.at(0).usage == expected[i]);
+    }
+    CHECK(store->queries.sessions({}).rows.at(0).usage.total == 3 * *once.total);
+    CHECK(store->queries.usage(UsageBy::day, {}).at(0).usage.total == 3 * *once.total);
+  };
+  SUBCASE("in one batch, in any order, and once more") {
+    const std::vector batch{direct, later, other, first, early, asked};
+    store->writer.write(batch);
+    check();
+    store->writer.write(batch);
+    check();
+  }
+  SUBCASE("in batches of their own, by two writers") {
+    const auto replica = backend.open();
+    store->writer.write(std::vector{asked, early});
+    replica->writer.write(std::vector{first});
+    store->writer.write(std::vector{later, other});
+    store->writer.write(std::vector{first});  // again: as after a crash
+    replica->writer.write(std::vector{direct});
+    check();
+    const auto noted = [](SqlConnection& connection) {
+      std::int64_t rows = 0;
+      connection.query("SELECT COUNT(*) FROM background_usage", {},
+                       [&](const SqlRow& row) { rows = row.integer(0); });
+      return rows;
+    };
+    CHECK(store->database->read(noted) == 2);
+    store->database->write(
+        [](SqlConnection& connection) { connection.execute("DELETE FROM requests"); });
+    CHECK(store->database->read(noted) == 0);
+  }
 }
 
 TEST_CASE_TEMPLATE_DEFINE("records: the resource of a response", Backend, rs_response) {
@@ -747,6 +820,7 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
   TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);  \
   TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(rs_bodies, Backend);     \

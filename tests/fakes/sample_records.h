@@ -29,6 +29,7 @@ inline RequestRecord sample_record(const std::string& request_id, WallTime creat
   RequestRecord record;
   record.request_id = request_id;
   record.client_request_id = "client-" + request_id;
+  record.caller = "alice";
   record.created_at = created_at;
   record.method = "POST";
   record.path = "/v1/responses";
@@ -52,6 +53,7 @@ inline RequestRecord sample_record(const std::string& request_id, WallTime creat
   record.request_body = R"({"model":"gpt-5.5","input":"\u00e4 \"quoted\""})";
   record.response_body = "event: response.created\ndata: {}\n\n\xE6\x97\xA5";
   record.attempts = {sample_attempt("openai-1", created_at + std::chrono::microseconds(97))};
+  record.attempts.front().usage = record.usage;
   return record;
 }
 
@@ -79,6 +81,7 @@ inline RequestRecord failed_record(const std::string& request_id, WallTime creat
   first.status_code = 429;
   first.blame = Blame::resource;
   first.error = "http_429";
+  first.usage = {};
   AttemptRecord second = sample_attempt("openai-2", created_at + std::chrono::seconds(1));
   second.pool_id = "batch";
   second.reason = SelectionReason::failover;

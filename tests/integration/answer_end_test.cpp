@@ -344,3 +344,31 @@ TEST_CASE("reading a response back does not count its usage again") {
   CHECK(records[0].usage.total == 18);
   CHECK(records[1].usage.empty());
 }
+
+// The database counts it once: tests/contract/records_contract.h.
+TEST_CASE("the usage of a background response stands with the answers that read it back") {
+  ScriptedUpstream upstream;
+  const Json queued{{"id", "resp_1"},
+                    {"object", "response"},
+                    {"background", true},
+                    {"status", "queued"},
+                    {"usage", nullptr}};
+  Json done = queued;
+  done["status"] = "completed";
+  done["usage"] = {{"input_tokens", 11}, {"output_tokens", 7}, {"total_tokens", 18}};
+  upstream.add({"sk-a", "", "", {json_reply(queued), json_reply(queued), json_reply(done)}});
+  TestProxy proxy(config_for(upstream));
+  REQUIRE(post(proxy, kDocument));
+  httplib::Client client("127.0.0.1", proxy.port());
+  for (int poll = 0; poll < 2; ++poll) REQUIRE(client.Get("/v1/responses/resp_1"));
+  const auto records = proxy.records().wait_for(3);
+  REQUIRE(records.size() == 3);
+  for (const RequestRecord& record : records) {
+    CHECK(record.background);
+    CHECK(record.response_id == "resp_1");
+    CHECK(record.usage == record.attempts.at(0).usage);
+  }
+  CHECK(records[0].usage.empty());
+  CHECK(records[1].usage.empty());
+  CHECK(records[2].usage.total == 18);
+}

@@ -174,7 +174,7 @@ TEST_CASE("client tokens") {
   ScriptedUpstream upstream;
   Config config;
   config.resources = resources_at(upstream.base_url(), {"sk-a"});
-  config.client_tokens = {Secret("token-1"), Secret("token-2")};
+  config.client_tokens = {{"alice", Secret("token-1")}, {"bob", Secret("token-2")}};
   TestProxy proxy(config);
   httplib::Client client("127.0.0.1", proxy.port());
   const auto status_with = [&](const httplib::Headers& headers) {

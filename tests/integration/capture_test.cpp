@@ -135,7 +135,7 @@ TEST_CASE("0 bytes keep nothing") {
 TEST_CASE("credentials inside bodies are masked, and only on record") {
   ScriptedUpstream upstream;
   Config config = capturing(upstream, {"upstream-key-1", "upstream-key-2"});
-  config.client_tokens = {Secret("client-token-1"), Secret("client-token-2")};
+  config.client_tokens = {{"alice", Secret("client-token-1")}, {"bob", Secret("client-token-2")}};
   config.admin_token = Secret("admin-token-1");
   const std::vector<std::string> secrets = {
       "upstream-key-1", "upstream-key-2",    "client-token-1",  "client-token-2",
@@ -165,7 +165,7 @@ TEST_CASE("credentials inside bodies are masked, and only on record") {
 TEST_CASE("of a refused request the body is kept when its sender was let in") {
   ScriptedUpstream upstream;
   Config config = capturing(upstream);
-  config.client_tokens = {Secret("client-token-1")};
+  config.client_tokens = {{"alice", Secret("client-token-1")}};
   TestProxy proxy(config);
   const auto stranger = post(proxy, R"({"model":"stranger"})");
   REQUIRE(stranger);

@@ -92,7 +92,7 @@ TEST_CASE("a key that the upstream echoes, and the client's token, are kept nowh
       ScriptedUpstream upstream;
       upstream.on_key(kKey, {reply});
       Config config = config_for(upstream, {kKey});
-      config.client_tokens = {Secret(kToken)};
+      config.client_tokens = {{"alice", Secret(kToken)}};
       config.capture_bodies = true;
       TestProxy proxy(config);
       const auto result = post(proxy,

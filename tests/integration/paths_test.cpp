@@ -173,7 +173,7 @@ TEST_CASE("codings in several fields are undone in their order") {
 TEST_CASE("a client token in a trailer does not count") {
   ScriptedUpstream upstream;
   Config config = config_for(upstream);
-  config.client_tokens = {Secret("token-1")};
+  config.client_tokens = {{"alice", Secret("token-1")}};
   TestProxy proxy(config);
   const std::string answer =
       answer_to(proxy, request("POST", "/v1/responses", "Transfer-Encoding: chunked\r\n") +

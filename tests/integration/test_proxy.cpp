@@ -28,7 +28,7 @@ Config config_for(const ScriptedUpstream& upstream, const std::vector<std::strin
 }
 
 TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, HttpLimits limits,
-                     bool checks_keys, HelperThreads* helpers)
+                     bool checks_keys, HelperThreads* helpers, Gate* gate)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
       router_(*state_),
@@ -40,6 +40,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
                             nullptr, {},      dialects_, loops_,  {},        {}};
   dependencies.index = index;
   dependencies.helpers = helpers;
+  dependencies.gate = gate;
   dependencies.on_decision = [this](Decision decision) {
     const std::scoped_lock lock(decisions_mutex_);
     decisions_.push_back(std::move(decision));

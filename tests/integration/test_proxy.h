@@ -29,7 +29,7 @@ class TestProxy {
   // `checks_keys`: a key that traffic finds refused is checked, as rp-server does it.
   explicit TestProxy(Config config, std::size_t threads = 1, ResponseIndex* index = nullptr,
                      HttpLimits limits = {}, bool checks_keys = false,
-                     HelperThreads* helpers = nullptr);
+                     HelperThreads* helpers = nullptr, Gate* gate = nullptr);
   ~TestProxy();
 
   std::uint16_t port() const { return listener_->port(); }

@@ -43,6 +43,8 @@ void learn_from_response(element response, AnswerFacts& facts) {
     facts.conversation_id = string_at(conversation, "id");
   }
   if (TokenUsage usage = read_usage(response); !usage.empty()) facts.usage = usage;
+  bool background = false;
+  if (response["background"].get(background) == simdjson::SUCCESS) facts.background = background;
   learn_from_output(response, facts);
 }
 

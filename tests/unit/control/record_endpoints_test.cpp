@@ -34,6 +34,7 @@ RequestRecord sample_request(WallTime at) {
   RequestRecord record;
   record.request_id = "req-1";
   record.client_request_id = "mine-1";
+  record.caller = "alice";
   record.requested_pool_id = "wished";
   record.created_at = at + Millis(7);
   record.method = "POST";
@@ -53,6 +54,7 @@ RequestRecord sample_request(WallTime at) {
   record.duration = microseconds(43'000);
   record.first_byte = microseconds(33'000);
   record.proxy_time = microseconds(150);
+  second.usage = record.usage;
   record.attempts = {first, second};
   return record;
 }
@@ -65,23 +67,25 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a request row has all its fields") {
   const auto response = get("/admin/requests");
   CHECK(response.status == 200);
   CHECK(Json::parse(response.body) == Json::parse(R"({"data":[{
-    "request_id":"req-1","client_request_id":"mine-1","session_id":"s-1","session_name":null,
+    "request_id":"req-1","client_request_id":"mine-1","caller":"alice","session_id":"s-1","session_name":null,
     "resource_id":"openai-2",
     "provider_id":"environment","pool_id":"default","requested_pool_id":"wished","model":"gpt-4.1-mini","model_alias":null,
     "status_code":200,"input_tokens":10,"output_tokens":0,"total_tokens":10,"cached_tokens":null,
     "reasoning_tokens":null,"created_at":"2026-11-21T00:00:00.007Z",
     "timings":{"duration_ms":43.0,"first_byte_ms":33.0,"proxy_ms":0.15},
     "method":"POST","path":"/v1/responses","stream":true,"completed":true,"blame":"none",
-    "error":null,"adjusted":null,"response_id":"resp_1","previous_response_id":null,"request_bytes":120,
+    "error":null,"adjusted":null,"response_id":"resp_1","background":false,"previous_response_id":null,"request_bytes":120,
     "response_bytes":3400,"text_bytes":210,"attempts":[
       {"resource_id":"openai-1","provider_id":"environment","pool_id":"default",
        "reason":"session_affinity","started_at":"2026-11-21T00:00:00.000Z","duration_ms":2.0,
        "first_byte_ms":null,"status_code":null,"blame":"provider","error":"connect",
-       "upstream_request_id":null},
+       "upstream_request_id":null,"input_tokens":null,"output_tokens":null,"total_tokens":null,
+       "cached_tokens":null,"reasoning_tokens":null},
       {"resource_id":"openai-2","provider_id":"environment","pool_id":"default",
        "reason":"failover","started_at":"2026-11-21T00:00:00.000Z","duration_ms":40.5,
        "first_byte_ms":30.25,"status_code":200,"blame":"none","error":null,
-       "upstream_request_id":"up-1"}]}],"next_cursor":"next"})"));
+       "upstream_request_id":"up-1","input_tokens":10,"output_tokens":0,"total_tokens":10,
+       "cached_tokens":null,"reasoning_tokens":null}]}],"next_cursor":"next"})"));
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a request that reached no resource has null for it") {
@@ -123,19 +127,19 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "text that is not UTF-8 still makes valid
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "decision and session rows") {
-  records.decision_page = {{{"req-1", "s-1", "name", "openai-1", "", "failover", 2, clock.wall()}},
-                           ""};
+  records.decision_page = {
+      {{"req-1", "bob", "s-1", "name", "openai-1", "", "failover", 2, clock.wall()}}, ""};
   TokenUsage usage;
   usage.total = 7;
-  records.session_page = {{{"s-1", "", "openai-1", "p", "gpt", 502, clock.wall(),
+  records.session_page = {{{"s-1", "", "bob", "openai-1", "p", "gpt", 502, clock.wall(),
                             clock.wall() + Millis(5), 4, 1, usage}},
                           ""};
   start();
   CHECK(get_json("/admin/decisions")["data"] == Json::parse(R"([{"request_id":"req-1",
-    "session_id":"s-1","session_name":"name","resource_id":"openai-1","pool_id":null,
+    "caller":"bob","session_id":"s-1","session_name":"name","resource_id":"openai-1","pool_id":null,
     "reason":"failover","attempt":2,"created_at":"2026-11-21T00:00:00.000Z"}])"));
   CHECK(get_json("/admin/sessions")["data"] == Json::parse(R"([{"session_id":"s-1",
-    "session_name":null,"last_resource_id":"openai-1","last_pool_id":"p","last_model":"gpt",
+    "session_name":null,"last_caller":"bob","last_resource_id":"openai-1","last_pool_id":"p","last_model":"gpt",
     "last_status_code":502,
     "created_at":"2026-11-21T00:00:00.000Z","last_seen_at":"2026-11-21T00:00:00.005Z",
     "request_count":4,"error_count":1,"input_tokens":null,"output_tokens":null,"total_tokens":7,
@@ -158,7 +162,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "an event is the whole record, with its b
     "type":"request.completed","request_id":"req-1","created_at":"2026-11-21T00:00:00.007Z"})"));
 }
 
-TEST_CASE_FIXTURE(ControlPlaneFixture, "usage by one group, or all four") {
+TEST_CASE_FIXTURE(ControlPlaneFixture, "usage by one group, or all five") {
   TokenUsage usage;
   usage.input = 1;
   usage.output = 2;
@@ -169,15 +173,17 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "usage by one group, or all four") {
         Json::parse(R"({"data":[{"resource_id":"key","requests":5,"errors":1,"input_tokens":1,
           "output_tokens":2,"total_tokens":3,"cached_tokens":null,"reasoning_tokens":null}]})"));
   CHECK(get_json("/admin/usage?by=day")["data"][0]["day"] == "key");
+  CHECK(get_json("/admin/usage?by=caller")["data"][0]["caller"] == "key");
   records.groups.clear();
   const Json all = get_json("/admin/usage");
-  CHECK(all.size() == 4);
+  CHECK(all.size() == 5);
   CHECK(all["by_day"][0]["day"] == "key");
   CHECK(all["by_model"][0]["model"] == "key");
   CHECK(all["by_resource"][0]["resource_id"] == "key");
   CHECK(all["by_session"][0]["session_id"] == "key");
-  CHECK(records.groups ==
-        std::vector{UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session});
+  CHECK(all["by_caller"][0]["caller"] == "key");
+  CHECK(records.groups == std::vector{UsageBy::day, UsageBy::model, UsageBy::resource,
+                                      UsageBy::session, UsageBy::caller});
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
@@ -190,7 +196,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
 
   CHECK(get("/admin/requests?limit=1000&cursor=abc&session_id=s%201&resource_id=openai-1"
             "&pool_id=p&model=a/b&status=499&since=2026-11-21T01:00:00Z&until=1795222800.5"
-            "&requested_pool_id=w")
+            "&requested_pool_id=w&caller=alice")
             .status == 200);
   const RecordQuery& query = records.last_query;
   CHECK(query.limit == 1000);
@@ -200,6 +206,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
   CHECK(query.pool_id == "p");
   CHECK(query.requested_pool_id == "w");
   CHECK(query.model == "a/b");
+  CHECK(query.caller == "alice");
   CHECK(query.status == 499);
   CHECK_FALSE(query.status_class);
   CHECK(query.since == clock.wall() + std::chrono::hours(1));

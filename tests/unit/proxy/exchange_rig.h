@@ -14,6 +14,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/recording_sink.h"
 #include "proxy/exchange.h"
+#include "proxy/token_gate.h"
 #include "responses_proxy/event_loop.h"
 
 namespace responses_proxy::testing {
@@ -32,6 +33,7 @@ class ExchangeRig final : private ExchangeOwner {
     }
     router.update(config.resources);
     dependencies_.dialects = {dialect_.get()};
+    dependencies_.gate = &token_gate_;
     dependencies_.on_decision = [this](Decision decision) {
       decisions.push_back(std::move(decision));
     };
@@ -69,6 +71,9 @@ class ExchangeRig final : private ExchangeOwner {
     }
   }
 
+  // Instead of the one over the config's client tokens.
+  void use_gate(Gate& gate) { dependencies_.gate = &gate; }
+
   RequestRecord record() { return sink.wait_for(1).at(0); }
   std::shared_ptr<ResourceState> resource(int number) {
     return state.resource("openai-" + std::to_string(number));
@@ -100,6 +105,7 @@ class ExchangeRig final : private ExchangeOwner {
   KnownSecrets secrets_{config, router};
   std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   NoHelpers helpers_;
+  TokenGate token_gate_{config.client_tokens};
   Dependencies dependencies_{clock,   random_, state, router, balancer_, sink,
                              nullptr, {},      {},    loops_, {},        {}};
 };

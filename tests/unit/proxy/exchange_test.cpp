@@ -50,6 +50,32 @@ TEST_CASE("a document is handed on when it is whole, and not before") {
   CHECK(rig.resource(1)->active() == 0);
 }
 
+TEST_CASE("the gate is asked first, and its word for the caller is on record") {
+  struct OneUser final : Gate {
+    Result<Caller> admit(const Request& request) override {
+      if (request.headers.get("x-user") == "alice") return Caller{"alice"};
+      return Error{403, "invalid_request_error", "not_allowed", "Not you.", "", {}};
+    }
+  } gate;
+  ExchangeRig rig({"sk-first-key"});
+  rig.use_gate(gate);
+  SUBCASE("who is refused gets the gate's error, and nothing is sent") {
+    const auto client = rig.post(kDocument);
+    REQUIRE(client->head);
+    CHECK(client->head->status == 403);
+    CHECK(client->body.find("not_allowed") != std::string::npos);
+    CHECK(rig.upstream.count() == 0);
+    CHECK(rig.record().caller.empty());
+  }
+  SUBCASE("who is admitted is on record") {
+    const auto client = rig.post(kDocument, {{"x-user", "alice"}});
+    rig.upstream.last().document();
+    rig.upstream.last().bytes("{}");
+    rig.upstream.last().end();
+    CHECK(rig.record().caller == "alice");
+  }
+}
+
 TEST_CASE("a document that breaks off moves, and the client never hears of it") {
   ExchangeRig rig({"sk-first-key", "sk-second-key"});
   const auto client = rig.post(kDocument);

@@ -47,8 +47,8 @@ TEST_CASE("anything else is refused") {
 TEST_CASE("every list and every set of filters has a scope of its own; the page does not matter") {
   using Q = RecordQuery;
   std::vector<RecordQuery> queries(1);
-  for (auto text :
-       {&Q::session_id, &Q::resource_id, &Q::pool_id, &Q::requested_pool_id, &Q::model}) {
+  for (auto text : {&Q::session_id, &Q::resource_id, &Q::pool_id, &Q::requested_pool_id, &Q::model,
+                    &Q::caller}) {
     for (const char* value : {"", "a", "1:a"}) (queries.emplace_back()).*text = value;
   }
   for (auto number : {&Q::status, &Q::status_class}) (queries.emplace_back()).*number = 4;

@@ -60,6 +60,21 @@ TEST_CASE("records of the first version have no bodies") {
   CHECK(database.number("SELECT COUNT(*) FROM requests WHERE client_request_id = ''") == 1);
 }
 
+TEST_CASE("records of before have no caller, and are not about background responses") {
+  TestDatabase database;
+  migrate(database.connection, migrations().first(3));
+  database.connection.execute(
+      "INSERT INTO requests SELECT 'old', 0, '', '', 0, '', '', '', '', '', '', '', 200, 1, "
+      "'none', "
+      "'', '', 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, '', '', '', '', '', ''",
+      {});
+  database.connection.execute(
+      "INSERT INTO attempts VALUES ('old', 1, 0, '', '', '', '', 0, 0, 0, 200, '', '', '')", {});
+  migrate(database.connection);
+  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE caller = '' AND background = 0") == 1);
+  CHECK(database.number("SELECT COUNT(*) FROM attempts WHERE input_tokens IS NULL") == 1);
+}
+
 TEST_CASE("a request that reached no resource loses the pool it asked for as its pool") {
   TestDatabase database;
   migrate(database.connection, migrations().first(2));

@@ -23,7 +23,8 @@ std::string fill(std::int64_t rows) {
          "THEN 'wish-' || i / 50 % 10 ELSE '' END, 'gpt-' || i % 10, '', '', 'resp_' || i, CASE "
          "WHEN i % 100 = 0 THEN 500 + i / 100 % 4 "
          "ELSE 200 END, 1, 'none', '', '', 100, 20, 120, 60, 5, 4321, 98765, 1234, 812999, 401100, "
-         "97, 'openai-' || i % 8, 'environment', 'pool-' || i % 3 "
+         "97, 'openai-' || i % 8, 'environment', 'pool-' || i % 3, '', '', '', "
+         "'caller-' || i % 5000 "
          "FROM generate_series(0::bigint, " +
          std::to_string(rows - 1) + ") i";
 }
@@ -138,6 +139,8 @@ const Filter kFilters[] = {
     {"pool", [](RecordQuery& q) { q.pool_id = "pool-1"; }, "attempts_by_pool", "attempts_by_pool"},
     {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "wish-7"; },
      "requests_by_asked_pool", "requests_by_asked_pool"},
+    {"caller", [](RecordQuery& q) { q.caller = "caller-7"; }, "requests_by_caller",
+     "requests_by_caller"},
     {"model", [](RecordQuery& q) { q.model = "gpt-7"; }, "", ""},
     {"unknown model", [](RecordQuery& q) { q.model = "no-such"; }, "requests_by_model",
      "requests_by_model"},
@@ -184,7 +187,8 @@ TEST_CASE("Postgres: look-ups of single rows use their index") {
 TEST_CASE("Postgres: usage of a period reads that period only") {
   RecordQuery query;
   query.since = testing::at_second(kRows - 5'000);
-  for (const UsageBy by : {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session}) {
+  for (const UsageBy by :
+       {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session, UsageBy::caller}) {
     const Summary summary = summary_of(usage_query(by, query));
     CHECK(summary.indexes == "requests_by_time ");
     CHECK(summary.pages < 1'000);

@@ -57,6 +57,7 @@ const Filter kFilters[] = {
     {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, "attempts_by_pool", "attempts_by_pool"},
     {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "p"; }, "requests_by_asked_pool",
      "requests_by_asked_pool"},
+    {"caller", [](RecordQuery& q) { q.caller = "c"; }, "requests_by_caller", "requests_by_caller"},
     {"model", [](RecordQuery& q) { q.model = "m"; }, "requests_by_model", "requests_by_model"},
     {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
     {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
@@ -127,7 +128,8 @@ TEST_CASE("usage of a period reads that period only") {
   TestDatabase database;
   RecordQuery query;
   query.since = testing::at_second(0);
-  for (const UsageBy by : {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session}) {
+  for (const UsageBy by :
+       {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session, UsageBy::caller}) {
     const std::string plan = database.plan(usage_query(by, query));
     CAPTURE(plan);
     CHECK(has(plan, "INDEX requests_by_time (created_at>?)"));

@@ -12,7 +12,7 @@ TEST_CASE("the payload of an event has everything of the record") {
   record.usage = {1, 2, 3, std::nullopt, 5};
   // Without an order of members.
   CHECK(nlohmann::json::parse(dump(record_to_json(record))) == nlohmann::json::parse(R"({
-    "request_id":"b","client_request_id":"client-b","created_at":"2026-11-21T00:00:10.000007Z",
+    "request_id":"b","client_request_id":"client-b","caller":"alice","background":false,"created_at":"2026-11-21T00:00:10.000007Z",
     "method":"POST","path":"/v1/responses","stream":false,
     "session_id":"s-1","session_name":"first session","requested_pool_id":"batch",
     "model":"gpt-5.5","model_alias":"codex/interactive",
@@ -29,9 +29,13 @@ TEST_CASE("the payload of an event has everything of the record") {
       {"resource_id":"openai-1","provider_id":"environment","pool_id":"default",
        "reason":"session_affinity","started_at":"2026-11-21T00:00:10.000104Z",
        "duration_us":812345,"first_byte_us":401002,"status_code":429,"blame":"resource",
-       "error":"http_429","upstream_request_id":"req_upstream_7"},
+       "error":"http_429","upstream_request_id":"req_upstream_7",
+       "usage":{"input_tokens":null,"output_tokens":null,"total_tokens":null,"cached_tokens":null,
+               "reasoning_tokens":null}},
       {"resource_id":"openai-2","provider_id":"environment","pool_id":"batch",
        "reason":"failover","started_at":"2026-11-21T00:00:11.000007Z",
        "duration_us":812345,"first_byte_us":null,"status_code":0,"blame":"provider",
-       "error":"connect","upstream_request_id":""}]})"));
+       "error":"connect","upstream_request_id":"",
+       "usage":{"input_tokens":null,"output_tokens":null,"total_tokens":null,"cached_tokens":null,
+               "reasoning_tokens":null}}]})"));
 }

@@ -37,8 +37,10 @@ TEST_CASE("records are counted by outcome, attempt and direction") {
   metrics.count(testing::failed_record("b", testing::at_second(0)));
   const std::string text = metrics.text({});
   CAPTURE(text);
-  CHECK(has(text, R"(rp_requests_total{blame="none",status="200",stream="true"} 3)"));
-  CHECK(has(text, R"(rp_requests_total{blame="provider",status="502",stream="false"} 1)"));
+  CHECK(
+      has(text, R"(rp_requests_total{blame="none",caller="alice",status="200",stream="true"} 3)"));
+  CHECK(has(text,
+            R"(rp_requests_total{blame="provider",caller="alice",status="502",stream="false"} 1)"));
   CHECK(has(text, R"(rp_attempts_total{blame="none",provider_id="environment",)"
                   R"(reason="weighted_least_connections",resource_id="openai-1",status="200"} 3)"));
   CHECK(has(text, R"(rp_attempts_total{blame="resource",provider_id="environment",)"
@@ -62,6 +64,27 @@ TEST_CASE("durations are observed in seconds; an answer without a first byte is 
   CHECK(has(text, "rp_first_byte_seconds_count 1"));
   CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="0.0001"} 2)"));
   CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="5e-05"} 0)"));
+}
+
+TEST_CASE("a background response's tokens are counted once, however often it is read back") {
+  Metrics metrics;
+  RequestRecord poll = testing::sample_record("a", testing::at_second(0));
+  poll.background = true;
+  for (int i = 0; i < 3; ++i) metrics.count(poll);
+  poll.response_id = "another";
+  metrics.count(poll);
+  CHECK(has(metrics.text({}), R"(rp_tokens_total{direction="input",resource_id="openai-1"} 200)"));
+}
+
+TEST_CASE("what is known of counted responses is bounded: the oldest is forgotten first") {
+  CountedResponses responses;
+  CHECK(responses.is_first("oldest"));
+  CHECK_FALSE(responses.is_first("oldest"));
+  for (std::size_t i = 0; i < CountedResponses::kMaxResponses; ++i) {
+    CHECK(responses.is_first(std::to_string(i)));
+  }
+  CHECK_FALSE(responses.is_first("0"));
+  CHECK(responses.is_first("oldest"));
 }
 
 TEST_CASE("nothing a client sends becomes a label") {
@@ -104,7 +127,8 @@ TEST_CASE("counting from several threads loses nothing") {
   }
   for (auto& thread : threads) thread.join();
   const std::string text = metrics.text({});
-  CHECK(has(text, R"(rp_requests_total{blame="none",status="204",stream="true"} 400)"));
+  CHECK(has(text,
+            R"(rp_requests_total{blame="none",caller="alice",status="204",stream="true"} 400)"));
   CHECK(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-1"} 200000)"));
 }
 
@@ -161,7 +185,8 @@ TEST_CASE("the metered sink counts and passes on") {
   const RequestRecord record = testing::sample_record("a", testing::at_second(0));
   sink.record(record);
   CHECK(next.kept == std::vector{record});
-  CHECK(has(metrics.text({}), R"(rp_requests_total{blame="none",status="200",stream="true"} 1)"));
+  CHECK(has(metrics.text({}),
+            R"(rp_requests_total{blame="none",caller="alice",status="200",stream="true"} 1)"));
   CHECK(sink.flush(Millis(7)));
   CHECK_FALSE(sink.flush(Millis(8)));
   CHECK(sink.stats().dropped == 2);

@@ -45,6 +45,12 @@ TEST_CASE("a response teaches id, conversation, usage and outcome") {
   CHECK(facts.state == AnswerState::completed);
 }
 
+TEST_CASE("a background response says so") {
+  CHECK_FALSE(read({kResponse}).facts.background);
+  CHECK(read({R"({"id":"resp_1","object":"response","background":true})"}).facts.background);
+  CHECK_FALSE(read({R"({"id":"resp_1","object":"response","background":1})"}).facts.background);
+}
+
 TEST_CASE("the outcome is the response's status") {
   const auto state_of = [](const std::string& status) {
     return read({R"({"id":"resp_1","object":"response","status":")" + status + "\"}"}).facts.state;
