@@ -135,12 +135,25 @@ struct ControlPlaneFixture {
   }
   ~ControlPlaneFixture() { stop(); }
 
+  ControlPlaneContext context() {
+    return {config,
+            clock,
+            router,
+            *state,
+            health,
+            records,
+            [this] { records.ping(); },
+            telemetry,
+            decisions,
+            metrics,
+            [] { return std::size_t{3}; },
+            draining,
+            telemetry_stream,
+            [] { return std::size_t{5}; }};
+  }
   void start() {
     configure_control_server(server);
-    mount_control_plane(server,
-                        {config, clock, router, *state, health, records, [this] { records.ping(); },
-                         telemetry, decisions, metrics, [] { return std::size_t{3}; }, draining,
-                         telemetry_stream, [] { return std::size_t{5}; }});
+    mount_control_plane(server, context());
     port = server.bind_to_any_port("127.0.0.1");
     thread = std::thread([this] { server.listen_after_bind(); });
     while (!server.is_running()) std::this_thread::yield();
