@@ -57,7 +57,8 @@ void empty(const StreamOptions& stream, const std::string& database, const std::
   StreamWorkerOptions options;
   options.consumer.name = "bench";
   const auto start = std::chrono::steady_clock::now();
-  StreamWorker worker(stream, store->writer, print_line, options);
+  const SystemClock clock;
+  StreamWorker worker(stream, store->writer, clock, print_line, options);
   while (worker.stats().written < kRecords) std::this_thread::sleep_for(Millis(2));
   report("worker, to " + database, start);
 }

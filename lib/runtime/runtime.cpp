@@ -92,7 +92,7 @@ class Runtime::Impl {
         queries_(*database_),
         sql_writer_(*database_),
         stream_writer_(make_stream_writer(config_, random_, log_)),
-        queue_(queue_writer(), config_.telemetry_queue_size, log_, queue_options(config_)),
+        queue_(queue_writer(), config_.telemetry_queue_size, clock_, log_, queue_options(config_)),
         telemetry_(queue_, metrics_),
         failovers_(telemetry_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
         stream_gauge_(make_stream_gauge(config_, clock_)),
@@ -218,7 +218,8 @@ class Runtime::Impl {
   void start_worker() {
     StreamWorkerOptions options;
     options.consumer.name = consumer_name(config_.telemetry_consumer, random_);
-    worker_ = std::make_unique<StreamWorker>(stream_options(config_), sql_writer_, log_, options);
+    worker_ =
+        std::make_unique<StreamWorker>(stream_options(config_), sql_writer_, clock_, log_, options);
   }
 
   void tell_failovers() {

@@ -11,8 +11,6 @@ namespace responses_proxy {
 
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 // Removes up to `max` records from the front.
 BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t max) {
   const auto end = records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), max));
@@ -24,10 +22,11 @@ BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t ma
 
 }  // namespace
 
-QueueTelemetrySink::QueueTelemetrySink(RecordWriter& target, std::size_t capacity, Log log,
-                                       QueueSinkOptions options)
+QueueTelemetrySink::QueueTelemetrySink(RecordWriter& target, std::size_t capacity,
+                                       const Clock& clock, Log log, QueueSinkOptions options)
     : target_(target),
       capacity_(capacity),
+      clock_(clock),
       log_(std::move(log)),
       options_(std::move(options)),
       backlog_(options_.spool_path, options_.spool_bytes, log_),
@@ -130,7 +129,7 @@ std::optional<QueueTelemetrySink::Records> QueueTelemetrySink::take() {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return stopping_ || !queue_.empty() || outcome_; };
   if (in_trouble() && !under_way_) {
-    wake_feeder_.wait_until(lock, retry_at_, ready);
+    wake_feeder_.wait_for(lock, until_retry(), ready);
   } else {
     wake_feeder_.wait(lock, ready);
   }
@@ -174,7 +173,7 @@ void QueueTelemetrySink::replay() {
     const auto outcome = wait_for_outcome(Millis(0));
     if (outcome) settle_under_way(*outcome);
   }
-  while (!under_way_ && !backlog_.empty() && Steady::now() >= retry_at_) {
+  while (!under_way_ && !backlog_.empty() && until_retry() <= SteadyTime::duration::zero()) {
     replayed_ = backlog_.next(options_.max_batch);
     if (replayed_->records.empty()) {
       forget_replayed(0, 0);
@@ -205,7 +204,7 @@ bool QueueTelemetrySink::learn(const BatchWriter::Outcome& outcome) {
   under_way_ = 0;
   failing_ = !outcome.outage.empty();
   if (failing_) {
-    retry_at_ = Steady::now() + retry_;
+    retry_at_ = clock_.steady() + retry_;
     retry_ = std::min(2 * retry_, options_.max_retry);
     begin_outage(outcome.outage);
     return false;
@@ -276,7 +275,7 @@ void QueueTelemetrySink::end_outage() {
 bool QueueTelemetrySink::pause() {
   std::unique_lock lock(mutex_);
   if (stopping_) return false;
-  wake_feeder_.wait_until(lock, retry_at_, [this] { return stopping_; });
+  wake_feeder_.wait_for(lock, until_retry(), [this] { return stopping_; });
   return true;
 }
 

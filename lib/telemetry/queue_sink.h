@@ -8,7 +8,8 @@
 //            the spool a batch stays in memory and the queue fills up to its bound.
 // Threads    As TelemetrySink. The feeder owns the spool; a second thread is the only one that
 //            calls the target, so that it never keeps the feeder from the spool.
-// Ownership  The target outlives the sink. The destructor writes what is queued, or spools it; what
+// Ownership  Target and clock outlive the sink. The destructor writes what is queued, or spools it;
+// what
 //            neither takes is counted as dropped.
 // Errors     The constructor throws SpoolInUse. One log line when an outage begins, one when it is
 //            over. A record that the target refuses is dropped and counted; the first is logged.
@@ -16,7 +17,6 @@
 //            the target is silent. The bodies in each of these have at most `max_body_bytes`.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -48,7 +48,7 @@ struct QueueSinkOptions {
 
 class QueueTelemetrySink final : public TelemetrySink {
  public:
-  QueueTelemetrySink(RecordWriter& target, std::size_t capacity, Log log,
+  QueueTelemetrySink(RecordWriter& target, std::size_t capacity, const Clock& clock, Log log,
                      QueueSinkOptions options = {});
   ~QueueTelemetrySink() override;
   QueueTelemetrySink(const QueueTelemetrySink&) = delete;
@@ -93,6 +93,8 @@ class QueueTelemetrySink final : public TelemetrySink {
   void end_outage();
   // false: the sink was stopping before the pause began.
   bool pause();
+  // Negative when the time has come.
+  SteadyTime::duration until_retry() const { return retry_at_ - clock_.steady(); }
   void settle(std::size_t written, std::size_t spooled, std::size_t lost);
   void give_up();
   // Makes room for the record's bodies, or takes them out of it.
@@ -106,6 +108,7 @@ class QueueTelemetrySink final : public TelemetrySink {
 
   RecordWriter& target_;
   const std::size_t capacity_;
+  const Clock& clock_;
   const Log log_;
   const QueueSinkOptions options_;
 
@@ -118,7 +121,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   bool refusal_logged_ = false;
   std::size_t replayed_count_ = 0;  // in this outage
   Millis retry_;
-  std::chrono::steady_clock::time_point retry_at_;
+  SteadyTime retry_at_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_feeder_;

@@ -7,8 +7,6 @@ namespace responses_proxy {
 
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
 std::string join_fields(const redisReply& fields) {
   std::string text;
   for (const redisReply* part : elements_of(fields)) {
@@ -33,8 +31,9 @@ StreamEntry to_entry(const redisReply& reply) {
 
 }  // namespace
 
-StreamConsumer::StreamConsumer(StreamOptions stream, StreamConsumerOptions options)
-    : stream_(std::move(stream)), options_(std::move(options)) {}
+StreamConsumer::StreamConsumer(StreamOptions stream, const Clock& clock,
+                               StreamConsumerOptions options)
+    : stream_(std::move(stream)), clock_(clock), options_(std::move(options)) {}
 
 std::vector<StreamEntry> StreamConsumer::next() {
   if (!redis_) connect();
@@ -44,7 +43,7 @@ std::vector<StreamEntry> StreamConsumer::next() {
       if (!entries.empty()) return entries;
       own_first_ = false;
     }
-    if (Steady::now() >= claim_at_) {
+    if (clock_.steady() >= claim_at_) {
       Entries entries = claim();
       if (!entries.empty()) return entries;
     }
@@ -94,7 +93,7 @@ StreamConsumer::Entries StreamConsumer::claim() {
   Entries entries = to_entries(*reply->element[1]);
   claimed_ += entries.size();
   if (claim_from_ == "0-0") {
-    claim_at_ = Steady::now() + options_.claim_idle / 2;
+    claim_at_ = clock_.steady() + options_.claim_idle / 2;
     forget_dead_members();
   }
   return entries;

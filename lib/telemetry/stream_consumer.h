@@ -48,7 +48,7 @@ class StreamConsumer {
   static constexpr std::size_t kPoisonKept = 1'000;                   // entries
   static constexpr std::size_t kPoisonBytes = std::size_t{64} << 10;  // of each
 
-  StreamConsumer(StreamOptions stream, StreamConsumerOptions options);
+  StreamConsumer(StreamOptions stream, const Clock& clock, StreamConsumerOptions options);
 
   std::vector<StreamEntry> next();
   // Takes entries out of the stream. `written`: how many of them are in the database now.
@@ -77,6 +77,7 @@ class StreamConsumer {
   void count(std::string_view total, std::size_t count);
 
   const StreamOptions stream_;
+  const Clock& clock_;
   const StreamConsumerOptions options_;
   std::unique_ptr<BlockingConnection> redis_;
   bool own_first_ = false;  // something may be pending for this member

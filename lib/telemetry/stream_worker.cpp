@@ -11,12 +11,6 @@
 
 namespace responses_proxy {
 
-namespace {
-
-using Steady = std::chrono::steady_clock;
-
-}  // namespace
-
 std::string consumer_name(const std::string& prefix, Random& random) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
@@ -24,11 +18,12 @@ std::string consumer_name(const std::string& prefix, Random& random) {
                      static_cast<std::uint32_t>(random.next()));
 }
 
-StreamWorker::StreamWorker(StreamOptions stream, RecordWriter& records, Log log,
+StreamWorker::StreamWorker(StreamOptions stream, RecordWriter& records, const Clock& clock, Log log,
                            StreamWorkerOptions options)
     : records_(records),
+      clock_(clock),
       log_(std::move(log)),
-      consumer_(std::move(stream), std::move(options.consumer)),
+      consumer_(std::move(stream), clock, std::move(options.consumer)),
       redis_("worker: Redis", options.first_retry, options.max_retry, log_),
       database_("worker: the database", options.first_retry, options.max_retry, log_),
       thread_([this] { run(); }) {}
@@ -40,7 +35,7 @@ StreamWorker::~StreamWorker() {
 void StreamWorker::request_stop(Millis empty_within) {
   {
     const std::scoped_lock lock(mutex_);
-    if (!stopping_) empty_until_ = Steady::now() + empty_within;
+    if (!stopping_) empty_until_ = clock_.steady() + empty_within;
     stopping_ = true;
   }
   wake_.notify_one();
@@ -71,7 +66,7 @@ void StreamWorker::run() {
 
 bool StreamWorker::goes_on(bool found_something) {
   const std::scoped_lock lock(mutex_);
-  return !stopping_ || (found_something && Steady::now() < empty_until_);
+  return !stopping_ || (found_something && clock_.steady() < empty_until_);
 }
 
 bool StreamWorker::work() {

@@ -5,7 +5,7 @@
 //            Entries that cannot be read, and records that the database refuses one by one, are set
 //            aside in the stream's `:poison`.
 // Threads    One of its own, from the constructor until stop(); nobody else may use the writer.
-// Ownership  The writer outlives it.
+// Ownership  Writer and clock outlive it.
 // Errors     Redis or the database not working: a line in the log when it begins and when it ends,
 //            attempts with growing pauses in between; entries stay in the stream meanwhile.
 #pragma once
@@ -39,7 +39,8 @@ struct StreamWorkerOptions {
 
 class StreamWorker {
  public:
-  StreamWorker(StreamOptions stream, RecordWriter& records, Log log, StreamWorkerOptions options);
+  StreamWorker(StreamOptions stream, RecordWriter& records, const Clock& clock, Log log,
+               StreamWorkerOptions options);
   ~StreamWorker();  // stops
   StreamWorker(const StreamWorker&) = delete;
   StreamWorker& operator=(const StreamWorker&) = delete;
@@ -67,6 +68,7 @@ class StreamWorker {
   void leave();
 
   RecordWriter& records_;
+  const Clock& clock_;
   const Log log_;
   StreamConsumer consumer_;
   OutageWatch redis_;

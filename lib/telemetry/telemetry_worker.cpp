@@ -26,7 +26,7 @@ class TelemetryWorker::Impl {
         name_(consumer_name(config.telemetry_consumer, random_)),
         database_(open_database(config.database_url.reveal())),
         records_(*database_),
-        worker_(stream_, records_, std::move(log), worker_options(name_, claim_idle)) {}
+        worker_(stream_, records_, clock_, std::move(log), worker_options(name_, claim_idle)) {}
 
   void stop() { worker_.stop(); }
   TelemetryWorkerStats stats() const { return worker_.stats(); }
@@ -34,6 +34,7 @@ class TelemetryWorker::Impl {
 
  private:
   const StreamOptions stream_;
+  SystemClock clock_;
   SeededRandom random_;
   const std::string name_;
   const std::unique_ptr<Database> database_;

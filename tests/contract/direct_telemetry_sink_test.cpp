@@ -20,8 +20,8 @@ class DirectSink {
     options.first_retry = options.max_retry = rp::Millis(5);
     options.spool_path = (folder_.path() / "spool").string();
     options.spool_bytes = with_spool ? 1U << 24 : 0;
-    return std::make_unique<rp::QueueTelemetrySink>(records_->writer, capacity, rp::ignore_log,
-                                                    options);
+    return std::make_unique<rp::QueueTelemetrySink>(records_->writer, capacity, clock_,
+                                                    rp::ignore_log, options);
   }
   rp::RecordQueries& records() { return records_->queries; }
   void break_down() {
@@ -31,6 +31,7 @@ class DirectSink {
   void mend() { lock_.reset(); }
 
  private:
+  rp::SystemClock clock_;
   rp::testing::TempFolder folder_;
   const std::string path_ = (folder_.path() / "db").string();
   const std::unique_ptr<rp::testing::RecordDatabase> records_ =

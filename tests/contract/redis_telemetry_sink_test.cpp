@@ -20,7 +20,8 @@ class RedisSink {
     options.first_retry = options.max_retry = options.tend_every = rp::Millis(5);
     options.spool_path = (folder_.path() / "spool").string();
     options.spool_bytes = with_spool ? 1U << 24 : 0;
-    return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, rp::ignore_log, options);
+    return std::make_unique<rp::QueueTelemetrySink>(target_, capacity, clock_, rp::ignore_log,
+                                                    options);
   }
   rp::RecordQueries& records() { return records_->queries; }
   void break_down() { redis_.stop(); }
@@ -42,13 +43,14 @@ class RedisSink {
     return options;
   }
 
+  rp::SystemClock clock_;
   rp::testing::TempFolder folder_;
   rp::testing::PrivateRedis redis_;
   rp::SeededRandom random_{1};
   const std::unique_ptr<rp::testing::RecordDatabase> records_ =
       rp::testing::open_records("sqlite:///" + (folder_.path() / "db").string());
   rp::StreamRecordWriter target_{stream(), random_, rp::ignore_log};
-  rp::StreamWorker worker_{stream(), records_->writer, rp::ignore_log, worker_options()};
+  rp::StreamWorker worker_{stream(), records_->writer, clock_, rp::ignore_log, worker_options()};
 };
 
 }  // namespace

@@ -14,13 +14,14 @@ THIRD_PARTY_ALLOWED = {
 SYSTEM_TIME = re.compile(
     r"\b(?:steady|system|high_resolution)_clock\s*::\s*now\b|\bclock_type\s*::\s*now\b|\bSystemClock\b|"
     r"\b(?:steady|system|high_resolution|deadline)_timer\b|\b(?:clock_gettime|gettimeofday)\b|\btime\s*\(\s*(?:nullptr|NULL|0)\s*\)|"
-    r"\brandom_device\b|\bmt19937(?:_64)?\b")
+    r"\brandom_device\b|\bmt19937(?:_64)?\b|\busing\s+\w+\s*=\s*std::chrono::\w+_clock\s*;")
 TIME_ALLOWED = {
     "include/responses_proxy/clock.h": "SystemClock itself",
     "lib/core/loop_timers.h": "timers of a loop that runs in real time",
     "lib/core/loop_timers.cpp": "timers of a loop that runs in real time",
     "lib/core/random.cpp": "the seed of a process",
     "lib/runtime/runtime.cpp": "makes the clock that it gives to all others",
+    "lib/telemetry/telemetry_worker.cpp": "makes the clock that it gives to the worker",
     "lib/storage/postgres_connection.cpp": "deadlines of blocking sockets",
     "lib/storage/postgres_server.cpp": "pauses between tries to connect",
     "lib/storage/socket_deadlines.cpp": "deadlines of blocking sockets",

@@ -34,6 +34,7 @@ CASES = (
     (rules.class_names_stand_once, {"lib/core/a.cpp": CLASS.format("Own").replace("responses_proxy", ""), "lib/core/b.cpp": CLASS.format("Own").replace("responses_proxy", "")}, None),
     (rules.time_is_injected, {"lib/core/a.cpp": "// not std::chrono::steady_clock::now()\nauto now = clock.steady();\n", "server/b.cpp": "SystemClock c;\n"}, None),
     (rules.time_is_injected, {"lib/core/a.cpp": "\nauto now = std::chrono::steady_clock::now();\n"}, "lib/core/a.cpp:2: steady_clock::now"),
+    (rules.time_is_injected, {"lib/core/a.cpp": "using Steady = std::chrono::steady_clock;\n"}, "steady_clock;"),
     (rules.time_is_injected, {"lib/core/a.h": "boost::asio::steady_timer timer_;\n"}, "lib/core/a.h:1: steady_timer"),
     (rules.time_is_injected, {"include/responses_proxy/a.h": "SystemClock clock_;\n"}, "SystemClock"),
     (rules.time_is_injected, {"lib/core/a.cpp": "std::random_device device;\n"}, "random_device"),

@@ -61,7 +61,7 @@ struct TroubleFixture {
 
 TEST_CASE_FIXTURE(TroubleFixture, "an outage fills the spool, not the memory, and loses nothing") {
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 50, log.log(), spooling());
+  QueueTelemetrySink sink(store, 50, kClock, log.log(), spooling());
   for (int i = 0; i < 2'000; i += 50) {  // forty times what the queue holds
     record_range(sink, i, i + 50);
     REQUIRE(sink.flush(kLong));
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "an outage fills the spool, not the memory, an
 TEST_CASE_FIXTURE(TroubleFixture,
                   "records go on arriving during the replay, and each is written once") {
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 10'000, log.log(), spooling());
+  QueueTelemetrySink sink(store, 10'000, kClock, log.log(), spooling());
   record_range(sink, 0, 1'000);
   REQUIRE(sink.flush(kLong));
   store.set_failing(false);
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "a silent database: the batch under way is spo
   store.set_held(true);
   QueueSinkOptions options = spooling();
   options.patience = Millis(0);
-  QueueTelemetrySink sink(store, 100, log.log(), options);
+  QueueTelemetrySink sink(store, 100, kClock, log.log(), options);
   for (int i = 0; i < 500; i += 50) {
     record_range(sink, i, i + 50);
     REQUIRE(sink.flush(kLong));
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "a silent database: the batch under way is spo
 
 TEST_CASE_FIXTURE(TroubleFixture, "what the target gives back at the end is in the spool") {
   {
-    QueueTelemetrySink sink(store, 100, log.log(), spooling());
+    QueueTelemetrySink sink(store, 100, kClock, log.log(), spooling());
     record_range(sink, 0, 2);
     REQUIRE(sink.flush(kLong));
     store.gives_back = {numbered(1), numbered(7)};
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "what the target gives back at the end is in t
   CHECK(log.lines() ==
         std::vector<std::string>{"telemetry: 2 records stay in the spool for the next start"});
   store.gives_back.clear();
-  QueueTelemetrySink sink(store, 100, log.log(), spooling());
+  QueueTelemetrySink sink(store, 100, kClock, log.log(), spooling());
   log.wait_for("2 records came from the spool");
   CHECK(store.ids() == std::vector<std::string>{"0", "1", "7"});
 }
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
   QueueSinkOptions options = spooling();
   options.spool_path.clear();
   {
-    QueueTelemetrySink sink(store, 100, log.log(), options);
+    QueueTelemetrySink sink(store, 100, kClock, log.log(), options);
     store.gives_back = {numbered(1)};
   }
   CHECK(log.lines() == std::vector<std::string>{"telemetry: 1 records lost at shutdown"});
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
 TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next one") {
   store.set_failing(true);
   {
-    QueueTelemetrySink sink(store, 1'000, log.log(), spooling());
+    QueueTelemetrySink sink(store, 1'000, kClock, log.log(), spooling());
     record_range(sink, 0, 300);
   }
   CHECK(store.ids().empty());
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next
 
   SUBCASE("as it was left") {
     store.set_failing(false);
-    QueueTelemetrySink sink(store, 1'000, log.log(), spooling());
+    QueueTelemetrySink sink(store, 1'000, kClock, log.log(), spooling());
     CHECK(log.count("the spool has 300 records of an earlier run") == 1);
     log.wait_for("300 records came from the spool");
     CHECK(store.ids() == names(0, 300));
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next
     CHECK(sink.stats().recorded == 0);
   }
   SUBCASE("the database does not work at first") {
-    QueueTelemetrySink sink(store, 1'000, log.log(), spooling());
+    QueueTelemetrySink sink(store, 1'000, kClock, log.log(), spooling());
     CHECK(sink.stats().spooled == 300);
     sink.record(numbered(300));
     REQUIRE(sink.flush(kLong));
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "what a process leaves is replayed by the next
       std::fclose(file);
     }
     store.set_failing(false);
-    QueueTelemetrySink sink(store, 1'000, log.log(), spooling());
+    QueueTelemetrySink sink(store, 1'000, kClock, log.log(), spooling());
     log.wait_for("298 records came from the spool, 2 were dropped");
     CHECK(store.ids().size() == 298);
     CHECK(sink.stats().dropped == 2);
@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
   for (int i = 0; i < 50; ++i) batch.push_back(numbered(i));
   Spool(spool_path, 1U << 20).append(batch);
   records->writer.write(std::span(batch).first(30));
-  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 100, kClock, log.log(), spooling());
   log.wait_for(kEnds);
   CHECK(stored(records->queries).size() == 50);
   CHECK(as_set(stored(records->queries)) == as_set(names(0, 50)));
@@ -217,7 +217,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
 TEST_CASE_FIXTURE(TroubleFixture,
                   "only a full spool drops, what is dropped is counted, and the rest arrives") {
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 10, log.log(), spooling(20'000));
+  QueueTelemetrySink sink(store, 10, kClock, log.log(), spooling(20'000));
   for (int i = 0; i < 200; ++i) {
     sink.record(numbered(i));
     if (sink.stats().dropped == 0) sink.flush(Millis(i < 5 ? kLong : Millis(20)));
@@ -249,7 +249,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
   std::optional<FileLimit> disk_full;
   if (!at_start) disk_full.emplace(0);
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 30, log.log(), spooling());
+  QueueTelemetrySink sink(store, 30, kClock, log.log(), spooling());
   CHECK(log.count("the spool does not take them") == (at_start ? 1 : 0));
   sink.record(numbered(0));
   log.wait_for("the spool does not take them");
@@ -267,8 +267,8 @@ TEST_CASE_FIXTURE(TroubleFixture,
 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "a second server on one spool does not start; it does when the first has ended") {
-  auto first = std::make_unique<QueueTelemetrySink>(store, 30, log.log(), spooling());
-  const auto second = [&] { QueueTelemetrySink(store, 30, log.log(), spooling()); };
+  auto first = std::make_unique<QueueTelemetrySink>(store, 30, kClock, log.log(), spooling());
+  const auto second = [&] { QueueTelemetrySink(store, 30, kClock, log.log(), spooling()); };
   CHECK_THROWS_WITH_AS(second(),
                        ("the spool " + spool_path +
                         " belongs to another rp-server that is running: stop that one, or give "
@@ -293,7 +293,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
     fs::create_directory(spool_path);
   }
   SUBCASE("it was deleted") {}
-  QueueTelemetrySink sink(store, 30, log.log(), spooling());
+  QueueTelemetrySink sink(store, 30, kClock, log.log(), spooling());
   fs::remove(spool_path);
   store.set_failing(true);
   sink.record(numbered(1));
@@ -304,7 +304,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
 
 TEST_CASE_FIXTURE(TroubleFixture, "a record the database refuses does not block the replay") {
   store.set_failing(true);
-  QueueTelemetrySink sink(store, 1'000, log.log(), spooling());
+  QueueTelemetrySink sink(store, 1'000, kClock, log.log(), spooling());
   record_range(sink, 0, 200);
   REQUIRE(sink.flush(kLong));
   store.refuse("70");
@@ -320,7 +320,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "a record the database refuses does not block 
 TEST_CASE_FIXTURE(TroubleFixture,
                   "SQLite locked by another connection: readers answer, nothing is lost") {
   const auto records = open_records("sqlite:///" + database);
-  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 100, kClock, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -345,7 +345,7 @@ TEST_CASE_FIXTURE(TroubleFixture,
 
 TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
   const auto records = open_records("sqlite:///" + database);
-  QueueTelemetrySink sink(records->writer, 40, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 40, kClock, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   {
@@ -363,7 +363,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "SQLite without room on its disk") {
 TEST_CASE_FIXTURE(TroubleFixture,
                   "the database's file is replaced by a folder, then the folder goes") {
   const auto records = open_records("sqlite:///" + database);
-  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 100, kClock, log.log(), spooling());
   record_range(sink, 0, 10);
   REQUIRE(sink.flush(kLong));
   fs::remove(database);
@@ -384,7 +384,7 @@ TEST_CASE_FIXTURE(TroubleFixture, "a constraint of the database is a refusal, no
           "CREATE TRIGGER no_13 BEFORE INSERT ON requests WHEN NEW.request_id = '13' "
           "BEGIN SELECT RAISE(ABORT, 'not this one'); END",
           {});
-  QueueTelemetrySink sink(records->writer, 100, log.log(), spooling());
+  QueueTelemetrySink sink(records->writer, 100, kClock, log.log(), spooling());
   record_range(sink, 0, 40);
   REQUIRE(sink.flush(kLong));
   CHECK(stored(records->queries).size() == 39);

@@ -16,7 +16,7 @@ using namespace responses_proxy::testing;
 TEST_CASE("flush makes everything durable, in order and in shared transactions") {
   FakeWriter store;
   LogLines log;
-  QueueTelemetrySink sink(store, 100, log.log(), quick());
+  QueueTelemetrySink sink(store, 100, kClock, log.log(), quick());
   CHECK(sink.flush(kLong));  // nothing to do
   record_range(sink, 0, 20);
   CHECK(sink.flush(kLong));
@@ -34,7 +34,7 @@ TEST_CASE("without a flush, records are written after the linger") {
   FakeWriter store;
   QueueSinkOptions options = quick();
   options.linger = Millis(1);
-  QueueTelemetrySink sink(store, 100, ignore_log, options);
+  QueueTelemetrySink sink(store, 100, kClock, ignore_log, options);
   sink.record(numbered(0));
   store.wait_for_attempts(1);
   CHECK(sink.flush(kLong));
@@ -45,7 +45,7 @@ TEST_CASE("a full batch does not wait, and no batch is larger than the bound") {
   FakeWriter store;
   QueueSinkOptions options = quick();
   options.max_batch = 8;
-  QueueTelemetrySink sink(store, 100, ignore_log, options);
+  QueueTelemetrySink sink(store, 100, kClock, ignore_log, options);
   record_range(sink, 0, 8);
   store.wait_for_attempts(1);  // nobody flushed
   record_range(sink, 8, 60);
@@ -60,7 +60,7 @@ TEST_CASE("what does not fit is dropped and counted; the batch under way takes r
   QueueSinkOptions options = quick();
   options.max_batch = 4;
   LogLines log;
-  QueueTelemetrySink sink(store, 10, log.log(), options);
+  QueueTelemetrySink sink(store, 10, kClock, log.log(), options);
   record_range(sink, 0, 4);
   store.wait_for_attempts(1);
   record_range(sink, 4, 15);
@@ -90,7 +90,7 @@ TEST_CASE("bodies beyond their bound are left out and counted, their records sta
   QueueSinkOptions options = quick();
   options.max_batch = 1;
   options.max_body_bytes = 3 * (sample.request_body.size() + sample.response_body.size());
-  QueueTelemetrySink sink(store, 100, ignore_log, options);
+  QueueTelemetrySink sink(store, 100, kClock, ignore_log, options);
   record_range(sink, 0, 1);
   store.wait_for_attempts(1);  // a body under way takes room, too
   record_range(sink, 1, 5);
@@ -116,7 +116,7 @@ TEST_CASE("a database that fails and recovers loses nothing, and is reported onc
   store.set_failing(true);
   QueueSinkOptions options = quick();
   options.max_batch = 4;
-  QueueTelemetrySink sink(store, 100, log.log(), options);
+  QueueTelemetrySink sink(store, 100, kClock, log.log(), options);
   record_range(sink, 0, 4);
   store.wait_for_attempts(3);
   record_range(sink, 4, 30);
@@ -147,7 +147,7 @@ TEST_CASE("a database that fails and recovers loses nothing, and is reported onc
 TEST_CASE("destruction writes what is queued") {
   FakeWriter store;
   {
-    QueueTelemetrySink sink(store, 5000, ignore_log, quick());
+    QueueTelemetrySink sink(store, 5000, kClock, ignore_log, quick());
     record_range(sink, 0, 1000);
   }
   CHECK(store.ids() == names(0, 1000));
@@ -161,7 +161,7 @@ TEST_CASE("destruction during an outage ends, and says what was lost") {
   options.first_retry = options.max_retry = kLong;  // interrupted, not waited for
   options.max_batch = 4;
   {
-    QueueTelemetrySink sink(store, 100, log.log(), options);
+    QueueTelemetrySink sink(store, 100, kClock, log.log(), options);
     record_range(sink, 0, 4);
     store.wait_for_attempts(1);
     record_range(sink, 4, 30);
@@ -177,7 +177,7 @@ TEST_CASE("records from many threads all arrive in a real database") {
   const auto store = open_records("sqlite:///" + (folder.path() / "db").string());
   QueueSinkOptions options = quick();
   options.max_batch = 64;
-  QueueTelemetrySink sink(store->writer, 10'000, ignore_log, options);
+  QueueTelemetrySink sink(store->writer, 10'000, kClock, ignore_log, options);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&sink, thread] { record_range(sink, thread * 200, thread * 200 + 200); });
@@ -201,7 +201,7 @@ TEST_CASE(
   store.refuse("31");
   QueueSinkOptions options = quick();
   options.max_batch = 20;
-  QueueTelemetrySink sink(store, 100, log.log(), options);
+  QueueTelemetrySink sink(store, 100, kClock, log.log(), options);
   record_range(sink, 0, 40);
   CHECK(sink.flush(kLong));
   CHECK(store.ids().size() == 37);
@@ -220,7 +220,7 @@ TEST_CASE("the target is tended to after a write, until it is content") {
   store.want_tending(3);
   QueueSinkOptions options = quick();
   options.tend_every = Millis(1);
-  QueueTelemetrySink sink(store, 100, ignore_log, options);
+  QueueTelemetrySink sink(store, 100, kClock, ignore_log, options);
   sink.record(numbered(0));
   REQUIRE(sink.flush(kLong));
   store.wait_for_tending(3);

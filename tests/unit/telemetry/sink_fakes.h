@@ -19,6 +19,7 @@
 namespace responses_proxy::testing {
 
 constexpr Millis kLong{60'000};  // longer than any test should take
+inline const SystemClock kClock{};
 
 // A database that keeps what is written, each id once. Can be told to fail, to refuse single
 // records, and to hold calls until they are let go.

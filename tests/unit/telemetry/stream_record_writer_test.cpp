@@ -42,7 +42,7 @@ struct TargetFixture : StreamFixture {
     StreamConsumerOptions options;
     options.name = "test";
     options.max_batch = static_cast<std::size_t>(count);
-    StreamConsumer consumer(stream(), options);
+    StreamConsumer consumer(stream(), kClock, options);
     std::vector<std::string> ids;
     for (int i = 0; i < 3 && ids.empty(); ++i) {  // the group may have to be made first
       for (const StreamEntry& entry : consumer.next()) ids.push_back(entry.id);
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(TargetFixture, "a Redis that refuses is an outage with one lin
     problem = "WRONGPASS";
   }
   StreamRecordWriter to_redis(options, random, log.log());
-  QueueTelemetrySink sink(to_redis, 1'000, log.log(), spooling());
+  QueueTelemetrySink sink(to_redis, 1'000, kClock, log.log(), spooling());
   record_range(sink, 0, 100);
   REQUIRE(sink.flush(kLong));
   CHECK(sink.stats().spooled == 100);
@@ -221,8 +221,8 @@ TEST_CASE_FIXTURE(TargetFixture, "Redis dies under load: every record arrives in
   const auto to_redis = target();
   std::set<std::string> arrived;
   {
-    StreamWorker worker(stream(), store, log.log(), working("one"));
-    QueueTelemetrySink sink(*to_redis, 10'000, log.log(), spooling());
+    StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
+    QueueTelemetrySink sink(*to_redis, 10'000, kClock, log.log(), spooling());
     for (int i = 0; i < 6'000; ++i) {
       sink.record(numbered(i));
       if (i == 2'000) redis.stop();
@@ -238,7 +238,7 @@ TEST_CASE_FIXTURE(TargetFixture, "Redis dies under load: every record arrives in
 TEST_CASE_FIXTURE(TargetFixture, "Redis is gone when the server ends: the spool has what it had") {
   const auto to_redis = target();
   {
-    QueueTelemetrySink sink(*to_redis, 100, log.log(), spooling());
+    QueueTelemetrySink sink(*to_redis, 100, kClock, log.log(), spooling());
     record_range(sink, 0, 10);
     REQUIRE(sink.flush(kLong));
     redis.stop();
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(TargetFixture, "Redis is gone when the server ends: the spool 
   CHECK(log.count("10 records stay in the spool for the next start") == 1);
   redis.start();
   const auto next = target();
-  QueueTelemetrySink sink(*next, 100, log.log(), spooling());
+  QueueTelemetrySink sink(*next, 100, kClock, log.log(), spooling());
   log.wait_for("10 records came from the spool");
   CHECK(ids_in_stream() == names(0, 10));
 }

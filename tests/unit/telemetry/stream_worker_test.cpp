@@ -11,7 +11,7 @@ using namespace responses_proxy::testing;
 
 TEST_CASE_FIXTURE(StreamFixture, "what is in the stream moves to the database") {
   add(0, 200);  // before there is a group
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   add(200, 210);
   CHECK(wait_until([&] { return store.ids().size() == 210 && length() == "0"; }));
@@ -32,9 +32,9 @@ TEST_CASE_FIXTURE(StreamFixture, "two workers share the stream") {
   options.consumer.max_batch = 8;
   FakeWriter other;
   {
-    StreamWorker one(stream(), store, log.log(), options);
+    StreamWorker one(stream(), store, kClock, log.log(), options);
     options.consumer.name = "two";
-    StreamWorker two(stream(), other, log.log(), options);
+    StreamWorker two(stream(), other, kClock, log.log(), options);
     CHECK(wait_until([&] { return length() == "0"; }));
   }
   std::set<std::string> all = as_set(store.ids());
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(StreamFixture, "what a dead worker had in hand is taken over, 
   add(0, 30);
   deliver_to("dead", 20);
   for (int i = 0; i < 10; ++i) store.write(std::vector{numbered(i)});  // written, not taken out
-  StreamWorker worker(stream(), store, log.log(), claiming("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), claiming("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(pending() == 0);
   CHECK(store.ids().size() == 30);
@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(StreamFixture, "what a dead worker had in hand is taken over, 
 TEST_CASE_FIXTURE(StreamFixture, "a worker that is only slow keeps what it has") {
   add(0, 10);
   deliver_to("slow", 4);
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   CHECK(wait_until([&] { return store.ids().size() == 6; }));
   worker.stop();
   CHECK(length() == "4");
@@ -71,7 +71,7 @@ TEST_CASE_FIXTURE(StreamFixture, "what cannot be stored is set aside, and stops 
   const std::string strange = add_field("something", "else");
   add_field("record", "{\"request_id\":");
   add(2, 4);
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(wait_until([&] { return redis.text({"HGET", "events:totals", "poison"}) == "3"; }));
   worker.stop();
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(StreamFixture, "records of a newer version are stored, with th
       "priority":{"of":"a newer version"},"attempts":[{"resource_id":"openai-1","blame":"network",
       "reason":"round_robin","zone":"eu"}]})";
   add_field("record", record);
-  StreamWorker worker(stream(), records->writer, log.log(), working("one"));
+  StreamWorker worker(stream(), records->writer, kClock, log.log(), working("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   worker.stop();
   CHECK(worker.stats().poison == 0);
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(StreamFixture,
   add_field("record", "nonsense");
   deliver_to("dead", 4);
   redis.command({"CONFIG", "SET", "maxmemory", "1"});
-  StreamWorker worker(stream(), store, log.log(), claiming("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), claiming("one"));
   CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(store.ids() == names(0, 3));
   CHECK(redis.text({"XLEN", "events:poison"}) == "0");
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(StreamFixture,
 TEST_CASE_FIXTURE(StreamFixture, "a database that does not work keeps entries in the stream") {
   store.set_failing(true);
   add(0, 20);
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   store.wait_for_attempts(3);
   CHECK(length() == "20");
   CHECK(pending() == 20);
@@ -147,13 +147,13 @@ TEST_CASE_FIXTURE(StreamFixture, "a worker that ends during an outage leaves its
   {
     StreamWorkerOptions options = working("one");
     options.first_retry = options.max_retry = kLong;  // interrupted, not waited for
-    StreamWorker worker(stream(), store, log.log(), options);
+    StreamWorker worker(stream(), store, kClock, log.log(), options);
     store.wait_for_attempts(1);
   }
   CHECK(pending() == 5);
   CHECK(members() == std::vector<std::string>{"one"});
   store.set_failing(false);
-  StreamWorker next(stream(), store, log.log(), claiming("two"));
+  StreamWorker next(stream(), store, kClock, log.log(), claiming("two"));
   CHECK(wait_until([&] { return length() == "0"; }));
   CHECK(store.ids() == names(0, 5));
 }
@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(StreamFixture,
                   "a batch whose connection broke before it was settled is not lost") {
   add(0, 10);
   store.set_held(true);
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   store.wait_for_attempts(1);
   redis.command({"CLIENT", "KILL", "TYPE", "normal"});
   store.set_held(false);
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(StreamFixture,
   SUBCASE("by itself, on its return") {
     options = working("dead");
   }
-  StreamWorker worker(stream(), store, log.log(), options);
+  StreamWorker worker(stream(), store, kClock, log.log(), options);
   CHECK(wait_until([&] { return length() == "0" && pending() == 0; }));
   worker.stop();
   CHECK(store.ids() == std::vector<std::string>{"0", "2"});
@@ -195,7 +195,7 @@ TEST_CASE_FIXTURE(StreamFixture,
 }
 
 TEST_CASE_FIXTURE(StreamFixture, "Redis dies and comes back empty") {
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   add(0, 5);
   CHECK(wait_until([&] { return store.ids().size() == 5; }));
   redis.stop();
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(StreamFixture, "Redis dies and comes back empty") {
 }
 
 TEST_CASE_FIXTURE(StreamFixture, "Redis is emptied under the worker") {
-  StreamWorker worker(stream(), store, log.log(), working("one"));
+  StreamWorker worker(stream(), store, kClock, log.log(), working("one"));
   add(0, 5);
   CHECK(wait_until([&] { return store.ids().size() == 5; }));
   redis.command({"FLUSHALL"});
@@ -224,7 +224,7 @@ TEST_CASE_FIXTURE(StreamFixture, "a wrong password is an outage that does not sh
   redis.command({"CONFIG", "SET", "requirepass", "right-password"});
   StreamOptions options = stream();
   options.redis.password = Secret("wrong-password");
-  StreamWorker worker(options, store, log.log(), working("one"));
+  StreamWorker worker(options, store, kClock, log.log(), working("one"));
   log.wait_for("WRONGPASS");
   worker.stop();
   REQUIRE(log.lines().size() == 1);
@@ -241,7 +241,7 @@ TEST_CASE_FIXTURE(StreamFixture, "members that are long silent and have nothing 
   CHECK(members() == std::vector<std::string>{"busy", "silent"});
   StreamWorkerOptions options = working("one");
   options.consumer.forget_idle = Millis(0);
-  StreamWorker worker(stream(), store, log.log(), options);
+  StreamWorker worker(stream(), store, kClock, log.log(), options);
   CHECK(wait_until([&] { return as_set(members()).count("silent") == 0; }));
   CHECK(as_set(members()).count("busy") == 1);
 }
@@ -255,7 +255,7 @@ TEST_CASE_FIXTURE(StreamFixture, "large entries come in small batches") {
   }
   StreamWorkerOptions options = working("one");
   options.consumer.max_batch = 1'000;
-  StreamWorker worker(stream(), store, log.log(), options);
+  StreamWorker worker(stream(), store, kClock, log.log(), options);
   CHECK(wait_until([&] { return length() == "0"; }));
   const auto batches = store.batches();
   REQUIRE(batches.size() > 2);
@@ -268,7 +268,7 @@ TEST_CASE_FIXTURE(StreamFixture, "a worker that is to empty the stream goes on u
   store.set_held(true);
   StreamWorkerOptions options = working("one");
   options.consumer.max_batch = 5;
-  StreamWorker worker(stream(), store, log.log(), options);
+  StreamWorker worker(stream(), store, kClock, log.log(), options);
   store.wait_for_attempts(1);
   SUBCASE("asked to") {
     worker.request_stop(kLong);
