@@ -75,7 +75,7 @@ int check_config(const LoadedConfig& loaded) {
 }
 
 int migrate(const Config& config) {
-  migrate_database(config.database_url.reveal());
+  migrate_database(config.database_url.reveal(), SystemClock());
   fmt::print("the database has this version's schema\n");
   return 0;
 }

@@ -87,7 +87,7 @@ void check_spool(const Config& config, Problems& problems) {
 
 void tell_of_database(const Config& config, const Log& log) {
   const std::string url = config.database_url.reveal();
-  const std::string problem = database_problem(url);
+  const std::string problem = database_problem(url, SystemClock());
   if (problem.empty()) return;
   if (!is_postgres_url(url)) throw StartError(config.database_variable, problem);
   log({LogLevel::warning,
@@ -110,7 +110,7 @@ std::vector<StartProblem> find_start_problems(const Config& config) {
   for (StartProblem& problem : certificate_problems(config)) problems.push_back(std::move(problem));
   check_file("PROXY_LOG_FILE", config.log_file, problems);
   check_spool(config, problems);
-  const std::string database = database_problem(config.database_url.reveal());
+  const std::string database = database_problem(config.database_url.reveal(), SystemClock());
   if (!database.empty()) {
     problems.push_back({LogLevel::error, config.database_variable, database});
   }

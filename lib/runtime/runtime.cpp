@@ -88,7 +88,7 @@ class Runtime::Impl {
         shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
         router_(*state_),
         balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
-        database_(open_database(config_.database_url.reveal())),
+        database_(open_database(config_.database_url.reveal(), clock_)),
         queries_(*database_),
         sql_writer_(*database_),
         stream_writer_(make_stream_writer(config_, random_, log_)),

@@ -80,9 +80,9 @@ Database::Connections connect_postgres(const std::shared_ptr<PostgresServer>& se
   return connections;
 }
 
-std::unique_ptr<Database> open_postgres(const std::string& url) {
+std::unique_ptr<Database> open_postgres(const std::string& url, const Clock& clock) {
   auto database = std::make_unique<Database>(
-      [server = std::make_shared<PostgresServer>(url)] { return connect_postgres(server); });
+      [server = std::make_shared<PostgresServer>(url, clock)] { return connect_postgres(server); });
   try {
     database->ping();
   } catch (const SchemaTooNew&) {
@@ -95,14 +95,15 @@ std::unique_ptr<Database> open_postgres(const std::string& url) {
 
 }  // namespace
 
-std::unique_ptr<Database> open_database(const std::string& url) {
-  if (is_postgres_url(url)) return open_postgres(url);
+std::unique_ptr<Database> open_database(const std::string& url, const Clock& clock) {
+  if (is_postgres_url(url)) return open_postgres(url, clock);
   return std::make_unique<Database>([path = sqlite_path(url)] { return connect_sqlite(path); });
 }
 
-void migrate_database(const std::string& url) {
+void migrate_database(const std::string& url, const Clock& clock) {
   if (is_postgres_url(url)) {
-    return migrate_postgres(std::make_shared<PostgresServer>(url), kPostgresMigrationTimeout);
+    return migrate_postgres(std::make_shared<PostgresServer>(url, clock),
+                            kPostgresMigrationTimeout);
   }
   migrate_sqlite(sqlite_path(url));
 }

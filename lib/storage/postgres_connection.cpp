@@ -143,10 +143,9 @@ bool PostgresConnection::connect() {
   return true;
 }
 
-PostgresConnection::Time PostgresConnection::deadline() const {
+SteadyTime PostgresConnection::deadline() const {
   if (in_transaction_) return transaction_ends_;
-  return std::chrono::steady_clock::now() + options_.timeout +
-         std::min(options_.timeout, kMostSilence);
+  return server_->clock().steady() + options_.timeout + std::min(options_.timeout, kMostSilence);
 }
 
 void PostgresConnection::fail(const PostgresError& error) {

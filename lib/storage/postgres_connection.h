@@ -48,11 +48,9 @@ class PostgresConnection final : public SqlConnection {
   void rollback() noexcept override;
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
   // True if it had to.
   bool connect();
-  Time deadline() const;
+  SteadyTime deadline() const;
   std::int64_t run(const std::string& sql, const PostgresDriver::Params& params,
                    const PostgresDriver::OnRow& on_row);
   std::int64_t run_once(const std::string& sql, const PostgresDriver::Params& params,
@@ -66,7 +64,7 @@ class PostgresConnection final : public SqlConnection {
   const std::string begin_;
   std::unique_ptr<PostgresDriver> driver_;
   bool in_transaction_ = false;
-  Time transaction_ends_;
+  SteadyTime transaction_ends_;
 };
 
 }  // namespace responses_proxy

@@ -23,7 +23,8 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-PostgresServer::PostgresServer(const std::string& url) {
+PostgresServer::PostgresServer(const std::string& url, const Clock& clock)
+    : clock_(clock), deadlines_(clock) {
   const std::string problem = parse_postgres_url(url, url_);
   if (!problem.empty()) throw StorageError("Cannot open the database: its URL " + problem);
 }
@@ -44,7 +45,7 @@ std::unique_ptr<PostgresDriver> PostgresServer::connect() {
 void PostgresServer::begin_attempt() {
   const std::scoped_lock lock(mutex_);
   if (problem_.empty()) return;
-  if (trying_ || std::chrono::steady_clock::now() < retry_at_) throw StorageError(problem_);
+  if (trying_ || clock_.steady() < retry_at_) throw StorageError(problem_);
   trying_ = true;
 }
 
@@ -53,7 +54,7 @@ void PostgresServer::end_attempt(const std::string& problem) {
   trying_ = false;
   problem_ = problem;
   if (problem.empty()) return;
-  retry_at_ = std::chrono::steady_clock::now() + kPause;
+  retry_at_ = clock_.steady() + kPause;
   has_schema_ = false;  // it may come back as another one
 }
 

@@ -2,10 +2,10 @@
 // reached, and whether it has this program's tables.
 //
 // Threads    Safe from any thread.
+// Ownership  The clock outlives it.
 // Errors     StorageError, free of secrets.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,7 +26,7 @@ class PostgresServer {
   static constexpr Millis kPause{500};
 
   // Throws StorageError for a URL that parse_postgres_url does not take.
-  explicit PostgresServer(const std::string& url);
+  PostgresServer(const std::string& url, const Clock& clock);
 
   // While the database cannot be reached, one caller at a time tries.
   std::unique_ptr<PostgresDriver> connect();
@@ -38,19 +38,19 @@ class PostgresServer {
   // "PostgreSQL database db.example/proxy: the problem", on one line.
   std::string describe(const std::string& problem) const;
   SocketDeadlines& deadlines() { return deadlines_; }
+  const Clock& clock() const { return clock_; }
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
   void begin_attempt();
   void end_attempt(const std::string& problem);  // "" = it worked
 
   PostgresUrl url_;
+  const Clock& clock_;
   SocketDeadlines deadlines_;
   std::mutex mutex_;     // guards what follows
   std::string problem_;  // why the last attempt failed; "" = it did not
   bool trying_ = false;  // someone, while problem_ is set
-  Time retry_at_;
+  SteadyTime retry_at_;
   bool has_schema_ = false;
 };
 

@@ -33,14 +33,14 @@ std::string sqlite_problem(const std::string& path) {
 
 }  // namespace
 
-std::string database_problem(const std::string& url) {
+std::string database_problem(const std::string& url, const Clock& clock) {
   try {
     std::string path;
     if (!is_postgres_url(url)) {
       const std::string problem = parse_sqlite_url(url, path);
       return problem.empty() ? sqlite_problem(path) : "its URL " + problem;
     }
-    PostgresConnection connection(std::make_shared<PostgresServer>(url),
+    PostgresConnection connection(std::make_shared<PostgresServer>(url, clock),
                                   {PostgresConnection::Mode::read, kPatience, [] {}});
     read(connection, "SELECT 1");
     return {};

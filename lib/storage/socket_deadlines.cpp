@@ -6,7 +6,7 @@
 
 namespace responses_proxy {
 
-SocketDeadlines::Guard::Guard(SocketDeadlines& deadlines, int socket, Time at)
+SocketDeadlines::Guard::Guard(SocketDeadlines& deadlines, int socket, SteadyTime at)
     : deadlines_(deadlines) {
   bool earlier = false;
   {
@@ -28,7 +28,7 @@ bool SocketDeadlines::Guard::expired() const {
   return entry_->expired;
 }
 
-SocketDeadlines::SocketDeadlines() : thread_([this] { run(); }) {}
+SocketDeadlines::SocketDeadlines(const Clock& clock) : clock_(clock), thread_([this] { run(); }) {}
 
 SocketDeadlines::~SocketDeadlines() {
   {
@@ -43,17 +43,17 @@ void SocketDeadlines::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     wakes_at_ = expire();
-    if (wakes_at_ == Time::max()) {
+    if (wakes_at_ == SteadyTime::max()) {
       wake_.wait(lock);
     } else {
-      wake_.wait_until(lock, wakes_at_);
+      wake_.wait_for(lock, wakes_at_ - clock_.steady());
     }
   }
 }
 
-SocketDeadlines::Time SocketDeadlines::expire() {
-  const Time now = std::chrono::steady_clock::now();
-  Time next = Time::max();
+SteadyTime SocketDeadlines::expire() {
+  const SteadyTime now = clock_.steady();
+  SteadyTime next = SteadyTime::max();
   for (Entry& entry : entries_) {
     if (entry.expired) continue;
     if (entry.at > now) {

@@ -5,27 +5,27 @@
 // Ownership  Outlives its guards. A socket stays open as long as a guard watches it.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <list>
 #include <mutex>
 #include <thread>
 
+#include "responses_proxy/clock.h"
+
 namespace responses_proxy {
 
 class SocketDeadlines {
  private:
-  using Time = std::chrono::steady_clock::time_point;
   struct Entry {
     int socket;
-    Time at;
+    SteadyTime at;
     bool expired = false;
   };
 
  public:
   class Guard {
    public:
-    Guard(SocketDeadlines& deadlines, int socket, Time at);
+    Guard(SocketDeadlines& deadlines, int socket, SteadyTime at);
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -38,7 +38,7 @@ class SocketDeadlines {
     std::list<Entry>::iterator entry_;
   };
 
-  SocketDeadlines();
+  explicit SocketDeadlines(const Clock& clock);
   ~SocketDeadlines();
   SocketDeadlines(const SocketDeadlines&) = delete;
   SocketDeadlines& operator=(const SocketDeadlines&) = delete;
@@ -46,12 +46,13 @@ class SocketDeadlines {
  private:
   void run();
   // Breaks what is due; returns when the next one is.
-  Time expire();
+  SteadyTime expire();
 
+  const Clock& clock_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::list<Entry> entries_;
-  Time wakes_at_ = Time::max();
+  SteadyTime wakes_at_ = SteadyTime::max();
   bool stopping_ = false;
   std::thread thread_;  // last: starts when everything else stands
 };

@@ -24,7 +24,7 @@ class TelemetryWorker::Impl {
       : stream_(stream_options(config)),
         random_(random_seed()),
         name_(consumer_name(config.telemetry_consumer, random_)),
-        database_(open_database(config.database_url.reveal())),
+        database_(open_database(config.database_url.reveal(), clock_)),
         records_(*database_),
         worker_(stream_, records_, clock_, std::move(log), worker_options(name_, claim_idle)) {}
 

@@ -12,8 +12,9 @@ namespace responses_proxy::testing {
 
 struct RecordDatabase {
   explicit RecordDatabase(const std::string& url)
-      : database(open_database(url)), writer(*database), queries(*database) {}
+      : database(open_database(url, clock)), writer(*database), queries(*database) {}
 
+  const SystemClock clock{};
   const std::unique_ptr<Database> database;
   SqlRecordWriter writer;
   SqlRecordQueries queries;

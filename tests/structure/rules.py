@@ -22,9 +22,6 @@ TIME_ALLOWED = {
     "lib/core/random.cpp": "the seed of a process",
     "lib/runtime/runtime.cpp": "makes the clock that it gives to all others",
     "lib/telemetry/telemetry_worker.cpp": "makes the clock that it gives to the worker",
-    "lib/storage/postgres_connection.cpp": "deadlines of blocking sockets",
-    "lib/storage/postgres_server.cpp": "pauses between tries to connect",
-    "lib/storage/socket_deadlines.cpp": "deadlines of blocking sockets",
 }
 
 # Files where a thread of its own waits for real time to pass. What is decided by the time is decided by a Clock, here too.

@@ -35,8 +35,9 @@ struct TableFixture {
   }
 
   const testing::TempFolder folder;
+  const SystemClock clock{};
   const std::unique_ptr<Database> database =
-      open_database("sqlite:///" + (folder.path() / "db").string());
+      open_database("sqlite:///" + (folder.path() / "db").string(), clock);
 };
 
 }  // namespace

@@ -51,8 +51,8 @@ TEST_CASE(
   OtherApplication other(url);
   other.ask("CREATE TABLE orders (id BIGINT)");
 
-  migrate_database(url);
-  migrate_database(url);
+  migrate_database(url, SystemClock());
+  migrate_database(url, SystemClock());
   const auto store = testing::open_records(url);
   for (int i = 0; i < 3; ++i) {
     store->writer.write(std::vector{sample_record("r" + std::to_string(i), at_second(i))});

@@ -23,7 +23,8 @@ using Mode = PostgresConnection::Mode;
 struct TestDatabase {
   std::string name = postgres().create_database();
   std::string url = postgres().url(name);
-  std::shared_ptr<PostgresServer> server = std::make_shared<PostgresServer>(url);
+  const SystemClock clock{};
+  std::shared_ptr<PostgresServer> server = std::make_shared<PostgresServer>(url, clock);
 
   std::string sql(const std::string& statements) const { return postgres().sql(name, statements); }
 };
@@ -76,13 +77,13 @@ TEST_CASE("Postgres: every address of a name is tried") {
   const std::string at = "@127.0.0.1:" + port;
   url.replace(url.find(at), at.size(), "@127.0.0.2,[::1],127.0.0.1");
   url += "?port=" + port;
-  PostgresConnection connection(std::make_shared<PostgresServer>(url), {});
+  PostgresConnection connection(std::make_shared<PostgresServer>(url, database.clock), {});
   connection.execute("SELECT 1", {});
 
   // "localhost" may be ::1 first, where the server does not listen.
   url = postgres().tcp_url(database.name);
   url.replace(url.find(at), at.size(), "@localhost:" + port);
-  PostgresConnection by_name(std::make_shared<PostgresServer>(url), {});
+  PostgresConnection by_name(std::make_shared<PostgresServer>(url, database.clock), {});
   by_name.execute("SELECT 1", {});
 }
 
@@ -95,7 +96,7 @@ TEST_CASE("Postgres: a read that fails can be followed by another on the same co
 
 TEST_CASE("Postgres: readers cannot write") {
   const TestDatabase database;
-  migrate_database(database.url);
+  migrate_database(database.url, SystemClock());
   PostgresConnection reader(database.server, {Mode::read, Millis(5'000), nullptr});
   CHECK_THROWS_WITH_AS(reader.execute("DELETE FROM requests", {}),
                        doctest::Contains("read-only transaction"), StorageError);
@@ -108,7 +109,7 @@ TEST_CASE("Postgres: who starts at the same time makes the tables once") {
   for (int i = 0; i < 6; ++i) {
     starters.emplace_back([&] {
       try {
-        migrate_database(database.url);
+        migrate_database(database.url, SystemClock());
         testing::open_records(database.url)->database->ping();
       } catch (const StorageError&) {
         ++failed;
@@ -123,7 +124,7 @@ TEST_CASE("Postgres: who starts at the same time makes the tables once") {
 
 TEST_CASE("Postgres: texts compare by their bytes, whatever the locale") {
   const TestDatabase database;
-  migrate_database(database.url);
+  migrate_database(database.url, SystemClock());
   const std::string of_columns =
       "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'public' AND "
       "data_type = 'text'";
@@ -146,7 +147,7 @@ TEST_CASE("Postgres: a record that breaks a constraint is refused, and leaves no
 
 TEST_CASE("Postgres: writers that have the same records end up with each of them once") {
   const TestDatabase database;
-  migrate_database(database.url);
+  migrate_database(database.url, SystemClock());
   constexpr int kRecords = 300;
   std::vector<RequestRecord> records;
   for (int i = 0; i < kRecords; ++i) {

@@ -68,7 +68,7 @@ TEST_CASE("Postgres: down at the start, up later") {
        {error_of([&] { store->writer.write(one("a")); }),
         error_of([&] { store->database->ping(); }), error_of([&] { store->queries.requests({}); }),
         error_of([&] { store->queries.resource_of_response("resp_of_a"); }),
-        error_of([&] { migrate_database(database.url); })}) {
+        error_of([&] { migrate_database(database.url, SystemClock()); })}) {
     CAPTURE(error);
     CHECK(has(error, "PostgreSQL database 127.0.0.1:"));
     CHECK(has(error, "Connection refused"));
@@ -163,7 +163,7 @@ TEST_CASE("Postgres: a wrong password is named, and not shown") {
   url.replace(url.find(":%") + 1, url.find('@') - url.find(":%") - 1, "hunter%322");
   const auto store = testing::open_records(url);
   for (const std::string& error : {error_of([&] { store->writer.write(one("a")); }),
-                                   error_of([&] { migrate_database(url); })}) {
+                                   error_of([&] { migrate_database(url, SystemClock()); })}) {
     CAPTURE(error);
     CHECK(has(error, "password authentication failed"));
     CHECK_FALSE(has(error, "hunter"));
@@ -197,8 +197,8 @@ TEST_CASE("Postgres: silent, it is left") {
 
 TEST_CASE("Postgres: the tables of a newer program are left alone") {
   const TestDatabase database;
-  migrate_database(database.url);
+  migrate_database(database.url, SystemClock());
   postgres().sql(database.name, "INSERT INTO schema_migrations VALUES (1000)");
   CHECK_THROWS_AS(testing::open_records(database.url), SchemaTooNew);
-  CHECK_THROWS_AS(migrate_database(database.url), SchemaTooNew);
+  CHECK_THROWS_AS(migrate_database(database.url, SystemClock()), SchemaTooNew);
 }

@@ -43,7 +43,7 @@ class BigDatabase {
  public:
   BigDatabase() : name_(postgres().create_database()) {
     const std::string url = postgres().url(name_);
-    migrate_database(url);
+    migrate_database(url, SystemClock());
     const std::string indexes =
         postgres().sql(name_,
                        "SELECT indexdef || ';' FROM pg_indexes WHERE schemaname = 'public' AND "
@@ -57,7 +57,7 @@ class BigDatabase {
     postgres().sql(name_, indexes);
     postgres().sql(name_, "VACUUM ANALYZE");
     connection_ = std::make_unique<PostgresConnection>(
-        std::make_shared<PostgresServer>(url),
+        std::make_shared<PostgresServer>(url, clock_),
         PostgresConnection::Options{PostgresConnection::Mode::read, Millis(30'000), nullptr});
   }
 
@@ -70,6 +70,7 @@ class BigDatabase {
   }
 
  private:
+  SystemClock clock_;
   std::string name_;
   std::unique_ptr<PostgresConnection> connection_;
 };

@@ -8,7 +8,6 @@
 #include <memory>
 
 using namespace responses_proxy;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
@@ -28,13 +27,14 @@ struct Pair {
 }  // namespace
 
 TEST_CASE("a socket is broken when its time is up, and no other is") {
-  SocketDeadlines deadlines;
+  const SystemClock clock;
+  SocketDeadlines deadlines(clock);
   Pair patient;
   Pair late;
   Pair later;
   const SocketDeadlines::Guard never(deadlines, patient.ends[0],
-                                     Clock::now() + std::chrono::hours(1));
-  const auto end = Clock::now() + std::chrono::milliseconds(20);
+                                     clock.steady() + std::chrono::hours(1));
+  const auto end = clock.steady() + std::chrono::milliseconds(20);
   const SocketDeadlines::Guard second(deadlines, later.ends[0],
                                       end + std::chrono::milliseconds(10));
   const SocketDeadlines::Guard first(deadlines, late.ends[0], end);
@@ -47,10 +47,11 @@ TEST_CASE("a socket is broken when its time is up, and no other is") {
 }
 
 TEST_CASE("a guard that is gone watches nothing") {
-  SocketDeadlines deadlines;
+  const SystemClock clock;
+  SocketDeadlines deadlines(clock);
   Pair pair;
   Pair other;
-  const auto end = Clock::now() + std::chrono::milliseconds(20);
+  const auto end = clock.steady() + std::chrono::milliseconds(20);
   { const SocketDeadlines::Guard guard(deadlines, pair.ends[0], end); }
   const SocketDeadlines::Guard later(deadlines, other.ends[0], end + std::chrono::milliseconds(5));
   CHECK(other.broken(0));
