@@ -134,6 +134,17 @@ Request World::draw_request(const std::string& id) {
     request.path = draw_.chance(50) ? "/v1/models" : "/v1/nothing/here";
     return request;
   }
+  if (draw_.chance(15)) request.headers.add("x-pool-id", draw_.chance(90) ? "a" : "nowhere");
+  if (draw_.chance(1)) request.headers.add("upgrade", "websocket");
+  request.body = draw_body();
+  if (draw_.chance(10)) {
+    request.headers.add("content-encoding", "gzip");
+    request.body = testing::gzip(request.body);
+  }
+  return request;
+}
+
+std::string World::draw_body() {
   std::string body = R"({"model":"m","input":"hi")";
   if (draw_.chance(75)) body += R"(,"stream":true)";
   if (draw_.chance(40)) {
@@ -144,14 +155,7 @@ Request World::draw_request(const std::string& id) {
   }
   body += draw_.chance(2) ? "" : "}";
   if (draw_.chance(2)) body += std::string(config_.max_body_bytes, ' ');
-  if (draw_.chance(15)) request.headers.add("x-pool-id", draw_.chance(90) ? "a" : "nowhere");
-  if (draw_.chance(10)) {
-    request.headers.add("content-encoding", "gzip");
-    body = testing::gzip(body);
-  }
-  if (draw_.chance(1)) request.headers.add("upgrade", "websocket");
-  request.body = std::move(body);
-  return request;
+  return body;
 }
 
 void World::open_socket() {

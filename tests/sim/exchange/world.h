@@ -46,6 +46,7 @@ class World {
   void check_all();
   void check_nothing_left();
   Request draw_request(const std::string& id);
+  std::string draw_body();
 
   Draw draw_;
   Promises promises_;
