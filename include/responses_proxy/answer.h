@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,18 @@ enum class AnswerState : std::uint8_t {
   completed,   // response.completed
   incomplete,  // response.incomplete
   failed,      // response.failed or error
+};
+
+// What an event of the Responses API says of itself, at the top level of its JSON: items and texts
+// inside may have a "type" or an error code of their own.
+struct EventHead {
+  std::string type;  // "response.output_text.delta"; "" if there is none
+  std::optional<std::int64_t> sequence_number;
+  std::string error_code;         // of `error`, of `response.error` or beside the type
+  std::string incomplete_reason;  // response.incomplete_details.reason
+
+  // A `response.incomplete` that is followed by the answer to what the client has steered to.
+  bool steered() const { return type == "response.incomplete" && incomplete_reason == "steered"; }
 };
 
 // One event of a streamed answer.
@@ -49,6 +62,15 @@ struct AnswerHead {
   bool event_stream = false;
 };
 
+// A complete answer as the input of a later request has to repeat it.
+struct StoredResponse {
+  std::string id;
+  std::string output;  // its items, comma-separated JSON
+  // They are all there. Not where they were more than may be kept, or where the client has changed
+  // the course of the answer.
+  bool whole = true;
+};
+
 // Of one answer; what is beyond is not learnt.
 inline constexpr std::size_t kMaxItemIds = 64;
 
@@ -62,6 +84,7 @@ struct AnswerFacts {
   bool background = false;            // it is generated while nobody is connected
   std::string error_code;           // of a failed answer or an error body; its type if it has none
   std::string upstream_request_id;  // the provider's own name for the exchange
+  std::int64_t next_sequence_number = 0;  // of the event that comes next, should one come
   TokenUsage usage;
   std::int64_t text_bytes = 0;  // of output text deltas, as they stand in the JSON
   AnswerState state = AnswerState::open;

@@ -40,6 +40,42 @@ struct Turn {
   const Request& request;           // its body decoded
   std::string_view model;           // what the request asks for; "" if it names none
   std::string_view upstream_model;  // what goes up in its place; "" = as it stands
+  // So many bytes of its output may be kept for Translation::stored(); 0 = nothing is.
+  std::size_t keep_output = 0;
+};
+
+// One message of an upstream's WebSocket, looked at once.
+struct SocketMessage {
+  enum class Trouble : std::uint8_t {
+    none,
+    connection_used_up,  // the upstream takes no more requests on this connection
+    id_unknown,          // it does not know what the request continues
+    other,
+  };
+
+  std::string_view json;
+  EventHead head;
+  AnswerState state = AnswerState::open;  // of the answer, after it
+  Trouble trouble = Trouble::none;        // else it is an error, in place of an answer or within one
+};
+
+// An error in place of an answer, as the HTTP answer that it stands for.
+struct SocketRefusal {
+  int status = 0;
+  Headers headers;
+  std::string body;
+};
+
+// How a dialect is spoken over WebSocket.
+class SocketDialect {
+ public:
+  // nullopt: it is no message of this dialect.
+  virtual std::optional<SocketMessage> read(std::string_view json) const = 0;
+  // Of a message that is an error.
+  virtual SocketRefusal refusal(const SocketMessage& message) const = 0;
+
+ protected:
+  ~SocketDialect() = default;
 };
 
 // What an upstream's answer says against the request or the resource, whatever words its wire
@@ -84,6 +120,16 @@ class Translation {
   // What the answer says so far; of a request without an answer: nothing (status 0).
   virtual UpstreamFault fault(WallTime now) const = 0;
 
+  // A message that has come over WebSocket, in place of read(). false: this translation reads none.
+  virtual bool take(const SocketMessage& message, AnswerSink& sink) {
+    static_cast<void>(message);
+    static_cast<void>(sink);
+    return false;
+  }
+  // The answer so far, as far as Turn::keep_output allowed.
+  virtual StoredResponse stored() const { return {{}, {}, false}; }
+  // What it holds of an answer that has not been given out.
+  virtual std::size_t held_bytes() const { return 0; }
   // The upstream has ended too early: tells the client so in-band. false: only cutting the
   // connection can.
   virtual bool failure(std::string_view message, AnswerSink& sink) const {
@@ -110,6 +156,8 @@ class Dialect {
   virtual UpstreamFault fault(const UpstreamAnswer& answer) const = 0;
   virtual Result<Translated> translate(const Turn& turn, const Resource& resource) const = 0;
 
+  // Null: it is spoken over HTTP only.
+  virtual const SocketDialect* socket() const { return nullptr; }
   // The body of a request without the items that only the account that made them can decrypt.
   // nullopt: there are none.
   virtual std::optional<std::string> without_encrypted_items(std::string_view body) const {

@@ -26,6 +26,10 @@ void Attempt::send(UpstreamClient& client, UpstreamRequest request) {
   transfer_ = client.start(std::move(request), *this);
 }
 
+void Attempt::send(TurnTransport& transport, UpstreamRequest request) {
+  transfer_ = transport.start(std::move(request), *this);
+}
+
 void Attempt::on_head(int status, Headers headers) {
   begun_ = true;
   record_.status_code = status;
@@ -35,14 +39,39 @@ void Attempt::on_head(int status, Headers headers) {
   observer_.on_progress();
 }
 
-bool Attempt::on_body(std::string_view bytes) {
-  if (status() == 0) return break_off();  // a body without a head is no HTTP
+template <class Give>
+bool Attempt::take_in(Give&& give) {
   if (!holding_) observer_.on_giving();
-  translation_->read(bytes, *this);
+  std::forward<Give>(give)();
   const bool more = holding_ || observer_.on_given();
   if (facts().event_too_large) return break_off();
   if (holding_ && shown()) observer_.on_progress();
   return more;
+}
+
+bool Attempt::on_body(std::string_view bytes) {
+  if (status() == 0) return break_off();  // a body without a head is no HTTP
+  return take_in([&] { translation_->read(bytes, *this); });
+}
+
+bool Attempt::on_message(const SocketMessage& message) {
+  return take_in([&] { translation_->take(message, *this); });
+}
+
+// They are of the Responses API, whatever the upstream speaks.
+void Attempt::on_own_events(std::span<const std::string> events) {
+  const auto dialect = make_responses_dialect();
+  take_in([&] {
+    for (const std::string& event : events) {
+      const auto message = dialect->socket()->read(event);
+      if (!message || (!own_ && translation_->take(*message, *this))) continue;
+      if (!own_) {
+        own_ = std::move(dialect->translate({Request{}, {}, {}}, Resource{})->answer);
+        own_->head(200, {{"content-type", "text/event-stream"}});
+      }
+      own_->take(*message, *this);
+    }
+  });
 }
 
 // The upstream breaks the rules: nothing more is read from it. The observer may destroy this

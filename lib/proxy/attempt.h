@@ -10,6 +10,7 @@
 
 #include "proxy/held_answer.h"
 #include "proxy/record_mask.h"
+#include "proxy/turn_transport.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/dialect.h"
 #include "responses_proxy/lease.h"
@@ -35,7 +36,7 @@ class AttemptObserver : public AnswerSink {
   ~AttemptObserver() = default;
 };
 
-class Attempt final : public UpstreamHandler, private AnswerSink {
+class Attempt final : public TurnHandler, private AnswerSink {
  public:
   // Held bytes are released at this size, whatever they say.
   static constexpr std::size_t kMaxHeld = 64 * 1024;
@@ -45,6 +46,7 @@ class Attempt final : public UpstreamHandler, private AnswerSink {
           const RecordMask& mask, AttemptObserver& observer);
 
   void send(UpstreamClient& client, UpstreamRequest request);
+  void send(TurnTransport& transport, UpstreamRequest request);
   // Ends the transfer; no callback comes afterwards.
   void cancel() { transfer_.reset(); }
   void resume() {
@@ -71,18 +73,19 @@ class Attempt final : public UpstreamHandler, private AnswerSink {
   // Whether the held answer has shown what it is worth: an event of substance, an error, its end.
   bool shown() const;
   // What the answer says against the request or the resource.
-  UpstreamFault fault() const { return translation_->fault(clock_.wall()); }
+  UpstreamFault fault() const { return translation().fault(clock_.wall()); }
   // Why the attempt has ended without an answer worth anything; none: there is one, so far.
   UpstreamError failure_so_far() const;
   // There is nothing that could be forwarded, not even a stream that ends in-band.
   bool came_to_nothing() const;
-  const AnswerFacts& facts() const { return translation_->facts(); }
+  const AnswerFacts& facts() const override { return translation().facts(); }
+  StoredResponse stored() const { return translation().stored(); }
   // The head as the client shall get it, and what was held. From now on the observer gets the
   // answer as it comes.
   ResponseHead release(HeldAnswer& held);
   // See Translation::failure.
   bool failure(std::string_view message, AnswerSink& sink) const {
-    return translation_->failure(message, sink);
+    return translation().failure(message, sink);
   }
 
   // Tells the resource's state what was learnt and ends the lease; the first call counts. true: the
@@ -96,6 +99,9 @@ class Attempt final : public UpstreamHandler, private AnswerSink {
   void on_head(int status, Headers headers) override;
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
+  bool on_message(const SocketMessage& message) override;
+  void on_own_events(std::span<const std::string> events) override;
+  std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }
 
   // AnswerSink: of the translation
   void event(const AnswerEvent& event) override { sink().event(event); }
@@ -104,6 +110,9 @@ class Attempt final : public UpstreamHandler, private AnswerSink {
   AnswerSink& sink() {
     return holding_ ? static_cast<AnswerSink&>(held_) : static_cast<AnswerSink&>(observer_);
   }
+  const Translation& translation() const { return own_ ? *own_ : *translation_; }
+  template <class Give>
+  bool take_in(Give&& give);
   bool break_off();
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
@@ -111,6 +120,7 @@ class Attempt final : public UpstreamHandler, private AnswerSink {
 
   Lease lease_;
   const std::unique_ptr<Translation> translation_;
+  std::unique_ptr<Translation> own_;  // of events that are not the upstream's
   const Clock& clock_;
   const RecordMask& mask_;
   AttemptObserver& observer_;

@@ -1,14 +1,16 @@
 // ClientTurn: what an exchange must know of a `response.create` on a client's socket beyond what an
-// HTTP request has. A turn can travel over WebSocket or HTTP, and may build on what only one
-// upstream connection remembers.
+// HTTP request has. A turn can travel over WebSocket or HTTP, and may build on what only one upstream
+// connection remembers.
 #pragma once
 
 #include <optional>
 
+#include "proxy/event_writer.h"
+#include "proxy/turn_transport.h"
+#include "responses_proxy/dialect.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/resource.h"
-#include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {
 
@@ -19,11 +21,15 @@ class ClientTurn {
   virtual bool movable() const = 0;
   // Puts the request into the form this resource takes now. Error: nobody remembers what it
   // continues.
-  virtual std::optional<Error> prepare(const Resource& resource, Request& request) = 0;
+  virtual std::optional<Error> prepare(const Resource& resource, const Dialect& dialect,
+                                       Request& request) = 0;
   // Sends what prepare() has made ready.
-  virtual UpstreamClient& transport() = 0;
+  virtual TurnTransport& transport() = 0;
   // From the next prepare() on. false: there are none.
   virtual bool drop_encrypted_items() = 0;
+  // The answer is complete, and the client has not seen the end yet.
+  virtual void answered(const StoredResponse& response) = 0;
+  virtual EventWriter& answer() = 0;
 };
 
 }  // namespace responses_proxy

@@ -3,12 +3,31 @@
 #include <utility>
 
 #include "core/error_head.h"
+#include "proxy/sse_event.h"
 
 namespace responses_proxy {
 
 void Downstream::start(ResponseHead head) {
   status_ = head.status;
   if (!gone_) writer_->start(std::move(head));
+}
+
+void Downstream::event(const AnswerEvent& event) {
+  if (events_ == nullptr) {
+    if (!event.wire.empty()) return add(event.wire);
+    if (!event.json.empty()) write_framed(event);
+  } else if (!event.json.empty() && !gone_) {
+    bytes_ += static_cast<std::int64_t>(event.json.size());
+    capture_.response(event.json);
+    capture_.response("\n");
+    if (!events_->event(event)) full_ = true;
+  }
+}
+
+// What has not come as a server-sent event.
+void Downstream::write_framed(const AnswerEvent& event) {
+  write(std::exchange(gathered_, {}));
+  write(sse_event(event.type, event.json));
 }
 
 void Downstream::add(std::string_view bytes) {

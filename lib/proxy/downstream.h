@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proxy/body_capture.h"
+#include "proxy/event_writer.h"
 #include "responses_proxy/answer.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
@@ -15,9 +16,10 @@ namespace responses_proxy {
 
 class Downstream final : public AnswerSink {
  public:
-  Downstream(std::shared_ptr<ResponseWriter> writer, ResponseObserver& observer,
-             BodyCapture& capture)
-      : writer_(std::move(writer)), capture_(capture) {
+  // `events`: the same writer, where it takes the events of a stream one by one; else null.
+  Downstream(std::shared_ptr<ResponseWriter> writer, EventWriter* events,
+             ResponseObserver& observer, BodyCapture& capture)
+      : writer_(std::move(writer)), events_(events), capture_(capture) {
     writer_->observe(&observer);
   }
 
@@ -26,7 +28,7 @@ class Downstream final : public AnswerSink {
   // write.
   void gather() { gathering_ = true; }
   void flush();
-  void event(const AnswerEvent& event) override { add(event.wire); }
+  void event(const AnswerEvent& event) override;
   void bytes(std::string_view bytes) override { add(bytes); }
   void finish();
   void abort();
@@ -39,7 +41,7 @@ class Downstream final : public AnswerSink {
   bool gone() const { return gone_; }
   bool complete() const { return complete_; }
   int status() const { return status_; }
-  std::int64_t body_bytes() const { return bytes_; }
+  std::int64_t body_bytes() const { return bytes_; }  // of events that are messages: their JSON
 
   void on_writable() { full_ = false; }
   void on_closed() { gone_ = true; }
@@ -47,8 +49,10 @@ class Downstream final : public AnswerSink {
  private:
   void add(std::string_view bytes);
   void write(std::string_view bytes);
+  void write_framed(const AnswerEvent& event);
 
   std::shared_ptr<ResponseWriter> writer_;
+  EventWriter* const events_;
   BodyCapture& capture_;
   bool gathering_ = false;
   std::string_view gathered_;

@@ -33,8 +33,8 @@ Exchange::Exchange(const Config& config, const Dependencies& dependencies, Excha
       request_(std::move(request)),
       capture_(config),
       mask_(loop.secrets.mask(), request_.headers),
-      downstream_(std::move(writer), *this, capture_),
       turn_(std::move(turn)),
+      downstream_(std::move(writer), turn_ ? &turn_->answer() : nullptr, *this, capture_),
       arrived_(dependencies.clock.steady()) {
   record_.created_at = dependencies_.clock.wall();
   record_.request_id = new_request_id(record_.created_at, dependencies_.random);
@@ -135,9 +135,10 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
                                           resource.wire_api, resource.name));
   }
   if (turn_) {
-    if (auto error = turn_->prepare(resource, request_)) return error;
+    if (auto error = turn_->prepare(resource, *dialect_, request_)) return error;
   }
-  auto translated = dialect_->translate({request_, facts_.model, {}}, resource);
+  auto translated = dialect_->translate(
+      {request_, facts_.model, {}, turn_ ? config_.websocket_state_bytes : 0}, resource);
   if (!translated) return translated.error();
 
   UpstreamCall& call = translated->call;
@@ -158,7 +159,11 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
   attempt_ =
       std::make_unique<Attempt>(std::move(lease), std::move(translated->answer),
                                 dependencies_.clock, mask_, static_cast<AttemptObserver&>(*this));
-  attempt_->send(turn_ ? turn_->transport() : loop_.upstream, std::move(request));
+  if (turn_) {
+    attempt_->send(turn_->transport(), std::move(request));
+  } else {
+    attempt_->send(loop_.upstream, std::move(request));
+  }
   return std::nullopt;
 }
 

@@ -146,8 +146,8 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   Request request_;
   BodyCapture capture_;
   const RecordMask mask_;
-  Downstream downstream_;
   const std::shared_ptr<ClientTurn> turn_;
+  Downstream downstream_;
 
   const SteadyTime arrived_;
   RequestRecord record_;

@@ -56,6 +56,9 @@ AnswerSink& Exchange::answer_sink() {
 }
 
 void Exchange::event(const AnswerEvent& event) {
+  const bool whole =
+      event.state == AnswerState::completed || event.state == AnswerState::incomplete;
+  if (turn_ && whole) turn_->answered(attempt_->stored());
   answer_sink().event(event);
   note_end();
 }

@@ -58,7 +58,7 @@ class LoopExchanges final : public ExchangeOwner {
         std::move(handshake), std::move(writer),
         [this](Request request, const std::shared_ptr<SocketTurn>& turn) {
           active_.fetch_add(1, std::memory_order_relaxed);
-          run(std::move(request), turn, turn);
+          run(std::move(request), std::shared_ptr<ResponseWriter>(turn, &turn->answer()), turn);
         },
         open_sockets_);
   }

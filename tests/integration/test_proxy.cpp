@@ -33,8 +33,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
       state_(make_memory_state_store(clock_)),
       router_(*state_),
       balancer_(clock_, random_),
-      loops_(threads),
-      dialect_(make_responses_dialect()) {
+      loops_(threads) {
   router_.update(config_.resources);
   Dependencies dependencies{clock_,  random_, *state_,   router_, balancer_, sink_,
                             nullptr, {},      dialects_, loops_,  {},        {}};

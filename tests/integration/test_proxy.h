@@ -9,6 +9,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/recording_sink.h"
 #include "fakes/scripted_upstream.h"
+#include "fakes/shouting_dialect.h"
 #include "responses_proxy/helper_threads.h"
 #include "responses_proxy/responses_proxy.h"
 #include "responses_proxy/upstream_socket.h"
@@ -60,8 +61,9 @@ class TestProxy {
   EventLoops loops_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
-  const std::unique_ptr<Dialect> dialect_;
-  const Dialects dialects_{dialect_.get()};
+  const std::unique_ptr<Dialect> responses_ = make_responses_dialect();
+  const std::unique_ptr<Dialect> shout_ = make_shouting_dialect();
+  const Dialects dialects_{responses_.get(), shout_.get()};
   std::unique_ptr<HealthChecker> checker_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;

@@ -9,11 +9,10 @@
 #include <string_view>
 
 #include "dialects/responses/answer_facts.h"
-#include "dialects/responses/answer_reader.h"
 
 namespace responses_proxy {
 
-class DocumentReader final : public AnswerReader {
+class DocumentReader {
  public:
   static constexpr std::size_t kReadable = 16 * 1024 * 1024;
   // Up to this size an answer is forwarded in one piece.
@@ -22,9 +21,8 @@ class DocumentReader final : public AnswerReader {
   enum class Learn : std::uint8_t { nothing, object, error };
   DocumentReader(Learn learn, LearntAnswer& learnt) : learn_(learn), learnt_(learnt) {}
 
-  void read(std::string_view upstream_bytes, AnswerSink& sink) override;
-  void finish(AnswerSink& sink) override;
-  bool failure(std::string_view, AnswerSink&) const override { return false; }
+  void read(std::string_view upstream_bytes, AnswerSink& sink);
+  void finish(AnswerSink& sink);
 
  private:
   Learn learn_;

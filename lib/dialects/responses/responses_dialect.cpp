@@ -12,6 +12,7 @@
 #include "dialects/responses/encrypted_items.h"
 #include "dialects/responses/faults.h"
 #include "dialects/responses/request_body.h"
+#include "dialects/responses/responses_socket.h"
 #include "dialects/responses/stream_reader.h"
 #include "responses_proxy/dialect.h"
 
@@ -31,7 +32,8 @@ std::optional<std::uint64_t> content_length(const Headers& headers) {
 
 class ResponsesTranslation final : public Translation {
  public:
-  explicit ResponsesTranslation(std::string_view model) : model_(model) {}
+  ResponsesTranslation(std::string_view model, std::size_t keep_output)
+      : model_(model), keep_output_(keep_output) {}
 
   AnswerHead head(int status, Headers from_upstream) override {
     const Headers& headers = from_upstream;
@@ -44,14 +46,30 @@ class ResponsesTranslation final : public Translation {
     head.response.content_length = content_length(headers);
     head.response.headers = forwarded_response_headers(headers);
     learnt_.facts.upstream_request_id = headers.get("x-request-id");
-    reader_ = make_reader(status, head.event_stream, readable);
+    if (head.event_stream) {
+      stream_.emplace(learnt_, keep_output_);
+    } else {
+      document_.emplace(what_to_learn(status, readable), learnt_);
+    }
     status_ = status;
     if (status >= 300) bad_headers_ = std::move(from_upstream);
     return head;
   }
 
-  void read(std::string_view bytes, AnswerSink& sink) override { reader_->read(bytes, sink); }
-  void finish(AnswerSink& sink) override { reader_->finish(sink); }
+  void read(std::string_view bytes, AnswerSink& sink) override {
+    stream_ ? stream_->read(bytes, sink) : document_->read(bytes, sink);
+  }
+  void finish(AnswerSink& sink) override {
+    stream_ ? stream_->finish(sink) : document_->finish(sink);
+  }
+  bool take(const SocketMessage& message, AnswerSink& sink) override {
+    stream_->take(message, sink);
+    return true;
+  }
+  StoredResponse stored() const override {
+    return stream_ ? stream_->stored() : Translation::stored();
+  }
+  std::size_t held_bytes() const override { return stream_ ? stream_->held_bytes() : 0; }
   const AnswerFacts& facts() const override { return learnt_.facts; }
 
   UpstreamFault fault(WallTime now) const override {
@@ -64,22 +82,23 @@ class ResponsesTranslation final : public Translation {
   }
 
   bool failure(std::string_view message, AnswerSink& sink) const override {
-    return reader_ && reader_->failure(message, sink);
+    return stream_ && stream_->failure(message, sink);
   }
 
  private:
-  std::unique_ptr<AnswerReader> make_reader(int status, bool event_stream, bool readable) {
-    if (event_stream) return std::make_unique<StreamReader>(learnt_);
+  static DocumentReader::Learn what_to_learn(int status, bool readable) {
     using Learn = DocumentReader::Learn;
-    const Learn learn = status < 300 ? Learn::object : Learn::error;
-    return std::make_unique<DocumentReader>(readable ? learn : Learn::nothing, learnt_);
+    if (!readable) return Learn::nothing;
+    return status < 300 ? Learn::object : Learn::error;
   }
 
   const std::string model_;
+  const std::size_t keep_output_;
   LearntAnswer learnt_;
   int status_ = 0;       // 0: no head has come
   Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
-  std::unique_ptr<AnswerReader> reader_;
+  std::optional<StreamReader> stream_;      // one of these two, once the head is there
+  std::optional<DocumentReader> document_;
 };
 
 class ResponsesDialect final : public Dialect {
@@ -125,13 +144,18 @@ class ResponsesDialect final : public Dialect {
     authorize(call.headers, resource);
     if (!turn.upstream_model.empty()) call.body = with_model(request.body, turn.upstream_model);
     translated.answer = std::make_unique<ResponsesTranslation>(
-        turn.upstream_model.empty() ? turn.model : turn.upstream_model);
+        turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output);
     return translated;
   }
+
+  const SocketDialect* socket() const override { return &socket_; }
 
   std::optional<std::string> without_encrypted_items(std::string_view body) const override {
     return responses_proxy::without_encrypted_items(body);
   }
+
+ private:
+  const ResponsesSocket socket_;
 };
 
 }  // namespace

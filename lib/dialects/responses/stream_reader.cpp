@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/json_reader.h"
+#include "dialects/responses/event_head.h"
 
 namespace responses_proxy {
 
@@ -81,7 +82,7 @@ bool StreamReader::failure(std::string_view message, AnswerSink& sink) const {
                          {"output", Json::array()},
                          {"usage", nullptr}};
   const std::string json = dump(
-      {{"type", "response.failed"}, {"sequence_number", next_sequence_}, {"response", response}});
+      {{"type", "response.failed"}, {"sequence_number", learnt_.facts.next_sequence_number}, {"response", response}});
   const std::string wire = "event: response.failed\ndata: " + json + "\n\n";
   sink.event({"response.failed", json, wire, AnswerState::failed});
   return true;
@@ -94,6 +95,13 @@ void StreamReader::take(const SseEvent& event, AnswerSink& sink) {
   if (!last_left_out_) sink.event(out);
 }
 
+void StreamReader::take(const SocketMessage& message, AnswerSink& sink) {
+  const bool was_open = learnt_.facts.state == AnswerState::open;
+  const std::string_view type = message.head.type;
+  if (!look_at(message.head, type, message.json)) return;
+  sink.event({type, message.json, {}, was_open ? learnt_.facts.state : AnswerState::open});
+}
+
 // false: the event is an object that is cut off or broken, so no client could read it.
 bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
   if (event.data.empty()) return true;
@@ -102,31 +110,43 @@ bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
   if (auto head = read_event_head(event.data)) {
     head_ = std::move(*head);
     // Clients go by the JSON; the "event:" line counts where that says nothing.
-    const std::string_view type = head_.type.empty() ? event.name : std::string_view(head_.type);
-    if (!learn(type, head_, event.data)) return false;
-    if (type.starts_with("response.")) follow(type, head_, event.data);
-    other_dialect_ = other_dialect_ || type.empty();
-    out.type = type;
+    out.type = head_.type.empty() ? event.name : std::string_view(head_.type);
     out.json = event.data;
+    if (!look_at(head_, out.type, event.data)) return false;
   } else if (begins_an_object(event.data)) {
     return false;
   } else if (!is_done(event.data)) {
     other_dialect_ = true;
+    facts.complete = facts.state != AnswerState::open || !responses_stream_;
   }
   if (was_open) out.state = facts.state;
+  return true;
+}
+
+bool StreamReader::look_at(const EventHead& head, std::string_view type, std::string_view data) {
+  if (!learn(type, head, data)) return false;
+  if (type.starts_with("response.")) follow(type, head, data);
+  other_dialect_ = other_dialect_ || type.empty();
+  AnswerFacts& facts = learnt_.facts;
   facts.complete = facts.state != AnswerState::open || (!responses_stream_ && other_dialect_);
   return true;
+}
+
+StoredResponse StreamReader::stored() const {
+  return {learnt_.facts.response_id, output_.items(), output_.whole()};
 }
 
 void StreamReader::follow(std::string_view type, const EventHead& head, std::string_view data) {
   responses_stream_ = true;
   // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
-  const std::int64_t number = head.sequence_number.value_or(next_sequence_);
-  const bool sound = number >= 0 && number < std::numeric_limits<std::int64_t>::max();
-  next_sequence_ = (sound ? number : next_sequence_) + 1;
   AnswerFacts& facts = learnt_.facts;
+  const std::int64_t number = head.sequence_number.value_or(facts.next_sequence_number);
+  const bool sound = number >= 0 && number < std::numeric_limits<std::int64_t>::max();
+  facts.next_sequence_number = (sound ? number : facts.next_sequence_number) + 1;
   if (type == "response.output_text.delta") facts.text_bytes += delta_bytes(data);
   facts.substance = facts.substance || !announces(type);
+  if (head.steered()) output_.give_up();
+  if (type == "response.output_item.done") output_.add_item_of(data);
 }
 
 // false: it would be the end, but cannot be read.
@@ -134,6 +154,7 @@ bool StreamReader::learn(std::string_view type, const EventHead& head, std::stri
   if (learnt_.facts.state != AnswerState::open) return true;  // what follows teaches nothing
   const AnswerState state = head.steered() ? AnswerState::open : state_after(type);
   if (state == AnswerState::open && !teaches(type, data, learnt_.facts)) return true;
+  if (state != AnswerState::open) output_.complete_from(data);
   const simdjson::error_code error = parse_json(
       data, [&](simdjson::dom::element root) { learn_from_event(state, root, learnt_); });
   if (error == simdjson::SUCCESS || state == AnswerState::open) return true;

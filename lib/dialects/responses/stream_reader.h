@@ -9,36 +9,42 @@
 #include <string_view>
 
 #include "dialects/responses/answer_facts.h"
-#include "dialects/responses/answer_reader.h"
-#include "dialects/responses/event_head.h"
+#include "dialects/responses/kept_output.h"
 #include "dialects/sse_framer.h"
+#include "responses_proxy/dialect.h"
 
 namespace responses_proxy {
 
-class StreamReader final : public AnswerReader {
+class StreamReader {
  public:
-  explicit StreamReader(LearntAnswer& learnt) : learnt_(learnt), framer_(kMaxEventBytes) {
+  // `keep_output`: so many bytes of output items for stored().
+  explicit StreamReader(LearntAnswer& learnt, std::size_t keep_output = 0)
+      : learnt_(learnt), output_(keep_output), framer_(kMaxEventBytes) {
     learnt_.facts.complete = false;
   }
 
-  void read(std::string_view upstream_bytes, AnswerSink& sink) override;
-  void finish(AnswerSink& sink) override;
+  void read(std::string_view upstream_bytes, AnswerSink& sink);
+  void finish(AnswerSink& sink);
   // A response.failed event: clients ignore "error" events in mid-stream. Its code is one that
   // clients retry: "server_is_overloaded" or a limit would blame the key, and ends a Codex turn.
-  bool failure(std::string_view message, AnswerSink& sink) const override;
+  bool failure(std::string_view message, AnswerSink& sink) const;
+  void take(const SocketMessage& message, AnswerSink& sink);
+  StoredResponse stored() const;
+  std::size_t held_bytes() const { return framer_.rest().size() + output_.bytes(); }
 
  private:
   // Gives the event out unless no client could read it.
   void take(const SseEvent& event, AnswerSink& sink);
   bool look_at(const SseEvent& event, AnswerEvent& out);
+  bool look_at(const EventHead& head, std::string_view type, std::string_view data);
   void follow(std::string_view type, const EventHead& head, std::string_view data);
   bool learn(std::string_view type, const EventHead& head, std::string_view data);
 
   LearntAnswer& learnt_;
+  KeptOutput output_;
   SseFramer framer_;
   EventHead head_;                  // of the event in hand
   bool responses_stream_ = false;   // an event of the Responses API was seen
-  std::int64_t next_sequence_ = 0;  // sequence_number of the event that comes next
   bool other_dialect_ = false;      // events without a type: not a Responses stream
   bool last_left_out_ = false;      // the last event of all so far
 };

@@ -25,8 +25,8 @@ Json response_object(const std::string& id, std::string_view status, WallTime no
 }
 
 std::string event(std::string_view type, std::int64_t sequence_number, Json response) {
-  return sse_event(dump(
-      {{"type", type}, {"sequence_number", sequence_number}, {"response", std::move(response)}}));
+  return dump(
+      {{"type", type}, {"sequence_number", sequence_number}, {"response", std::move(response)}});
 }
 
 Json readable_error(int status, std::string_view body) {
@@ -43,22 +43,8 @@ Json readable_error(int status, std::string_view body) {
 
 }  // namespace
 
-std::string sse_event(std::string_view json) {
-  std::string event = "data: ";
-  if (json.find_first_of("\r\n") == std::string_view::npos) {
-    event.reserve(event.size() + json.size() + 2);
-    return event.append(json).append("\n\n");
-  }
-  for (const char c : json) {
-    if (c == '\r') continue;  // a blank between JSON tokens; within strings it is escaped
-    event += c;
-    if (c == '\n') event += "data: ";
-  }
-  return event += "\n\n";
-}
-
-std::string warm_up_stream(const ClientMessage& message, const std::string& response_id,
-                           WallTime now) {
+std::vector<std::string> warm_up_events(const ClientMessage& message,
+                                        const std::string& response_id, WallTime now) {
   Json created = response_object(response_id, "in_progress", now);
   Json completed = response_object(response_id, "completed", now);
   if (!message.previous_response_id.empty()) {
@@ -66,21 +52,26 @@ std::string warm_up_stream(const ClientMessage& message, const std::string& resp
     completed["previous_response_id"] = message.previous_response_id;
   }
   completed["usage"] = {{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
-  return event("response.created", 0, std::move(created)) +
-         event("response.completed", 1, std::move(completed));
+  return {event("response.created", 0, std::move(created)),
+          event("response.completed", 1, std::move(completed))};
 }
 
-std::string interrupted_stream(const std::string& response_id, std::int64_t number, WallTime now) {
+std::vector<std::string> interrupted_events(const std::string& response_id, std::int64_t number,
+                                            WallTime now) {
+  std::vector<std::string> events;
+  if (number == 0) {
+    events.push_back(
+        event("response.created", 0, response_object(response_id, "in_progress", now)));
+  }
   Json incomplete = response_object(response_id, "incomplete", now);
   incomplete["incomplete_details"] = {{"reason", "interrupted"}};
   const std::int64_t last = std::max<std::int64_t>(number, 1);
-  const std::string end = event("response.incomplete", last, std::move(incomplete));
-  if (number > 0) return end;
-  return event("response.created", 0, response_object(response_id, "in_progress", now)) + end;
+  events.push_back(event("response.incomplete", last, std::move(incomplete)));
+  return events;
 }
 
-std::string failed_message(const std::string& response_id, WallTime now) {
-  Json failed = response_object(response_id, "failed", now);
+std::string failed_message(WallTime now) {
+  Json failed = response_object("", "failed", now);
   failed["error"] = {{"code", "server_error"},
                      {"message", "The upstream's answer has no end that can be read."}};
   return dump({{"type", "response.failed"}, {"response", std::move(failed)}});

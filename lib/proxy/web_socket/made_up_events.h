@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/web_socket/client_message.h"
 #include "responses_proxy/clock.h"
@@ -12,19 +13,17 @@
 
 namespace responses_proxy {
 
-// One server-sent event.
-std::string sse_event(std::string_view json);
-
-// The answer to a warm-up (`generate:false`) for an upstream that has none: a stream of two events.
-std::string warm_up_stream(const ClientMessage& message, const std::string& response_id,
-                           WallTime now);
+// The answer to a warm-up (`generate:false`) for an upstream that has none: two events.
+std::vector<std::string> warm_up_events(const ClientMessage& message,
+                                        const std::string& response_id, WallTime now);
 
 // The end of a response that the client has interrupted. `number`: its sequence number; 0: nothing
 // has come yet, so its beginning comes, too.
-std::string interrupted_stream(const std::string& response_id, std::int64_t number, WallTime now);
+std::vector<std::string> interrupted_events(const std::string& response_id, std::int64_t number,
+                                            WallTime now);
 
 // A message: the end of an answer whose own end did not come, or could not be read.
-std::string failed_message(const std::string& response_id, WallTime now);
+std::string failed_message(WallTime now);
 
 // An `error` message. `body`: of the HTTP answer that it stands for.
 std::string error_message(int status, const Headers& headers, std::string_view body,

@@ -221,7 +221,7 @@ void ClientSession::on_turn_ended(Lane& lane) {
 
 void ClientSession::on_writable() {
   for (auto& [name, lane] : lanes_) {
-    if (lane.turn) lane.turn->on_writable();
+    if (lane.turn) lane.turn->answer().on_writable();
   }
 }
 
@@ -229,7 +229,7 @@ void ClientSession::on_closed() {
   writer_.reset();
   waiting_.clear();
   for (auto& [name, lane] : lanes_) {
-    if (const auto turn = std::exchange(lane.turn, nullptr)) turn->on_client_gone();
+    if (const auto turn = std::exchange(lane.turn, nullptr)) turn->answer().on_client_gone();
     lane.upstream.reset();
   }
 }

@@ -4,9 +4,6 @@
 
 #include <utility>
 
-#include "core/json_members.h"
-#include "dialects/responses/answer_facts.h"
-#include "dialects/responses/encrypted_items.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 
@@ -14,19 +11,7 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::size_t kMaxErrorBytes = 256 * 1024;
-constexpr std::string_view kEventStream = "text/event-stream";
-
-std::string member_of(std::string_view object, std::string_view key) {
-  std::string text(object);
-  const auto members = read_members(text);
-  return members ? std::string(member(*members, key)) : std::string();
-}
-
-// Without the brackets: what stands in the array.
-std::string_view elements(std::string_view array) {
-  return array.starts_with('[') ? array.substr(1, array.size() - 2) : std::string_view{};
-}
+constexpr const char* kEventStream = "text/event-stream";
 
 }  // namespace
 
@@ -36,15 +21,13 @@ SocketTurn::SocketTurn(SocketContext& context, Lane& lane, ClientMessage message
       lane_(lane),
       message_(std::move(message)),
       owner_(std::move(owner)),
-      framer_(kMaxEventBytes) {
+      answer_(context, lane, message_.previous_response_id, owner_) {
   const std::string& previous = message_.previous_response_id;
   if (previous.empty() || context_.transcripts.is_latest(lane_.name, previous)) return;
   if (const std::string* items = context_.transcripts.find(previous)) forked_from_ = *items;
 }
 
 SocketTurn::~SocketTurn() = default;
-
-// ---- on its way up ----
 
 std::optional<std::string> SocketTurn::whole_input() const {
   std::string items;
@@ -68,11 +51,13 @@ bool SocketTurn::is_warm_up() const {
   return !message_.generate;
 }
 
-std::optional<Error> SocketTurn::prepare(const Resource& resource, Request& request) {
+std::optional<Error> SocketTurn::prepare(const Resource& resource, const Dialect& dialect,
+                                         Request& request) {
   resource_id_ = resource.id;
+  dialect_ = &dialect;
   request.headers = context_.headers;
   const bool by_socket = context_.sockets != nullptr && resource.websocket &&
-                         resource.wire_api == "responses" &&
+                         dialect.socket() != nullptr &&
                          !context_.dependencies.state.resource(resource.id)->websocket_refused();
   if (!by_socket) {
     transport_ = is_warm_up() ? Transport::none : Transport::http;
@@ -91,8 +76,8 @@ std::optional<Error> SocketTurn::prepare(const Resource& resource, Request& requ
 }
 
 std::size_t SocketTurn::held_bytes() const {
-  return message_.text().size() + (forked_from_ ? forked_from_->size() : 0) + request_bytes_ +
-         framer_.rest().size() + output_items_.size();
+  return message_.text().size() + (forked_from_ ? forked_from_->size() : 0) +
+         (answer_.begun() ? 0 : request_bytes_) + (transfer_ != nullptr ? transfer_->held_bytes() : 0);
 }
 
 bool SocketTurn::upstream_usable() const {
@@ -126,14 +111,14 @@ Result<std::string> SocketTurn::http_message() const {
 void SocketTurn::add_http_headers(Headers& headers) const {
   for (const Header& field : message_.carried_headers) headers.set(field.name, field.value);
   headers.set("content-type", "application/json");
-  headers.set("accept", kEventStream.data());
+  headers.set("accept", kEventStream);
   headers.erase("content-encoding");  // the body is our own
 }
 
 bool SocketTurn::drop_encrypted_items() {
   const auto items = whole_input();
   if (!items) return false;
-  auto text = without_encrypted_items(with_full_input(message_, *items));
+  auto text = dialect_->without_encrypted_items(with_full_input(message_, *items));
   if (!text) return false;
   auto message = read_client_message(std::move(*text));
   if (!message) return false;
@@ -143,7 +128,7 @@ bool SocketTurn::drop_encrypted_items() {
 }
 
 std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request,
-                                                    UpstreamHandler& handler) {
+                                                    TurnHandler& handler) {
   auto transfer = std::make_unique<TurnTransfer>(*this, std::move(request), handler);
   transfer_ = transfer.get();
   transfer->start(transport_);
@@ -171,13 +156,14 @@ std::string SocketTurn::new_response_id() const {
   return fmt::format("resp_{:016x}{:016x}", random.next(), random.next());
 }
 
-std::string SocketTurn::warm_up() const {
-  return warm_up_stream(message_, new_response_id(), context_.dependencies.clock.wall());
+std::vector<std::string> SocketTurn::warm_up() const {
+  return warm_up_events(message_, new_response_id(), context_.dependencies.clock.wall());
 }
 
-std::string SocketTurn::interrupted() const {
-  const bool begun = !response_id_.empty();
-  return interrupted_stream(begun ? response_id_ : new_response_id(), begun ? next_number_ : 0,
+std::vector<std::string> SocketTurn::interrupted(const AnswerFacts& facts) const {
+  const bool begun = !facts.response_id.empty();
+  return interrupted_events(begun ? facts.response_id : new_response_id(),
+                            begun ? facts.next_sequence_number : 0,
                             context_.dependencies.clock.wall());
 }
 
@@ -185,138 +171,28 @@ void SocketTurn::interrupt() {
   if (transfer_ != nullptr) transfer_->interrupt();
 }
 
-// ---- on its way back ----
-
-void SocketTurn::start(ResponseHead head) {
-  request_bytes_ = 0;
-  head_ = std::move(head);
-  streaming_ = head_.status < 300 &&
-               equals_ignore_case(head_.headers.get("content-type").substr(0, kEventStream.size()),
-                                  kEventStream);
-  if (!streaming_) return;
-  const std::string metadata = metadata_message(head_.headers);
-  if (!metadata.empty()) owner_->send(lane_, metadata);
-}
-
-bool SocketTurn::write(std::string_view bytes) {
-  if (!streaming_) {
-    error_body_.append(
-        bytes.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, error_body_.size())));
-    return true;
+// The client's next message may follow at once.
+void SocketTurn::answered(const StoredResponse& response) {
+  if (response.id.empty()) return;
+  if (transport_ == Transport::socket && lane_.upstream) {
+    lane_.upstream->set_latest_response(response.id);
   }
-  if (too_long_) return true;
-  told_to_wait_ = false;
-  framer_.feed(bytes, [this](const SseEvent& event) { on_event(event.data); });
-  too_long_ = framer_.overflowed();
-  return !told_to_wait_;
-}
-
-// What is no JSON is no message of this socket; finish() sees to it that the answer has an end.
-void SocketTurn::on_event(std::string_view data) {
-  if (data.empty() || data == "[DONE]") return;
-  const auto head = read_event_head(data);
-  if (!head) return;
-  // What would be the next turn's to its client.
-  if (end_sent_ && (head->type.starts_with("response.") || head->type == "error")) return;
-  learn(*head, data);
-  if (!owner_->send(lane_, data)) told_to_wait_ = true;
-}
-
-void SocketTurn::learn(const EventHead& head, std::string_view data) {
-  end_sent_ = end_sent_ || (state_after(head.type) != AnswerState::open && !head.steered());
-  if (head.type.starts_with("response.")) {
-    next_number_ = head.sequence_number.value_or(next_number_) + 1;
-  }
-  if (head.type == "response.created") {
-    response_id_ = string_content(member_of(member_of(data, "response"), "id"));
-  } else if (head.type == "response.output_item.done") {
-    add_output(member_of(data, "item"));
-  } else if (head.steered()) {
-    conversation_lost_ = true;
-  } else if (head.type == "response.completed" || head.type == "response.incomplete") {
-    remember_response(member_of(data, "response"));
-  }
-}
-
-void SocketTurn::add_output(std::string_view item) {
-  if (output_items_.size() + item.size() > context_.config.websocket_state_bytes) {
-    conversation_lost_ = true;
-    output_items_ = {};
-  }
-  if (!conversation_lost_) append_items(output_items_, item);
-}
-
-// Before the client can see the end: its next message may follow at once.
-void SocketTurn::remember_response(std::string_view response) {
-  const std::string id = string_content(member_of(response, "id"));
-  if (id.empty()) return;
-  if (transport_ == Transport::socket && lane_.upstream) lane_.upstream->set_latest_response(id);
-  if (output_items_.empty() && !conversation_lost_) {
-    output_items_ = elements(member_of(response, "output"));
-  }
-  keep_conversation(id);
-}
-
-void SocketTurn::keep_conversation(const std::string& response_id) {
   std::string items = input_items(message_);
-  append_items(items, output_items_);
+  append_items(items, response.output);
   Transcripts& transcripts = context_.transcripts;
-  if (conversation_lost_) {
+  if (!response.whole) {
     transcripts.forget(lane_.name);
   } else if (message_.previous_response_id.empty()) {
-    transcripts.start(lane_.name, response_id, std::move(items));
+    transcripts.start(lane_.name, response.id, std::move(items));
   } else if (forked_from_) {
     std::string whole = std::move(*forked_from_);
     append_items(whole, items);
-    transcripts.start(lane_.name, response_id, std::move(whole));
+    transcripts.start(lane_.name, response.id, std::move(whole));
   } else if (transcripts.is_latest(lane_.name, message_.previous_response_id)) {
-    transcripts.extend(lane_.name, response_id, items);
+    transcripts.extend(lane_.name, response.id, items);
   } else {
     transcripts.forget(lane_.name);
   }
-}
-
-void SocketTurn::finish() {
-  if (streaming_) {
-    if (!end_sent_) {
-      owner_->send(lane_, failed_message(response_id_, context_.dependencies.clock.wall()));
-    }
-    end();
-    return;
-  }
-  if (head_.status < 300) {
-    head_.status = 502;
-    error_body_ = Error::unavailable(502, "upstream_protocol",
-                                     "The upstream answered a streamed request without a stream.")
-                      .to_json();
-  }
-  owner_->send(lane_, error_message(head_.status, head_.headers, error_body_, lane_.name));
-  // A continuation that failed takes what it continued with it, as upstream.
-  if (context_.transcripts.is_latest(lane_.name, message_.previous_response_id)) {
-    context_.transcripts.forget(lane_.name);
-  }
-  end();
-}
-
-void SocketTurn::abort() {
-  streaming_ = false;
-  head_.status = 502;
-  error_body_ =
-      Error::unavailable(502, "upstream_truncated", "The upstream's answer broke off.").to_json();
-  finish();
-}
-
-void SocketTurn::end() {
-  observer_ = nullptr;
-  owner_->on_turn_ended(lane_);
-}
-
-void SocketTurn::on_writable() {
-  if (std::exchange(told_to_wait_, false) && observer_ != nullptr) observer_->on_writable();
-}
-
-void SocketTurn::on_client_gone() {
-  if (ResponseObserver* observer = std::exchange(observer_, nullptr)) observer->on_closed();
 }
 
 }  // namespace responses_proxy

@@ -4,16 +4,11 @@
 
 #include <utility>
 
-#include "dialects/responses/answer_facts.h"
-#include "proxy/web_socket/made_up_events.h"
 #include "responses_proxy/web_socket.h"
 
 namespace responses_proxy {
 
 namespace {
-
-constexpr std::string_view kLimitReached = "websocket_connection_limit_reached";
-constexpr std::string_view kNotFound = "previous_response_not_found";
 
 Headers stream_head() {
   return {{"content-type", "text/event-stream"}};
@@ -34,7 +29,7 @@ bool is_violation(std::uint16_t code) {
 
 }  // namespace
 
-TurnTransfer::TurnTransfer(SocketTurn& turn, UpstreamRequest request, UpstreamHandler& handler)
+TurnTransfer::TurnTransfer(SocketTurn& turn, UpstreamRequest request, TurnHandler& handler)
     : turn_(turn),
       lane_(turn.lane()),
       request_(std::move(request)),
@@ -104,7 +99,7 @@ void TurnTransfer::go_over_http() {
 void TurnTransfer::interrupt() {
   if (on_socket_ || ended_) return;
   http_.reset();
-  answer_locally(turn_.interrupted());
+  answer_locally(turn_.interrupted(handler_.facts()));
 }
 
 void TurnTransfer::resume() {
@@ -133,42 +128,40 @@ void TurnTransfer::on_open(const UpstreamSocketOpen& result) {
   }
 }
 
-void TurnTransfer::on_message(std::string_view message) {
+void TurnTransfer::on_message(std::string_view text) {
   deadlines_.on_heard();
-  const auto head = read_event_head(message);
-  if (!head) return break_off(UpstreamError::protocol, "a message that is no JSON object");
-  if (head->type == "error" && !begun_) {
-    on_refusal(read_socket_error(message));
-  } else if (head->type == "error" && head->error_code == kLimitReached) {
-    break_off(UpstreamError::truncated, std::string(kLimitReached));
+  const auto message = turn_.socket_dialect().read(text);
+  if (!message) return break_off(UpstreamError::protocol, "a message that is no JSON object");
+  if (message->trouble != SocketMessage::Trouble::none && !begun_) {
+    on_refusal(*message);
+  } else if (message->trouble == SocketMessage::Trouble::connection_used_up) {
+    break_off(UpstreamError::truncated, message->head.error_code);
   } else {
-    forward(*head, message);
+    forward(*message);
   }
 }
 
 // An error in place of an answer.
-void TurnTransfer::on_refusal(SocketError error) {
-  const bool limit_reached = error.code == kLimitReached;
-  if (limit_reached && !fresh_) {
+void TurnTransfer::on_refusal(const SocketMessage& error) {
+  if (error.trouble == SocketMessage::Trouble::connection_used_up && !fresh_) {
     reopen();
-  } else if (forgotten(error.code)) {
+  } else if (forgotten(error)) {
     lane_.upstream->set_latest_response({});
     lane_.upstream->send(turn_.socket_message());
   } else {
-    if (limit_reached) error.status = 503;
-    refuse(std::move(error));
+    refuse(turn_.socket_dialect().refusal(error));
   }
 }
 
 // Once per attempt: the upstream does not know what the turn continues, but it is known here.
-bool TurnTransfer::forgotten(std::string_view error_code) {
-  return error_code == kNotFound && turn_.continues_known() && !std::exchange(made_whole_, true);
+bool TurnTransfer::forgotten(const SocketMessage& error) {
+  return error.trouble == SocketMessage::Trouble::id_unknown && turn_.continues_known() &&
+         !std::exchange(made_whole_, true);
 }
 
-void TurnTransfer::forward(const EventHead& head, std::string_view message) {
+void TurnTransfer::forward(const SocketMessage& message) {
   const std::weak_ptr<bool> alive = alive_;
-  const bool last = state_after(head.type) != AnswerState::open && !head.steered();
-  const std::string event = sse_event(message);
+  const bool last = message.state != AnswerState::open;
   if (last) {
     // From here on the connection is the next turn's.
     ended_ = true;
@@ -178,7 +171,7 @@ void TurnTransfer::forward(const EventHead& head, std::string_view message) {
   deadlines_.on_begun();
   if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
   if (alive.expired()) return;
-  const bool more = handler_.on_body(event);
+  const bool more = handler_.on_message(message);
   if (alive.expired()) return;
   if (last) {
     handler_.on_end({});
@@ -190,11 +183,11 @@ void TurnTransfer::forward(const EventHead& head, std::string_view message) {
 }
 
 // The upstream forgets what the turn continued.
-void TurnTransfer::refuse(SocketError error) {
+void TurnTransfer::refuse(const SocketRefusal& refusal) {
   lane_.upstream->set_latest_response({});
   lane_.upstream->release();
   deadlines_.stop();
-  answer(error.status, std::move(error.headers), error.body);
+  answer(refusal.status, refusal.headers, refusal.body);
 }
 
 void TurnTransfer::on_close(std::uint16_t code, const std::string&) {
@@ -225,11 +218,11 @@ void TurnTransfer::on_end(const UpstreamResult& result) {
 
 // ---- answers of our own, and the end ----
 
-void TurnTransfer::answer_locally(std::string stream) {
+void TurnTransfer::answer_locally(const std::vector<std::string>& events) {
   const std::weak_ptr<bool> alive = alive_;
   ended_ = true;
   if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
-  if (!alive.expired()) handler_.on_body(stream);
+  if (!alive.expired()) handler_.on_own_events(events);
   if (!alive.expired()) handler_.on_end({});
 }
 

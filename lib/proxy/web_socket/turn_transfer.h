@@ -1,15 +1,14 @@
 // TurnTransfer: one attempt of a turn, over the lane's WebSocket or over HTTP.
 //
-// Whatever it travels over, the exchange sees an HTTP answer: a stream of server-sent events, or an
-// error with its status. An upstream that refuses WebSocket gets the turn over HTTP in the same
+// Whatever it travels over, the exchange sees an answer with a head: a stream of events, or an error
+// with its status. An upstream that refuses WebSocket gets the turn over HTTP in the same
 // attempt; a connection that had gone stale is opened anew once.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "dialects/responses/event_head.h"
-#include "proxy/web_socket/socket_error.h"
 #include "proxy/web_socket/socket_turn.h"
 #include "proxy/web_socket/turn_deadlines.h"
 
@@ -22,11 +21,12 @@ class TurnTransfer final : public UpstreamTransfer,
   // An upstream closes a connection after 60 minutes; one as old as this takes no new turn.
   static constexpr Millis kMaxUpstreamAge = std::chrono::minutes(55);
 
-  TurnTransfer(SocketTurn& turn, UpstreamRequest request, UpstreamHandler& handler);
+  TurnTransfer(SocketTurn& turn, UpstreamRequest request, TurnHandler& handler);
   ~TurnTransfer() override;
 
   void start(Transport transport);
   void interrupt();
+  std::size_t held_bytes() const { return handler_.held_bytes(); }
 
   void resume() override;
   bool body_sent() const override { return !http_ || http_->body_sent(); }
@@ -44,11 +44,11 @@ class TurnTransfer final : public UpstreamTransfer,
   void start_socket();
   void reopen();
   void go_over_http();
-  void answer_locally(std::string stream);
-  void on_refusal(SocketError error);
-  bool forgotten(std::string_view error_code);
-  void forward(const EventHead& head, std::string_view message);
-  void refuse(SocketError error);
+  void answer_locally(const std::vector<std::string>& events);
+  void on_refusal(const SocketMessage& error);
+  bool forgotten(const SocketMessage& error);
+  void forward(const SocketMessage& message);
+  void refuse(const SocketRefusal& refusal);
   void answer(int status, Headers headers, std::string_view body);
   void break_off(UpstreamError error, std::string detail = {});
   void end(UpstreamError error, std::string detail = {});
@@ -56,7 +56,7 @@ class TurnTransfer final : public UpstreamTransfer,
   SocketTurn& turn_;
   Lane& lane_;
   UpstreamRequest request_;
-  UpstreamHandler& handler_;
+  TurnHandler& handler_;
   TurnDeadlines deadlines_;
   std::unique_ptr<UpstreamTransfer> http_;
   std::string http_body_;

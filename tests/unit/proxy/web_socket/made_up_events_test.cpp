@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/json.h"
+#include "proxy/sse_event.h"
 #include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy {
@@ -17,42 +18,41 @@ ClientMessage warm_up(const char* text) {
   return std::move(*message);
 }
 
-AnswerFacts facts_of(const std::string& stream) {
+AnswerFacts facts_of(const std::vector<std::string>& events) {
   testing::StreamReading reader;
-  reader.read(stream);
+  for (const std::string& event : events) reader.read(sse_event("", event));
   return reader.facts();
 }
 
 }  // namespace
 
-TEST_CASE("an event of several lines is the same text to a reader of server-sent events") {
-  CHECK(sse_event(R"({"a":1})") == "data: {\"a\":1}\n\n");
-  CHECK(sse_event("{\r\n\"a\":1}") == "data: {\ndata: \"a\":1}\n\n");
-}
-
 TEST_CASE("a warm-up is answered with a whole response without output") {
   const auto facts =
-      facts_of(warm_up_stream(warm_up(R"({"type":"response.create"})"), "resp_1", kNow));
+      facts_of(warm_up_events(warm_up(R"({"type":"response.create"})"), "resp_1", kNow));
   CHECK(facts.response_id == "resp_1");
   CHECK(facts.state == AnswerState::completed);
   CHECK(facts.usage.total == 0);
-  const std::string chained = warm_up_stream(
+  const auto chained = warm_up_events(
       warm_up(R"({"type":"response.create","previous_response_id":"resp_0"})"), "resp_1", kNow);
-  CHECK(chained.find(R"("previous_response_id":"resp_0")") != std::string::npos);
+  REQUIRE(chained.size() == 2);
+  for (const std::string& event : chained) {
+    CHECK(event.find(R"("previous_response_id":"resp_0")") != std::string::npos);
+  }
 }
 
 TEST_CASE("an interrupted answer ends as incomplete") {
-  const std::string end = interrupted_stream("resp_1", 7, kNow);
+  const auto end = interrupted_events("resp_1", 7, kNow);
+  REQUIRE(end.size() == 1);
   CHECK(facts_of(end).state == AnswerState::incomplete);
-  CHECK(end.find(R"("reason":"interrupted")") != std::string::npos);
-  CHECK(end.find("response.created") == std::string::npos);
-  CHECK(interrupted_stream("resp_1", 0, kNow).find("response.created") != std::string::npos);
+  CHECK(end[0].find(R"("reason":"interrupted")") != std::string::npos);
+  const auto whole = interrupted_events("resp_1", 0, kNow);
+  REQUIRE(whole.size() == 2);
+  CHECK(whole[0].find("response.created") != std::string::npos);
 }
 
 TEST_CASE("an answer without an end gets one that is a whole message") {
-  const Json failed = Json::parse(failed_message("resp_1", kNow));
+  const Json failed = Json::parse(failed_message(kNow));
   CHECK(failed["type"] == "response.failed");
-  CHECK(failed["response"]["id"] == "resp_1");
   CHECK(failed["response"]["status"] == "failed");
   CHECK(failed["response"]["error"]["code"] == "server_error");
 }

@@ -23,10 +23,6 @@ std::string event(const std::string& data) {
   return "data: " + data + "\n\n";
 }
 
-ResponseHead stream_head() {
-  return {200, {{"content-type", "text/event-stream"}}, std::nullopt};
-}
-
 }  // namespace
 
 TEST_CASE("only whole JSON objects reach the client, however the stream is cut") {
@@ -39,11 +35,11 @@ TEST_CASE("only whole JSON objects reach the client, however the stream is cut")
     CAPTURE(size);
     OneLane lane(rig);
     lane.begin(kCreate);
-    lane.turn->start(stream_head());
+    lane.begin_stream();
     for (std::size_t at = 0; at < stream.size(); at += size) {
-      lane.turn->write(stream.substr(at, size));
+      lane.stream(stream.substr(at, size));
     }
-    lane.turn->finish();
+    lane.turn->answer().finish();
     CHECK(lane.owner->events == std::vector<std::string>{delta, kCompleted});
     CHECK(lane.owner->ended == 1);
     CHECK(lane.transcripts().is_latest("", "resp_1"));
@@ -71,10 +67,10 @@ TEST_CASE("every stream ends in one terminal event, its own or ours") {
     TurnRig rig;
     OneLane lane(rig);
     lane.begin(kCreate);
-    lane.turn->start(stream_head());
-    lane.turn->write(row.stream);
-    lane.turn->write("and more");
-    lane.turn->finish();
+    lane.begin_stream();
+    lane.stream(row.stream);
+    lane.stream("and more");
+    lane.turn->answer().finish();
     REQUIRE(lane.owner->events.size() == row.events);
     CHECK(Json::parse(lane.owner->events.back())["type"] == row.last);
     CHECK(lane.owner->ended == 1);
@@ -85,38 +81,25 @@ TEST_CASE("the end of an interrupted answer has the next number") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  CHECK(lane.turn->interrupted().find(R"("response.created","sequence_number":0)") !=
-        std::string::npos);
-  lane.turn->start(stream_head());
-  lane.turn->write(event(R"({"type":"response.created","response":{"id":"resp_7"}})"));
-  CHECK(lane.turn->interrupted().find(R"("response.incomplete","sequence_number":1)") !=
-        std::string::npos);
-  lane.turn->write(event(R"({"type":"response.in_progress","sequence_number":8})"));
-  CHECK(lane.turn->interrupted().find(R"("response.incomplete","sequence_number":9)") !=
-        std::string::npos);
-}
-
-TEST_CASE("an event that is too long is given up, and takes no more memory") {
-  TurnRig rig;
-  OneLane lane(rig);
-  lane.begin(kCreate);
-  lane.turn->start(stream_head());
-  const std::string piece(1024 * 1024, 'x');
-  lane.turn->write("data: ");
-  for (std::size_t sent = 0; sent < 2 * kMaxEventBytes; sent += piece.size()) {
-    CHECK(lane.turn->write(piece));
-  }
-  CHECK(lane.turn->held_bytes() < kMaxEventBytes + 2 * piece.size());
+  const auto end = [&] { return lane.turn->interrupted(lane.handler.facts()); };
+  REQUIRE(end().size() == 2);
+  CHECK(end()[0].find(R"("response.created","sequence_number":0)") != std::string::npos);
+  lane.begin_stream();
+  lane.stream(event(R"({"type":"response.created","response":{"id":"resp_7"}})"));
+  REQUIRE(end().size() == 1);
+  CHECK(end()[0].find(R"("response.incomplete","sequence_number":1)") != std::string::npos);
+  lane.stream(event(R"({"type":"response.in_progress","sequence_number":8})"));
+  CHECK(end()[0].find(R"("response.incomplete","sequence_number":9)") != std::string::npos);
 }
 
 TEST_CASE("the type of an event is its own, wherever it stands") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  lane.turn->start(stream_head());
-  lane.turn->write(event(R"({"response":{"output":[{"type":"message"}],"id":"resp_\u0031"},)"
+  lane.begin_stream();
+  lane.stream(event(R"({"response":{"output":[{"type":"message"}],"id":"resp_\u0031"},)"
                          R"("typ\u0065":"response.completed"})"));
-  lane.turn->finish();
+  lane.turn->answer().finish();
   REQUIRE(lane.transcripts().find("resp_1") != nullptr);
   CHECK(*lane.transcripts().find("resp_1") == R"({"a":1},{"type":"message"})");
 }
@@ -125,23 +108,23 @@ TEST_CASE("an answer that is an error, or none, is one whole message") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  lane.turn->start({429, {{"retry-after", "2"}}, std::nullopt});
-  lane.turn->write(R"({"error":{"code":)");
-  lane.turn->write(R"("c"}})");
-  lane.turn->finish();
+  lane.turn->answer().start({429, {{"retry-after", "2"}}, std::nullopt});
+  lane.turn->answer().write(R"({"error":{"code":)");
+  lane.turn->answer().write(R"("c"}})");
+  lane.turn->answer().finish();
   REQUIRE(lane.owner->events.size() == 1);
   CHECK(Json::parse(lane.owner->events[0])["status"] == 429);
   CHECK(Json::parse(lane.owner->events[0])["error"]["code"] == "c");
 
   lane.begin(kCreate);
-  lane.turn->start({200, {{"content-type", "application/json"}}, std::nullopt});
-  lane.turn->write(R"({"id":"resp_1"})");
-  lane.turn->finish();
+  lane.turn->answer().start({200, {{"content-type", "application/json"}}, std::nullopt});
+  lane.turn->answer().write(R"({"id":"resp_1"})");
+  lane.turn->answer().finish();
   CHECK(Json::parse(lane.owner->events.back())["error"]["code"] == "upstream_protocol");
 
   lane.begin(kCreate);
-  lane.turn->start(stream_head());
-  lane.turn->abort();
+  lane.begin_stream();
+  lane.turn->answer().abort();
   CHECK(Json::parse(lane.owner->events.back())["error"]["code"] == "upstream_truncated");
 }
 
@@ -152,30 +135,30 @@ TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steere
   lane.whole_turn(kCreate, "resp_1");
   CHECK(lane.transcripts().find("resp_1") != nullptr);
   lane.begin(kCreate);
-  lane.turn->start(stream_head());
+  lane.begin_stream();
   const std::size_t before = lane.turn->held_bytes();
   for (int i = 0; i < 50; ++i) {
-    lane.turn->write(event(R"({"type":"response.output_item.done","item":{"n":"xxxxxxxxxx"}})"));
+    lane.stream(event(R"({"type":"response.output_item.done","item":{"n":"xxxxxxxxxx"}})"));
   }
   CHECK(lane.turn->held_bytes() <= before + 100);
-  lane.turn->write(event(kCompleted));
-  lane.turn->finish();
+  lane.stream(event(kCompleted));
+  lane.turn->answer().finish();
   CHECK(lane.transcripts().bytes() == 0);
 
   lane.begin(kCreate);
-  lane.turn->start(stream_head());
-  lane.turn->write(event(
+  lane.begin_stream();
+  lane.stream(event(
       R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"steered"}}})"));
-  lane.turn->write(event(kCompleted));
-  lane.turn->finish();
+  lane.stream(event(kCompleted));
+  lane.turn->answer().finish();
   CHECK(lane.transcripts().find("resp_1") == nullptr);
 
   // Whose output only speaks of it is kept.
   lane.begin(kCreate);
-  lane.turn->start(stream_head());
-  lane.turn->write(event(
+  lane.begin_stream();
+  lane.stream(event(
       R"({"type":"response.incomplete","response":{"id":"resp_2","output":[{"x":"steered"}]}})"));
-  lane.turn->finish();
+  lane.turn->answer().finish();
   CHECK(lane.transcripts().find("resp_2") != nullptr);
 }
 
@@ -186,9 +169,9 @@ TEST_CASE("a turn holds its message, the request until the answer begins, and th
   CHECK(lane.turn->held_bytes() == kCreate.size());
   lane.attempt();
   CHECK(lane.turn->held_bytes() == 2 * kCreate.size());
-  lane.turn->start(stream_head());
+  lane.begin_stream();
   CHECK(lane.turn->held_bytes() == kCreate.size());
-  lane.turn->write(event(R"({"type":"response.output_item.done","item":[1]})") + "data: half");
+  lane.stream(event(R"({"type":"response.output_item.done","item":[1]})") + "data: half");
   CHECK(lane.turn->held_bytes() == kCreate.size() + 3 + 10);
 }
 
@@ -202,16 +185,16 @@ TEST_CASE("the client's pace is the upstream's") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  lane.turn->observe(&observer);
-  lane.turn->start(stream_head());
-  CHECK(lane.turn->write(event(R"({"type":"a"})")));
-  lane.turn->on_writable();
+  lane.turn->answer().observe(&observer);
+  lane.begin_stream();
+  CHECK(lane.stream(event(R"({"type":"a"})")));
+  lane.turn->answer().on_writable();
   CHECK(observer.writable == 0);
   lane.owner->takes_more = false;
-  CHECK_FALSE(lane.turn->write(event(R"({"type":"b"})")));
-  lane.turn->on_writable();
+  CHECK_FALSE(lane.stream(event(R"({"type":"b"})")));
+  lane.turn->answer().on_writable();
   CHECK(observer.writable == 1);
-  lane.turn->on_client_gone();
+  lane.turn->answer().on_client_gone();
   CHECK(observer.closed == 1);
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "fakes/fake_sockets.h"
 #include "fakes/manual_clock.h"
 #include "fakes/manual_timers.h"
+#include "proxy/held_answer.h"
 #include "proxy/web_socket/lane.h"
 #include "proxy/web_socket/socket_turn.h"
 #include "responses_proxy/load_balancer.h"
@@ -57,28 +59,51 @@ class FakeClient final : public UpstreamClient {
   };
 };
 
-// The exchange's side of a transfer.
-class FakeHandler final : public UpstreamHandler {
+// The attempt's side of a transfer.
+class FakeHandler final : public TurnHandler {
  public:
+  explicit FakeHandler(std::size_t keep_output = 0)
+      : translation_(std::move(
+            make_responses_dialect()->translate({Request{}, {}, {}, keep_output}, {})->answer)) {}
+
   void on_head(int head_status, Headers head_headers) override {
     status = head_status;
-    headers = std::move(head_headers);
+    headers = head_headers;
+    translation_->head(status, std::move(head_headers));
   }
   bool on_body(std::string_view bytes) override {
     body.append(bytes);
+    translation_->read(bytes, answer);
     return takes_more;
+  }
+  bool on_message(const SocketMessage& message) override {
+    messages.emplace_back(message.json);
+    translation_->take(message, answer);
+    return takes_more;
+  }
+  void on_own_events(std::span<const std::string> events) override {
+    own_events.assign(events.begin(), events.end());
   }
   void on_end(const UpstreamResult& end) override {
     ended = true;
     result = end;
   }
+  const AnswerFacts& facts() const override { return translation_->facts(); }
+  std::size_t held_bytes() const override { return translation_->held_bytes(); }
+  StoredResponse stored() const { return translation_->stored(); }
 
   int status = 0;
   Headers headers;
   std::string body;
+  std::vector<std::string> messages;
+  std::vector<std::string> own_events;
+  HeldAnswer answer;
   bool ended = false;
   UpstreamResult result;
   bool takes_more = true;
+
+ private:
+  std::unique_ptr<Translation> translation_;
 };
 
 class FakeOwner final : public TurnOwner {
@@ -150,7 +175,7 @@ class OneLane {
   void begin(std::string message) {
     auto read = read_client_message(std::move(message));
     transfer.reset();
-    handler = {};
+    handler = FakeHandler(rig_.config.websocket_state_bytes);
     turn = std::make_shared<SocketTurn>(context_, lane, std::move(*read), owner);
     lane.turn = turn;
   }
@@ -159,7 +184,7 @@ class OneLane {
   std::optional<Error> attempt() {
     Request request;
     request.path = "/v1/responses";
-    if (auto error = turn->prepare(rig_.resource, request)) return error;
+    if (auto error = turn->prepare(rig_.resource, *dialect_, request)) return error;
     body_ = request.body;
     UpstreamRequest upstream;
     upstream.method = "POST";
@@ -169,7 +194,7 @@ class OneLane {
     upstream.body = body_;
     upstream.timeouts = timeouts;
     transfer.reset();
-    handler = {};
+    handler = FakeHandler(rig_.config.websocket_state_bytes);
     transfer = turn->start(std::move(upstream), handler);
     return std::nullopt;
   }
@@ -190,11 +215,22 @@ class OneLane {
     answer();
   }
 
-  // Hands the client what the handler has got.
+  // Hands the client what the handler has got, as the exchange does.
   void answer() {
-    turn->start({handler.status, handler.headers, std::nullopt});
-    turn->write(handler.body);
-    turn->finish();
+    turn->answer().start({handler.status, handler.headers, std::nullopt});
+    pass_on();
+    turn->answer().finish();
+  }
+
+  // Begins an answer that does not come over a transfer, and brings some of it. Whether the client
+  // takes more.
+  void begin_stream() {
+    handler.on_head(200, {{"content-type", "text/event-stream"}});
+    turn->answer().start({200, handler.headers, std::nullopt});
+  }
+  bool stream(const std::string& bytes) {
+    handler.on_body(bytes);
+    return pass_on();
   }
 
   Transcripts& transcripts() { return context_.transcripts; }
@@ -207,7 +243,27 @@ class OneLane {
   std::unique_ptr<UpstreamTransfer> transfer;
 
  private:
+  struct Exchange final : AnswerSink {
+    explicit Exchange(OneLane& lane) : lane_(lane) {}
+    void event(const AnswerEvent& event) override {
+      if (event.state == AnswerState::completed || event.state == AnswerState::incomplete) {
+        lane_.turn->answered(lane_.handler.stored());
+      }
+      if (!event.json.empty()) more = lane_.turn->answer().event(event) && more;
+    }
+    void bytes(std::string_view bytes) override { lane_.turn->answer().write(bytes); }
+    OneLane& lane_;
+    bool more = true;
+  };
+
+  bool pass_on() {
+    Exchange exchange(*this);
+    handler.answer.give_to(exchange);
+    return exchange.more;
+  }
+
   TurnRig& rig_;
+  const std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   SocketContext context_;
   std::string body_;
 };

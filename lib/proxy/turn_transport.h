@@ -1,0 +1,41 @@
+// TurnTransport: how the attempts of a turn travel, over an upstream's WebSocket or over HTTP.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "responses_proxy/dialect.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+// The attempt, as its transport sees it. Over WebSocket on_head() tells of a stream of events, and
+// on_message() brings them.
+class TurnHandler : public UpstreamHandler {
+ public:
+  // false: no more until resume(). Valid during the call.
+  virtual bool on_message(const SocketMessage& message) = 0;
+  // Events of the Responses API that the proxy says in the upstream's place; on_end() follows.
+  virtual void on_own_events(std::span<const std::string> events) = 0;
+  // Of the answer so far.
+  virtual const AnswerFacts& facts() const = 0;
+  // What is held of an answer that has not been given out.
+  virtual std::size_t held_bytes() const = 0;
+
+ protected:
+  ~TurnHandler() = default;
+};
+
+class TurnTransport {
+ public:
+  // As UpstreamClient::start.
+  virtual std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+                                                  TurnHandler& handler) = 0;
+
+ protected:
+  ~TurnTransport() = default;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,68 @@
+// The contract of dialects, on the one that is built in and on one that has nothing in common with
+// it.
+#include "contract/dialect_contract.h"
+#include "fakes/shouting_dialect.h"
+
+namespace {
+
+using responses_proxy::Dialect;
+using responses_proxy::dump;
+using responses_proxy::Headers;
+using responses_proxy::Json;
+
+struct Responses {
+  std::unique_ptr<Dialect> make() { return responses_proxy::make_responses_dialect(); }
+  static Json response(const char* status) {
+    return {{"id", "resp_7"},
+            {"object", "response"},
+            {"status", status},
+            {"output", {item()}},
+            {"usage", {{"input_tokens", 1}, {"output_tokens", 3}, {"total_tokens", 4}}}};
+  }
+  static Json item() {
+    return {{"type", "message"}, {"content", {{{"type", "output_text"}, {"text", "Hi there"}}}}};
+  }
+  std::string document() { return dump(response("completed")); }
+  std::string stream() {
+    const Json begun{{"id", "resp_7"}, {"status", "in_progress"}};
+    std::string stream;
+    int number = 0;
+    for (Json event : {Json{{"type", "response.created"}, {"response", begun}},
+                       Json{{"type", "response.output_text.delta"}, {"delta", "Hi "}},
+                       Json{{"type", "response.output_text.delta"}, {"delta", "there"}},
+                       Json{{"type", "response.output_item.done"}, {"item", item()}},
+                       Json{{"type", "response.completed"}, {"response", response("completed")}}}) {
+      event["sequence_number"] = number++;
+      stream += "event: " + event["type"].get<std::string>() + "\ndata: " + dump(event) + "\n\n";
+    }
+    return stream;
+  }
+  Headers error_headers(const std::string& kind) {
+    return kind == "limit" ? Headers{{"retry-after", "5"}} : Headers{};
+  }
+  std::string error(const std::string& kind) {
+    const std::string code = kind == "limit" ? "rate_limit_exceeded"
+                             : kind == "key" ? "invalid_api_key"
+                                             : "server_error";
+    return dump({{"error", {{"code", code}, {"type", "t"}, {"message", "why"}}}});
+  }
+};
+
+struct Shouting {
+  std::unique_ptr<Dialect> make() { return responses_proxy::testing::make_shouting_dialect(); }
+  std::string document() { return R"({"id":"7","shout":"Hi there","breath":3})"; }
+  std::string stream() {
+    return "data: {\"id\":\"7\"}\n\ndata: {\"part\":\"Hi \"}\n\ndata: {\"part\":\"there\"}\n\n"
+           "data: {\"over\":true,\"breath\":3}\n\n";
+  }
+  Headers error_headers(const std::string&) { return {}; }
+  std::string error(const std::string& kind) {
+    if (kind == "limit") return R"({"problem":"busy","why":"too many voices","wait":5})";
+    return dump({{"problem", kind == "key" ? "stranger" : "hoarse"}, {"why", "why"}});
+  }
+};
+
+}  // namespace
+
+DIALECT_CONTRACT(Responses)
+DIALECT_CONTRACT(Shouting)
