@@ -45,7 +45,7 @@ struct Turn {
 };
 
 // One message of an upstream's WebSocket, looked at once.
-struct SocketMessage {
+struct UpstreamMessage {
   enum class Trouble : std::uint8_t {
     none,
     connection_used_up,  // the upstream takes no more requests on this connection
@@ -56,7 +56,7 @@ struct SocketMessage {
   std::string_view json;
   EventHead head;
   AnswerState state = AnswerState::open;  // of the answer, after it
-  Trouble trouble = Trouble::none;        // else it is an error, in place of an answer or within one
+  Trouble trouble = Trouble::none;  // else it is an error, in place of an answer or within one
 };
 
 // An error in place of an answer, as the HTTP answer that it stands for.
@@ -70,9 +70,9 @@ struct SocketRefusal {
 class SocketDialect {
  public:
   // nullopt: it is no message of this dialect.
-  virtual std::optional<SocketMessage> read(std::string_view json) const = 0;
+  virtual std::optional<UpstreamMessage> read(std::string_view json) const = 0;
   // Of a message that is an error.
-  virtual SocketRefusal refusal(const SocketMessage& message) const = 0;
+  virtual SocketRefusal refusal(const UpstreamMessage& message) const = 0;
 
  protected:
   ~SocketDialect() = default;
@@ -121,7 +121,7 @@ class Translation {
   virtual UpstreamFault fault(WallTime now) const = 0;
 
   // A message that has come over WebSocket, in place of read(). false: this translation reads none.
-  virtual bool take(const SocketMessage& message, AnswerSink& sink) {
+  virtual bool take(const UpstreamMessage& message, AnswerSink& sink) {
     static_cast<void>(message);
     static_cast<void>(sink);
     return false;

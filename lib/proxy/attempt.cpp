@@ -54,7 +54,7 @@ bool Attempt::on_body(std::string_view bytes) {
   return take_in([&] { translation_->read(bytes, *this); });
 }
 
-bool Attempt::on_message(const SocketMessage& message) {
+bool Attempt::on_message(const UpstreamMessage& message) {
   return take_in([&] { translation_->take(message, *this); });
 }
 

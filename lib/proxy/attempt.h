@@ -99,7 +99,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   void on_head(int status, Headers headers) override;
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
-  bool on_message(const SocketMessage& message) override;
+  bool on_message(const UpstreamMessage& message) override;
   void on_own_events(std::span<const std::string> events) override;
   std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }
 

@@ -16,7 +16,7 @@ namespace responses_proxy {
 class TurnHandler : public UpstreamHandler {
  public:
   // false: no more until resume(). Valid during the call.
-  virtual bool on_message(const SocketMessage& message) = 0;
+  virtual bool on_message(const UpstreamMessage& message) = 0;
   // Events of the Responses API that the proxy says in the upstream's place; on_end() follows.
   virtual void on_own_events(std::span<const std::string> events) = 0;
   // Of the answer so far.

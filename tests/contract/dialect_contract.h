@@ -4,7 +4,8 @@
 //   std::unique_ptr<Dialect> make();
 //   std::string document();   // a whole answer that is no stream: "Hi there", response "resp_7"
 //   std::string stream();     // the same in several events; both count 1 token in and 3 out
-//   std::string error(kind);  // the body of an error: "limit" (429, asks for 5 s in its own way, if
+//   std::string error(kind);  // the body of an error: "limit" (429, asks for 5 s in its own way,
+//   if
 //                             // need be in error_headers()), "key" (401), "trouble" (503)
 //   Headers error_headers(kind);
 #pragma once
@@ -198,8 +199,8 @@ void check_errors(Backend backend) {
     const Json error = Json::parse(answer.document).at("error");
     CHECK(error.at("message").is_string());
     CHECK(error.at("code").is_string());
-    for (const UpstreamFault& fault : {answer.translation->fault({}),
-                                       dialect->fault({row.status, head, body, WallTime{}})}) {
+    for (const UpstreamFault& fault :
+         {answer.translation->fault({}), dialect->fault({row.status, head, body, WallTime{}})}) {
       CHECK(fault.meaning == row.status);
       CHECK_FALSE(fault.message.empty());
       const Verdict verdict = verdict_of(fault, {});
@@ -224,22 +225,22 @@ void check_what_is_stored(Backend backend) {
 
 }  // namespace responses_proxy::testing
 
-#define DIALECT_CONTRACT(Backend)                                                                  \
-  TEST_CASE(#Backend ": a request carries the resource's credential and no other") {               \
-    responses_proxy::testing::check_requests(Backend{});                                           \
-  }                                                                                                \
-  TEST_CASE(#Backend ": a document is one response, however it is cut") {                          \
-    responses_proxy::testing::check_documents(Backend{});                                          \
-  }                                                                                                \
-  TEST_CASE(#Backend ": a stream is the same events, however it is cut") {                         \
-    responses_proxy::testing::check_streams(Backend{});                                            \
-  }                                                                                                \
-  TEST_CASE(#Backend ": a stream that breaks off gets one end of ours") {                          \
-    responses_proxy::testing::check_cut_streams(Backend{});                                        \
-  }                                                                                                \
-  TEST_CASE(#Backend ": errors mean what their words mean") {                                      \
-    responses_proxy::testing::check_errors(Backend{});                                             \
-  }                                                                                                \
-  TEST_CASE(#Backend ": what a later request has to repeat") {                                     \
-    responses_proxy::testing::check_what_is_stored(Backend{});                                     \
+#define DIALECT_CONTRACT(Backend)                                                    \
+  TEST_CASE(#Backend ": a request carries the resource's credential and no other") { \
+    responses_proxy::testing::check_requests(Backend{});                             \
+  }                                                                                  \
+  TEST_CASE(#Backend ": a document is one response, however it is cut") {            \
+    responses_proxy::testing::check_documents(Backend{});                            \
+  }                                                                                  \
+  TEST_CASE(#Backend ": a stream is the same events, however it is cut") {           \
+    responses_proxy::testing::check_streams(Backend{});                              \
+  }                                                                                  \
+  TEST_CASE(#Backend ": a stream that breaks off gets one end of ours") {            \
+    responses_proxy::testing::check_cut_streams(Backend{});                          \
+  }                                                                                  \
+  TEST_CASE(#Backend ": errors mean what their words mean") {                        \
+    responses_proxy::testing::check_errors(Backend{});                               \
+  }                                                                                  \
+  TEST_CASE(#Backend ": what a later request has to repeat") {                       \
+    responses_proxy::testing::check_what_is_stored(Backend{});                       \
   }

@@ -112,7 +112,8 @@ class ShoutTranslation final : public Translation {
     if (!streaming_) return false;
     Json failed = response("failed");
     failed["error"] = {{"code", "server_error"}, {"message", message}};
-    give("response.failed", {{"response", failed}}, AnswerState::failed, facts_.next_sequence_number, sink);
+    give("response.failed", {{"response", failed}}, AnswerState::failed,
+         facts_.next_sequence_number, sink);
     return true;
   }
 
@@ -124,20 +125,22 @@ class ShoutTranslation final : public Translation {
       facts_.error_code = shout.value("problem", "");
       Json failed = response("failed");
       failed["error"] = error_object(shout);
-      give("response.failed", {{"response", failed}}, AnswerState::failed, facts_.next_sequence_number++, sink);
+      give("response.failed", {{"response", failed}}, AnswerState::failed,
+           facts_.next_sequence_number++, sink);
     } else if (shout.contains("part")) {
       const std::string part = shout["part"];
       text_ += part;
       facts_.substance = true;
-      give("response.output_text.delta", {{"delta", part}}, AnswerState::open, facts_.next_sequence_number++, sink);
+      give("response.output_text.delta", {{"delta", part}}, AnswerState::open,
+           facts_.next_sequence_number++, sink);
     } else if (shout.contains("over")) {
       end(shout, AnswerState::completed);
       give("response.completed", {{"response", response("completed")}}, AnswerState::completed,
            facts_.next_sequence_number++, sink);
     } else {
       begin(shout);
-      give("response.created", {{"response", response("in_progress")}}, AnswerState::open, next_++,
-           sink);
+      give("response.created", {{"response", response("in_progress")}}, AnswerState::open,
+           facts_.next_sequence_number++, sink);
     }
   }
 

@@ -62,7 +62,7 @@ class ResponsesTranslation final : public Translation {
   void finish(AnswerSink& sink) override {
     stream_ ? stream_->finish(sink) : document_->finish(sink);
   }
-  bool take(const SocketMessage& message, AnswerSink& sink) override {
+  bool take(const UpstreamMessage& message, AnswerSink& sink) override {
     stream_->take(message, sink);
     return true;
   }
@@ -95,9 +95,9 @@ class ResponsesTranslation final : public Translation {
   const std::string model_;
   const std::size_t keep_output_;
   LearntAnswer learnt_;
-  int status_ = 0;       // 0: no head has come
-  Headers bad_headers_;  // of an answer that is no 2xx: what it asks for
-  std::optional<StreamReader> stream_;      // one of these two, once the head is there
+  int status_ = 0;                      // 0: no head has come
+  Headers bad_headers_;                 // of an answer that is no 2xx: what it asks for
+  std::optional<StreamReader> stream_;  // one of these two, once the head is there
   std::optional<DocumentReader> document_;
 };
 

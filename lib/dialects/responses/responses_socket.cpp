@@ -13,7 +13,7 @@ namespace responses_proxy {
 
 namespace {
 
-using Trouble = SocketMessage::Trouble;
+using Trouble = UpstreamMessage::Trouble;
 
 Trouble trouble_of(std::string_view error_code) {
   if (error_code == "websocket_connection_limit_reached") return Trouble::connection_used_up;
@@ -51,16 +51,16 @@ void add_headers(std::string object, Headers& headers) {
 
 }  // namespace
 
-std::optional<SocketMessage> ResponsesSocket::read(std::string_view json) const {
+std::optional<UpstreamMessage> ResponsesSocket::read(std::string_view json) const {
   auto head = read_event_head(json);
   if (!head) return std::nullopt;
-  SocketMessage message{json, std::move(*head)};
+  UpstreamMessage message{json, std::move(*head)};
   if (!message.head.steered()) message.state = state_after(message.head.type);
   if (message.head.type == "error") message.trouble = trouble_of(message.head.error_code);
   return message;
 }
 
-SocketRefusal ResponsesSocket::refusal(const SocketMessage& message) const {
+SocketRefusal ResponsesSocket::refusal(const UpstreamMessage& message) const {
   std::string text(message.json);
   const JsonMembers members = members_of(text);
   // As events of a stream do, it may be the error itself.

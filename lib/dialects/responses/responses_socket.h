@@ -8,8 +8,8 @@ namespace responses_proxy {
 
 class ResponsesSocket final : public SocketDialect {
  public:
-  std::optional<SocketMessage> read(std::string_view json) const override;
-  SocketRefusal refusal(const SocketMessage& message) const override;
+  std::optional<UpstreamMessage> read(std::string_view json) const override;
+  SocketRefusal refusal(const UpstreamMessage& message) const override;
 };
 
 }  // namespace responses_proxy

@@ -81,8 +81,9 @@ bool StreamReader::failure(std::string_view message, AnswerSink& sink) const {
                          {"incomplete_details", nullptr},
                          {"output", Json::array()},
                          {"usage", nullptr}};
-  const std::string json = dump(
-      {{"type", "response.failed"}, {"sequence_number", learnt_.facts.next_sequence_number}, {"response", response}});
+  const std::string json = dump({{"type", "response.failed"},
+                                 {"sequence_number", learnt_.facts.next_sequence_number},
+                                 {"response", response}});
   const std::string wire = "event: response.failed\ndata: " + json + "\n\n";
   sink.event({"response.failed", json, wire, AnswerState::failed});
   return true;
@@ -95,7 +96,7 @@ void StreamReader::take(const SseEvent& event, AnswerSink& sink) {
   if (!last_left_out_) sink.event(out);
 }
 
-void StreamReader::take(const SocketMessage& message, AnswerSink& sink) {
+void StreamReader::take(const UpstreamMessage& message, AnswerSink& sink) {
   const bool was_open = learnt_.facts.state == AnswerState::open;
   const std::string_view type = message.head.type;
   if (!look_at(message.head, type, message.json)) return;

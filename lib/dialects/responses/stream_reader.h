@@ -28,7 +28,7 @@ class StreamReader {
   // A response.failed event: clients ignore "error" events in mid-stream. Its code is one that
   // clients retry: "server_is_overloaded" or a limit would blame the key, and ends a Codex turn.
   bool failure(std::string_view message, AnswerSink& sink) const;
-  void take(const SocketMessage& message, AnswerSink& sink);
+  void take(const UpstreamMessage& message, AnswerSink& sink);
   StoredResponse stored() const;
   std::size_t held_bytes() const { return framer_.rest().size() + output_.bytes(); }
 
@@ -43,10 +43,10 @@ class StreamReader {
   LearntAnswer& learnt_;
   KeptOutput output_;
   SseFramer framer_;
-  EventHead head_;                  // of the event in hand
-  bool responses_stream_ = false;   // an event of the Responses API was seen
-  bool other_dialect_ = false;      // events without a type: not a Responses stream
-  bool last_left_out_ = false;      // the last event of all so far
+  EventHead head_;                 // of the event in hand
+  bool responses_stream_ = false;  // an event of the Responses API was seen
+  bool other_dialect_ = false;     // events without a type: not a Responses stream
+  bool last_left_out_ = false;     // the last event of all so far
 };
 
 }  // namespace responses_proxy

@@ -132,9 +132,9 @@ void TurnTransfer::on_message(std::string_view text) {
   deadlines_.on_heard();
   const auto message = turn_.socket_dialect().read(text);
   if (!message) return break_off(UpstreamError::protocol, "a message that is no JSON object");
-  if (message->trouble != SocketMessage::Trouble::none && !begun_) {
+  if (message->trouble != UpstreamMessage::Trouble::none && !begun_) {
     on_refusal(*message);
-  } else if (message->trouble == SocketMessage::Trouble::connection_used_up) {
+  } else if (message->trouble == UpstreamMessage::Trouble::connection_used_up) {
     break_off(UpstreamError::truncated, message->head.error_code);
   } else {
     forward(*message);
@@ -142,8 +142,8 @@ void TurnTransfer::on_message(std::string_view text) {
 }
 
 // An error in place of an answer.
-void TurnTransfer::on_refusal(const SocketMessage& error) {
-  if (error.trouble == SocketMessage::Trouble::connection_used_up && !fresh_) {
+void TurnTransfer::on_refusal(const UpstreamMessage& error) {
+  if (error.trouble == UpstreamMessage::Trouble::connection_used_up && !fresh_) {
     reopen();
   } else if (forgotten(error)) {
     lane_.upstream->set_latest_response({});
@@ -154,12 +154,12 @@ void TurnTransfer::on_refusal(const SocketMessage& error) {
 }
 
 // Once per attempt: the upstream does not know what the turn continues, but it is known here.
-bool TurnTransfer::forgotten(const SocketMessage& error) {
-  return error.trouble == SocketMessage::Trouble::id_unknown && turn_.continues_known() &&
+bool TurnTransfer::forgotten(const UpstreamMessage& error) {
+  return error.trouble == UpstreamMessage::Trouble::id_unknown && turn_.continues_known() &&
          !std::exchange(made_whole_, true);
 }
 
-void TurnTransfer::forward(const SocketMessage& message) {
+void TurnTransfer::forward(const UpstreamMessage& message) {
   const std::weak_ptr<bool> alive = alive_;
   const bool last = message.state != AnswerState::open;
   if (last) {

@@ -1,7 +1,7 @@
 // TurnTransfer: one attempt of a turn, over the lane's WebSocket or over HTTP.
 //
-// Whatever it travels over, the exchange sees an answer with a head: a stream of events, or an error
-// with its status. An upstream that refuses WebSocket gets the turn over HTTP in the same
+// Whatever it travels over, the exchange sees an answer with a head: a stream of events, or an
+// error with its status. An upstream that refuses WebSocket gets the turn over HTTP in the same
 // attempt; a connection that had gone stale is opened anew once.
 #pragma once
 
@@ -45,9 +45,9 @@ class TurnTransfer final : public UpstreamTransfer,
   void reopen();
   void go_over_http();
   void answer_locally(const std::vector<std::string>& events);
-  void on_refusal(const SocketMessage& error);
-  bool forgotten(const SocketMessage& error);
-  void forward(const SocketMessage& message);
+  void on_refusal(const UpstreamMessage& error);
+  bool forgotten(const UpstreamMessage& error);
+  void forward(const UpstreamMessage& message);
   void refuse(const SocketRefusal& refusal);
   void answer(int status, Headers headers, std::string_view body);
   void break_off(UpstreamError error, std::string detail = {});

@@ -18,7 +18,7 @@ SocketRefusal refusal_of(const std::string& json) {
 }  // namespace
 
 TEST_CASE("each message is an event or an error, and says how the answer stands") {
-  using Trouble = SocketMessage::Trouble;
+  using Trouble = UpstreamMessage::Trouble;
   struct {
     const char* json;
     AnswerState state;
@@ -35,8 +35,8 @@ TEST_CASE("each message is an event or an error, and says how the answer stands"
        Trouble::id_unknown},
       {R"({"type":"error","code":"websocket_connection_limit_reached"})", AnswerState::failed,
        Trouble::connection_used_up},
-      {R"({"type":"error","error":{"message":"previous_response_not_found"}})",
-       AnswerState::failed, Trouble::other},
+      {R"({"type":"error","error":{"message":"previous_response_not_found"}})", AnswerState::failed,
+       Trouble::other},
   };
   for (const auto& row : rows) {
     CAPTURE(row.json);

@@ -53,10 +53,12 @@ class SessionRig {
   void say(std::string text) { session->on_message(std::move(text)); }
   // Answers the n-th turn with a response of that id.
   void finish(std::size_t n, const std::string& id, const std::string& output = "[]") {
-    turns[n]->start({200, {{"content-type", "text/event-stream"}}, std::nullopt});
-    turns[n]->write(R"(data: {"type":"response.completed","response":{"id":")" + id +
-                    R"(","output":)" + output + "}}\n\n");
-    turns[n]->finish();
+    SocketAnswer& answer = turns[n]->answer();
+    answer.start({200, {{"content-type", "text/event-stream"}}, std::nullopt});
+    turns[n]->answered({id, output.substr(1, output.size() - 2), true});
+    const std::string json = R"({"type":"response.completed"})";
+    answer.event({"response.completed", json, {}, AnswerState::completed});
+    answer.finish();
     turns[n].reset();
     rig_.run_loop();
   }
@@ -160,7 +162,8 @@ TEST_CASE("what is unsent in either direction counts, and conversations do") {
 
   // The same for messages that pass to an upstream that takes nothing.
   Request request;
-  REQUIRE_FALSE(socket.turns[1]->prepare(rig.resource, request));
+  const auto dialect = make_responses_dialect();
+  REQUIRE_FALSE(socket.turns[1]->prepare(rig.resource, *dialect, request));
   UpstreamRequest upstream;
   upstream.body = request.body;
   FakeHandler handler;

@@ -76,7 +76,7 @@ class FakeHandler final : public TurnHandler {
     translation_->read(bytes, answer);
     return takes_more;
   }
-  bool on_message(const SocketMessage& message) override {
+  bool on_message(const UpstreamMessage& message) override {
     messages.emplace_back(message.json);
     translation_->take(message, answer);
     return takes_more;
