@@ -1,6 +1,6 @@
 // ClientTurn: what an exchange must know of a `response.create` on a client's socket beyond what an
-// HTTP request has. A turn can travel over WebSocket or HTTP, and may build on what only one upstream
-// connection remembers.
+// HTTP request has. A turn can travel over WebSocket or HTTP, and may build on what only one
+// upstream connection remembers.
 #pragma once
 
 #include <optional>

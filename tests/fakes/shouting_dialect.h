@@ -1,5 +1,6 @@
-// A tiny wire format that has nothing in common with the Responses API: the text goes up in capitals
-// and comes back in capitals, under other names, with another credential header and other errors.
+// A tiny wire format that has nothing in common with the Responses API: the text goes up in
+// capitals and comes back in capitals, under other names, with another credential header and other
+// errors.
 //
 //   POST {base_url}/shout    X-Shout-Key: <key>    {"say":"HELLO","loud":true}    loud: a stream
 //   {"id":"7","shout":"WHO IS THERE","breath":3}
@@ -13,7 +14,8 @@
 
 namespace responses_proxy::testing {
 
-// "shout". Problems: "busy" asks to wait, "hoarse" is trouble at the provider, "stranger" a bad key.
+// "shout". Problems: "busy" asks to wait, "hoarse" is trouble at the provider, "stranger" a bad
+// key.
 std::unique_ptr<Dialect> make_shouting_dialect();
 
 }  // namespace responses_proxy::testing

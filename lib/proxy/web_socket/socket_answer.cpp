@@ -21,10 +21,7 @@ bool is_event_stream(const ResponseHead& head) {
 
 SocketAnswer::SocketAnswer(SocketContext& context, Lane& lane, std::string continues,
                            std::shared_ptr<TurnOwner> owner)
-    : context_(context),
-      lane_(lane),
-      continues_(std::move(continues)),
-      owner_(std::move(owner)) {}
+    : context_(context), lane_(lane), continues_(std::move(continues)), owner_(std::move(owner)) {}
 
 void SocketAnswer::start(ResponseHead head) {
   head_ = std::move(head);

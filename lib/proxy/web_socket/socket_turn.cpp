@@ -77,7 +77,8 @@ std::optional<Error> SocketTurn::prepare(const Resource& resource, const Dialect
 
 std::size_t SocketTurn::held_bytes() const {
   return message_.text().size() + (forked_from_ ? forked_from_->size() : 0) +
-         (answer_.begun() ? 0 : request_bytes_) + (transfer_ != nullptr ? transfer_->held_bytes() : 0);
+         (answer_.begun() ? 0 : request_bytes_) +
+         (transfer_ != nullptr ? transfer_->held_bytes() : 0);
 }
 
 bool SocketTurn::upstream_usable() const {
@@ -127,8 +128,7 @@ bool SocketTurn::drop_encrypted_items() {
   return true;
 }
 
-std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request,
-                                                    TurnHandler& handler) {
+std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request, TurnHandler& handler) {
   auto transfer = std::make_unique<TurnTransfer>(*this, std::move(request), handler);
   transfer_ = transfer.get();
   transfer->start(transport_);

@@ -1,5 +1,5 @@
-// SocketTurn: one `response.create` of a client's socket on its way up: the form in which it goes to
-// the resource that was picked, and what its answer adds to the conversation.
+// SocketTurn: one `response.create` of a client's socket on its way up: the form in which it goes
+// to the resource that was picked, and what its answer adds to the conversation.
 #pragma once
 
 #include <memory>

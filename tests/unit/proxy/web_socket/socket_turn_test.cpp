@@ -98,7 +98,7 @@ TEST_CASE("the type of an event is its own, wherever it stands") {
   lane.begin(kCreate);
   lane.begin_stream();
   lane.stream(event(R"({"response":{"output":[{"type":"message"}],"id":"resp_\u0031"},)"
-                         R"("typ\u0065":"response.completed"})"));
+                    R"("typ\u0065":"response.completed"})"));
   lane.turn->answer().finish();
   REQUIRE(lane.transcripts().find("resp_1") != nullptr);
   CHECK(*lane.transcripts().find("resp_1") == R"({"a":1},{"type":"message"})");
