@@ -40,13 +40,13 @@ struct Pool {
       resources[i].weight = static_cast<double>(1 + i % 4);
     }
     router.update(std::move(resources));
-    const auto snapshot = router.snapshot();
+    const auto table = router.table();
     for (std::size_t i = 0; i < size; ++i) {
       const bool unhealthy = every_nth_unhealthy > 0 && i % every_nth_unhealthy == 0;
       Verdict verdict;
       verdict.health = unhealthy ? Health::unhealthy : Health::healthy;
       if (unhealthy) verdict.cooldown = std::chrono::hours(1);
-      snapshot->all()[i].state->apply(verdict, clock.steady());
+      table->all()[i].state->apply(verdict, clock.steady());
     }
   }
 

@@ -3,7 +3,7 @@
 // Role       Counts the attempt as active for exactly as long as the lease lives, so the counters
 //            cannot leak whatever happens to the request.
 // Threads    Used by one thread at a time; may be finished on another thread than it was made on.
-// Ownership  Movable, not copyable. Keeps the routing snapshot (and so the resource) alive.
+// Ownership  Movable, not copyable. Keeps the routing table (and so the resource) alive.
 // Cost       One atomic add, one atomic subtract.
 #pragma once
 
@@ -28,22 +28,21 @@ std::string_view to_string(SelectionReason reason);
 
 class Lease {
  public:
-  Lease(std::shared_ptr<const RoutingSnapshot> snapshot, const Candidate& candidate,
-        SelectionReason reason)
-      : snapshot_(std::move(snapshot)), candidate_(candidate), reason_(reason) {
-    candidate_.state->acquire();
-    trial_ = candidate_.state->begin_trial();
+  Lease(std::shared_ptr<const RoutingTable> table, const Target& target, SelectionReason reason)
+      : table_(std::move(table)), target_(target), reason_(reason) {
+    target_.state->acquire();
+    trial_ = target_.state->begin_trial();
   }
   Lease(Lease&& other) noexcept
-      : snapshot_(std::move(other.snapshot_)),
-        candidate_(std::exchange(other.candidate_, {})),
+      : table_(std::move(other.table_)),
+        target_(std::exchange(other.target_, {})),
         reason_(other.reason_),
         trial_(other.trial_) {}
   Lease& operator=(Lease&& other) noexcept {
     if (this != &other) {
       release();
-      snapshot_ = std::move(other.snapshot_);
-      candidate_ = std::exchange(other.candidate_, {});
+      table_ = std::move(other.table_);
+      target_ = std::exchange(other.target_, {});
       reason_ = other.reason_;
       trial_ = other.trial_;
     }
@@ -54,30 +53,32 @@ class Lease {
   ~Lease() { release(); }
 
   // Valid until finish().
-  const Resource& resource() const { return *candidate_.resource; }
-  const ResourceState& state() const { return *candidate_.state; }
+  const Resource& resource() const { return *target_.resource; }
+  const ResourceState& state() const { return *target_.state; }
+  // The name of the model to send; "" = as the client has named it.
+  std::string_view model() const { return target_.model; }
   SelectionReason reason() const { return reason_; }
 
   // Ends the attempt and tells the resource's state what it taught. Without it (the client went
   // away, say) the lease ends silently when it is destroyed.
   void finish(const Verdict& verdict, std::chrono::microseconds latency, SteadyTime now) {
-    if (candidate_.state == nullptr) return;
-    candidate_.state->note_latency(latency);
-    candidate_.state->apply(verdict, now);
+    if (target_.state == nullptr) return;
+    target_.state->note_latency(latency);
+    target_.state->apply(verdict, now);
     release();
   }
 
  private:
   void release() {
-    if (candidate_.state == nullptr) return;
-    if (trial_) candidate_.state->end_trial();
-    candidate_.state->release();
-    candidate_ = {};
-    snapshot_.reset();
+    if (target_.state == nullptr) return;
+    if (trial_) target_.state->end_trial();
+    target_.state->release();
+    target_ = {};
+    table_.reset();
   }
 
-  std::shared_ptr<const RoutingSnapshot> snapshot_;
-  Candidate candidate_;
+  std::shared_ptr<const RoutingTable> table_;
+  Target target_;
   SelectionReason reason_;
   bool trial_ = false;  // counted as one that tries out the resource
 };

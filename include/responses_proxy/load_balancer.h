@@ -1,11 +1,11 @@
-// LoadBalancer: which of the candidates serves this attempt.
+// LoadBalancer: which of the targets serves this attempt.
 //
 // Role       Eligibility first (each resource dropped has a reason), then affinity, then the policy
 //            weighted_least_connections: the smallest (active + 1) / weight, ties broken at random;
-//            of more than scan_up_to candidates the better of two that are drawn by weight.
+//            of more than scan_up_to targets the better of two that are drawn by weight.
 // Threads    Safe from any thread; holds no lock.
 // Errors     None are thrown: PickResult is closed, and each alternative says what to do next.
-// Blocking   Never. Cost does not grow with the number of candidates as long as most of them can be
+// Blocking   Never. Cost does not grow with the number of targets as long as most of them can be
 //            used (bench/pick has the numbers).
 #pragma once
 
@@ -72,7 +72,7 @@ struct LoadBalancerOptions {
   Millis recheck{30'000};
   // A resource that has recovered gets a share that grows to its full weight over this time.
   Millis slow_start{10'000};
-  // Up to so many candidates are all looked at; of more, two are drawn.
+  // Up to so many targets are all looked at; of more, two are drawn.
   std::size_t scan_up_to = 8;
 };
 

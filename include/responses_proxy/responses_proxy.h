@@ -25,6 +25,7 @@
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/router.h"
+#include "responses_proxy/routing_table.h"
 #include "responses_proxy/runtime.h"
 #include "responses_proxy/secret.h"
 #include "responses_proxy/shared_state_store.h"

@@ -1,79 +1,78 @@
 // Router: which resources may serve a request.
 //
-// Role       Turns pool and model into the list of candidates. Says nothing about load or health:
-//            that is the LoadBalancer's part.
-// Threads    route() and update() are safe from any thread; a Route keeps the snapshot it was made
-//            from alive, so an update never pulls candidates from under a request.
+// Role       Turns model and pool into the targets of a request. Says nothing about load or health:
+//            that is the LoadBalancer's part. The table behind it is replaced as a whole, while
+//            requests are under way.
+// Threads    Router: any thread. RoutingCache: one thread; each event loop has one of its own.
+// Ownership  A Route keeps the table it was made from alive, so an update never pulls targets from
+//            under a request.
 // Errors     Unknown pool, no resources configured: an Error ready to be answered.
-// Blocking   Never; one lock held for the copy of a shared pointer.
+// Blocking   Never. Router::route holds a lock while it copies a shared pointer; RoutingCache only
+//            when the table has been replaced.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "responses_proxy/resource.h"
 #include "responses_proxy/result.h"
+#include "responses_proxy/routing_table.h"
 #include "responses_proxy/state_store.h"
 
 namespace responses_proxy {
 
-struct Candidate {
-  const Resource* resource = nullptr;
-  ResourceState* state = nullptr;
-  // The sum of the weights before it in the snapshot: so that a candidate can be drawn by weight
-  // without looking at all of them.
-  double weight_before = 0;
-};
-
-// Everything routing knows at one moment; immutable and shared.
-class RoutingSnapshot {
- public:
-  RoutingSnapshot(std::vector<Resource> resources, StateStore& store);
-  RoutingSnapshot(const RoutingSnapshot&) = delete;  // candidates_ points into resources_
-  RoutingSnapshot& operator=(const RoutingSnapshot&) = delete;
-
-  std::span<const Candidate> all() const { return candidates_; }
-  // Empty for an unknown pool.
-  std::span<const Candidate> pool(std::string_view pool_id) const;
-  const Candidate* find(std::string_view resource_id) const;
-
- private:
-  std::vector<Resource> resources_;
-  std::vector<std::shared_ptr<ResourceState>> states_;
-  std::vector<Candidate> candidates_;  // sorted by pool, order of configuration within one
-  std::unordered_map<std::string_view, std::span<const Candidate>> pools_;
-  std::unordered_map<std::string_view, const Candidate*> by_id_;
-};
-
 struct RouteQuery {
   std::string_view model;    // "" when the request has none
-  std::string_view pool_id;  // "" = no pool asked for: every resource is a candidate
+  std::string_view pool_id;  // "" = no pool asked for: every resource is a target
 };
 
 struct Route {
-  std::shared_ptr<const RoutingSnapshot> snapshot;
-  std::span<const Candidate> candidates;  // never empty
-  std::string pool_id;                    // as asked for, may be ""
+  std::shared_ptr<const RoutingTable> table;
+  std::span<const Target> targets;  // never empty
+  std::string pool_id;              // as asked for, may be ""
+  std::string alias;                // the model, if it is an alias; else ""
 };
 
 class Router {
  public:
-  explicit Router(StateStore& store) : store_(store) {}
+  explicit Router(StateStore& store);
 
-  // Replaces the resources. Running requests finish on the snapshot they started with.
-  void update(std::vector<Resource> resources);
+  // Replaces the table. Running requests finish on the one they started with.
+  void update(std::vector<Resource> resources, std::vector<ModelAlias> aliases = {});
+  // Never null; without resources before the first update.
+  std::shared_ptr<const RoutingTable> table() const;
+  // An alias goes to its own targets, whatever pool is asked for.
   Result<Route> route(const RouteQuery& query) const;
-  std::shared_ptr<const RoutingSnapshot> snapshot() const;
 
  private:
+  friend class RoutingCache;
+
   StateStore& store_;
-  mutable std::mutex mutex_;  // guards snapshot_
-  std::shared_ptr<const RoutingSnapshot> snapshot_;
+  mutable std::mutex mutex_;  // guards table_
+  std::shared_ptr<const RoutingTable> table_;
+  std::atomic<std::uint64_t> version_{1};  // of table_; grows after it was replaced
+};
+
+// A router's current table, for one thread: no lock and no counter that other threads share, as
+// long as it stays the same. Keeps the old one until it is next asked.
+class RoutingCache {
+ public:
+  explicit RoutingCache(const Router& router) : router_(router) {}
+
+  // Valid until the next call.
+  const std::shared_ptr<const RoutingTable>& table();
+  Result<Route> route(const RouteQuery& query);
+
+ private:
+  const Router& router_;
+  std::uint64_t version_ = 0;
+  std::shared_ptr<const RoutingTable> table_;
 };
 
 }  // namespace responses_proxy

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 #include "balance/eligibility.h"
@@ -14,7 +13,7 @@ namespace {
 
 // At most so many of those that are out are told with their reason.
 constexpr std::size_t kTold = 3;
-// Draws for two candidates that can be used; then all are looked at.
+// Draws for two targets that can be used; then all are looked at.
 constexpr int kMaxDraws = 16;
 
 // Counts who was dropped and why, and when the first of them comes back.
@@ -34,10 +33,9 @@ struct Dropped {
 };
 
 // "openai-1 unhealthy (HTTP 401: Incorrect API key provided)"
-std::string told(const Candidate& candidate, SteadyTime now) {
-  const ResourceState& state = *candidate.state;
-  std::string text =
-      fmt::format("{} {}", candidate.resource->name, to_string(state.health_at(now)));
+std::string told(const Target& target, SteadyTime now) {
+  const ResourceState& state = *target.state;
+  std::string text = fmt::format("{} {}", target.resource->name, to_string(state.health_at(now)));
   std::string why = state.reason_at(now);
   if (now < state.blocked_until()) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(state.blocked_until() - now);
@@ -47,30 +45,30 @@ std::string told(const Candidate& candidate, SteadyTime now) {
   return text;
 }
 
-std::string reasons(std::span<const Candidate> candidates, SteadyTime now) {
+std::string reasons(std::span<const Target> targets, SteadyTime now) {
   std::string text;
-  for (const Candidate& candidate : candidates.first(std::min(candidates.size(), kTold))) {
-    text.append(text.empty() ? ": " : ", ").append(told(candidate, now));
+  for (const Target& target : targets.first(std::min(targets.size(), kTold))) {
+    text.append(text.empty() ? ": " : ", ").append(told(target, now));
   }
-  if (candidates.size() > kTold) text += fmt::format(", and {} more", candidates.size() - kTold);
+  if (targets.size() > kTold) text += fmt::format(", and {} more", targets.size() - kTold);
   return text;
 }
 
-Wait all_out(const Dropped& dropped, std::span<const Candidate> candidates, SteadyTime now,
+Wait all_out(const Dropped& dropped, std::span<const Target> targets, SteadyTime now,
              Millis recheck) {
   const bool rate_limited =
       dropped.count(DropReason::blocked) > 0 && dropped.count(DropReason::unhealthy) == 0;
   Error error = rate_limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
                              : Error::unavailable(503, "no_available_resources", "");
-  error.message = "No available resources are registered" + reasons(candidates, now);
+  error.message = "No available resources are registered" + reasons(targets, now);
   error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
   return {dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }
 
-bool contains(std::span<const Candidate> candidates, const Candidate* candidate) {
-  const std::less_equal<> not_after;
-  return not_after(candidates.data(), candidate) &&
-         std::less<>{}(candidate, candidates.data() + candidates.size());
+// A refusal concerns the name that the model has at the target.
+Eligibility look_at(const Target& target, const PickRequest& request, SteadyTime now) {
+  return eligibility(*target.state, now, request.tried,
+                     target.model.empty() ? request.model : target.model);
 }
 
 Reject gone(std::string_view resource_id) {
@@ -82,11 +80,14 @@ Reject gone(std::string_view resource_id) {
 }
 
 PickResult pick_required(const PickRequest& request, SteadyTime now, Millis recheck) {
-  const Candidate* candidate = request.route.snapshot->find(request.required_resource);
-  if (candidate == nullptr) return gone(request.required_resource);
-  const Eligibility verdict = eligibility(*candidate->state, now, request.tried);
+  const RoutingTable& table = *request.route.table;
+  const Target* target = table.find(request.required_resource, request.route.targets);
+  // It alone knows the response, in whatever pool it is.
+  if (target == nullptr) target = table.find(request.required_resource);
+  if (target == nullptr) return gone(request.required_resource);
+  const Eligibility verdict = eligibility(*target->state, now, request.tried);
   if (!verdict.dropped) {
-    return Lease(request.route.snapshot, *candidate, SelectionReason::response_affinity);
+    return Lease(request.route.table, *target, SelectionReason::response_affinity);
   }
   Dropped dropped;
   dropped.add(verdict);
@@ -96,49 +97,49 @@ PickResult pick_required(const PickRequest& request, SteadyTime now, Millis rech
   error.message = fmt::format(
       "The resource that made this response ({}) is {} at the moment, and no other account knows "
       "the response. Try again later. {}",
-      candidate->resource->name, limited ? "rate limited" : "not available", told(*candidate, now));
+      target->resource->name, limited ? "rate limited" : "not available", told(*target, now));
   error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
   return Wait{dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }
 
 // The better of two that are drawn by weight among those of the first tier; null if two were not to
 // be found that way.
-const Candidate* better_of_two(const PickRequest& request, SteadyTime now, Millis slow_start,
-                               std::uint64_t seed) {
+const Target* better_of_two(const PickRequest& request, SteadyTime now, Millis slow_start,
+                            std::uint64_t seed) {
   PickRandom random(seed);
-  const Candidate* best = nullptr;
+  const Target* best = nullptr;
   double best_score = 0;
   for (int draw = 0; draw < kMaxDraws; ++draw) {
-    const Candidate& candidate = drawn_by_weight(request.route.candidates, random.fraction());
-    const Eligibility verdict = eligibility(*candidate.state, now, request.tried, request.model);
+    const Target& target = drawn_by_weight(request.route.targets, random.fraction());
+    const Eligibility verdict = look_at(target, request, now);
     if (verdict.dropped || verdict.tier != Tier::first) continue;
-    const double share = slow_start_share(*candidate.state, now, slow_start);
+    const double share = slow_start_share(*target.state, now, slow_start);
     if (random.fraction() >= share) continue;
-    const double score = load_score(candidate, share);
-    if (best != nullptr) return score < best_score ? &candidate : best;
-    best = &candidate;
+    const double score = load_score(target, share);
+    if (best != nullptr) return score < best_score ? &target : best;
+    best = &target;
     best_score = score;
   }
   return nullptr;
 }
 
 // Null if all are out; `dropped` then tells why.
-const Candidate* best_of(const PickRequest& request, SteadyTime now,
-                         const LoadBalancerOptions& options, std::uint64_t seed, Dropped& dropped) {
-  const std::span<const Candidate> candidates = request.route.candidates;
-  const bool many = candidates.size() > options.scan_up_to;
+const Target* best_of(const PickRequest& request, SteadyTime now,
+                      const LoadBalancerOptions& options, std::uint64_t seed, Dropped& dropped) {
+  const std::span<const Target> targets = request.route.targets;
+  const bool many = targets.size() > options.scan_up_to;
   if (many) {
-    if (const Candidate* best = better_of_two(request, now, options.slow_start, seed)) return best;
+    if (const Target* best = better_of_two(request, now, options.slow_start, seed)) return best;
   }
   using Policy = WeightedLeastConnections;
   std::array<Policy, kTiers> tiers = {Policy(seed, many), Policy(seed, many), Policy(seed, many)};
-  for (const Candidate& candidate : candidates) {
-    const Eligibility verdict = eligibility(*candidate.state, now, request.tried, request.model);
+  for (const Target& target : targets) {
+    const Eligibility verdict = look_at(target, request, now);
     if (verdict.dropped) {
       dropped.add(verdict);
     } else {
       tiers[static_cast<std::size_t>(verdict.tier)].consider(
-          candidate, slow_start_share(*candidate.state, now, options.slow_start));
+          target, slow_start_share(*target.state, now, options.slow_start));
     }
   }
   for (const Policy& tier : tiers) {
@@ -154,19 +155,20 @@ PickResult LoadBalancer::pick(const PickRequest& request) const {
   if (!request.required_resource.empty()) return pick_required(request, now, options_.recheck);
 
   if (!request.preferred_resource.empty()) {
-    const Candidate* preferred = request.route.snapshot->find(request.preferred_resource);
-    if (preferred != nullptr && contains(request.route.candidates, preferred)) {
-      const Eligibility verdict = eligibility(*preferred->state, now, request.tried, request.model);
+    const Target* preferred =
+        request.route.table->find(request.preferred_resource, request.route.targets);
+    if (preferred != nullptr) {
+      const Eligibility verdict = look_at(*preferred, request, now);
       if (!verdict.dropped && verdict.tier == Tier::first) {
-        return Lease(request.route.snapshot, *preferred, request.preferred_reason);
+        return Lease(request.route.table, *preferred, request.preferred_reason);
       }
     }
   }
 
   Dropped dropped;
-  const Candidate* best = best_of(request, now, options_, random_.next(), dropped);
-  if (best == nullptr) return all_out(dropped, request.route.candidates, now, options_.recheck);
-  return Lease(request.route.snapshot, *best,
+  const Target* best = best_of(request, now, options_, random_.next(), dropped);
+  if (best == nullptr) return all_out(dropped, request.route.targets, now, options_.recheck);
+  return Lease(request.route.table, *best,
                request.tried.empty() ? SelectionReason::weighted_least_connections
                                      : SelectionReason::failover);
 }

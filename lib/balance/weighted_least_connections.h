@@ -3,17 +3,15 @@
 // Alone, this process knows every request, and the smallest of all wins. With other replicas it
 // does not know what they have picked since their last report, and neither do they: if all of them
 // took the smallest, they would all take the same one (docs/adr/0010 has the numbers). Then it is
-// the smaller of two that are drawn by weight. So it is with many candidates, whose loads cost more
+// the smaller of two that are drawn by weight. So it is with many targets, whose loads cost more
 // to look at than the best of them is better than the better of two.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
-#include <span>
 
-#include "responses_proxy/router.h"
+#include "responses_proxy/routing_table.h"
 
 namespace responses_proxy {
 
@@ -30,48 +28,38 @@ class PickRandom {
 };
 
 // `share`: the part of its weight that counts at the moment, (0, 1].
-inline double load_score(const Candidate& candidate, double share) {
-  return static_cast<double>(candidate.state->active() + 1) / (candidate.resource->weight * share);
+inline double load_score(const Target& target, double share) {
+  return static_cast<double>(target.state->active() + 1) / (target.weight * share);
 }
 
-// One of the candidates, which stand side by side in a snapshot, by weight.
-inline const Candidate& drawn_by_weight(std::span<const Candidate> candidates, double fraction) {
-  const double first = candidates.front().weight_before;
-  const double all = candidates.back().weight_before + candidates.back().resource->weight - first;
-  const auto after = std::upper_bound(
-      candidates.begin() + 1, candidates.end(), first + fraction * all,
-      [](double at, const Candidate& candidate) { return at < candidate.weight_before; });
-  return *(after - 1);
-}
-
-// Sees the eligible candidates one by one and keeps the best. Among equals each is kept with the
+// Sees the eligible targets one by one and keeps the best. Among equals each is kept with the
 // same probability (reservoir sampling), so ties do not favour a position.
 class WeightedLeastConnections {
  public:
   // `of_two`: the better of two that are drawn by weight, instead of the best.
   WeightedLeastConnections(std::uint64_t seed, bool of_two) : random_(seed), of_two_(of_two) {}
 
-  void consider(const Candidate& candidate, double share) {
-    const double weight = candidate.resource->weight * share;
-    const double score = load_score(candidate, share);
-    if (of_two_ || candidate.state->has_peers()) draw({&candidate, score}, weight);
-    if (best_.candidate == nullptr || score < best_.score) {
-      best_ = {&candidate, score};
+  void consider(const Target& target, double share) {
+    const double weight = target.weight * share;
+    const double score = load_score(target, share);
+    if (of_two_ || target.state->has_peers()) draw({&target, score}, weight);
+    if (best_.target == nullptr || score < best_.score) {
+      best_ = {&target, score};
       ties_ = 1;
     } else if (score == best_.score && random_.one_in(++ties_)) {
-      best_ = {&candidate, score};
+      best_ = {&target, score};
     }
   }
 
   // Null if there was none.
-  const Candidate* best() const {
-    if (drawn_[0].candidate == nullptr) return best_.candidate;
-    return drawn_[1].score < drawn_[0].score ? drawn_[1].candidate : drawn_[0].candidate;
+  const Target* best() const {
+    if (drawn_[0].target == nullptr) return best_.target;
+    return drawn_[1].score < drawn_[0].score ? drawn_[1].target : drawn_[0].target;
   }
 
  private:
   struct Scored {
-    const Candidate* candidate = nullptr;
+    const Target* target = nullptr;
     double score = 0;
   };
 
@@ -80,7 +68,7 @@ class WeightedLeastConnections {
     weight_ += weight;
     for (Scored& drawn : drawn_) {
       const double chance = random_.fraction();
-      if (drawn.candidate == nullptr || chance * weight_ < weight) drawn = scored;
+      if (drawn.target == nullptr || chance * weight_ < weight) drawn = scored;
     }
   }
 

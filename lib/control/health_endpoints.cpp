@@ -25,8 +25,7 @@ namespace {
 using Results = std::vector<HealthCheckResult>;
 
 std::size_t resource_count(const Router& router) {
-  const auto snapshot = router.snapshot();
-  return snapshot ? snapshot->all().size() : 0;
+  return router.table()->all().size();
 }
 
 struct Pools {
@@ -37,13 +36,11 @@ struct Pools {
 // A pool is out when none of its resources would be given a request.
 Pools pools_of(const ControlPlaneContext& context) {
   std::map<std::string_view, bool> usable;
-  const auto snapshot = context.router.snapshot();
-  if (!snapshot) return {};
+  const auto table = context.router.table();
   const SteadyTime now = context.clock.steady();
-  for (const Candidate& candidate : snapshot->all()) {
-    const bool unhealthy = candidate.state->health() == Health::unhealthy;
-    usable[candidate.resource->pool_id] |=
-        !unhealthy && !eligibility(*candidate.state, now, {}).dropped;
+  for (const Target& target : table->all()) {
+    const bool unhealthy = target.state->health() == Health::unhealthy;
+    usable[target.resource->pool_id] |= !unhealthy && !eligibility(*target.state, now, {}).dropped;
   }
   Pools pools;
   for (const auto& [pool_id, any] : usable) {

@@ -13,14 +13,14 @@ namespace responses_proxy::control {
 
 namespace {
 
-GaugeValues::ResourceGauges gauges_of(const Candidate& candidate, SteadyTime now) {
-  const ResourceState& state = *candidate.state;
+GaugeValues::ResourceGauges gauges_of(const Target& target, SteadyTime now) {
+  const ResourceState& state = *target.state;
   const SteadyTime until = std::max(state.cooldown_until(), state.blocked_until());
   GaugeValues::ResourceGauges gauges;
-  gauges.resource_id = candidate.resource->id;
-  gauges.resource_name = candidate.resource->name;
-  gauges.provider_id = candidate.resource->provider_id;
-  gauges.pool_id = candidate.resource->pool_id;
+  gauges.resource_id = target.resource->id;
+  gauges.resource_name = target.resource->name;
+  gauges.provider_id = target.resource->provider_id;
+  gauges.pool_id = target.resource->pool_id;
   gauges.active = state.active();
   gauges.health = state.health_at(now);
   gauges.cooldown = std::max(Millis(0), std::chrono::ceil<Millis>(until - now));
@@ -30,11 +30,8 @@ GaugeValues::ResourceGauges gauges_of(const Candidate& candidate, SteadyTime now
 GaugeValues gauges_now(const ControlPlaneContext& context) {
   GaugeValues values;
   const SteadyTime now = context.clock.steady();
-  if (const auto snapshot = context.router.snapshot()) {
-    for (const Candidate& candidate : snapshot->all()) {
-      values.resources.push_back(gauges_of(candidate, now));
-    }
-  }
+  const auto table = context.router.table();
+  for (const Target& target : table->all()) values.resources.push_back(gauges_of(target, now));
   if (context.active_exchanges) values.active_exchanges = context.active_exchanges();
   if (context.open_sockets) values.open_sockets = context.open_sockets();
   values.telemetry = context.telemetry.stats();

@@ -21,9 +21,9 @@ Json seconds_left(SteadyTime until, SteadyTime now) {
   return std::chrono::ceil<std::chrono::seconds>(until - now).count();
 }
 
-Json to_json(const Candidate& candidate, SteadyTime now) {
-  const Resource& resource = *candidate.resource;
-  const ResourceState& state = *candidate.state;
+Json to_json(const Target& target, SteadyTime now) {
+  const Resource& resource = *target.resource;
+  const ResourceState& state = *target.state;
   const std::int64_t latency = state.last_latency_us();
   return {{"id", resource.id},
           {"name", resource.name},
@@ -55,9 +55,8 @@ Json to_json(const Decision& decision) {
 Json resources(const ControlPlaneContext& context) {
   Json list = Json::array();
   const SteadyTime now = context.clock.steady();
-  if (const auto snapshot = context.router.snapshot()) {
-    for (const Candidate& candidate : snapshot->all()) list.push_back(to_json(candidate, now));
-  }
+  const auto table = context.router.table();
+  for (const Target& target : table->all()) list.push_back(to_json(target, now));
   return list;
 }
 

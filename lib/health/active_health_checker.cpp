@@ -22,11 +22,11 @@ class Round {
  public:
   using Results = std::vector<HealthCheckResult>;
   // May make none.
-  using MakeProbe = std::function<std::unique_ptr<Probe>(const Candidate&, Probe::Done)>;
+  using MakeProbe = std::function<std::unique_ptr<Probe>(const Target&, Probe::Done)>;
 
-  Round(std::shared_ptr<const RoutingSnapshot> snapshot, UpstreamClient& upstream,
-        MakeProbe make_probe, std::function<void(Results)> done)
-      : snapshot_(std::move(snapshot)),
+  Round(std::shared_ptr<const RoutingTable> table, UpstreamClient& upstream, MakeProbe make_probe,
+        std::function<void(Results)> done)
+      : table_(std::move(table)),
         upstream_(upstream),
         make_probe_(std::move(make_probe)),
         done_(std::move(done)) {}
@@ -53,8 +53,8 @@ class Round {
   }
 
   bool start_next() {
-    while (snapshot_ && next_ < snapshot_->all().size()) {
-      auto probe = make_probe_(snapshot_->all()[next_++],
+    while (next_ < table_->all().size()) {
+      auto probe = make_probe_(table_->all()[next_++],
                                [this](const HealthCheckResult& result) { on_probed(result); });
       if (!probe) continue;
       probes_.push_back(std::move(probe));
@@ -65,7 +65,7 @@ class Round {
     return false;
   }
 
-  const std::shared_ptr<const RoutingSnapshot> snapshot_;
+  const std::shared_ptr<const RoutingTable> table_;
   UpstreamClient& upstream_;
   const MakeProbe make_probe_;
   std::function<void(Results)> done_;
@@ -125,24 +125,24 @@ class ActiveHealthChecker final : public HealthChecker {
  private:
   void check_one(const std::string& id) {
     if (stopped_ || singles_.contains(id) || singles_.size() >= kParallel) return;
-    const auto snapshot = router_.snapshot();
-    const Candidate* candidate = snapshot ? snapshot->find(id) : nullptr;
-    if (candidate == nullptr) return;
+    const auto table = router_.table();
+    const Target* target = table->find(id);
+    if (target == nullptr) return;
     // Not gone from there: the probe is still on the stack.
-    auto probe = make_probe(snapshot, *candidate, [this, id](const HealthCheckResult&) {
+    auto probe = make_probe(table, *target, [this, id](const HealthCheckResult&) {
       loop_.post([this, id] { singles_.erase(id); });
     });
     if (probe) singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
   }
 
   // Null: nobody here speaks what the resource speaks.
-  std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingSnapshot> snapshot,
-                                    const Candidate& candidate, Probe::Done done) {
-    const Dialect* dialect = dialects_.find(candidate.resource->wire_api);
+  std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingTable> table,
+                                    const Target& target, Probe::Done done) {
+    const Dialect* dialect = dialects_.find(target.resource->wire_api);
     if (dialect == nullptr) return nullptr;
-    const std::string base_url = candidate.resource->base_url;
+    const std::string base_url = target.resource->base_url;
     return std::make_unique<Probe>(
-        options_, std::move(snapshot), candidate, *dialect, clock_,
+        options_, std::move(table), target, *dialect, clock_,
         [this, base_url, done = std::move(done)](const HealthCheckResult& result) {
           if (path_is_missing(result.status_code)) warn_of_missing_path(base_url, result);
           done(result);
@@ -171,11 +171,11 @@ class ActiveHealthChecker final : public HealthChecker {
 
   void begin_round() {
     answering_ = std::exchange(waiting_, {});
-    const auto snapshot = router_.snapshot();
+    const auto table = router_.table();
     round_ = std::make_unique<Round>(
-        snapshot, upstream_,
-        [this, snapshot](const Candidate& candidate, Probe::Done done) {
-          return make_probe(snapshot, candidate, std::move(done));
+        table, upstream_,
+        [this, table](const Target& target, Probe::Done done) {
+          return make_probe(table, target, std::move(done));
         },
         [this](const std::vector<HealthCheckResult>& results) {
           // Not from here: the last probe is still on the stack.

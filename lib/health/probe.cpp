@@ -14,11 +14,11 @@ bool path_is_missing(int status) {
   return status == 404 || status == 405 || status == 501;
 }
 
-Probe::Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingSnapshot> snapshot,
-             const Candidate& candidate, const Dialect& dialect, const Clock& clock, Done done)
+Probe::Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingTable> table,
+             const Target& target, const Dialect& dialect, const Clock& clock, Done done)
     : options_(options),
-      snapshot_(std::move(snapshot)),
-      candidate_(candidate),
+      table_(std::move(table)),
+      target_(target),
       dialect_(dialect),
       clock_(clock),
       done_(std::move(done)) {}
@@ -85,7 +85,7 @@ void Probe::on_end(const UpstreamResult& result) {
   } else if (verdict.health != Health::healthy) {
     verdict.reason.insert(0, "health check: ");
   }
-  candidate_.state->apply_check(verdict, now);
+  target_.state->apply_check(verdict, now);
   done_(told);
 }
 

@@ -19,13 +19,13 @@ class Probe final : public UpstreamHandler {
   // Of an error's body; the rest is not needed to see what it says.
   static constexpr std::size_t kMaxBody = 16 * 1024;
 
-  // The snapshot keeps the candidate alive.
-  Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingSnapshot> snapshot,
-        const Candidate& candidate, const Dialect& dialect, const Clock& clock, Done done);
+  // The table keeps the target alive.
+  Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingTable> table,
+        const Target& target, const Dialect& dialect, const Clock& clock, Done done);
 
   // Tells the resource's state what came out, then calls `done`.
   void send(UpstreamClient& upstream);
-  const Resource& resource() const { return *candidate_.resource; }
+  const Resource& resource() const { return *target_.resource; }
 
  private:
   void on_head(int status, Headers headers) override;
@@ -36,8 +36,8 @@ class Probe final : public UpstreamHandler {
   Verdict verdict_of_error(const VerdictOptions& options) const;
 
   const HealthCheckOptions& options_;
-  const std::shared_ptr<const RoutingSnapshot> snapshot_;
-  const Candidate candidate_;
+  const std::shared_ptr<const RoutingTable> table_;
+  const Target target_;
   const Dialect& dialect_;
   const Clock& clock_;
   const Done done_;

@@ -95,7 +95,7 @@ std::optional<Error> Exchange::admit() {
 }
 
 std::optional<Error> Exchange::route() {
-  auto route = dependencies_.router.route({facts_.model, facts_.pool_id});
+  auto route = loop_.routing.route({facts_.model, facts_.pool_id});
   if (!route) {
     Error error = route.error();
     if (error.code == "unknown_pool") error.param = facts_.pool_param;

@@ -45,6 +45,7 @@ struct ExchangeLoop {
   UpstreamClient& upstream;
   HelperThreads& helpers;
   ExchangeOwner& owner;
+  RoutingCache& routing;
   KnownSecrets& secrets;
 };
 

@@ -50,7 +50,7 @@ Task Exchange::find_preference() {
 // Remembered by its position: nobody knows which key stood there. Such an id counts as forgotten,
 // not as one whose resource is gone.
 bool Exchange::outdated(std::string_view resource_id) const {
-  return is_position(resource_id) && route_->snapshot->find(resource_id) == nullptr;
+  return is_position(resource_id) && route_->table->find(resource_id) == nullptr;
 }
 
 // Something is continued, and it is not known that one resource alone can do it: the one that says

@@ -32,9 +32,9 @@ void Exchange::start_answer() {
 void Exchange::tell_soonest_return(Headers& headers) const {
   const SteadyTime now = dependencies_.clock.steady();
   std::optional<Millis> soonest;
-  for (const Candidate& candidate : route_->candidates) {
-    if (pinned() && candidate.resource->id != required_) continue;
-    const Eligibility verdict = eligibility(*candidate.state, now, {});
+  for (const Target& target : route_->targets) {
+    if (pinned() && target.resource->id != required_) continue;
+    const Eligibility verdict = eligibility(*target.state, now, {});
     if (!verdict.dropped) return;
     if (verdict.by_time) soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
   }

@@ -75,7 +75,7 @@ bool Exchange::worth_holding() const {
   if (attempt_->status() == 0) return false;
   if (!attempt_->event_stream()) return true;
   return config_.stream_holdback > Millis::zero() && !pinned() && attempts_left() > 0 &&
-         route_->candidates.size() > 1;
+         route_->targets.size() > 1;
 }
 
 std::size_t Exchange::attempts_left() const {
@@ -110,8 +110,8 @@ void Exchange::judge_attempt() {
   const bool doubtful = attempt_->judge(options);
   if (doubtful && dependencies_.health) dependencies_.health->check(attempt_->resource_id());
   if (facts_.model.empty() || !attempt_->fault().model_refused) return;
-  if (const Candidate* candidate = route_->snapshot->find(attempt_->resource_id())) {
-    candidate->state->refuse_model(facts_.model, dependencies_.clock.steady());
+  if (const Target* target = route_->table->find(attempt_->resource_id())) {
+    target->state->refuse_model(facts_.model, dependencies_.clock.steady());
   }
 }
 

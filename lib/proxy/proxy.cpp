@@ -31,14 +31,15 @@ class LoopExchanges final : public ExchangeOwner {
         helpers_(helpers),
         active_(active),
         open_sockets_(std::move(open_sockets)),
-        secrets_(config, dependencies.router) {}
+        routing_(dependencies.router),
+        secrets_(config, routing_) {}
 
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
-        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, *this, secrets_},
+        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, *this, routing_, secrets_},
         std::move(request), std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
@@ -84,6 +85,7 @@ class LoopExchanges final : public ExchangeOwner {
   HelperThreads& helpers_;
   std::atomic<std::size_t>& active_;
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
+  RoutingCache routing_;
   KnownSecrets secrets_;
   std::unordered_set<Exchange*> running_;
 };

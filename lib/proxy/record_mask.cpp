@@ -17,17 +17,13 @@ std::string_view without_scheme(std::string_view value) {
 }  // namespace
 
 std::shared_ptr<const SecretMask> KnownSecrets::mask() {
-  auto snapshot = router_.snapshot();
-  if (mask_ && snapshot == snapshot_) return mask_;
+  const auto& table = routing_.table();
+  if (mask_ && table == table_) return mask_;
   std::vector<const Secret*> secrets{&config_.admin_token, &config_.secret_encryption_key};
   for (const ClientToken& token : config_.client_tokens) secrets.push_back(&token.secret);
-  if (snapshot) {
-    for (const Candidate& candidate : snapshot->all()) {
-      secrets.push_back(&candidate.resource->credential);
-    }
-  }
+  for (const Target& target : table->all()) secrets.push_back(&target.resource->credential);
   mask_ = std::make_shared<const SecretMask>(secrets);
-  snapshot_ = std::move(snapshot);
+  table_ = table;
   return mask_;
 }
 

@@ -23,13 +23,13 @@ namespace responses_proxy {
 // that are routed to. One per event loop; the mask is made anew when the routing has changed.
 class KnownSecrets {
  public:
-  KnownSecrets(const Config& config, const Router& router) : config_(config), router_(router) {}
+  KnownSecrets(const Config& config, RoutingCache& routing) : config_(config), routing_(routing) {}
   std::shared_ptr<const SecretMask> mask();
 
  private:
   const Config& config_;
-  const Router& router_;
-  std::shared_ptr<const RoutingSnapshot> snapshot_;  // that mask_ was made from
+  RoutingCache& routing_;
+  std::shared_ptr<const RoutingTable> table_;  // that mask_ was made from
   std::shared_ptr<const SecretMask> mask_;
 };
 

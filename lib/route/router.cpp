@@ -1,68 +1,73 @@
 #include "responses_proxy/router.h"
 
 #include <fmt/format.h>
-#include <algorithm>
+
+#include <utility>
 
 namespace responses_proxy {
 
-RoutingSnapshot::RoutingSnapshot(std::vector<Resource> resources, StateStore& store)
-    : resources_(std::move(resources)) {
-  std::stable_sort(resources_.begin(), resources_.end(),
-                   [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
-  double weight = 0;
-  for (Resource& resource : resources_) {
-    if (resource.name.empty()) resource.name = resource.id;
-    states_.push_back(store.resource(resource.id));
-    candidates_.push_back({&resource, states_.back().get(), weight});
-    weight += resource.weight;
+namespace {
+
+Error no_resources(std::string message) {
+  return Error::unavailable(503, "no_resources_configured", std::move(message));
+}
+
+Result<Route> route_in(std::shared_ptr<const RoutingTable> table, const RouteQuery& query) {
+  Route route{std::move(table), {}, std::string(query.pool_id), {}};
+  if (route.table->all().empty()) return no_resources("No provider resources configured");
+  if (const auto* targets = route.table->alias(query.model)) {
+    route.alias = query.model;
+    route.targets = *targets;
+    if (!targets->empty()) return route;
+    return no_resources(
+        fmt::format("No provider resources configured for the model alias \"{}\"", query.model));
   }
-  for (std::size_t first = 0; first < candidates_.size();) {
-    const std::string& pool_id = candidates_[first].resource->pool_id;
-    std::size_t last = first;
-    while (last < candidates_.size() && candidates_[last].resource->pool_id == pool_id) ++last;
-    pools_.emplace(pool_id, std::span<const Candidate>(candidates_).subspan(first, last - first));
-    first = last;
-  }
-  for (const Candidate& candidate : candidates_) {
-    by_id_.emplace(candidate.resource->id, &candidate);
-  }
-}
-
-std::span<const Candidate> RoutingSnapshot::pool(std::string_view pool_id) const {
-  const auto found = pools_.find(pool_id);
-  return found == pools_.end() ? std::span<const Candidate>{} : found->second;
-}
-
-const Candidate* RoutingSnapshot::find(std::string_view resource_id) const {
-  const auto found = by_id_.find(resource_id);
-  return found == by_id_.end() ? nullptr : found->second;
-}
-
-void Router::update(std::vector<Resource> resources) {
-  auto next = std::make_shared<const RoutingSnapshot>(std::move(resources), store_);
-  const std::scoped_lock lock(mutex_);
-  snapshot_ = std::move(next);
-}
-
-std::shared_ptr<const RoutingSnapshot> Router::snapshot() const {
-  const std::scoped_lock lock(mutex_);
-  return snapshot_;
-}
-
-Result<Route> Router::route(const RouteQuery& query) const {
-  Route route{snapshot(), {}, std::string(query.pool_id)};
-  if (!route.snapshot || route.snapshot->all().empty()) {
-    return Error::unavailable(503, "no_resources_configured", "No provider resources configured");
-  }
-  route.candidates =
-      query.pool_id.empty() ? route.snapshot->all() : route.snapshot->pool(query.pool_id);
-  if (route.candidates.empty()) {
+  route.targets = query.pool_id.empty() ? route.table->all() : route.table->pool(query.pool_id);
+  if (route.targets.empty()) {
     return Error::invalid_request(
         "unknown_pool",
         fmt::format("No available resources are registered: there is no pool \"{}\"",
                     query.pool_id));
   }
   return route;
+}
+
+}  // namespace
+
+Router::Router(StateStore& store)
+    : store_(store),
+      table_(std::make_shared<const RoutingTable>(std::vector<Resource>{},
+                                                  std::vector<ModelAlias>{}, store)) {}
+
+void Router::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
+  auto table =
+      std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases), store_);
+  const std::scoped_lock lock(mutex_);
+  table_.swap(table);  // the old one may be destroyed after the lock
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const RoutingTable> Router::table() const {
+  const std::scoped_lock lock(mutex_);
+  return table_;
+}
+
+Result<Route> Router::route(const RouteQuery& query) const {
+  return route_in(table(), query);
+}
+
+const std::shared_ptr<const RoutingTable>& RoutingCache::table() {
+  const std::uint64_t version = router_.version_.load(std::memory_order_acquire);
+  if (version == version_) return table_;
+  // A pointer of this thread's own around the shared one: requests count on it, not on each other.
+  const auto own = std::make_shared<const std::shared_ptr<const RoutingTable>>(router_.table());
+  table_ = {own, own->get()};
+  version_ = version;
+  return table_;
+}
+
+Result<Route> RoutingCache::route(const RouteQuery& query) {
+  return route_in(table(), query);
 }
 
 }  // namespace responses_proxy

@@ -189,9 +189,9 @@ class Runtime::Impl {
   }
 
   std::string name_of(const std::string& resource_id) const {
-    const auto snapshot = router_.snapshot();
-    const Candidate* candidate = snapshot ? snapshot->find(resource_id) : nullptr;
-    return candidate != nullptr ? candidate->resource->name : resource_id;
+    const auto table = router_.table();
+    const Target* target = table->find(resource_id);
+    return target != nullptr ? target->resource->name : resource_id;
   }
 
   Dependencies dependencies() {

@@ -36,8 +36,8 @@ struct Bench {
   void check_nothing_left() {
     busy.clear();
     REQUIRE(proxy.wait_until_idle());
-    for (const Candidate& candidate : proxy.router().snapshot()->all()) {
-      CHECK(wait_until([&] { return candidate.state->active() == 0; }));
+    for (const Target& target : proxy.router().table()->all()) {
+      CHECK(wait_until([&] { return target.state->active() == 0; }));
     }
   }
 

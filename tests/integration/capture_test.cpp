@@ -85,8 +85,8 @@ TEST_CASE("a failed-over request keeps what its client saw and no more") {
                            error_reply(500, "server_error", "", "broken")});
   upstream.on_key("sk-b", {sse_stream("resp_good", {"fine"}), sse_stream("resp_2", {"fine"})});
   TestProxy proxy(capturing(upstream, {"sk-a", "sk-b"}));
-  const auto snapshot = proxy.router().snapshot();
-  const Lease busy(snapshot, *snapshot->find("openai-2"), SelectionReason::session_affinity);
+  const auto table = proxy.router().table();
+  const Lease busy(table, *table->find("openai-2"), SelectionReason::session_affinity);
   const auto result = post(proxy, kStream);
   REQUIRE(result);
   const RequestRecord record = only_record(proxy);

@@ -39,8 +39,8 @@ void check_whole(const std::vector<Json>& events) {
 void check_nothing_left(TestProxy& proxy, SessionClient& client) {
   CHECK(client.wait_until_idle());
   CHECK(proxy.wait_until_idle());
-  const auto snapshot = proxy.router().snapshot();
-  for (const Candidate& candidate : snapshot->all()) CHECK(candidate.state->active() == 0);
+  const auto table = proxy.router().table();
+  for (const Target& target : table->all()) CHECK(target.state->active() == 0);
 }
 
 struct Fault {

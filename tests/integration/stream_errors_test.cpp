@@ -90,8 +90,8 @@ TEST_CASE("a failover over an error inside a stream remembers what it asked for"
   const Json error = {{"code", "rate_limit_exceeded"}, {"message", "try again in 40 seconds"}};
   upstream.on_key("sk-a", {failing_stream(error, false)});
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  const auto snapshot = proxy.router().snapshot();
-  const Lease busy(snapshot, *snapshot->find("openai-2"), SelectionReason::session_affinity);
+  const auto table = proxy.router().table();
+  const Lease busy(table, *table->find("openai-2"), SelectionReason::session_affinity);
   const auto result = post(proxy, kStream);
   REQUIRE(result);
   CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");

@@ -83,9 +83,9 @@ TestProxy::~TestProxy() {
 
 std::vector<Lease> TestProxy::keep_busy(std::initializer_list<const char*> resource_ids) {
   std::vector<Lease> leases;
-  const auto snapshot = router_.snapshot();
+  const auto table = router_.table();
   for (const char* id : resource_ids) {
-    leases.emplace_back(snapshot, *snapshot->find(id), SelectionReason::session_affinity);
+    leases.emplace_back(table, *table->find(id), SelectionReason::session_affinity);
   }
   return leases;
 }

@@ -148,8 +148,8 @@ class Simulation {
 
   Standing best_of(const Route& route, const std::vector<std::string>& tried) {
     Standing best = Standing::out;
-    for (const Candidate& candidate : route.candidates) {
-      best = std::max(best, standing(candidate.resource->id, tried));
+    for (const Target& target : route.targets) {
+      best = std::max(best, standing(target.resource->id, tried));
     }
     return best;
   }

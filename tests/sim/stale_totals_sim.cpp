@@ -57,7 +57,7 @@ struct Replica {
       : balancer(clock, random, {.scan_up_to = kResources}) {
     router.update(make_resources());
     route.emplace(*router.route({"m", ""}));
-    for (const Candidate& candidate : route->candidates) candidate.state->set_has_peers(peers);
+    for (const Target& target : route->targets) target.state->set_has_peers(peers);
     published.resize(kResources);
   }
 
@@ -122,7 +122,7 @@ class Simulation {
 
   void tick(Replica& replica) {
     for (std::size_t i = 0; i < kResources; ++i) {
-      ResourceState& state = *replica.route->candidates[i].state;
+      ResourceState& state = *replica.route->targets[i].state;
       totals_[i] += state.local_active() - replica.published[i];
       replica.published[i] = state.local_active();
       state.set_remote_active(totals_[i] - replica.published[i]);
@@ -143,7 +143,7 @@ class Simulation {
     for (std::size_t i = 0; i < kResources; ++i) {
       std::int64_t here = 0;
       for (const auto& replica : replicas_) {
-        here += replica->route->candidates[i].state->local_active();
+        here += replica->route->targets[i].state->local_active();
       }
       most = std::max(most, static_cast<double>(here) / resources_[i].weight);
       active += static_cast<double>(here);

@@ -88,7 +88,7 @@ TEST_CASE("with other replicas the draw is among the eligible only") {
   for (int i = 0; i < 1'000; ++i) REQUIRE(picked(pool.pick()) == "a");
 }
 
-TEST_CASE("of many candidates the better of two that are drawn by weight is picked") {
+TEST_CASE("of many targets the better of two that are drawn by weight is picked") {
   std::vector<std::pair<std::string, double>> weights;
   for (int i = 0; i < 12; ++i) weights.emplace_back("r" + std::to_string(i), i == 0 ? 4.0 : 1.0);
   PoolOf pool(weights, 7);
@@ -106,7 +106,7 @@ TEST_CASE("of many candidates the better of two that are drawn by weight is pick
   CHECK(chi_square(equals, kPicks * 120.0 / 225 / 10) < 27.9);  // 9 degrees of freedom, p = 0.001
 }
 
-TEST_CASE("of many candidates, too, the draw is among the eligible only, however few they are") {
+TEST_CASE("of many targets, too, the draw is among the eligible only, however few they are") {
   std::vector<std::pair<std::string, double>> weights;
   for (int i = 0; i < 40; ++i) weights.emplace_back("r" + std::to_string(i), 1.0);
   PoolOf pool(weights, 7);
@@ -117,7 +117,7 @@ TEST_CASE("of many candidates, too, the draw is among the eligible only, however
   CHECK(seen["r0"] == doctest::Approx(1'000).epsilon(0.1));
   pool.block("r0", Millis(5'000));
   pool.block("r1", Millis(5'000));
-  CHECK(pool.route().candidates.size() == 40);
+  CHECK(pool.route().targets.size() == 40);
   CHECK_FALSE(picked(pool.pick()).empty());  // a last resort is left
   for (int i = 2; i < 40; ++i) pool.block("r" + std::to_string(i), Millis(3'000));
   const PickResult out = pool.pick();
@@ -125,7 +125,7 @@ TEST_CASE("of many candidates, too, the draw is among the eligible only, however
   CHECK(std::get<Wait>(out).retry_in == Millis(3'000));
 }
 
-TEST_CASE("of many candidates one that has just recovered is drawn less often") {
+TEST_CASE("of many targets one that has just recovered is drawn less often") {
   std::vector<std::pair<std::string, double>> weights;
   for (int i = 0; i < 10; ++i) weights.emplace_back("r" + std::to_string(i), 1.0);
   PoolOf pool(weights, 7);

@@ -16,8 +16,8 @@ using testing::PoolOf;
 const Verdict kOk{Health::healthy, {}, {}, false, ""};
 
 Lease lease_of(const PoolOf& pool, std::string_view id) {
-  const auto snapshot = pool.router.snapshot();
-  return {snapshot, *snapshot->find(id), SelectionReason::failover};
+  const auto table = pool.router.table();
+  return {table, *table->find(id), SelectionReason::failover};
 }
 
 }  // namespace
@@ -101,8 +101,8 @@ TEST_CASE("picks and ends on several threads leave nothing counted") {
           lease->finish(kOk, std::chrono::microseconds(1), pool.clock.steady());
         }
         if (i % 100 == 0)
-          pool.router.update({*pool.router.snapshot()->find("a")->resource,
-                              *pool.router.snapshot()->find("b")->resource});
+          pool.router.update({*pool.router.table()->find("a")->resource,
+                              *pool.router.table()->find("b")->resource});
       }
     });
   }

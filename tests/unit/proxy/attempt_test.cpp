@@ -31,10 +31,10 @@ class Rig final : private AttemptObserver {
     resource.id = "openai-1";
     resource.credential = Secret("sk-the-only-key");
     router_.update({resource});
-    const auto snapshot = router_.snapshot();
+    const auto table = router_.table();
     const Request request;
     attempt.emplace(
-        Lease(snapshot, snapshot->all()[0], SelectionReason::failover),
+        Lease(table, table->all()[0], SelectionReason::failover),
         std::move(make_responses_dialect()->translate({request, {}, {}}, resource)->answer), clock,
         mask_, static_cast<AttemptObserver&>(*this));
     attempt->send(upstream, {});
@@ -64,7 +64,8 @@ class Rig final : private AttemptObserver {
   std::unique_ptr<StateStore> state_ = make_memory_state_store(clock);
   Router router_{*state_};
   Config config_;
-  KnownSecrets secrets_{config_, router_};
+  RoutingCache routing_{router_};
+  KnownSecrets secrets_{config_, routing_};
   RecordMask mask_{secrets_.mask(), {}};
 };
 

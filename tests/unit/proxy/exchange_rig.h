@@ -58,7 +58,8 @@ class ExchangeRig final : private ExchangeOwner {
     auto client = std::make_shared<FakeResponseWriter>();
     exchange = std::make_shared<Exchange>(
         config, dependencies_,
-        ExchangeLoop{loop_, upstream, helpers_, static_cast<ExchangeOwner&>(*this), secrets_},
+        ExchangeLoop{loop_, upstream, helpers_, static_cast<ExchangeOwner&>(*this), routing_,
+                     secrets_},
         std::move(request), client);
     begun_.push_back(exchange);
     exchange->run();
@@ -102,7 +103,8 @@ class ExchangeRig final : private ExchangeOwner {
   boost::asio::io_context context_;
   EventLoop loop_{context_};
   EventLoops loops_{1};  // not started: the exchange runs on loop_
-  KnownSecrets secrets_{config, router};
+  RoutingCache routing_{router};
+  KnownSecrets secrets_{config, routing_};
   std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   NoHelpers helpers_;
   TokenGate token_gate_{config.client_tokens};

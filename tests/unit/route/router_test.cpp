@@ -15,9 +15,9 @@ Resource resource(std::string id, std::string pool) {
   return {std::move(id), "", "environment", std::move(pool), "http://h", "responses", {}, 1.0};
 }
 
-std::vector<std::string> ids(std::span<const Candidate> candidates) {
+std::vector<std::string> ids(std::span<const Target> targets) {
   std::vector<std::string> all;
-  for (const Candidate& candidate : candidates) all.push_back(candidate.resource->id);
+  for (const Target& target : targets) all.push_back(target.resource->id);
   return all;
 }
 using Ids = std::vector<std::string>;
@@ -48,9 +48,9 @@ TEST_CASE("a pool routes to its own resources, no pool to all") {
   Fixture f;
   f.router.update(
       {resource("b2", "b"), resource("a1", "a"), resource("b1", "b"), resource("0", "")});
-  CHECK(ids(f.router.route({"", "a"})->candidates) == Ids{"a1"});
-  CHECK(ids(f.router.route({"", "b"})->candidates) == Ids{"b2", "b1"});  // as configured
-  CHECK(f.router.route({"", ""})->candidates.size() == 4);
+  CHECK(ids(f.router.route({"", "a"})->targets) == Ids{"a1"});
+  CHECK(ids(f.router.route({"", "b"})->targets) == Ids{"b2", "b1"});  // as configured
+  CHECK(f.router.route({"", ""})->targets.size() == 4);
   CHECK(f.router.route({"", "b"})->pool_id == "b");
 }
 
@@ -68,36 +68,62 @@ TEST_CASE("an unknown pool is the client's mistake and is named") {
 TEST_CASE("a resource without a name is called by its id") {
   Fixture f;
   f.router.update({resource("a1", "a"), resource("b1", "b")});
-  CHECK(f.router.snapshot()->find("a1")->resource->name == "a1");
+  CHECK(f.router.table()->find("a1")->resource->name == "a1");
   Resource named = resource("a1", "a");
   named.name = "team-a";
   f.router.update({named});
-  CHECK(f.router.snapshot()->find("a1")->resource->name == "team-a");
-  CHECK(f.router.snapshot()->find("team-a") == nullptr);
+  CHECK(f.router.table()->find("a1")->resource->name == "team-a");
+  CHECK(f.router.table()->find("team-a") == nullptr);
 }
 
-TEST_CASE("a snapshot finds resources by id, with the store's state") {
+TEST_CASE("a model that is an alias goes to the alias's targets, whatever pool is asked for") {
   Fixture f;
-  f.router.update({resource("a1", "a"), resource("b1", "b")});
-  const auto snapshot = f.router.snapshot();
-  REQUIRE(snapshot->find("b1"));
-  CHECK(snapshot->find("b1")->resource->pool_id == "b");
-  CHECK(snapshot->find("b1")->state == f.store->resource("b1").get());
-  CHECK(snapshot->find("c1") == nullptr);
-  CHECK(snapshot->pool("c").empty());
+  f.router.update(
+      {resource("a1", "a"), resource("b1", "b")},
+      {{"fast", {{.pool_id = "b", .model = "gpt-mini"}}}, {"lost", {{.pool_id = "c"}}}});
+  for (const std::string_view pool : {"", "a", "none"}) {
+    const auto route = f.router.route({"fast", pool});
+    REQUIRE(route);
+    CHECK(ids(route->targets) == Ids{"b1"});
+    CHECK(route->targets[0].model == "gpt-mini");
+    CHECK(route->alias == "fast");
+  }
+  const auto other = f.router.route({"Fast", ""});
+  CHECK(ids(other->targets) == Ids{"a1", "b1"});
+  CHECK(other->targets[0].model.empty());
+  CHECK(other->alias.empty());
+  const auto lost = f.router.route({"lost", ""});
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().status == 503);
+  CHECK(lost.error().message == "No provider resources configured for the model alias \"lost\"");
+}
+
+TEST_CASE("a loop's cache has every update, and the same table until there is one") {
+  Fixture f;
+  RoutingCache cache(f.router);
+  CHECK_FALSE(cache.route({"", ""}));
+  f.router.update({resource("a1", "a")});
+  CHECK(ids(cache.route({"", "a"})->targets) == Ids{"a1"});
+  CHECK(cache.table().get() == f.router.table().get());
+  const long shared = f.router.table().use_count();
+  const Route held = *cache.route({"", ""});
+  CHECK(f.router.table().use_count() == shared);  // a route counts on the loop's own pointer
+  f.router.update({resource("a2", "a")});
+  CHECK(ids(cache.route({"", ""})->targets) == Ids{"a2"});
+  CHECK(ids(held.targets) == Ids{"a1"});
 }
 
 TEST_CASE("a route that is held survives an update, the next one is new, the state stays") {
   Fixture f;
   f.router.update({resource("a1", "a"), resource("a2", "a")});
   const Route held = *f.router.route({"", "a"});
-  ResourceState* state = held.candidates[0].state;
+  ResourceState* state = held.targets[0].state;
   f.router.update({resource("a3", "a"), resource("a1", "a")});
-  CHECK(ids(held.candidates) == Ids{"a1", "a2"});
-  CHECK(held.candidates[0].resource->base_url == "http://h");
+  CHECK(ids(held.targets) == Ids{"a1", "a2"});
+  CHECK(held.targets[0].resource->base_url == "http://h");
   const Route fresh = *f.router.route({"", "a"});
-  CHECK(ids(fresh.candidates) == Ids{"a3", "a1"});
-  CHECK(fresh.candidates[1].state == state);
+  CHECK(ids(fresh.targets) == Ids{"a3", "a1"});
+  CHECK(fresh.targets[1].state == state);
 }
 
 TEST_CASE("routes are taken while they are replaced") {
@@ -110,7 +136,7 @@ TEST_CASE("routes are taken while they are replaced") {
     readers.emplace_back([&] {
       while (!stop) {
         const auto route = f.router.route({"", "a"});
-        if (!route || ids(route->candidates).front() != "a1") ++wrong;
+        if (!route || ids(route->targets).front() != "a1") ++wrong;
       }
     });
   }

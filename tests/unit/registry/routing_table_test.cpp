@@ -1,0 +1,113 @@
+#include "responses_proxy/routing_table.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "fakes/manual_clock.h"
+
+namespace responses_proxy {
+
+namespace {
+
+Resource resource(std::string id, std::string pool, std::string provider = "environment") {
+  return {
+      std::move(id), "", std::move(provider), std::move(pool), "http://h", "responses", {}, 1.0};
+}
+
+// "a1", and for a target with a model of its own "a1:model"
+std::vector<std::string> names(std::span<const Target> targets) {
+  std::vector<std::string> all;
+  for (const Target& target : targets) {
+    const std::string model(target.model);
+    all.push_back(target.resource->id + (model.empty() ? "" : ":" + model));
+  }
+  return all;
+}
+using Names = std::vector<std::string>;
+
+struct Fixture {
+  RoutingTable table(std::vector<ModelAlias> aliases = {}) {
+    return {{resource("b1", "b"), resource("a1", "a"), resource("k1", "k", "kimi"),
+             resource("a2", "a")},
+            std::move(aliases),
+            *store};
+  }
+
+  testing::ManualClock clock;
+  std::unique_ptr<StateStore> store = make_memory_state_store(clock);
+};
+
+}  // namespace
+
+TEST_CASE("a table finds resources by id and by pool") {
+  Fixture f;
+  const RoutingTable table = f.table();
+  CHECK(names(table.all()) == Names{"a1", "a2", "b1", "k1"});
+  CHECK(names(table.pool("a")) == Names{"a1", "a2"});
+  CHECK(table.pool("c").empty());
+  REQUIRE(table.find("b1"));
+  CHECK(table.find("b1")->resource->pool_id == "b");
+  CHECK(table.find("c1") == nullptr);
+}
+
+TEST_CASE("every target of a resource has its one state") {
+  Fixture f;
+  const RoutingTable table = f.table({{"fast", {{.resource_ids = {"b1"}}}}});
+  CHECK(table.find("b1")->state != table.find("a1")->state);
+  CHECK(table.pool("b")[0].state == table.find("b1")->state);
+  CHECK((*table.alias("fast"))[0].state == table.find("b1")->state);
+}
+
+TEST_CASE("an alias goes to what its rules name, in the order of the table") {
+  struct {
+    std::vector<TargetRule> rules;
+    Names targets;
+  } const cases[] = {
+      {{{.model = "m"}}, {"a1:m", "a2:m", "b1:m", "k1:m"}},  // no selector: every resource
+      {{{.resource_ids = {"k1", "a2"}}}, {"a2", "k1"}},
+      {{{.pool_id = "a", .model = "m"}}, {"a1:m", "a2:m"}},
+      {{{.provider_id = "kimi", .model = "k2"}}, {"k1:k2"}},
+      {{{.provider_id = "kimi", .model = "k2"}, {.pool_id = "a", .model = "m"}},
+       {"a1:m", "a2:m", "k1:k2"}},
+      // The same resource under two names is two targets, twice under one is one.
+      {{{.resource_ids = {"a1"}, .model = "m"},
+        {.pool_id = "a", .model = "n"},
+        {.pool_id = "a", .model = "m"}},
+       {"a1:m", "a1:n", "a2:n", "a2:m"}},
+      {{{.resource_ids = {"gone"}}, {.pool_id = "gone"}}, {}},
+      {{}, {}},
+  };
+  Fixture f;
+  for (const auto& [rules, targets] : cases) {
+    const RoutingTable table = f.table({{"fast", rules}});
+    REQUIRE(table.alias("fast") != nullptr);
+    CHECK(names(*table.alias("fast")) == targets);
+    CHECK(table.alias("faster") == nullptr);
+  }
+}
+
+TEST_CASE("a resource is found in a range that has it, and only there") {
+  Fixture f;
+  const RoutingTable table =
+      f.table({{"fast", {{.pool_id = "a", .model = "m"}, {.resource_ids = {"k1"}, .model = "k"}}}});
+  const auto& fast = *table.alias("fast");
+  CHECK(table.find("k1", fast)->model == "k");
+  CHECK(table.find("a2", fast) == &fast[1]);
+  CHECK(table.find("b1", fast) == nullptr);
+  CHECK(table.find("gone", fast) == nullptr);
+  CHECK(table.find("a1", table.pool("b")) == nullptr);
+  CHECK(table.find("a1", {}) == nullptr);
+}
+
+TEST_CASE("a resource without a name is called by its id") {
+  Fixture f;
+  Resource named = resource("a1", "a");
+  named.name = "team-a";
+  const RoutingTable table({named, resource("b1", "b")}, {}, *f.store);
+  CHECK(table.find("a1")->resource->name == "team-a");
+  CHECK(table.find("b1")->resource->name == "b1");
+  CHECK(table.find("team-a") == nullptr);
+}
+
+}  // namespace responses_proxy
