@@ -37,8 +37,7 @@ int main() {
   PickResult result = balancer.pick({*route, {}, preferred, SelectionReason::session_affinity, {}});
   if (auto* lease = std::get_if<Picked>(&result)) {
     std::printf("send to %s with key %s (%s)\n", lease->resource().id.c_str(),
-                lease->resource().credential.masked().c_str(),
-                std::string(to_string(lease->reason())).c_str());
+                lease->resource().credential.masked().c_str(), lease->reason_word().text().c_str());
     state->remember_affinity({AffinityKind::session, "session-7"}, lease->resource().id, {});
     // ... the host's own request ...
     Verdict verdict;

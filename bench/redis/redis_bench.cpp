@@ -32,7 +32,7 @@ class Replica {
       : random_(seed),
         store_(make_redis_state_store(clock_, random_, {Secret(url), Millis(1'000), {}, {}})) {
     for (std::size_t i = 0; i < resources; ++i) {
-      states_.push_back(store_->resource(fmt::format("resource-{}", i)));
+      states_.push_back(store_->resource(fmt::format("resource-{}", i), {}));
     }
     store_->start(loops_);
     loops_.start();

@@ -15,6 +15,7 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/log.h"
+#include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/secret.h"
 
@@ -81,6 +82,10 @@ struct Config {
   std::size_t max_body_bytes = 104'857'600;   // PROXY_MAX_BODY_BYTES
   std::size_t max_capture_bytes = 2'000'000;  // PROXY_MAX_CAPTURE_BYTES
   bool capture_bodies = false;                // PROXY_CAPTURE_BODIES
+
+  // Routing
+  std::vector<ModelAlias> aliases;                              // PROXY_MODEL_ALIASES
+  std::string balancing_policy = "weighted_least_connections";  // PROXY_BALANCING_POLICY
 
   // Affinity
   ResponseAffinityMode response_affinity =

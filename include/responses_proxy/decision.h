@@ -14,7 +14,7 @@ struct Decision {
   std::string session_id;
   std::string session_name;
   std::string resource_id;
-  Word<SelectionReason> reason = SelectionReason::weighted_least_connections;
+  Word<SelectionReason> reason = SelectionReason::policy;
   WallTime created_at;
 };
 

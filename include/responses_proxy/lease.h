@@ -9,11 +9,13 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "responses_proxy/resource.h"
 #include "responses_proxy/router.h"
+#include "responses_proxy/word.h"
 
 namespace responses_proxy {
 
@@ -21,15 +23,17 @@ namespace responses_proxy {
 enum class SelectionReason : std::uint8_t {
   response_affinity,
   session_affinity,
-  weighted_least_connections,
+  policy,  // its word is the name of the BalancingPolicy
   failover,
 };
 std::string_view to_string(SelectionReason reason);
 
 class Lease {
  public:
-  Lease(std::shared_ptr<const RoutingTable> table, const Target& target, SelectionReason reason)
-      : table_(std::move(table)), target_(target), reason_(reason) {
+  // `policy`: its name, if that is the reason.
+  Lease(std::shared_ptr<const RoutingTable> table, const Target& target, SelectionReason reason,
+        std::string_view policy = {})
+      : table_(std::move(table)), target_(target), reason_(reason), policy_(policy) {
     target_.state->acquire();
     trial_ = target_.state->begin_trial();
   }
@@ -37,6 +41,7 @@ class Lease {
       : table_(std::move(other.table_)),
         target_(std::exchange(other.target_, {})),
         reason_(other.reason_),
+        policy_(other.policy_),
         trial_(other.trial_) {}
   Lease& operator=(Lease&& other) noexcept {
     if (this != &other) {
@@ -44,6 +49,7 @@ class Lease {
       table_ = std::move(other.table_);
       target_ = std::exchange(other.target_, {});
       reason_ = other.reason_;
+      policy_ = other.policy_;
       trial_ = other.trial_;
     }
     return *this;
@@ -54,10 +60,14 @@ class Lease {
 
   // Valid until finish().
   const Resource& resource() const { return *target_.resource; }
-  const ResourceState& state() const { return *target_.state; }
+  ResourceState& state() const { return *target_.state; }
   // The name of the model to send; "" = as the client has named it.
   std::string_view model() const { return target_.model; }
   SelectionReason reason() const { return reason_; }
+  Word<SelectionReason> reason_word() const {
+    if (reason_ != SelectionReason::policy) return reason_;
+    return Word<SelectionReason>(std::string(policy_));
+  }
 
   // Ends the attempt and tells the resource's state what it taught. Without it (the client went
   // away, say) the lease ends silently when it is destroyed.
@@ -80,7 +90,8 @@ class Lease {
   std::shared_ptr<const RoutingTable> table_;
   Target target_;
   SelectionReason reason_;
-  bool trial_ = false;  // counted as one that tries out the resource
+  std::string_view policy_;  // lives as long as the LoadBalancer
+  bool trial_ = false;       // counted as one that tries out the resource
 };
 
 }  // namespace responses_proxy

@@ -1,8 +1,7 @@
 // LoadBalancer: which of the targets serves this attempt.
 //
-// Role       Eligibility first (each resource dropped has a reason), then affinity, then the policy
-//            weighted_least_connections: the smallest (active + 1) / weight, ties broken at random;
-//            of more than scan_up_to targets the better of two that are drawn by weight.
+// Role       Eligibility first (each resource dropped has a reason), then affinity, then a
+//            BalancingPolicy: one that comes with the library, or the host's.
 // Threads    Safe from any thread; holds no lock.
 // Errors     None are thrown: PickResult is closed, and each alternative says what to do next.
 // Blocking   Never. Cost does not grow with the number of targets as long as most of them can be
@@ -17,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "responses_proxy/balancing_policy.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/lease.h"
@@ -72,14 +72,15 @@ struct LoadBalancerOptions {
   Millis recheck{30'000};
   // A resource that has recovered gets a share that grows to its full weight over this time.
   Millis slow_start{10'000};
-  // Up to so many targets are all looked at; of more, two are drawn.
+  // A route with more targets than that is too many to look at all of them in every pick.
   std::size_t scan_up_to = 8;
+  // Null: weighted_least_connections.
+  std::shared_ptr<const BalancingPolicy> policy = nullptr;
 };
 
 class LoadBalancer {
  public:
-  LoadBalancer(const Clock& clock, Random& random, LoadBalancerOptions options = {})
-      : clock_(clock), random_(random), options_(options) {}
+  LoadBalancer(const Clock& clock, Random& random, LoadBalancerOptions options = {});
 
   PickResult pick(const PickRequest& request) const;
 

@@ -36,7 +36,7 @@ struct AttemptRecord {
   std::string resource_id;
   std::string provider_id;
   std::string pool_id;
-  Word<SelectionReason> reason = SelectionReason::weighted_least_connections;
+  Word<SelectionReason> reason = SelectionReason::policy;
   WallTime started_at;
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_byte;  // absent: no answer came
@@ -60,8 +60,8 @@ struct RequestRecord {
   std::string session_id;
   std::string session_name;
   std::string requested_pool_id;  // "" = any; each attempt has the one that served
-  std::string model;              // as the client named it
-  std::string model_alias;        // set when `model` is a registered alias
+  std::string model;              // as it was sent; the client's name for it, if it is no alias
+  std::string model_alias;        // the client's name for it, if it is one
   std::string previous_response_id;
   std::string response_id;  // what the upstream called its answer
   bool background = false;  // the answer is, or is about, a background response

@@ -4,7 +4,8 @@
 //            with a shared store, its replicas) knows about it, and survives routing reloads.
 // Threads    Resource is immutable. ResourceState is safe to use from any thread; its counters are
 //            atomics on a cache line of their own, so picks on several threads do not wait.
-// Ownership  ResourceState objects belong to the StateStore; snapshots and leases share them.
+// Ownership  The StateStore makes ResourceState objects; they live as long as a routing table, and
+//            so the leases made from it, holds them.
 // Units      Latency in microseconds, times on the steady clock.
 #pragma once
 
@@ -93,12 +94,17 @@ class alignas(64) ResourceState {
   static constexpr Millis kModelRefused{300'000};
   static constexpr std::size_t kMaxModelsRefused = 32;
 
-  explicit ResourceState(std::string id, HealthObserver observer = {})
-      : id_(std::move(id)), observer_(std::move(observer)) {}
+  // `points_at`: what the id stands for, see StateStore::resource.
+  explicit ResourceState(std::string id, HealthObserver observer = {},
+                         std::string_view points_at = {})
+      : id_(std::move(id)), name_(name_of(id_, points_at)), observer_(std::move(observer)) {}
   ResourceState(const ResourceState&) = delete;
   ResourceState& operator=(const ResourceState&) = delete;
 
   const std::string& id() const { return id_; }
+  // What it is called among replicas: the id, and what that points at.
+  const std::string& name() const { return name_; }
+  static std::string name_of(std::string_view id, std::string_view points_at);
 
   // Active requests of this process; only Lease calls these two.
   void acquire() {
@@ -192,6 +198,7 @@ class alignas(64) ResourceState {
   std::atomic<std::int64_t> total_errors_{0};
   std::atomic<std::int64_t> last_latency_us_{-1};  // -1: none yet
   const std::string id_;
+  const std::string name_;
   const HealthObserver observer_;  // may be empty
   // Guards what follows, and every change of health, cooldown and trial.
   mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 // The whole public interface. Include single headers where compile time matters.
 #pragma once
 
+#include "responses_proxy/balancing_policy.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/control_plane.h"
@@ -16,6 +17,7 @@
 #include "responses_proxy/lease.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/log.h"
+#include "responses_proxy/model_alias.h"
 #include "responses_proxy/proxy.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/request.h"

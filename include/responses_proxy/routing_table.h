@@ -18,25 +18,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/state_store.h"
 
 namespace responses_proxy {
-
-// Some of the resources, and the name that the model has there. One of the first three at most is
-// set; none: every resource.
-struct TargetRule {
-  std::vector<std::string> resource_ids = {};
-  std::string pool_id = {};
-  std::string provider_id = {};
-  std::string model = {};  // sent upstream; "" = as the client has named it
-};
-
-// A model's name that only this proxy knows.
-struct ModelAlias {
-  std::string name;
-  std::vector<TargetRule> targets;
-};
 
 // Where a request can go: a resource, and what the model is called there. It stands in a range of
 // targets (RoutingTable has several) and is drawn by weight within that range.

@@ -1,11 +1,12 @@
 // StateStore: live state that routing needs: per-resource state and affinity.
 //
-// Role       Owns ResourceState objects and remembers which resource knows a response, a
+// Role       Makes ResourceState objects and remembers which resource knows a response, a
 //            conversation or a session. The memory store is complete on its own; shared stores
 //            keep a memory store in front, so that a pick never waits for the network.
 // Threads    Safe from any thread. Callbacks run on the calling thread: inline when the answer is
 //            local, else later on the event loop the call was made from.
-// Ownership  Resource states are shared and live as long as anyone holds them.
+// Ownership  Resource states are shared and live as long as anyone else holds them; the store keeps
+//            none of its own.
 // Errors     There are none to handle: an unreachable store answers "unknown".
 // Blocking   Never. A remote look-up gives up after its budget.
 // Limits     Entries are bounded in number (the least recently used goes first) and in size (of a
@@ -60,15 +61,18 @@ class StateStore {
 
   virtual ~StateStore() = default;
 
-  // The state of that resource, made on first use; the same object every time.
-  virtual std::shared_ptr<ResourceState> resource(std::string_view id) = 0;
+  // The state of that resource: the same object for everybody, as long as anybody holds it.
+  // `points_at` tells one endpoint and key from another (the RoutingTable makes it): what was
+  // learnt of one says nothing of the next, so each has a state of its own.
+  virtual std::shared_ptr<ResourceState> resource(std::string_view id,
+                                                  std::string_view points_at) = 0;
   // Which resource knows the key. Finding an entry counts as using it.
   virtual void find_affinity(const AffinityKey& key, Found found) = 0;
   // Calls done when other replicas can see the entry.
   virtual void remember_affinity(const AffinityKey& key, std::string_view resource_id,
                                  Done done) = 0;
   virtual void forget_affinity(const AffinityKey& key) = 0;
-  virtual AffinityStats affinity_stats() const = 0;
+  virtual AffinityStats affinity_stats() const { return {}; }
   // Told whenever a resource's health changes, by traffic, a check or another replica. Set before
   // the first resource is made.
   virtual void observe_health(HealthObserver observer) = 0;

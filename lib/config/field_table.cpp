@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/aliases.h"
 #include "config/field_types.h"
 #include "config/url.h"
 #include "config/value_parser.h"
+#include "responses_proxy/balancing_policy.h"
 
 namespace responses_proxy::config {
 namespace {
@@ -30,6 +32,21 @@ constexpr Group kAccess{"Access",
 constexpr Group kUpstream{"Upstream", ""};
 constexpr Group kWebSocket{"WebSocket", ""};
 constexpr Group kLimits{"Limits", ""};
+constexpr Group kRouting{
+    "Routing",
+    "A request goes to one of the keys of the pool it asks for, or of all keys. If its `model` is "
+    "an "
+    "alias, it goes to one of the alias's targets instead, whatever pool it asks for, and the "
+    "model "
+    "is called there as the target says. `PROXY_MODEL_ALIASES` is a JSON object on one line, with "
+    "a "
+    "target or a list of targets for each alias. A target has `pool` or `resources` (a list of "
+    "names "
+    "or ids; with neither it is every key), and `model`, the name to send upstream (without it the "
+    "name stays as it is):\n\n"
+    "    {\"fast\": {\"pool\": \"interactive\", \"model\": \"gpt-5.5-mini\"},\n"
+    "     \"large\": [{\"resources\": [\"team-a\"], \"model\": \"gpt-5.5\"},\n"
+    "               {\"pool\": \"spare\", \"model\": \"gpt-5.4\"}]}"};
 constexpr Group kAffinity{"Affinity", ""};
 constexpr Group kHealth{"Health", ""};
 constexpr Group kState{
@@ -372,6 +389,42 @@ Fields limit_fields() {
   };
 }
 
+Field model_aliases(Field field) {
+  field.type = "a JSON object";
+  field.allowed = "a JSON object of aliases, each with a target or a list of targets";
+  field.store = [](Draft& draft, std::string_view value) {
+    return read_aliases(value, draft.config.aliases);
+  };
+  field.show = [](const Config& config) {
+    std::string names;
+    for (const ModelAlias& alias : config.aliases) {
+      names.append(names.empty() ? "" : ", ").append(alias.name);
+    }
+    return names;
+  };
+  return field;
+}
+
+Field balancing_policy(Field field) {
+  return words(
+      std::move(field), {kBalancingPolicies.begin(), kBalancingPolicies.end()},
+      [](Config& config, std::size_t index) {
+        config.balancing_policy = kBalancingPolicies[index];
+      },
+      [](const Config& config) { return config.balancing_policy; });
+}
+
+Fields routing_fields() {
+  return {
+      model_aliases(named("PROXY_MODEL_ALIASES", kRouting, "",
+                          "Names of models that only this proxy knows, and where they go.")),
+      balancing_policy(named(
+          "PROXY_BALANCING_POLICY", kRouting, std::string(kBalancingPolicies.front()),
+          "Which of the keys that can be used gets a request that no affinity decides: the one "
+          "with the fewest active requests for its weight, or each in its turn.")),
+  };
+}
+
 Fields affinity_fields() {
   return {
       choice<ResponseAffinityMode>(
@@ -505,8 +558,8 @@ std::vector<std::string> Field::variables() const {
 std::vector<Field> field_table() {
   Fields table;
   for (const auto group : {key_fields, listening_fields, log_fields, access_fields, upstream_fields,
-                           websocket_fields, limit_fields, affinity_fields, health_fields,
-                           state_fields, registry_fields, shutdown_fields}) {
+                           websocket_fields, limit_fields, routing_fields, affinity_fields,
+                           health_fields, state_fields, registry_fields, shutdown_fields}) {
     for (Field& field : group()) table.push_back(std::move(field));
   }
   return table;

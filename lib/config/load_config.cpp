@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "config/aliases.h"
 #include "config/config_text.h"
 #include "config/field_table.h"
 #include "config/resources.h"
@@ -29,6 +30,14 @@ void read_field(const Field& field, const Environment& environment, Draft& draft
       draft.warnings.push_back(variable + " has no effect: " + field.no_effect);
     }
   }
+}
+
+// Of keys or pools that were refused there is an error already, and that is the one to mend first.
+void check_aliases(Config& config, Errors& errors) {
+  const bool keys_refused = std::any_of(errors.begin(), errors.end(), [](const ConfigError& error) {
+    return error.variable.starts_with("OPENAI_");
+  });
+  if (!keys_refused) resolve_aliases(config.aliases, config.resources, errors);
 }
 
 void check_protection(const Config& config, Errors& errors) {
@@ -85,6 +94,7 @@ LoadedConfig load_config(const Environment& environment) {
   config::check_protection(draft.config, loaded.errors);
   if (!draft.database_variable.empty()) draft.config.database_variable = draft.database_variable;
   draft.config.resources = config::build_resources(draft);
+  config::check_aliases(draft.config, loaded.errors);
   loaded.config = std::move(draft.config);
   loaded.warnings = std::move(draft.warnings);
   config::warn_about_base_url(environment, loaded.warnings);

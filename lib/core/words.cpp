@@ -41,8 +41,8 @@ std::string_view to_string(SelectionReason reason) {
       return "response_affinity";
     case SelectionReason::session_affinity:
       return "session_affinity";
-    case SelectionReason::weighted_least_connections:
-      return "weighted_least_connections";
+    case SelectionReason::policy:
+      return "policy";
     case SelectionReason::failover:
       return "failover";
   }

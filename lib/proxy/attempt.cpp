@@ -18,7 +18,7 @@ Attempt::Attempt(Lease lease, std::unique_ptr<Translation> translation, const Cl
   record_.resource_id = lease_.resource().id;
   record_.provider_id = lease_.resource().provider_id;
   record_.pool_id = lease_.resource().pool_id;
-  record_.reason = lease_.reason();
+  record_.reason = lease_.reason_word();
   record_.started_at = clock.wall();
 }
 

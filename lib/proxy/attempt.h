@@ -66,7 +66,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   int status() const { return record_.status_code; }  // 0: no head came
   UpstreamError error() const { return result_.error; }
   const std::string& error_detail() const { return result_.detail; }
-  SelectionReason reason() const { return lease_.reason(); }
+  Word<SelectionReason> reason() const { return lease_.reason_word(); }
   const std::string& resource_id() const { return record_.resource_id; }
   const std::string& resource_name() const { return resource_name_; }
 

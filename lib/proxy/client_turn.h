@@ -9,8 +9,8 @@
 #include "proxy/turn_transport.h"
 #include "responses_proxy/dialect.h"
 #include "responses_proxy/error.h"
+#include "responses_proxy/lease.h"
 #include "responses_proxy/request.h"
-#include "responses_proxy/resource.h"
 
 namespace responses_proxy {
 
@@ -19,9 +19,9 @@ class ClientTurn {
   virtual ~ClientTurn() = default;
   // Whether any resource can serve it: what it builds on is remembered here.
   virtual bool movable() const = 0;
-  // Puts the request into the form this resource takes now. Error: nobody remembers what it
-  // continues.
-  virtual std::optional<Error> prepare(const Resource& resource, const Dialect& dialect,
+  // Puts the request into the form the picked resource takes now. Error: nobody remembers what it
+  // continues. What the lease is on outlives the transfer.
+  virtual std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                        Request& request) = 0;
   // Sends what prepare() has made ready.
   virtual TurnTransport& transport() = 0;

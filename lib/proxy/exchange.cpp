@@ -102,6 +102,7 @@ std::optional<Error> Exchange::route() {
     return error;
   }
   route_ = std::move(*route);
+  record_.model_alias = route_->alias;
   return std::nullopt;
 }
 
@@ -135,10 +136,11 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
                                           resource.wire_api, resource.name));
   }
   if (turn_) {
-    if (auto error = turn_->prepare(resource, *dialect_, request_)) return error;
+    if (auto error = turn_->prepare(lease, *dialect_, request_)) return error;
   }
+  record_.model = lease.model().empty() ? facts_.model : lease.model();
   auto translated = dialect_->translate(
-      {request_, facts_.model, {}, turn_ ? config_.websocket_state_bytes : 0}, resource);
+      {request_, facts_.model, lease.model(), turn_ ? config_.websocket_state_bytes : 0}, resource);
   if (!translated) return translated.error();
 
   UpstreamCall& call = translated->call;
@@ -154,7 +156,7 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
   tried_.push_back(resource.id);
   if (dependencies_.on_decision) {
     dependencies_.on_decision({record_.request_id, facts_.session_id, facts_.session_name,
-                               resource.id, lease.reason(), dependencies_.clock.wall()});
+                               resource.id, lease.reason_word(), dependencies_.clock.wall()});
   }
   attempt_ =
       std::make_unique<Attempt>(std::move(lease), std::move(translated->answer),

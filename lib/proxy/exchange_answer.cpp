@@ -15,7 +15,7 @@ void Exchange::start_answer() {
   if (head.status == 429 || head.status >= 500) tell_soonest_return(head.headers);
   head.headers.add("x-request-id", record_.request_id);
   head.headers.add("x-proxy-resource-id", attempt_->resource_id());
-  head.headers.add("x-proxy-decision", std::string(to_string(attempt_->reason())));
+  head.headers.add("x-proxy-decision", attempt_->reason().text());
   record_.first_byte = elapsed();
   if (head.status < 300) {
     remember_session();

@@ -109,9 +109,9 @@ void Exchange::judge_attempt() {
   options.checked = dependencies_.health != nullptr;
   const bool doubtful = attempt_->judge(options);
   if (doubtful && dependencies_.health) dependencies_.health->check(attempt_->resource_id());
-  if (facts_.model.empty() || !attempt_->fault().model_refused) return;
+  if (record_.model.empty() || !attempt_->fault().model_refused) return;
   if (const Target* target = route_->table->find(attempt_->resource_id())) {
-    target->state->refuse_model(facts_.model, dependencies_.clock.steady());
+    target->state->refuse_model(record_.model, dependencies_.clock.steady());
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/fingerprint.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -23,7 +25,7 @@ RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAli
                    [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
   for (Resource& resource : resources_) {
     if (resource.name.empty()) resource.name = resource.id;
-    states_.push_back(store.resource(resource.id));
+    states_.push_back(store.resource(resource.id, fingerprint(resource)));
     all_.push_back({&resource, states_.back().get(), {}, resource.weight});
     by_pool_[resource.pool_id].push_back(all_.back());
   }

@@ -46,6 +46,14 @@ AffinityLimits affinity_limits(const Config& config) {
   return limits;
 }
 
+LoadBalancerOptions balancer_options(const Config& config) {
+  LoadBalancerOptions options;
+  options.recheck = config.health_check_interval;
+  options.slow_start = config.slow_start;
+  options.policy = make_balancing_policy(config.balancing_policy);
+  return options;
+}
+
 QueueSinkOptions queue_options(const Config& config) {
   QueueSinkOptions options;
   // A batch is five round trips, and the first one connects as well: slow is not silent.
@@ -87,7 +95,7 @@ class Runtime::Impl {
         state_(make_state_store(config_, clock_, random_, log_)),
         shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
         router_(*state_),
-        balancer_(clock_, random_, {config_.health_check_interval, config_.slow_start}),
+        balancer_(clock_, random_, balancer_options(config_)),
         database_(open_database(config_.database_url.reveal(), clock_)),
         queries_(*database_),
         sql_writer_(*database_),
@@ -106,7 +114,7 @@ class Runtime::Impl {
     state_->observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
-    router_.update(config_.resources);
+    router_.update(config_.resources, config_.aliases);
     if (const std::string problem = trust_->problem(); !problem.empty()) {
       throw std::runtime_error(problem);
     }

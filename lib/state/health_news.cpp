@@ -29,7 +29,7 @@ void HealthNews::append_to(std::vector<std::string>& words, const ResourceState&
                            SteadyTime now) {
   telling_changes_ = state.changes();
   telling_ = {state.health(), state.cooldown_until(), state.blocked_until(), state.on_trial()};
-  words.push_back(state.id());
+  words.push_back(state.name());
   words.push_back(std::to_string(static_cast<int>(telling_.health)));
   words.push_back(left(telling_.cooldown_until, now));
   words.push_back(left(telling_.blocked_until, now));

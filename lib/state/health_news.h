@@ -13,7 +13,7 @@ class HealthNews {
  public:
   // Whether own traffic has changed something that is worth telling.
   bool due(const ResourceState& state, SteadyTime now);
-  // Appends id, health, cooldown, blocked, reason and trial, as the tick script takes them.
+  // Appends name, health, cooldown, blocked, reason and trial, as the tick script takes them.
   void append_to(std::vector<std::string>& words, const ResourceState& state, SteadyTime now);
   // What was appended last has arrived.
   void told();

@@ -68,18 +68,43 @@ LiveSync::LiveSync(AsyncConnection& connection, MemoryStateStore& store, const C
 void LiveSync::tick() {
   adopt_new_resources();
   if (replicas() != 0 && clock_.steady() - last_tick_ > kTrustFor) distrust();
-  if (busy_ || !connection_.connected()) return;
+  if (busy_) return;
+  forget_gone_resources();
+  if (!connection_.connected()) return;
   if (open_sha_.empty() || tick_sha_.empty()) return load_scripts();
-  if (epoch_.empty() || (!known_.empty() && known_.back().slot < 0)) return open();
+  const bool all_have_slots = known_.empty() || known_.back().slot >= 0;
+  if (epoch_.empty() || !all_have_slots) return open();
   publish();
 }
 
 void LiveSync::adopt_new_resources() {
-  for (auto& state : store_.resources_after(known_.size())) {
-    by_id_.emplace(state->id(), known_.size());
-    state->set_has_peers(replicas() > 1);
-    known_.push_back({std::move(state), -1, 0, {}});
+  const std::uint64_t made = store_.resources_made();
+  if (std::exchange(made_, made) == made) return;
+  for (const auto& state : store_.resources()) adopt(state);
+}
+
+void LiveSync::adopt(const std::shared_ptr<ResourceState>& state) {
+  const auto [entry, unknown] = by_name_.try_emplace(state->name(), known_.size());
+  if (unknown) {
+    known_.push_back({state->name(), state, -1, 0, {}});
+  } else if (Known& known = known_[entry->second]; known.state.lock() != state) {
+    known.state = state;  // made anew before its like was forgotten
+    known.news = {};
+  } else {
+    return;
   }
+  state->set_has_peers(replicas() > 1);
+}
+
+// Nobody holds them any more, and Redis counts nothing of ours for them.
+void LiveSync::forget_gone_resources() {
+  const auto first = std::stable_partition(known_.begin(), known_.end(), [&](const Known& known) {
+    return !known.state.expired() || (known.published != 0 && !epoch_.empty());
+  });
+  if (first == known_.end()) return;
+  known_.erase(first, known_.end());
+  by_name_.clear();
+  for (std::size_t i = 0; i < known_.size(); ++i) by_name_.emplace(known_[i].name, i);
 }
 
 void LiveSync::load_scripts() {
@@ -110,7 +135,7 @@ void LiveSync::run(const std::string& sha, const Words& words, AsyncConnection::
 // Asks for slots; with an empty epoch also for a fresh start, in which Redis has no counts of ours.
 void LiveSync::open() {
   Words words = {fmt::format("{}-{}", replica_, clock_.steady().time_since_epoch().count())};
-  for (const Known& known : known_) words.push_back(known.state->id());
+  for (const Known& known : known_) words.push_back(known.name);
   run(open_sha_, words, [this](const redisReply* reply) { on_open(reply); });
 }
 
@@ -148,7 +173,8 @@ void LiveSync::publish() {
 LiveSync::Sent LiveSync::add_counts(Words& words) const {
   Sent sent;
   for (std::size_t i = 0; i < known_.size() && sent.size() < kCountsPerTick; ++i) {
-    const std::int64_t active = known_[i].state->local_active();
+    const auto state = known_[i].state.lock();
+    const std::int64_t active = state ? state->local_active() : 0;
     if (active == known_[i].published || known_[i].slot < 0) continue;
     words.push_back(std::to_string(known_[i].slot));
     words.push_back(std::to_string(active));
@@ -161,8 +187,9 @@ std::vector<std::size_t> LiveSync::add_health(Words& words) {
   std::vector<std::size_t> told;
   const SteadyTime now = clock_.steady();
   for (std::size_t i = 0; i < known_.size() && told.size() < kCountsPerTick; ++i) {
-    if (!known_[i].news.due(*known_[i].state, now)) continue;
-    known_[i].news.append_to(words, *known_[i].state, now);
+    const auto state = known_[i].state.lock();
+    if (!state || !known_[i].news.due(*state, now)) continue;
+    known_[i].news.append_to(words, *state, now);
     told.push_back(i);
   }
   return told;
@@ -187,9 +214,11 @@ void LiveSync::on_tick(const redisReply* reply, const Sent& sent,
 
 void LiveSync::take_totals(std::string_view totals) {
   for (const Known& known : known_) {
+    const auto state = known.state.lock();
+    if (!state) continue;
     const std::int64_t others = known.slot < 0 ? 0 : count_in(totals, known.slot) - known.published;
-    known.state->set_remote_active(std::max<std::int64_t>(0, others));
-    known.state->set_has_peers(replicas() > 1);
+    state->set_remote_active(std::max<std::int64_t>(0, others));
+    state->set_has_peers(replicas() > 1);
   }
 }
 
@@ -200,10 +229,11 @@ void LiveSync::take_events(const redisReply& events, std::int64_t now_ms) {
     if (parts.size() != 2) continue;
     last_event_ = text_of(*parts[0]);
     const redisReply& fields = *parts[1];
-    const auto found = by_id_.find(field_of(fields, "id"));
-    if (found == by_id_.end() || field_of(fields, "by") == replica_) continue;
+    const auto found = by_name_.find(std::string(field_of(fields, "id")));
+    if (found == by_name_.end() || field_of(fields, "by") == replica_) continue;
     Known& known = known_[found->second];
-    known.news.heard(*known.state, verdict_in(fields, now_ms), now);
+    const auto state = known.state.lock();
+    if (state) known.news.heard(*state, verdict_in(fields, now_ms), now);
   }
 }
 
@@ -220,7 +250,9 @@ void LiveSync::failed(const redisReply* reply) {
 
 void LiveSync::distrust() {
   replicas_.store(0, std::memory_order_relaxed);
-  for (const Known& known : known_) known.state->set_remote_active(0);
+  for (const Known& known : known_) {
+    if (const auto state = known.state.lock()) state->set_remote_active(0);
+  }
 }
 
 }  // namespace responses_proxy

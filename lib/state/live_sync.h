@@ -43,7 +43,8 @@ class LiveSync {
 
  private:
   struct Known {
-    std::shared_ptr<ResourceState> state;
+    std::string name;
+    std::weak_ptr<ResourceState> state;
     std::int64_t slot = -1;      // in the strings of counts; -1: not asked for yet
     std::int64_t published = 0;  // what Redis has of ours
     HealthNews news;
@@ -52,6 +53,8 @@ class LiveSync {
   using Words = std::vector<std::string>;
 
   void adopt_new_resources();
+  void adopt(const std::shared_ptr<ResourceState>& state);
+  void forget_gone_resources();
   void load_scripts();
   void open();
   void on_open(const redisReply* reply);
@@ -71,8 +74,9 @@ class LiveSync {
   const std::string replica_;
   const Events events_;
   std::vector<Known> known_;
-  std::unordered_map<std::string_view, std::size_t> by_id_;  // keys point into the states
-  bool busy_ = false;                                        // an answer is awaited
+  std::unordered_map<std::string, std::size_t> by_name_;  // index in known_
+  std::uint64_t made_ = 0;                                // states, as of the last look
+  bool busy_ = false;                                     // an answer is awaited
   std::string open_sha_;
   std::string tick_sha_;
   std::string epoch_;  // "" = to be opened

@@ -1,7 +1,5 @@
 #include "state/memory_state_store.h"
 
-#include <cstddef>
-
 namespace responses_proxy {
 
 MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
@@ -9,14 +7,41 @@ MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& lim
       items_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
       sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use) {}
 
-std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id) {
-  const std::scoped_lock lock(mutex_);
-  auto found = by_id_.find(id);
-  if (found == by_id_.end()) {
-    found = by_id_.emplace(id, std::make_shared<ResourceState>(std::string(id), observer_)).first;
-    in_order_.push_back(found->second);
+std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id,
+                                                          std::string_view points_at) {
+  const std::scoped_lock lock(states_->mutex);
+  auto& entry = states_->by_name[ResourceState::name_of(id, points_at)];
+  if (auto state = entry.lock()) return state;
+  const std::shared_ptr<ResourceState> state(
+      new ResourceState(std::string(id), observer_, points_at),
+      [states = std::weak_ptr(states_)](ResourceState* gone) {
+        const std::unique_ptr<ResourceState> owned(gone);
+        if (const auto alive = states.lock()) alive->forget(owned->name());
+      });
+  entry = state;
+  ++states_->made;
+  return state;
+}
+
+// Unless it has been made anew in the meantime.
+void MemoryStateStore::States::forget(const std::string& name) {
+  const std::scoped_lock lock(mutex);
+  const auto found = by_name.find(name);
+  if (found != by_name.end() && found->second.expired()) by_name.erase(found);
+}
+
+std::vector<std::shared_ptr<ResourceState>> MemoryStateStore::resources() const {
+  std::vector<std::shared_ptr<ResourceState>> held;
+  const std::scoped_lock lock(states_->mutex);
+  for (const auto& [name, entry] : states_->by_name) {
+    if (auto state = entry.lock()) held.push_back(std::move(state));
   }
-  return found->second;
+  return held;
+}
+
+std::uint64_t MemoryStateStore::resources_made() const {
+  const std::scoped_lock lock(states_->mutex);
+  return states_->made;
 }
 
 void MemoryStateStore::find_affinity(const AffinityKey& key, Found found) {
@@ -36,12 +61,6 @@ void MemoryStateStore::forget_affinity(const AffinityKey& key) {
 AffinityStats MemoryStateStore::affinity_stats() const {
   return {responses_.size(), items_.size(), sessions_.size(),
           responses_.evicted() + items_.evicted() + sessions_.evicted()};
-}
-
-std::vector<std::shared_ptr<ResourceState>> MemoryStateStore::resources_after(
-    std::size_t known) const {
-  const std::scoped_lock lock(mutex_);
-  return {in_order_.begin() + static_cast<std::ptrdiff_t>(known), in_order_.end()};
 }
 
 std::unique_ptr<StateStore> make_memory_state_store(const Clock& clock, AffinityLimits limits) {

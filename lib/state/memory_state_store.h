@@ -1,6 +1,7 @@
 // MemoryStateStore: the StateStore of one process, and the local part of a shared one.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,7 @@ class MemoryStateStore : public StateStore {
  public:
   MemoryStateStore(const Clock& clock, const AffinityLimits& limits);
 
-  std::shared_ptr<ResourceState> resource(std::string_view id) override;
+  std::shared_ptr<ResourceState> resource(std::string_view id, std::string_view points_at) override;
   void find_affinity(const AffinityKey& key, Found found) override;
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;
   void forget_affinity(const AffinityKey& key) override;
@@ -35,14 +36,23 @@ class MemoryStateStore : public StateStore {
     }
     return sessions_;
   }
-  // All but the first `known`, in the order they came.
-  std::vector<std::shared_ptr<ResourceState>> resources_after(std::size_t known) const;
+  // Those that somebody holds.
+  std::vector<std::shared_ptr<ResourceState>> resources() const;
+  // How many have been made so far: while it stays, resources() has none that it had not.
+  std::uint64_t resources_made() const;
 
  private:
+  // Shared with the states, which go from here when nobody holds them any more.
+  struct States {
+    void forget(const std::string& name);
+
+    std::mutex mutex;  // guards all of it
+    std::map<std::string, std::weak_ptr<ResourceState>, std::less<>> by_name;
+    std::uint64_t made = 0;
+  };
+
   HealthObserver observer_;
-  mutable std::mutex mutex_;  // guards by_id_ and in_order_
-  std::map<std::string, std::shared_ptr<ResourceState>, std::less<>> by_id_;
-  std::vector<std::shared_ptr<ResourceState>> in_order_;
+  const std::shared_ptr<States> states_ = std::make_shared<States>();
   AffinityMap responses_;
   AffinityMap items_;
   AffinityMap sessions_;

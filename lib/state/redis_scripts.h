@@ -15,7 +15,7 @@
 namespace responses_proxy::redis_keys {
 
 inline constexpr std::string_view kMeta = "rp:meta";          // epoch, version of the totals
-inline constexpr std::string_view kSlots = "rp:slots";        // resource id -> slot
+inline constexpr std::string_view kSlots = "rp:slots";        // name of a resource state -> slot
 inline constexpr std::string_view kTotals = "rp:totals";      // i32 per slot, all replicas
 inline constexpr std::string_view kReplicas = "rp:replicas";  // by when they were last heard of
 inline constexpr std::string_view kOwn = "rp:own:";           // + replica: i32 per slot
@@ -33,12 +33,12 @@ inline constexpr Millis kDeadAfter{3'000};
 // The most changed counts in one tick: Lua's stack holds 8000 values.
 inline constexpr std::size_t kCountsPerTick = 1'000;
 
-// KEYS meta slots totals replicas own, ARGV replica, an epoch to begin if there is none, resource
-// ids. Registers the replica with no active requests. -> {epoch, slot of each id...}
+// KEYS meta slots totals replicas own, ARGV replica, an epoch to begin if there is none, names of
+// resource states. Registers the replica with no active requests. -> {epoch, slot of each name...}
 std::string open_script();
 
 // KEYS the same and health, ARGV replica, epoch, version, last health event seen ("" = only recent
-// ones), number of counts, (slot, count)..., (resource, health, cooldown ms, blocked ms, reason)...
+// ones), number of counts, (slot, count)..., (name, health, cooldown ms, blocked ms, reason)...
 // -> {0}: another epoch, open first; or
 //    {1, version, totals ("" = version is the same), now ms, replicas, health events}
 std::string tick_script();

@@ -67,8 +67,9 @@ class RedisStateStore final : public SharedStateStore {
   void start(EventLoops& loops) override;
   void stop() override;
 
-  std::shared_ptr<ResourceState> resource(std::string_view id) override {
-    return memory_.resource(id);
+  std::shared_ptr<ResourceState> resource(std::string_view id,
+                                          std::string_view points_at) override {
+    return memory_.resource(id, points_at);
   }
   void find_affinity(const AffinityKey& key, Found found) override;
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;

@@ -19,6 +19,12 @@ bool raise_to(std::atomic<SteadyTime::rep>& target, SteadyTime::rep value) {
 
 }  // namespace
 
+std::string ResourceState::name_of(std::string_view id, std::string_view points_at) {
+  std::string name(id);
+  if (!points_at.empty()) name.append("#").append(points_at);
+  return name;
+}
+
 void ResourceState::apply(const Verdict& verdict, SteadyTime now) {
   if (verdict.error) total_errors_.fetch_add(1, std::memory_order_relaxed);
   if (update(verdict, now, HealthSource::traffic)) changes_.fetch_add(1, std::memory_order_release);

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -188,15 +189,33 @@ TEST_CASE_TEMPLATE_DEFINE("affinity: the entries are counted by kind", Backend, 
   CHECK(stats.evicted == 0);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("resource states: one object per id", Backend, ss_resources) {
+TEST_CASE_TEMPLATE_DEFINE("resource states: one object for what an id points at", Backend,
+                          ss_resources) {
   AwaitedStore<Backend> store;
-  const auto state = store->resource("openai-1");
+  const auto state = store->resource("openai-1", "a");
   CHECK(state->id() == "openai-1");
-  CHECK(store->resource("openai-1") == state);
-  CHECK(store->resource("openai-10") != state);
+  CHECK(store->resource("openai-1", "a") == state);
+  CHECK(store->resource("openai-10", "a") != state);
+  const auto other = store->resource("openai-1", "b");
+  CHECK(other != state);
+  CHECK(other->id() == "openai-1");
+  CHECK(other->name() != state->name());
   state->acquire();
-  CHECK(store->resource("openai-1")->active() == 1);
+  CHECK(store->resource("openai-1", "a")->active() == 1);
+  CHECK(store->resource("openai-1", "b")->active() == 0);
   state->release();
+}
+
+TEST_CASE_TEMPLATE_DEFINE("resource states: gone when nobody holds them", Backend,
+                          ss_resources_gone) {
+  AwaitedStore<Backend> store;
+  auto state = store->resource("openai-1", "a");
+  const std::weak_ptr<ResourceState> watched = state;
+  state->acquire();
+  state->release();
+  state.reset();
+  CHECK(watched.expired());
+  CHECK(store->resource("openai-1", "a")->total_requests() == 0);
 }
 
 TEST_CASE_TEMPLATE_DEFINE("a store serves several threads", Backend, ss_threads) {
@@ -210,33 +229,35 @@ TEST_CASE_TEMPLATE_DEFINE("a store serves several threads", Backend, ss_threads)
       for (int i = 0; i < 2000; ++i) {
         const std::string id = "k" + std::to_string((i * 7 + t) % 400);
         const AffinityKind kind = i % 2 == 0 ? kResponse : kSession;
-        store->resource("r" + id)->acquire();
+        const auto state = store->resource("r" + id, "");
+        state->acquire();
         store->remember_affinity({kind, id}, "r" + id, {});
         store->find_affinity({kind, id}, [&wrong, id](const FoundId& found) {
           if (found && *found != "r" + id) ++wrong;
         });
         if (i % 5 == 0) store->forget_affinity({kind, id});
         if (store->affinity_stats().sessions > limits.max_entries) ++wrong;
-        store->resource("r" + id)->release();
+        state->release();
+        if (state->active() < 0) ++wrong;
       }
     });
   }
   for (auto& thread : threads) thread.join();
   store.find(kResponse, "another");  // everything before it has been answered, too
   CHECK(wrong == 0);
-  CHECK(store->resource("rk0")->active() == 0);
 }
 
-#define STATE_STORE_CONTRACT(Backend)                 \
-  TEST_CASE_TEMPLATE_INVOKE(ss_round_trip, Backend);  \
-  TEST_CASE_TEMPLATE_INVOKE(ss_kinds, Backend);       \
-  TEST_CASE_TEMPLATE_INVOKE(ss_any_bytes, Backend);   \
-  TEST_CASE_TEMPLATE_INVOKE(ss_no_callback, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(ss_bound, Backend);       \
-  TEST_CASE_TEMPLATE_INVOKE(ss_idle, Backend);        \
-  TEST_CASE_TEMPLATE_INVOKE(ss_age, Backend);         \
-  TEST_CASE_TEMPLATE_INVOKE(ss_stats, Backend);       \
-  TEST_CASE_TEMPLATE_INVOKE(ss_resources, Backend);   \
+#define STATE_STORE_CONTRACT(Backend)                    \
+  TEST_CASE_TEMPLATE_INVOKE(ss_round_trip, Backend);     \
+  TEST_CASE_TEMPLATE_INVOKE(ss_kinds, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(ss_any_bytes, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(ss_no_callback, Backend);    \
+  TEST_CASE_TEMPLATE_INVOKE(ss_bound, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(ss_idle, Backend);           \
+  TEST_CASE_TEMPLATE_INVOKE(ss_age, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(ss_stats, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(ss_resources, Backend);      \
+  TEST_CASE_TEMPLATE_INVOKE(ss_resources_gone, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(ss_threads, Backend)
 
 }  // namespace responses_proxy::testing

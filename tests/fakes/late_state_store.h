@@ -22,8 +22,9 @@ class LateStateStore final : public StateStore {
   }
   std::size_t waiting() const { return waiting_.size(); }
 
-  std::shared_ptr<ResourceState> resource(std::string_view id) override {
-    return memory_->resource(id);
+  std::shared_ptr<ResourceState> resource(std::string_view id,
+                                          std::string_view points_at) override {
+    return memory_->resource(id, points_at);
   }
   void find_affinity(const AffinityKey& key, Found found) override {
     memory_->find_affinity(key, std::move(found));

@@ -16,6 +16,7 @@ inline AttemptRecord sample_attempt(const std::string& resource_id, WallTime sta
   attempt.resource_id = resource_id;
   attempt.provider_id = "environment";
   attempt.pool_id = "default";
+  attempt.reason = Word<SelectionReason>("weighted_least_connections");
   attempt.started_at = started_at;
   attempt.duration = std::chrono::microseconds(812'345);
   attempt.first_byte = std::chrono::microseconds(401'002);

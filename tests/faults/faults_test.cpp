@@ -150,7 +150,7 @@ TEST_CASE("an upstream that is not there") {
         check(bench, client, keys.size(), no_answer("connect_refused"));
         const RequestRecord record = only_record(bench.proxy);
         CHECK(record.attempts.front().error.find(nobody) != std::string::npos);
-        const std::string why = bench.proxy.state().resource("openai-1")->last_error();
+        const std::string why = bench.proxy.resource("openai-1")->last_error();
         CHECK(why.find("nobody listens at " + nobody) != std::string::npos);
       }
     }

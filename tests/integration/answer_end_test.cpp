@@ -106,7 +106,7 @@ TEST_CASE("a stream that ends inside an event gets response.failed as an event o
     CHECK(record.blame == Blame::provider);
     CHECK(record.usage.empty());
     CHECK(record.attempts.at(0).error == "truncated");
-    CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+    CHECK(proxy.resource("openai-1")->health() == Health::degraded);
   }
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("a client that leaves with the terminal event in hand has the whole an
   CHECK(record.blame == Blame::none);
   CHECK(record.error.empty());
   CHECK(record.usage.total == 18);
-  CHECK(proxy.state().resource("openai-1")->health() == Health::healthy);
+  CHECK(proxy.resource("openai-1")->health() == Health::healthy);
 }
 
 TEST_CASE("a client that leaves before it has not") {
@@ -253,7 +253,7 @@ TEST_CASE("a document that breaks off before any of it was forwarded moves") {
       CHECK(record.attempts[0].blame == Blame::provider);
       CHECK(record.error.empty());
       CHECK(record.blame == Blame::none);
-      CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+      CHECK(proxy.resource("openai-1")->health() == Health::degraded);
     }
   }
 }
@@ -327,7 +327,7 @@ TEST_CASE("an error whose body breaks off counts as what its status says") {
   const RequestRecord record = only_record(proxy);
   CHECK(record.attempts.at(0).error == "http_429");
   CHECK(record.attempts.at(0).blame == Blame::resource);
-  CHECK(proxy.state().resource("openai-1")->blocked_until() >
+  CHECK(proxy.resource("openai-1")->blocked_until() >
         proxy.wall_and_cooldowns().steady() + std::chrono::seconds(39));
 }
 

@@ -78,11 +78,11 @@ TEST_CASE("a client that leaves a stopped stream frees everything") {
   client.post(R"({"model":"m","stream":true})");
   client.read_until("\r\n\r\n");
   REQUIRE(sent_when_stopped(upstream) < 24 * 1024 * 1024);
-  CHECK(proxy.state().resource("openai-1")->active() == 1);
+  CHECK(proxy.resource("openai-1")->active() == 1);
   client.close();
   CHECK(upstream.wait_for_aborted(1));
   CHECK(proxy.wait_until_idle());
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
   const auto records = proxy.records().wait_for(1);
   REQUIRE(records.size() == 1);
   CHECK(records[0].status_code == 499);
@@ -188,7 +188,7 @@ TEST_CASE("many requests at once over two loops leave nothing behind") {
   for (std::thread& client : clients) client.join();
   CHECK(proxy.wait_until_idle());
   for (const char* id : {"openai-1", "openai-2", "openai-3"}) {
-    CHECK(proxy.state().resource(id)->active() == 0);
+    CHECK(proxy.resource(id)->active() == 0);
   }
   CHECK(proxy.records().wait_for(160).size() >= 160);
 }

@@ -150,7 +150,7 @@ TEST_CASE("bad requests are refused before anything is sent") {
     CHECK_FALSE(error.at("message").get<std::string>().empty());
   }
   CHECK(upstream.counts().requests == 0);
-  CHECK(proxy.state().resource("openai-1")->total_requests() == 0);
+  CHECK(proxy.resource("openai-1")->total_requests() == 0);
 }
 
 TEST_CASE("a refused request is on record, too") {

@@ -214,8 +214,8 @@ TEST_CASE("a client that leaves, in every phase of a stream") {
     CHECK(records[0].usage.total == phase.tokens);
     CHECK(records[0].attempts.size() == 1);
     CHECK(proxy.wait_until_idle());
-    CHECK(proxy.state().resource("openai-1")->active() == 0);
-    CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+    CHECK(proxy.resource("openai-1")->active() == 0);
+    CHECK(proxy.resource("openai-1")->total_errors() == 0);
     CHECK(upstream.requests_of("sk-b").empty());
   }
 }

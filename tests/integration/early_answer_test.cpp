@@ -26,7 +26,7 @@ Reply early(Reply reply, bool closes) {
 // `kept`: connections that may go on, idle; one is cut where the rest of the body takes too long.
 void check_nothing_is_left(TestProxy& proxy, const ScriptedUpstream& upstream, std::size_t kept) {
   CHECK(proxy.wait_until_idle());
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
   CHECK(upstream.wait_until(
       [kept](const UpstreamCounts& c) { return c.in_flight == 0 && c.open_connections <= kept; }));
 }

@@ -39,7 +39,7 @@ TEST_CASE("an overload reported inside a 200 moves unseen") {
     CHECK(count(result->body, "event: response.created") == 1);
     CHECK(count(result->body, "event: response.completed") == 1);
     CHECK(result->get_header_value("x-proxy-decision") == "failover");
-    CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+    CHECK(proxy.resource("openai-1")->health() == Health::degraded);
     const auto records = proxy.records().wait_for(1);
     REQUIRE(records.size() == 1);
     REQUIRE(records[0].attempts.size() == 2);
@@ -63,7 +63,7 @@ TEST_CASE("an error that only the client can change is the client's, at once") {
   CHECK(count(result->body, "event: response.failed") == 1);
   CHECK(result->body.find("context_length_exceeded") != std::string::npos);
   CHECK(upstream.counts().requests == 1);
-  CHECK(proxy.state().resource("openai-1")->health() == Health::unknown);
+  CHECK(proxy.resource("openai-1")->health() == Health::unknown);
   const auto records = proxy.records().wait_for(1);
   REQUIRE(records.size() == 1);
   CHECK(records[0].error == "context_length_exceeded");
@@ -157,7 +157,7 @@ TEST_CASE("an id nobody remembers is tried on the next resource, and learnt") {
   CHECK(result->status == 200);
   CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
   // The client's id was wrong for that key: not the key's fault.
-  CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+  CHECK(proxy.resource("openai-1")->total_errors() == 0);
   const auto again = post(proxy, body);
   REQUIRE(again);
   CHECK(again->get_header_value("x-proxy-decision") == "response_affinity");
@@ -194,8 +194,8 @@ TEST_CASE("the same 5xx from every resource ejects none of them") {
   const auto outage = post(proxy, R"({"model":"m"})");
   REQUIRE(outage);
   CHECK(outage->status == 500);
-  CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
-  CHECK(proxy.state().resource("openai-2")->health() == Health::degraded);
+  CHECK(proxy.resource("openai-1")->health() == Health::degraded);
+  CHECK(proxy.resource("openai-2")->health() == Health::degraded);
   const auto over = post(proxy, R"({"model":"m"})");
   REQUIRE(over);
   CHECK(over->status == 200);

@@ -105,7 +105,7 @@ TEST_CASE("a key that the upstream echoes, and the client's token, are kept nowh
       const auto records = proxy.records().wait_for(1);
       REQUIRE(records.size() == 1);
       REQUIRE(proxy.wait_until_idle());
-      const auto resource = proxy.state().resource("openai-1");
+      const auto resource = proxy.resource("openai-1");
       std::string kept = texts_of(records[0]) + resource->last_error();
       for (const Decision& decision : proxy.decisions()) {
         kept += decision.session_id + decision.session_name + decision.resource_id;

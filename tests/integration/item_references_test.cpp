@@ -137,7 +137,7 @@ TEST_CASE("what a request only compares with is preferred, not required") {
   }
   REQUIRE(rig.proxy.wait_until_idle());  // its own verdict is in
   Verdict out{Health::unhealthy, std::chrono::minutes(1), Millis(0), true, "HTTP 401"};
-  rig.proxy.state().resource("openai-1")->apply(out, rig.proxy.wall_and_cooldowns().steady());
+  rig.proxy.resource("openai-1")->apply(out, rig.proxy.wall_and_cooldowns().steady());
   Json in_session = compared;
   in_session["prompt_cache_key"] = "s";
   CHECK(ask(rig.proxy, in_session).resource == "openai-2");

@@ -54,7 +54,7 @@ TEST_CASE("a key that is refused, or has no money left: another one serves the r
       REQUIRE(result);
       CHECK(result->status == 200);
       CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
-      CHECK(proxy.state().resource("openai-1")->health() == Health::unhealthy);
+      CHECK(proxy.resource("openai-1")->health() == Health::unhealthy);
       const auto records = proxy.records().wait_for(1);
       REQUIRE(records.size() == 1);
       REQUIRE(records[0].attempts.size() == 2);
@@ -108,7 +108,7 @@ TEST_CASE("an empty account stays out until a trial succeeds") {
   CHECK(post(proxy, kAsk)->status == 503);
   proxy.wall_and_cooldowns().advance(std::chrono::seconds(30));
   CHECK(post(proxy, kAsk)->status == 200);
-  const auto state = proxy.state().resource("openai-1");
+  const auto state = proxy.resource("openai-1");
   CHECK(wait_until([&] { return state->health() == Health::healthy; }));
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("a refused key is checked at once: the key is good, only this request 
   const auto refused = post(proxy, kAsk);
   REQUIRE(refused);
   CHECK(refused->status == 403);
-  const auto state = proxy.state().resource("openai-1");
+  const auto state = proxy.resource("openai-1");
   REQUIRE(wait_until([&] { return state->on_trial(); }));
   CHECK(state->health() == Health::degraded);
   CHECK(state->reason_at(proxy.wall_and_cooldowns().steady()) ==
@@ -138,7 +138,7 @@ TEST_CASE("a refused key is checked at once: it is bad") {
   check_answers(upstream, "sk-a", bad_key());
   TestProxy proxy(config_for(upstream, {"sk-a"}), 1, nullptr, {}, true);
   REQUIRE(post(proxy, kAsk)->status == 401);
-  const auto state = proxy.state().resource("openai-1");
+  const auto state = proxy.resource("openai-1");
   REQUIRE(wait_until([&] { return state->health() == Health::unhealthy; }));
   const auto out = post(proxy, kAsk);
   CHECK(out->status == 503);
@@ -154,8 +154,7 @@ TEST_CASE("a refused key inside a stream is checked, too") {
   const auto result = post(proxy, R"({"model":"gpt-6","stream":true})");
   REQUIRE(result);
   CHECK(result->body.find("No such key") != std::string::npos);
-  CHECK(wait_until(
-      [&] { return proxy.state().resource("openai-1")->health() == Health::unhealthy; }));
+  CHECK(wait_until([&] { return proxy.resource("openai-1")->health() == Health::unhealthy; }));
 }
 
 TEST_CASE("a model that one key may not use: the next one is tried, and asked first from then on") {
@@ -177,7 +176,7 @@ TEST_CASE("a model that one key may not use: the next one is tried, and asked fi
     };
     CHECK(served_by(kAsk) == "200 openai-2");
     CHECK(upstream.counts().requests == 2);
-    const auto state = proxy.state().resource("openai-1");
+    const auto state = proxy.resource("openai-1");
     CHECK(state->health() == Health::unknown);  // the key is as good as it was
     CHECK(served_by(kAsk) == "200 openai-2");
     CHECK(upstream.counts().requests == 3);  // not asked again
@@ -234,7 +233,7 @@ TEST_CASE("a key that the provider echoes is in no state and no message") {
          error_reply(401, "", "invalid_api_key", "sk-a-secret is no key.\nReally."));
   TestProxy proxy(config_for(upstream, {"sk-a-secret"}));
   REQUIRE(post(proxy, kAsk));
-  CHECK(proxy.state().resource("openai-1")->last_error() == "HTTP 401: *** is no key. Really.");
+  CHECK(proxy.resource("openai-1")->last_error() == "HTTP 401: *** is no key. Really.");
   const auto out = post(proxy, kAsk);
   CHECK(out->body.find("sk-a-secret") == std::string::npos);
 }
@@ -250,5 +249,5 @@ TEST_CASE("an error whose body does not come is not waited for") {
   REQUIRE(result);
   CHECK(result->status == 200);
   CHECK(result->get_header_value("x-proxy-resource-id") == "openai-2");
-  CHECK(proxy.state().resource("openai-1")->last_error() == "HTTP 503");
+  CHECK(proxy.resource("openai-1")->last_error() == "HTTP 503");
 }

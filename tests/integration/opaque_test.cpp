@@ -107,7 +107,7 @@ TEST_CASE("requests go up byte for byte, whatever stands in them") {
     CHECK(records[i].adjusted.empty());
   }
   CHECK(proxy.wait_until_idle());
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
 }
 
 TEST_CASE("streams come down byte for byte, whatever stands in them") {

@@ -251,8 +251,8 @@ TEST_CASE("a client that leaves frees its slot and its upstream at once") {
   CHECK(records[0].blame == Blame::client);
   CHECK_FALSE(records[0].completed);
   CHECK(proxy.wait_until_idle());
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
-  CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->total_errors() == 0);
 }
 
 TEST_CASE("a cut stream ends in response.failed") {

@@ -153,7 +153,7 @@ TEST_CASE("a 403 to a handshake is about the key: the turn moves to another") {
   CHECK(records[0].attempts[0].blame == Blame::resource);
   CHECK(records[0].attempts[1].status_code == 200);
   CHECK(upstream.http().counts().requests == 0);
-  CHECK_FALSE(proxy.state().resource("openai-1")->websocket_refused());
+  CHECK_FALSE(proxy.resource("openai-1")->websocket_refused());
   CHECK(upstream.handshakes().at(1).key == "sk-b");
 }
 
@@ -169,7 +169,7 @@ TEST_CASE("a 403 to a handshake is about the key, and no refusal of WebSocket") 
   CHECK(events[0]["status"] == 403);
   CHECK(events[0]["error"]["code"] == "forbidden");
   CHECK(upstream.http().counts().requests == 0);
-  CHECK_FALSE(proxy.state().resource("openai-1")->websocket_refused());
+  CHECK_FALSE(proxy.resource("openai-1")->websocket_refused());
   const auto records = proxy.records().wait_for(1);
   REQUIRE(records.size() == 1);
   CHECK(records[0].status_code == 403);

@@ -97,7 +97,7 @@ TEST_CASE("a turn goes to a WebSocket upstream and comes back as it is") {
   REQUIRE(records[0].attempts.size() == 1);
   CHECK(records[0].attempts[0].resource_id == "openai-1");
   CHECK(client.wait_until_idle());
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
 }
 
 TEST_CASE("five turns on one socket are five records, and their usage adds up") {
@@ -161,7 +161,7 @@ TEST_CASE("an upstream without WebSocket serves the same turns over HTTP, asked 
       CHECK(record.status_code == 200);
     }
     CHECK(records[0].usage.total == 0);
-    CHECK(proxy.state().resource("openai-1")->health() != Health::degraded);
+    CHECK(proxy.resource("openai-1")->health() != Health::degraded);
   }
 }
 
@@ -276,7 +276,7 @@ TEST_CASE("a connection that ends under a turn that has not begun is opened anew
     const auto records = proxy.records().wait_for(2);
     REQUIRE(records.size() == 2);
     CHECK(records[1].attempts.size() == 1);
-    CHECK(proxy.state().resource("openai-1")->health() != Health::degraded);
+    CHECK(proxy.resource("openai-1")->health() != Health::degraded);
   }
 }
 
@@ -381,8 +381,8 @@ TEST_CASE("a turn that one key refuses moves to another before it has begun") {
     CHECK(records[1].attempts[0].resource_id == "openai-1");
     CHECK(records[1].attempts[0].status_code == status);
     CHECK(records[1].attempts[1].resource_id == "openai-2");
-    CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
-    CHECK(proxy.state().resource("openai-1")->active() == 0);
+    CHECK(proxy.resource("openai-1")->health() == Health::degraded);
+    CHECK(proxy.resource("openai-1")->active() == 0);
   }
 }
 
@@ -410,7 +410,7 @@ TEST_CASE("a resource that is out between two turns is left, with all that was s
   REQUIRE(proxy.records().wait_for(1).size() == 1);  // its verdict has been given
   Verdict out;
   out.health = Health::unhealthy;
-  proxy.state().resource("openai-1")->apply(out, SteadyTime{});
+  proxy.resource("openai-1")->apply(out, SteadyTime{});
   const auto second = client.ask(continuing("two", first));
   CHECK(type_of(second.back()) == "response.completed");
   CHECK(upstream.handshakes()[1].key == "sk-b");
@@ -650,7 +650,7 @@ TEST_CASE("a client that leaves in mid-turn frees everything") {
     CHECK(records[0].blame == Blame::client);
     CHECK(records[0].text_bytes == 4);
     CHECK(proxy.wait_until_idle());
-    CHECK(proxy.state().resource("openai-1")->active() == 0);
+    CHECK(proxy.resource("openai-1")->active() == 0);
     CHECK(upstream.wait_until([](const SocketCounts& counts) { return counts.open == 0; }));
     if (over_http) CHECK(upstream.http().wait_for_aborted(1));
   }

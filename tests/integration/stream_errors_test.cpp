@@ -34,7 +34,7 @@ Json failure_in(const std::string& body) {
 }
 
 std::int64_t blocked_ms(TestProxy& proxy, const std::string& id) {
-  return std::chrono::duration_cast<Millis>(proxy.state().resource(id)->blocked_until() -
+  return std::chrono::duration_cast<Millis>(proxy.resource(id)->blocked_until() -
                                             proxy.wall_and_cooldowns().steady())
       .count();
 }
@@ -62,7 +62,7 @@ TEST_CASE("a wait that an error inside a stream asks for counts as that of a 429
       REQUIRE(post(proxy, kStream));
       REQUIRE(proxy.wait_until_idle());
       CHECK(blocked_ms(proxy, "openai-1") == blocked);
-      CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+      CHECK(proxy.resource("openai-1")->health() == Health::degraded);
       const auto next = post(proxy, kStream);
       REQUIRE(next);
       CHECK(next->status == 429);
@@ -169,7 +169,7 @@ TEST_CASE("a stream that a shutdown cuts off asks for another try") {
   REQUIRE(records.size() == 1);
   CHECK(records[0].error == "shutting_down");
   CHECK(records[0].blame == Blame::proxy);
-  CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+  CHECK(proxy.resource("openai-1")->total_errors() == 0);
 }
 
 TEST_CASE("a stream is whole with its terminal event, however its connection ends") {
@@ -192,7 +192,7 @@ TEST_CASE("a stream is whole with its terminal event, however its connection end
     CHECK(records[0].completed);
     CHECK(records[0].error ==
           (std::string(ending) == "completed" ? "" : "context_length_exceeded"));
-    CHECK(proxy.state().resource("openai-1")->total_errors() == 0);
+    CHECK(proxy.resource("openai-1")->total_errors() == 0);
   }
 }
 

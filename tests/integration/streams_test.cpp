@@ -134,7 +134,7 @@ TEST_CASE("an answer that stopped early, or is refused, is nobody's fault") {
     CHECK(records[0].blame == Blame::none);
     CHECK(records[0].attempts.size() == 1);
     CHECK(records[0].usage.total == 18);
-    CHECK(proxy.state().resource("openai-1")->health() == Health::healthy);
+    CHECK(proxy.resource("openai-1")->health() == Health::healthy);
   }
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("an error event at the head of a 200 moves unseen") {
     REQUIRE(records.size() == 1);
     REQUIRE(records[0].attempts.size() == 2);
     CHECK(records[0].attempts[0].blame == Blame::provider);
-    CHECK(proxy.state().resource("openai-1")->health() == Health::degraded);
+    CHECK(proxy.resource("openai-1")->health() == Health::degraded);
   }
 }
 
@@ -199,8 +199,8 @@ TEST_CASE("an error in mid-stream passes once and stands on record") {
     CHECK(records[0].text_bytes == 4);
     CHECK(records[0].attempts.size() == 1);
     CHECK(upstream.requests_of("sk-b").empty());
-    CHECK(proxy.state().resource("openai-1")->health() == error.health);
-    CHECK(proxy.state().resource("openai-1")->active() == 0);
+    CHECK(proxy.resource("openai-1")->health() == error.health);
+    CHECK(proxy.resource("openai-1")->active() == 0);
   }
 }
 

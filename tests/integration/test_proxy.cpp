@@ -34,7 +34,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
       router_(*state_),
       balancer_(clock_, random_),
       loops_(threads) {
-  router_.update(config_.resources);
+  router_.update(config_.resources, config_.aliases);
   Dependencies dependencies{clock_,  random_, *state_,   router_, balancer_, sink_,
                             nullptr, {},      dialects_, loops_,  {},        {}};
   dependencies.index = index;

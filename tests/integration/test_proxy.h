@@ -38,6 +38,7 @@ class TestProxy {
   // Of all picks so far.
   std::vector<Decision> decisions();
   StateStore& state() { return *state_; }
+  ResourceState* resource(std::string_view id) { return router_.table()->find(id)->state; }
   Router& router() { return router_; }
   Proxy& proxy() { return *proxy_; }
   EventLoop& loop() { return loops_.at(0); }

@@ -54,7 +54,7 @@ TEST_CASE("total") {
   CHECK(records[0].attempts.at(0).error == "total_timeout");
   CHECK(records[0].blame == Blame::provider);
   CHECK(upstream.wait_for_aborted(1));
-  CHECK(proxy.state().resource("openai-1")->active() == 0);
+  CHECK(proxy.resource("openai-1")->active() == 0);
 }
 
 TEST_CASE("total, in mid-stream") {

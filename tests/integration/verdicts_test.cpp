@@ -29,7 +29,7 @@ TEST_CASE("an error the client caused is passed on and held against nobody") {
       CHECK(result->status == status);
       CHECK(result->body == refused.body);
       CHECK(upstream.counts().requests == 1);
-      const auto resource = proxy.state().resource("openai-1");
+      const auto resource = proxy.resource("openai-1");
       CHECK(resource->health() == Health::unknown);
       CHECK(resource->total_errors() == 0);
       CHECK(resource->active() == 0);

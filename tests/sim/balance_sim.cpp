@@ -115,7 +115,7 @@ class Simulation {
 
  private:
   std::uint64_t roll(std::uint64_t sides) { return random_.next() % sides; }
-  ResourceState& state(const std::string& id) { return *store_->resource(id); }
+  ResourceState& state(const std::string& id) { return *router_.table()->find(id)->state; }
 
   void arrive() {
     ++arrived_;

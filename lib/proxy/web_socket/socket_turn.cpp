@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "dialects/responses/request_body.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 
@@ -51,14 +52,16 @@ bool SocketTurn::is_warm_up() const {
   return !message_.generate;
 }
 
-std::optional<Error> SocketTurn::prepare(const Resource& resource, const Dialect& dialect,
+std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dialect,
                                          Request& request) {
+  const Resource& resource = lease.resource();
   resource_id_ = resource.id;
+  state_ = &lease.state();
+  model_ = lease.model();
   dialect_ = &dialect;
   request.headers = context_.headers;
   const bool by_socket = context_.sockets != nullptr && resource.websocket &&
-                         dialect.socket() != nullptr &&
-                         !context_.dependencies.state.resource(resource.id)->websocket_refused();
+                         dialect.socket() != nullptr && !state_->websocket_refused();
   if (!by_socket) {
     transport_ = is_warm_up() ? Transport::none : Transport::http;
     if (transport_ == Transport::none) return std::nullopt;
@@ -92,17 +95,21 @@ std::string SocketTurn::socket_message() const {
   const std::string& previous = message_.previous_response_id;
   if (previous.empty() ||
       (lane_.upstream != nullptr && lane_.upstream->latest_response() == previous)) {
-    return message_.text();
+    return named(message_.text());
   }
   const auto items = whole_input();
-  return items ? with_full_input(message_, *items) : message_.text();
+  return named(items ? with_full_input(message_, *items) : message_.text());
+}
+
+std::string SocketTurn::named(std::string message) const {
+  return model_.empty() ? message : with_model(message, model_);
 }
 
 Result<std::string> SocketTurn::http_message() const {
-  if (message_.previous_response_id.empty()) return http_body(message_, std::nullopt);
-  if (auto items = whole_input()) return http_body(message_, items);
+  const bool continues = !message_.previous_response_id.empty();
+  const auto items = continues ? whole_input() : std::nullopt;
   // A stored response is known behind HTTP as well.
-  if (message_.store) return http_body(message_, std::nullopt);
+  if (!continues || items || message_.store) return named(http_body(message_, items));
   return Error::invalid_request(
       "previous_response_not_found",
       fmt::format("Previous response with id '{}' not found.", message_.previous_response_id),
@@ -148,7 +155,7 @@ void SocketTurn::connect(const UpstreamRequest& request) {
 }
 
 void SocketTurn::remember_refusal() {
-  context_.dependencies.state.resource(resource_id_)->set_websocket_refused();
+  state_->set_websocket_refused();
 }
 
 std::string SocketTurn::new_response_id() const {

@@ -37,7 +37,7 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
 
   // ClientTurn
   bool movable() const override;
-  std::optional<Error> prepare(const Resource& resource, const Dialect& dialect,
+  std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
   TurnTransport& transport() override { return *this; }
   bool drop_encrypted_items() override;
@@ -71,6 +71,7 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
 
  private:
   std::optional<std::string> whole_input() const;
+  std::string named(std::string message) const;
   bool upstream_usable() const;
   std::string new_response_id() const;
 
@@ -85,6 +86,8 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
 
   Transport transport_ = Transport::http;
   std::string resource_id_;
+  ResourceState* state_ = nullptr;  // of that resource
+  std::string model_;               // that the message names; "" = as the client has named it
   const Dialect* dialect_ = nullptr;
   std::size_t request_bytes_ = 0;  // of the body made ready for that
 };

@@ -50,8 +50,8 @@ class LaterHelpers final : public HelperThreads {
 
 class LaterHealth final : public HealthChecker {
  public:
-  LaterHealth(Script& script, Draw& draw, const Clock& clock, StateStore& state)
-      : script_(script), draw_(draw), clock_(clock), state_(state) {}
+  LaterHealth(Script& script, Draw& draw, const Clock& clock, const Router& router)
+      : script_(script), draw_(draw), clock_(clock), router_(router) {}
 
   void start() override {}
   void stop() override {}
@@ -62,7 +62,10 @@ class LaterHealth final : public HealthChecker {
       verdict.health = draw_.chance(70) ? Health::healthy : Health::unhealthy;
       verdict.error = verdict.health != Health::healthy;
       verdict.cooldown = verdict.error ? Millis(2'000) : Millis(0);
-      state_.resource(id)->apply_check(verdict, clock_.steady());
+      const auto table = router_.table();
+      if (const Target* target = table->find(id)) {
+        target->state->apply_check(verdict, clock_.steady());
+      }
     });
   }
 
@@ -70,7 +73,7 @@ class LaterHealth final : public HealthChecker {
   Script& script_;
   Draw& draw_;
   const Clock& clock_;
-  StateStore& state_;
+  const Router& router_;
 };
 
 }  // namespace responses_proxy::sim

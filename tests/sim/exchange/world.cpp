@@ -48,7 +48,7 @@ World::World(std::uint64_t seed, std::size_t requests)
       random_(seed),
       state_(clock_, {.max_entries = 200}),
       to_arrive_(requests) {
-  router_.update(config_.resources);
+  route_to(config_.resources);
   Dependencies dependencies{clock_, random_, state_, router_, balancer_, sink_,
                             {},     {},      {},     loops_,  {},        {}};
   dependencies.index = &index_;
@@ -173,6 +173,11 @@ void World::open_socket() {
   client->begin(std::move(session), 1 + draw_.below(kMostTurns));
 }
 
+void World::route_to(std::vector<Resource> resources) {
+  router_.update(std::move(resources));
+  tables_.push_back(router_.table());
+}
+
 // A key goes, or all are back.
 void World::change_keys() {
   if (to_arrive_ == 0) return;
@@ -180,7 +185,7 @@ void World::change_keys() {
   for (std::uint64_t gone = draw_.below(3); gone > 0; --gone) {
     resources.erase(resources.begin() + static_cast<std::ptrdiff_t>(draw_.below(resources.size())));
   }
-  router_.update(std::move(resources));
+  route_to(std::move(resources));
   script_.after(draw_.between(100, 3'000), [this] { change_keys(); });
 }
 
@@ -209,10 +214,11 @@ void World::check_all() {
 }
 
 void World::check_nothing_left() {
-  for (const Resource& resource : config_.resources) {
-    const auto state = state_.resource(resource.id);
-    promises_.expect(state->active() == 0, resource.id, "no lease is left");
-    promises_.expect(!state->trial_under_way(), resource.id, "no trial is left");
+  for (const auto& table : tables_) {
+    for (const Target& target : table->all()) {
+      promises_.expect(target.state->active() == 0, target.resource->id, "no lease is left");
+      promises_.expect(!target.state->trial_under_way(), target.resource->id, "no trial is left");
+    }
   }
   promises_.expect(proxy_->active_exchanges() == 0, "the proxy", "no exchange is left");
   promises_.expect(proxy_->open_sockets() == 0, "the proxy", "no client socket is left");

@@ -39,6 +39,7 @@ class World {
  private:
   void arrive();
   void open_socket();
+  void route_to(std::vector<Resource> resources);
   void change_keys();
   void check_keys();
   void step();
@@ -61,6 +62,7 @@ class World {
   SeededRandom random_;
   testing::LateStateStore state_;
   Router router_{state_};
+  std::vector<std::shared_ptr<const RoutingTable>> tables_;  // all that were in use
   LoadBalancer balancer_{clock_, random_};
   testing::RecordingSink sink_;
   testing::FakeUpstream upstream_;
@@ -69,7 +71,7 @@ class World {
   SocketProvider socket_provider_{sockets_, script_, draw_, memory_};
   LaterIndex index_{script_, draw_, memory_};
   LaterHelpers helpers_{script_, draw_};
-  LaterHealth health_{script_, draw_, clock_, state_};
+  LaterHealth health_{script_, draw_, clock_, router_};
   const std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   std::unique_ptr<Proxy> proxy_;
   std::vector<std::shared_ptr<HttpClient>> clients_;

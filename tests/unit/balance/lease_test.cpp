@@ -28,6 +28,7 @@ TEST_CASE("a lease counts as active for exactly as long as it lives") {
     const Lease lease = lease_of(pool, "a");
     CHECK(lease.resource().id == "a");
     CHECK(lease.reason() == SelectionReason::failover);
+    CHECK(lease.reason_word() == SelectionReason::failover);
     CHECK(&lease.state() == &pool.state("a"));
     CHECK(pool.state("a").active() == 1);
     const Lease other = lease_of(pool, "a");
@@ -80,10 +81,27 @@ TEST_CASE("a lease that was moved from holds nothing") {
 TEST_CASE("a lease keeps its resource alive through an update of the routes") {
   PoolOf pool({{"a", 1}});
   Lease lease = lease_of(pool, "a");
+  const auto table = pool.router.table();
   pool.router.update({});
   CHECK(lease.resource().base_url == "http://a");
   lease.finish(kOk, std::chrono::microseconds(1), pool.clock.steady());
-  CHECK(pool.state("a").health() == Health::healthy);
+  CHECK(table->find("a")->state->health() == Health::healthy);
+}
+
+TEST_CASE("what was learnt of a resource goes with the last table and the last lease") {
+  PoolOf pool({{"a", 1}});
+  const std::vector<Resource> same{*pool.router.table()->find("a")->resource};
+  pool.break_down("a", Millis(1'000));
+  {
+    const Lease lease = lease_of(pool, "a");
+    pool.router.update({});
+    pool.router.update(same);
+    CHECK(pool.state("a").health() == Health::unhealthy);
+    CHECK(&pool.state("a") == &lease.state());
+    pool.router.update({});
+  }
+  pool.router.update(same);
+  CHECK(pool.state("a").health() == Health::unknown);
 }
 
 TEST_CASE("picks and ends on several threads leave nothing counted") {

@@ -58,7 +58,7 @@ TEST_CASE("a degraded resource in its cooldown only when no better one is left")
   CHECK(picked(pool.pick()) == "b");
   pool.block("b", kSeconds(5));
   CHECK(picked(pool.pick()) == "a");
-  CHECK(reason_of(pool.pick()) == SelectionReason::weighted_least_connections);
+  CHECK(reason_of(pool.pick()) == SelectionReason::policy);
   pool.clock.advance(kSeconds(10));
   CHECK(picked(pool.pick()) == "a");
 }
@@ -96,7 +96,7 @@ TEST_CASE("the preferred resource while it is available, however busy it is") {
   CHECK(reason_of(pool.prefer("a")) == SelectionReason::session_affinity);
   pool.degrade("a", kSeconds(10));
   CHECK(picked(pool.prefer("a")) == "b");
-  CHECK(reason_of(pool.prefer("a")) == SelectionReason::weighted_least_connections);
+  CHECK(reason_of(pool.prefer("a")) == SelectionReason::policy);
   pool.clock.advance(kSeconds(10));
   CHECK(picked(pool.prefer("a")) == "a");
   CHECK(picked(pool.prefer("a", {"a"})) == "b");

@@ -27,7 +27,7 @@ struct PoolOf {
     router.update(std::move(resources));
   }
 
-  ResourceState& state(std::string_view id) { return *store->resource(id); }
+  ResourceState& state(std::string_view id) { return *router.table()->find(id)->state; }
   void give(std::string_view id, const Verdict& verdict) {
     state(id).apply(verdict, clock.steady());
   }

@@ -71,6 +71,8 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_MAX_BODY_BYTES", {"1024", "1024", "1kb"}},
       {"PROXY_MAX_CAPTURE_BYTES", {"0", "0", "-1"}},
       {"PROXY_CAPTURE_BODIES", {"Yes", "true", "2"}},
+      {"PROXY_MODEL_ALIASES", {R"({"fast":{"model":"m"}})", "fast", R"({"fast":7})"}},
+      {"PROXY_BALANCING_POLICY", {"Round_Robin", "round_robin", "random"}},
       {"PROXY_RESPONSE_AFFINITY", {"prefer", "prefer", "require,prefer"}},
       {"PROXY_SESSION_AFFINITY_TTL_SECONDS", {"60", "60", "0"}},
       {"PROXY_MAX_AFFINITY_ENTRIES", {"10", "10", "0"}},

@@ -151,6 +151,9 @@ struct ControlPlaneFixture {
             telemetry_stream,
             [] { return std::size_t{5}; }};
   }
+
+  ResourceState* resource(std::string_view id) { return router.table()->find(id)->state; }
+
   void start() {
     configure_control_server(server);
     mount_control_plane(server, context());

@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz stays ready without Redis, and sa
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "readyz names a pool without an available resource") {
   const auto give = [&](const char* id, Health word, Millis blocked) {
-    state->resource(id)->apply({word, Millis(30'000), blocked, true, "HTTP 401"}, clock.steady());
+    resource(id)->apply({word, Millis(30'000), blocked, true, "HTTP 401"}, clock.steady());
   };
   start();
   give("openai-2", Health::unhealthy, Millis(0));

@@ -8,8 +8,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "metrics: gauges of the moment beside the
   RequestRecord record;
   record.status_code = 200;
   metrics.count(record);
-  state->resource("openai-2")->acquire();
-  state->resource("openai-2")
+  resource("openai-2")->acquire();
+  resource("openai-2")
       ->apply({Health::degraded, Millis(30'000), {}, true, "http_429"}, clock.steady());
   state->remember_affinity({AffinityKind::response, "resp_1"}, "openai-1", nullptr);
   GaugeValues expected;

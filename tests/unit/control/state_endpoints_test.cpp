@@ -73,9 +73,9 @@ class Viewer {
 }  // namespace
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows each resource without its key") {
-  state->resource("openai-2")->acquire();
-  state->resource("openai-2")->note_latency(std::chrono::microseconds(12'345));
-  state->resource("openai-2")
+  resource("openai-2")->acquire();
+  resource("openai-2")->note_latency(std::chrono::microseconds(12'345));
+  resource("openai-2")
       ->apply({Health::degraded, Millis(30'000), Millis(1'500), true, "http_429"}, clock.steady());
   start();
   const auto response = get("/admin/state");
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "events: the state at once, and again whe
   start();
   Viewer viewer(*this);
   CHECK(viewer.event(0) == get_json("/admin/state"));
-  state->resource("openai-1")->acquire();
+  resource("openai-1")->acquire();
   CHECK(viewer.event(1)["resources"][0]["in_flight"] == 1);
 }
 

@@ -15,7 +15,7 @@ TEST_CASE("the words of the public enums") {
   CHECK(to_string(Health::unhealthy) == "unhealthy");
   CHECK(to_string(SelectionReason::response_affinity) == "response_affinity");
   CHECK(to_string(SelectionReason::session_affinity) == "session_affinity");
-  CHECK(to_string(SelectionReason::weighted_least_connections) == "weighted_least_connections");
+  CHECK(to_string(SelectionReason::policy) == "policy");
   CHECK(to_string(SelectionReason::failover) == "failover");
   CHECK(to_string(DropReason::tried) == "tried");
   CHECK(to_string(DropReason::unhealthy) == "unhealthy");

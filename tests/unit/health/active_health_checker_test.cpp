@@ -67,7 +67,7 @@ struct Fixture {
     for (HealthCheckResult& result : asked.get()) by_id[result.resource_id] = std::move(result);
     return by_id;
   }
-  ResourceState& state(std::string_view id) { return *store->resource(id); }
+  ResourceState& state(std::string_view id) { return *router.table()->find(id)->state; }
 
   ScriptedUpstream upstream;
   ManualClock clock;

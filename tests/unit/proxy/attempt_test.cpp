@@ -41,7 +41,7 @@ class Rig final : private AttemptObserver {
   }
 
   FakeUpstream::Sent& sent() { return upstream.last(); }
-  std::shared_ptr<ResourceState> state() { return state_->resource("openai-1"); }
+  ResourceState* state() { return router_.table()->find("openai-1")->state; }
   const AttemptRecord& judged() {
     attempt->judge({Millis(30'000), Millis(3'600'000)});
     return attempt->record();

@@ -76,8 +76,8 @@ class ExchangeRig final : private ExchangeOwner {
   void use_gate(Gate& gate) { dependencies_.gate = &gate; }
 
   RequestRecord record() { return sink.wait_for(1).at(0); }
-  std::shared_ptr<ResourceState> resource(int number) {
-    return state.resource("openai-" + std::to_string(number));
+  ResourceState* resource(int number) {
+    return router.table()->find("openai-" + std::to_string(number))->state;
   }
 
   ManualClock clock;

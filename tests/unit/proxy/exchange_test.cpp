@@ -92,6 +92,42 @@ TEST_CASE("a document that breaks off moves, and the client never hears of it") 
   CHECK(rig.record().attempts.at(0).error == "truncated");
 }
 
+TEST_CASE("an alias is sent under the name of each target, and both names are on record") {
+  ExchangeRig rig({"sk-first-key", "sk-second-key"});
+  rig.router.update(rig.config.resources,
+                    {{"fast",
+                      {{.resource_ids = {"openai-1"}, .model = "gpt \"mini\""},
+                       {.resource_ids = {"openai-2"}}}}});
+  const std::string body = R"({"input": "fast", "model" : "fast", "n": 1e400})";
+  const auto client = rig.post(body);
+  const bool first_is_1 = rig.upstream.at(0).body != body;
+  const std::string named = R"({"input": "fast", "model" : "gpt \"mini\"", "n": 1e400})";
+  CHECK(rig.upstream.at(0).body == (first_is_1 ? named : body));
+  rig.upstream.at(0).document(503);
+  rig.upstream.at(0).bytes("{}");
+  rig.upstream.at(0).end();
+  REQUIRE(rig.upstream.count() == 2);
+  CHECK(rig.upstream.at(1).body == (first_is_1 ? body : named));
+  rig.upstream.at(1).document();
+  rig.upstream.at(1).bytes(R"({"model":"whatever"})");
+  rig.upstream.at(1).end();
+  CHECK(client->body == R"({"model":"whatever"})");
+  const RequestRecord record = rig.record();
+  CHECK(record.model_alias == "fast");
+  CHECK(record.model == (first_is_1 ? "fast" : "gpt \"mini\""));
+}
+
+TEST_CASE("a model that a target refuses is remembered by the target's name for it") {
+  ExchangeRig rig({"sk-first-key"});
+  rig.router.update(rig.config.resources, {{"fast", {{.model = "gpt-mini"}}}});
+  rig.post(R"({"model":"fast"})");
+  rig.upstream.last().document(404);
+  rig.upstream.last().bytes(R"({"error":{"code":"model_not_found","message":"no gpt-mini"}})");
+  rig.upstream.last().end();
+  CHECK(rig.resource(1)->refuses_model("gpt-mini", rig.clock.steady()));
+  CHECK_FALSE(rig.resource(1)->refuses_model("fast", rig.clock.steady()));
+}
+
 TEST_CASE("a body without a head is no answer") {
   ExchangeRig rig({"sk-first-key"});
   const auto client = rig.post(kDocument);

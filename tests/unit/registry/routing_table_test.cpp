@@ -100,6 +100,34 @@ TEST_CASE("a resource is found in a range that has it, and only there") {
   CHECK(table.find("a1", {}) == nullptr);
 }
 
+TEST_CASE("a resource that points elsewhere has a state of its own, else it keeps the one it had") {
+  struct {
+    void (*change)(Resource&);
+    bool fresh;
+  } const cases[] = {
+      {[](Resource& r) { r.base_url = "http://other"; }, true},
+      {[](Resource& r) { r.credential = Secret("sk-another-key"); }, true},
+      {[](Resource& r) { r.wire_api = "chat_completions"; }, true},
+      {[](Resource& r) { r.id = "a2"; }, true},
+      {[](Resource& r) { r.name = "team-a"; }, false},
+      {[](Resource& r) { r.pool_id = "b"; }, false},
+      {[](Resource& r) { r.provider_id = "kimi"; }, false},
+      {[](Resource& r) { r.weight = 2; }, false},
+      {[](Resource& r) { r.websocket = false; }, false},
+  };
+  Fixture f;
+  Resource before = resource("a1", "a");
+  before.credential = Secret("sk-the-only-key");
+  const RoutingTable table({before}, {}, *f.store);
+  for (const auto& [change, fresh] : cases) {
+    Resource after = before;
+    change(after);
+    const RoutingTable next({after}, {}, *f.store);
+    CHECK((next.all()[0].state != table.all()[0].state) == fresh);
+    CHECK(next.all()[0].state->name().find("sk-") == std::string::npos);
+  }
+}
+
 TEST_CASE("a resource without a name is called by its id") {
   Fixture f;
   Resource named = resource("a1", "a");

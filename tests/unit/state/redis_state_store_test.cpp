@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -68,7 +69,15 @@ class Replica {
     });
     return answer.get();
   }
-  ResourceState& state(const std::string& id) { return *store_->resource(id); }
+  ResourceState& state(const std::string& id, const std::string& points_at = "") {
+    auto& held = held_[id + points_at];
+    if (!held) held = store_->resource(id, points_at);
+    return *held;
+  }
+  // As when a routing table has gone, and with it who held the state.
+  void let_go(const std::string& id, const std::string& points_at = "") {
+    held_.erase(id + points_at);
+  }
   SharedStateStore& operator*() { return *store_; }
   SharedStateStore* operator->() { return store_.get(); }
   const Clock& clock() const { return clock_; }
@@ -91,6 +100,7 @@ class Replica {
   std::vector<std::string> lines_;
   EventLoops loops_{2};
   std::unique_ptr<SharedStateStore> store_;
+  std::map<std::string, std::shared_ptr<ResourceState>> held_;
 };
 
 bool becomes(ResourceState& state, std::int64_t active) {
@@ -177,6 +187,37 @@ TEST_CASE("active requests add up, and come back to exactly nothing") {
   CHECK(becomes(b.state("x"), 0));
   CHECK(becomes(a.state("y"), 0));
   CHECK(redis.text({"GET", "rp:totals"}).find_first_not_of('\0') == std::string::npos);
+}
+
+TEST_CASE("what is let go with requests on the books leaves none of them there") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  for (int i = 0; i < 3; ++i) a.state("x").acquire();
+  REQUIRE(becomes(b.state("x"), 3));
+  for (int i = 0; i < 3; ++i) a.state("x").release();
+  a.let_go("x");
+  CHECK(becomes(b.state("x"), 0));
+  b.state("x").acquire();
+  CHECK(becomes(a.state("x"), 1));  // made anew, and told of again
+  a.state("x").acquire();
+  CHECK(becomes(b.state("x"), 2));
+}
+
+TEST_CASE("what an id points at has counts and health of its own, on every replica") {
+  PrivateRedis redis;
+  Replica a(redis.url(), 1);
+  Replica b(redis.url(), 2);
+  a.state("x", "old").acquire();
+  b.state("x", "old");
+  b.state("x", "new");
+  REQUIRE((a.up() && b.up()));
+  a.state("x", "old")
+      .apply({Health::unhealthy, Millis(60'000), {}, true, "HTTP 401"}, a.clock().steady());
+  REQUIRE(wait_until([&] { return b.state("x", "old").health() == Health::unhealthy; }));
+  REQUIRE(becomes(b.state("x", "old"), 1));
+  CHECK(b.state("x", "new").health() == Health::unknown);
+  CHECK(b.state("x", "new").active() == 0);
 }
 
 TEST_CASE("a report whose answer is lost counts once") {

@@ -163,7 +163,7 @@ TEST_CASE("what is unsent in either direction counts, and conversations do") {
   // The same for messages that pass to an upstream that takes nothing.
   Request request;
   const auto dialect = make_responses_dialect();
-  REQUIRE_FALSE(socket.turns[1]->prepare(rig.resource, *dialect, request));
+  REQUIRE_FALSE(socket.turns[1]->prepare(rig.lease(), *dialect, request));
   UpstreamRequest upstream;
   upstream.body = request.body;
   FakeHandler handler;

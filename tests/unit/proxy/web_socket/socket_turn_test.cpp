@@ -200,7 +200,7 @@ TEST_CASE("the client's pace is the upstream's") {
 
 TEST_CASE("over HTTP a continuation is whole, stored, or not found") {
   TurnRig rig;
-  rig.state().resource("r1")->set_websocket_refused();
+  rig.state().set_websocket_refused();
   OneLane lane(rig);
   const std::string unknown =
       R"({"type":"response.create","input":[],"previous_response_id":"resp_x","store":false})";

@@ -140,7 +140,16 @@ class TurnRig {
     context_.restart();
     context_.poll();
   }
-  StateStore& state() { return *state_; }
+  ResourceState& state() { return lease().state(); }
+  Lease lease() {
+    const auto table = router_.table();
+    const auto* named = table->alias("alias");
+    return {table, named == nullptr ? table->all()[0] : named->front(), SelectionReason::failover};
+  }
+  // What "r1" calls the model from now on.
+  void call_model(std::string name) {
+    router_.update({resource}, {{"alias", {{.model = std::move(name)}}}});
+  }
 
   Config config;
   Resource resource;
@@ -184,7 +193,7 @@ class OneLane {
   std::optional<Error> attempt() {
     Request request;
     request.path = "/v1/responses";
-    if (auto error = turn->prepare(rig_.resource, *dialect_, request)) return error;
+    if (auto error = turn->prepare(rig_.lease(), *dialect_, request)) return error;
     body_ = request.body;
     UpstreamRequest upstream;
     upstream.method = "POST";

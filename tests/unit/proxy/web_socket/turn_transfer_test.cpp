@@ -124,7 +124,7 @@ TEST_CASE("a refused handshake is a refusal of WebSocket, or says something abou
     OneLane lane(rig);
     lane.turn_over(kCreate);
     rig.sockets.last().answer(status);
-    CHECK(rig.state().resource("r1")->websocket_refused());
+    CHECK(rig.state().websocket_refused());
     REQUIRE(rig.http.sent.size() == 1);
     CHECK(rig.http.last().body == R"({"model":"m","input":[{"a":1}],"stream":true})");
     rig.http.last().handler->on_head(200, {{"content-type", "text/event-stream"}});
@@ -144,7 +144,7 @@ TEST_CASE("a refused handshake is a refusal of WebSocket, or says something abou
     refusal.headers = {{"retry-after", "7"}};
     refusal.body = R"({"error":{"code":"c"}})";
     connection->open(refusal);
-    CHECK_FALSE(rig.state().resource("r1")->websocket_refused());
+    CHECK_FALSE(rig.state().websocket_refused());
     CHECK(rig.http.sent.empty());
     CHECK(lane.handler.status == status);
     CHECK(lane.handler.headers.get("retry-after") == "7");
@@ -152,6 +152,18 @@ TEST_CASE("a refused handshake is a refusal of WebSocket, or says something abou
     CHECK(lane.handler.ended);
     CHECK(connection->gone());
   }
+}
+
+TEST_CASE("a model has the target's name in whatever form the turn is sent") {
+  TurnRig rig;
+  rig.call_model("theirs");
+  OneLane lane(rig);
+  lane.turn_over(kCreate);
+  CHECK(rig.sockets.last().sent.back() ==
+        R"({"type":"response.create","model":"theirs","input":[{"a":1}]})");
+  rig.sockets.last().answer(426);
+  REQUIRE(rig.http.sent.size() == 1);
+  CHECK(rig.http.last().body == R"({"model":"theirs","input":[{"a":1}],"stream":true})");
 }
 
 TEST_CASE("headers out of a message are filtered on the first turn of a key that refuses, too") {
@@ -165,7 +177,7 @@ TEST_CASE("headers out of a message are filtered on the first turn of a key that
     CAPTURE(asked_first);
     TurnRig rig;
     OneLane lane(rig);
-    if (!asked_first) rig.state().resource("r1")->set_websocket_refused();
+    if (!asked_first) rig.state().set_websocket_refused();
     lane.turn_over(message);
     if (asked_first) rig.sockets.last().answer(404);
     REQUIRE(rig.http.sent.size() == 1);
