@@ -136,8 +136,8 @@ class ActiveHealthChecker final : public HealthChecker {
   }
 
   // Null: nobody here speaks what the resource speaks.
-  std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingTable> table,
-                                    const Target& target, Probe::Done done) {
+  std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingTable> table, const Target& target,
+                                    Probe::Done done) {
     const Dialect* dialect = dialects_.find(target.resource->wire_api);
     if (dialect == nullptr) return nullptr;
     const std::string base_url = target.resource->base_url;
