@@ -104,7 +104,7 @@ TEST_CASE("another dialect: its errors move a request, and keep its key out for 
     REQUIRE(result);
     CHECK(result->status == 200);
     CHECK(result->get_header_value("x-proxy-decision") == "failover");
-    const auto state = proxy.state().resource("openai-1");
+    const auto state = proxy.resource("openai-1");
     CHECK(state->health() == Health::degraded);
     CHECK(state->blocked_until() == proxy.wall_and_cooldowns().steady() + std::chrono::seconds(5));
     CHECK(state->last_error().find("too many voices") != std::string::npos);
