@@ -32,7 +32,7 @@ int main() {
   // The session's resource is preferred; a response id would be required_resource instead.
   std::string preferred;
   state->find_affinity({AffinityKind::session, "session-7"},
-                       [&](std::optional<std::string> id) { preferred = id.value_or(""); });
+                       [&](const std::optional<std::string>& id) { preferred = id.value_or(""); });
 
   PickResult result = balancer.pick({*route, {}, preferred, SelectionReason::session_affinity, {}});
   if (auto* lease = std::get_if<Picked>(&result)) {

@@ -189,7 +189,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
 
 HttpListener::HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
                            ListenerLimits limits, const Clock& clock, ListenerHandlers handlers)
-    : limits_(limits), handlers_(std::move(handlers)) {
+    : limits_(std::move(limits)), handlers_(std::move(handlers)) {
   const ListenEndpoints endpoints = listen_endpoints(host, port);
   BrowserGuard::Rules rules = limits_.browsers;
   rules.loopback = all_loopback(endpoints);

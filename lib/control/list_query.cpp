@@ -95,7 +95,7 @@ class Reader {
     return utf8_text(name, kShown);
   }
   std::optional<std::string> value(const char* name) {
-    known_.push_back(name);
+    known_.emplace_back(name);
     if (request_.get_param_value_count(name) > 1) fail(bad(name, "given once"));
     std::string text = request_.get_param_value(name);
     if (text.empty()) return std::nullopt;

@@ -114,14 +114,14 @@ Result<Json> DemoApi::response(const std::string& token, const std::string& id) 
 }
 
 Result<Json> DemoApi::delete_response(const std::string& token, const std::string& id) {
-  const Result<Json> known = response(token, id);
+  Result<Json> known = response(token, id);
   if (!known) return known;
   responses_.erase(token, id);
   return Json{{"id", id}, {"object", "response"}, {"deleted", true}};
 }
 
 Result<Json> DemoApi::cancel(const std::string& token, const std::string& id) const {
-  const Result<Json> known = response(token, id);
+  Result<Json> known = response(token, id);
   if (!known || known->value("background", Json()) == true) return known;
   return Error::invalid_request("", "Cannot cancel a synchronous response.");
 }
@@ -148,7 +148,7 @@ Result<Json> DemoApi::conversation(const std::string& token, const std::string& 
 }
 
 Result<Json> DemoApi::delete_conversation(const std::string& token, const std::string& id) {
-  const Result<Json> known = conversation(token, id);
+  Result<Json> known = conversation(token, id);
   if (!known) return known;
   conversations_.erase(token, id);
   return Json{{"id", id}, {"object", "conversation.deleted"}, {"deleted", true}};

@@ -99,7 +99,8 @@ class Proxy::Impl {
         own_gate_(config_.client_tokens),
         dependencies_(with_gate(std::move(dependencies))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
-    HelperThreads& helpers = own_helpers_ ? *own_helpers_ : *dependencies_.helpers;
+    HelperThreads* const given = dependencies_.helpers;
+    HelperThreads& helpers = given != nullptr ? *given : *own_helpers_;
     for (std::size_t i = 0; i < dependencies_.loops.size(); ++i) {
       loops_.push_back(std::make_unique<LoopExchanges>(
           config_, dependencies_, dependencies_.loops.at(i), *dependencies_.upstreams.at(i),

@@ -37,6 +37,7 @@ RecordMask::RecordMask(std::shared_ptr<const SecretMask> known, const Headers& f
   }
   if (given.empty()) return;
   std::vector<const Secret*> secrets;
+  secrets.reserve(given.size());
   for (const Secret& secret : given) secrets.push_back(&secret);
   of_client_.emplace(secrets);
 }

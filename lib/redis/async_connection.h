@@ -55,7 +55,7 @@ class AsyncConnection : private RedisSessionOwner {
 
   AsyncConnection(EventLoop& loop, RedisOptions options, Millis budget, Random& random,
                   OnChange on_change);
-  ~AsyncConnection();
+  ~AsyncConnection() override;
   AsyncConnection(const AsyncConnection&) = delete;
   AsyncConnection& operator=(const AsyncConnection&) = delete;
 

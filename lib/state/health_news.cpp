@@ -34,7 +34,7 @@ void HealthNews::append_to(std::vector<std::string>& words, const ResourceState&
   words.push_back(left(telling_.cooldown_until, now));
   words.push_back(left(telling_.blocked_until, now));
   words.push_back(state.last_error());
-  words.push_back(telling_.on_trial ? "1" : "0");
+  words.emplace_back(telling_.on_trial ? "1" : "0");
 }
 
 void HealthNews::told() {

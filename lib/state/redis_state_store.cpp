@@ -87,7 +87,7 @@ class RedisStateStore final : public SharedStateStore {
   AsyncConnection* connection_here();
   void ask(AsyncConnection& connection, const AffinityKey& key, Found found);
   void tell(AsyncConnection& connection, const AffinityKey& key, std::string_view resource_id,
-            Done done);
+            const Done& done);
   std::string lifetime(AffinityKind kind) const;
   void tick();
   void catch_up();
@@ -190,7 +190,7 @@ void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view
     return;
   }
   if (AsyncConnection* here = connection_here())
-    return tell(*here, key, resource_id, std::move(done));
+    return tell(*here, key, resource_id, done);
   loops_->at(0).post([this, kind = key.kind, id = std::string(key.id),
                       resource = std::string(resource_id), done = std::move(done)] {
     tell(*connections_.front(), {kind, id}, resource, done);
@@ -199,7 +199,7 @@ void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view
 
 // Nobody is kept waiting for a Redis that is late: the entry is on its way all the same.
 void RedisStateStore::tell(AsyncConnection& connection, const AffinityKey& key,
-                           std::string_view resource_id, Done done) {
+                           std::string_view resource_id, const Done& done) {
   const bool waits = done && connection.prompt();
   connection.send({"SET", name_of(key.kind, key.id), resource_id, "PX", lifetime(key.kind)},
                   waits ? Patience::budget : Patience::connection,

@@ -53,6 +53,7 @@ void SharedDecisions::flush(AsyncConnection& connection) {
     std::swap(fresh, fresh_);
   }
   std::vector<std::string> texts;
+  texts.reserve(fresh.size());
   for (const Decision& decision : fresh) texts.push_back(encode_decision(decision));
   std::vector<std::string_view> command = {"LPUSH", redis_keys::kDecisions};
   command.insert(command.end(), texts.begin(), texts.end());

@@ -26,9 +26,9 @@ LabelledCounters counters(prometheus::Registry& registry, const char* name, cons
 }
 
 prometheus::Histogram& histogram(prometheus::Registry& registry, const char* name, const char* help,
-                                 prometheus::Histogram::BucketBoundaries bounds) {
+                                 const prometheus::Histogram::BucketBoundaries& bounds) {
   auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-  return family.Add({}, std::move(bounds));
+  return family.Add({}, bounds);
 }
 
 }  // namespace

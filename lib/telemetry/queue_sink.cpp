@@ -14,7 +14,7 @@ namespace {
 // Removes up to `max` records from the front.
 BatchWriter::Batch next_batch(std::deque<RequestRecord>& records, std::size_t max) {
   const auto end = records.begin() + static_cast<std::ptrdiff_t>(std::min(records.size(), max));
-  const auto batch = std::make_shared<const std::vector<RequestRecord>>(
+  auto batch = std::make_shared<const std::vector<RequestRecord>>(
       std::make_move_iterator(records.begin()), std::make_move_iterator(end));
   records.erase(records.begin(), end);
   return batch;
