@@ -189,8 +189,7 @@ void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view
     if (done) done();
     return;
   }
-  if (AsyncConnection* here = connection_here())
-    return tell(*here, key, resource_id, done);
+  if (AsyncConnection* here = connection_here()) return tell(*here, key, resource_id, done);
   loops_->at(0).post([this, kind = key.kind, id = std::string(key.id),
                       resource = std::string(resource_id), done = std::move(done)] {
     tell(*connections_.front(), {kind, id}, resource, done);
