@@ -78,7 +78,7 @@ class ShoutTranslation final : public Translation {
     }
     framer_.feed(bytes, [&](const SseEvent& event) {
       const Json shout = Json::parse(event.data, nullptr, false);
-      if (shout.is_object() && facts_.state == AnswerState::open) take(shout, sink);
+      if (shout.is_object() && facts_.state == AnswerState::open) hear(shout, sink);
     });
   }
 
@@ -118,7 +118,7 @@ class ShoutTranslation final : public Translation {
   }
 
  private:
-  void take(const Json& shout, AnswerSink& sink) {
+  void hear(const Json& shout, AnswerSink& sink) {
     if (shout.contains("problem")) {
       problem_ = shout;
       end(shout, AnswerState::failed);

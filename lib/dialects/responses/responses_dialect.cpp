@@ -155,7 +155,7 @@ class ResponsesDialect final : public Dialect {
   }
 
  private:
-  const ResponsesSocket socket_;
+  const ResponsesSocket socket_{};
 };
 
 }  // namespace
