@@ -119,7 +119,7 @@ class ResponsesDialect final : public Dialect {
 
   UpstreamFault fault(const UpstreamAnswer& answer) const override {
     ErrorWords error;
-    if (answer.status >= 300) {
+    if (answer.status >= 300 && !answer.body.empty()) {
       read_json(answer.body, [&](simdjson::dom::element root) { error = read_error_words(root); });
     }
     UpstreamFault fault = fault_of_error(answer.status, error, {});

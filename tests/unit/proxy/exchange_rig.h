@@ -20,6 +20,11 @@
 namespace responses_proxy::testing {
 
 class ExchangeRig final : private ExchangeOwner {
+ private:
+  // First, so that they go last: the timers of whatever still waits belong to them.
+  boost::asio::io_context context_;
+  EventLoop loop_{context_};
+
  public:
   explicit ExchangeRig(const std::vector<std::string>& keys) : state(clock) {
     for (const std::string& key : keys) {
@@ -100,8 +105,6 @@ class ExchangeRig final : private ExchangeOwner {
   std::vector<std::weak_ptr<Exchange>> begun_;
   SeededRandom random_{20261126};
   LoadBalancer balancer_{clock, random_};
-  boost::asio::io_context context_;
-  EventLoop loop_{context_};
   EventLoops loops_{1};  // not started: the exchange runs on loop_
   RoutingCache routing_{router};
   KnownSecrets secrets_{config, routing_};
