@@ -1,6 +1,7 @@
 #include "control/state_feed.h"
 
 #include "control/state_json.h"
+#include "core/sse_event.h"
 
 namespace responses_proxy::control {
 
@@ -8,7 +9,7 @@ std::optional<std::string> StateFeed::due() {
   const SteadyTime now = context_.clock.steady();
   Json state = live_state(context_);
   if (sent_at_ && now - *sent_at_ < kKeepAlive && state == sent_) return std::nullopt;
-  std::string event = "event: state\ndata: " + dump(stamped(state, context_.clock)) + "\n\n";
+  std::string event = sse_event("state", dump(stamped(state, context_.clock)));
   sent_at_ = now;
   sent_ = std::move(state);
   return event;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/sse_event.h"
 #include "demo/demo_text.h"
 
 namespace responses_proxy::demo {
@@ -35,7 +36,7 @@ class Events {
   void add(std::string_view type, const Json& fields) {
     Json data = {{"type", type}, {"sequence_number", events_.size()}};
     data.update(fields);
-    events_.push_back(fmt::format("event: {}\ndata: {}\n\n", type, dump(data)));
+    events_.push_back(sse_event(type, dump(data)));
   }
   std::vector<std::string> take() { return std::move(events_); }
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/error_head.h"
-#include "proxy/sse_event.h"
+#include "core/sse_event.h"
 
 namespace responses_proxy {
 

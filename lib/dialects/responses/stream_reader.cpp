@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/json_reader.h"
+#include "core/sse_event.h"
 #include "dialects/responses/event_head.h"
 
 namespace responses_proxy {
@@ -84,7 +85,7 @@ bool StreamReader::failure(std::string_view message, AnswerSink& sink) const {
   const std::string json = dump({{"type", "response.failed"},
                                  {"sequence_number", learnt_.facts.next_sequence_number},
                                  {"response", response}});
-  const std::string wire = "event: response.failed\ndata: " + json + "\n\n";
+  const std::string wire = sse_event("response.failed", json);
   sink.event({"response.failed", json, wire, AnswerState::failed});
   return true;
 }

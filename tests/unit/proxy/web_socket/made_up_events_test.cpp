@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/json.h"
-#include "proxy/sse_event.h"
+#include "core/sse_event.h"
 #include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy {

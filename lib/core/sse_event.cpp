@@ -1,4 +1,4 @@
-#include "proxy/sse_event.h"
+#include "core/sse_event.h"
 
 namespace responses_proxy {
 
