@@ -8,6 +8,7 @@
 #include "config/client_tokens.h"
 #include "config/url.h"
 #include "config/value_parser.h"
+#include "core/ascii_case.h"
 #include "core/browser_guard.h"
 
 namespace responses_proxy::config {
@@ -106,7 +107,7 @@ Field words(Field field, std::vector<std::string> words,
   field.allowed = fmt::format("one of {}", fmt::join(words, ", "));
   field.store = [words = std::move(words), set = std::move(set)](
                     Draft& draft, std::string_view value) -> std::string {
-    const auto found = std::find(words.begin(), words.end(), lower(value));
+    const auto found = std::find(words.begin(), words.end(), ascii_lower(value));
     if (found == words.end()) return "is not one of the words";
     set(draft.config, static_cast<std::size_t>(found - words.begin()));
     return {};

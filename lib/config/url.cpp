@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "config/value_parser.h"
+#include "core/ascii_case.h"
 #include "core/postgres_url.h"
 #include "core/sqlite_url.h"
 #include "redis/redis_url.h"
@@ -23,7 +24,7 @@ struct UrlParts {
 UrlParts split_scheme(std::string_view url) {
   const auto end = url.find("://");
   if (end == std::string_view::npos) return {};
-  return {lower(url.substr(0, end)), url.substr(end + 3)};
+  return {ascii_lower(url.substr(0, end)), url.substr(end + 3)};
 }
 
 bool is_authority(std::string_view text) {
@@ -40,7 +41,7 @@ bool is_url_text(std::string_view text) {
 }
 
 bool names_secret(std::string_view parameter) {
-  const std::string name = lower(parameter);
+  const std::string name = ascii_lower(parameter);
   return std::any_of(std::begin(kSecretWords), std::end(kSecretWords),
                      [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }

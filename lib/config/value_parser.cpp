@@ -8,6 +8,8 @@
 #include <cmath>
 #include <system_error>
 
+#include "core/ascii_case.h"
+
 namespace responses_proxy::config {
 namespace {
 
@@ -47,14 +49,6 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 std::vector<std::string_view> split_list(std::string_view text) {
   std::vector<std::string_view> items;
   for (std::size_t begin = 0;;) {
@@ -69,7 +63,7 @@ std::vector<std::string_view> split_list(std::string_view text) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = ascii_lower(text);
   if (word == "true" || word == "1" || word == "yes" || word == "on") return true;
   if (word == "false" || word == "0" || word == "no" || word == "off") return false;
   return std::nullopt;
@@ -140,7 +134,7 @@ bool is_host(std::string_view text) {
 }
 
 bool is_loopback(std::string_view host) {
-  return lower(host) == "localhost" || host == "::1" ||
+  return ascii_lower(host) == "localhost" || host == "::1" ||
          (host.starts_with("127.") && is_ip_address(host, AF_INET));
 }
 

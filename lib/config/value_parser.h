@@ -17,7 +17,6 @@ inline constexpr std::size_t kMaxIdentifierLength = 128;
 inline constexpr std::size_t kMaxTextLength = 4096;
 
 std::string_view trim(std::string_view text);
-std::string lower(std::string_view text);
 // Comma-separated, each item trimmed; empty items are kept: positions may matter.
 std::vector<std::string_view> split_list(std::string_view text);
 

@@ -5,19 +5,13 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "core/ascii_case.h"
+
 namespace responses_proxy {
 
 namespace {
 
 constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE";
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lowered;
-}
 
 // "example.com" of "example.com:8000", "::1" of "[::1]:8000".
 std::string_view without_port(std::string_view host) {
@@ -32,7 +26,7 @@ std::optional<boost::asio::ip::address> as_address(std::string_view host) {
 }
 
 bool is_loopback_name(std::string_view host) {
-  const std::string name = lower(host);
+  const std::string name = ascii_lower(host);
   if (name == "localhost" || name.ends_with(".localhost")) return true;  // RFC 6761 section 6.3
   const auto address = as_address(name);
   return address && address->is_loopback();
@@ -57,7 +51,7 @@ bool changes_nothing(std::string_view method) {
 std::optional<std::string> normal_origin(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  std::string origin = lower(text);
+  std::string origin = ascii_lower(text);
   const std::string_view scheme = std::string_view(origin).substr(0, colon);
   const std::string_view host = std::string_view(origin).substr(colon + 3);
   constexpr std::string_view kScheme = "abcdefghijklmnopqrstuvwxyz0123456789+-.";

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/ascii_case.h"
 #include "core/percent_decoded.h"
 
 namespace responses_proxy {
@@ -31,18 +32,11 @@ struct Parts {
   std::vector<Parameter> parameters;
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 // What follows "://", or nothing.
 std::optional<std::string_view> after_scheme(std::string_view url) {
   const auto end = url.find("://");
   if (end == std::string_view::npos) return std::nullopt;
-  const std::string scheme = lower(url.substr(0, end));
+  const std::string scheme = ascii_lower(url.substr(0, end));
   const std::string base = scheme.substr(0, scheme.find('+'));
   if (base != "postgres" && base != "postgresql") return std::nullopt;
   const bool odd = std::any_of(
@@ -136,7 +130,7 @@ std::string split(std::string_view rest, Parts& parts) {
 }
 
 bool names_secret(std::string_view key) {
-  const std::string name = lower(key);
+  const std::string name = ascii_lower(key);
   return name != "passfile" &&
          (name.find("pass") != std::string::npos || name.find("secret") != std::string::npos);
 }

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
-namespace responses_proxy {
+#include "core/ascii_case.h"
 
-namespace {
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-}  // namespace
+namespace responses_proxy {
 
 bool equals_ignore_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 void Headers::set(std::string_view name, std::string value) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "core/ascii_case.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -31,14 +33,6 @@ bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
 }
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lowered;
-}
-
 // The fields of a message that end here. Its Connection fields are read once, so that the work
 // stays linear however many fields and tokens there are.
 class HopByHop {
@@ -50,7 +44,7 @@ class HopByHop {
   }
 
   bool contains(std::string_view name) const {
-    return is_one_of(name, kHopByHop) || (!named_.empty() && named_.contains(lower(name)));
+    return is_one_of(name, kHopByHop) || (!named_.empty() && named_.contains(ascii_lower(name)));
   }
 
  private:
@@ -63,7 +57,7 @@ class HopByHop {
       while (token.starts_with(' ') || token.starts_with('\t')) token.remove_prefix(1);
       while (token.ends_with(' ') || token.ends_with('\t')) token.remove_suffix(1);
       if (!equals_ignore_case(token, "close") && !is_one_of(token, kHopByHop)) {
-        named_.insert(lower(token));
+        named_.insert(ascii_lower(token));
       }
     }
   }

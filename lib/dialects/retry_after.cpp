@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii_case.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -118,14 +120,6 @@ std::optional<Millis> wait_in(std::string_view value, double unit_ms, WallTime n
   return std::nullopt;
 }
 
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 bool tells_limits(std::string_view name) {
   constexpr std::array<std::string_view, 4> kFamilies = {"x-ratelimit", "ratelimit",
                                                          "anthropic-ratelimit-", "x-codex-"};
@@ -150,7 +144,7 @@ bool used_up(const Headers& headers, const std::string& reset, std::size_t at) {
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now) {
   std::optional<Millis> longest;
   for (const Header& header : headers) {
-    const std::string name = lower_case(header.name);
+    const std::string name = ascii_lower(header.name);
     const std::size_t reset = tells_limits(name) ? name.find("reset") : std::string::npos;
     const bool asks = name == "retry-after" || name == "retry-after-ms" ||
                       (reset != std::string::npos && used_up(headers, name, reset));

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <utility>
 
+#include "core/ascii_case.h"
 #include "core/percent_decoded.h"
 
 namespace responses_proxy {
@@ -126,9 +126,7 @@ std::string parse_redis_url(std::string_view url, RedisOptions& options) {
   options = {};
   const auto end = url.find("://");
   if (end == std::string_view::npos) return "is not a Redis URL";
-  std::string scheme(url.substr(0, end));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string scheme = ascii_lower(url.substr(0, end));
   const std::string_view rest = url.substr(end + 3);
   if (scheme == "unix" || scheme == "redis+unix" || scheme == "redis+socket") {
     return parse_socket(rest, options);

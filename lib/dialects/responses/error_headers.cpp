@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii_case.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy {
@@ -25,16 +26,6 @@ std::string text_of(element value) {
   return value.is_number() ? simdjson::minify(value) : std::string();
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lowered;
-  for (const char c : text) lowered += lower(c);
-  return lowered;
-}
-
 bool tells_limits(std::string_view name) {
   constexpr std::array<std::string_view, 6> kFamilies = {"retry-after", "x-ratelimit",
                                                          "ratelimit",   "anthropic-ratelimit-",
@@ -47,7 +38,7 @@ void take_headers(element holder, Headers& found) {
   simdjson::dom::object headers;
   if (holder["headers"].get(headers) != simdjson::SUCCESS) return;
   for (const auto [key, value] : headers) {
-    std::string name = lower_case(key);
+    std::string name = ascii_lower(key);
     if (found.size() == kMaxHeaders || !tells_limits(name)) continue;
     if (std::string text = text_of(value); !text.empty()) {
       found.add(std::move(name), std::move(text));
@@ -84,9 +75,10 @@ std::optional<double> take_number(std::string_view& text) {
 // The letters at the front of `text` as milliseconds; 0 if they are no unit of time.
 double take_unit(std::string_view& text) {
   skip_blanks(text);
-  const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+  const auto is_letter = [](char c) { return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z'; };
   const auto end = std::find_if_not(text.begin(), text.end(), is_letter);
-  const std::string word = lower_case(text.substr(0, static_cast<std::size_t>(end - text.begin())));
+  const std::string word =
+      ascii_lower(text.substr(0, static_cast<std::size_t>(end - text.begin())));
   text.remove_prefix(word.size());
   if (word == "ms" || word.starts_with("millisecond")) return 1;
   if (word == "s" || word.starts_with("sec")) return 1e3;
@@ -108,7 +100,7 @@ std::optional<double> duration_ms(std::string_view text) {
 }
 
 std::optional<double> wait_in(std::string_view message) {
-  const std::string text = lower_case(message);
+  const std::string text = ascii_lower(message);
   for (const std::string_view phrase :
        {"try again in", "try again after", "retry after", "retry in", "resets in"}) {
     for (std::size_t at = text.find(phrase); at != std::string::npos; at = text.find(phrase, at)) {
