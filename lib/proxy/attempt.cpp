@@ -130,7 +130,7 @@ UpstreamError Attempt::trouble() const {
   return cut ? UpstreamError::truncated : UpstreamError::none;
 }
 
-bool Attempt::judge(const VerdictOptions& options) {
+bool Attempt::judge(const UpstreamFault& fault, const VerdictOptions& options) {
   if (finished_) return false;
   const UpstreamError failure = trouble();
   if (failure != UpstreamError::none) {
@@ -140,7 +140,6 @@ bool Attempt::judge(const VerdictOptions& options) {
            describe(failure, cause));
     return false;
   }
-  const UpstreamFault fault = this->fault();
   const Verdict verdict = verdict_of(fault, options);
   std::string error = status() >= 400 ? fmt::format("http_{}", status()) : std::string();
   if (fault.in_band) error = fault.code;

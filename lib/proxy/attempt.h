@@ -90,7 +90,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
 
   // Tells the resource's state what was learnt and ends the lease; the first call counts. true: the
   // key was refused, and a health check has to say what that means.
-  bool judge(const VerdictOptions& options);
+  bool judge(const UpstreamFault& fault, const VerdictOptions& options);
   // Ends the lease without a verdict: it was not the upstream that ended the attempt.
   void abandon(std::string error, Blame blame);
   const AttemptRecord& record() const { return record_; }

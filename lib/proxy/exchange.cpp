@@ -139,8 +139,11 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
     if (auto error = turn_->prepare(lease, *dialect_, request_)) return error;
   }
   record_.model = lease.model().empty() ? facts_.model : lease.model();
+  // A turn that is prepared names the resource's model already.
+  const std::string_view upstream_model = turn_ ? std::string_view() : lease.model();
   auto translated = dialect_->translate(
-      {request_, facts_.model, lease.model(), turn_ ? config_.websocket_state_bytes : 0}, resource);
+      {request_, record_.model, upstream_model, turn_ ? config_.websocket_state_bytes : 0},
+      resource);
   if (!translated) return translated.error();
 
   UpstreamCall& call = translated->call;
@@ -223,7 +226,7 @@ void Exchange::close_attempt() {
       attempt_->abandon("shutting_down", Blame::proxy);
     }
   } else {
-    judge_attempt();
+    judge_attempt(attempt_->fault());
   }
   attempt_->cancel();
   record_.usage = counted_usage(endpoint_.kind, request_.method, attempt_->facts());

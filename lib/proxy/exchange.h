@@ -89,7 +89,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   Task hold_back();
   bool worth_holding() const;
   std::size_t attempts_left() const;
-  NextStep next() const;
+  NextStep next(const UpstreamFault& fault) const;
   bool id_unknown(const UpstreamFault& fault) const;
 
   // Work that would keep the loop from its other connections; nothing else of this exchange
@@ -127,7 +127,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>,
   bool pinned() const;
   bool nobody_remembers() const;
   Task drop_encrypted_items(bool& dropped);
-  void judge_attempt();
+  void judge_attempt(const UpstreamFault& fault);
   std::chrono::microseconds elapsed() const;
 
   // ResponseObserver

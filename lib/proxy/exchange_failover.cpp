@@ -33,13 +33,13 @@ Task Exchange::send_until_answered() {
     co_await hold_back();
     if (interrupted()) co_return;
     // A bad start is known to other requests at once; a good one is judged when it has ended.
-    const int meaning = attempt_->fault().meaning;
-    if (meaning < 200 || meaning >= 300) judge_attempt();
-    switch (next()) {
+    const UpstreamFault fault = attempt_->fault();
+    if (fault.meaning < 200 || fault.meaning >= 300) judge_attempt(fault);
+    switch (next(fault)) {
       case NextStep::stream:
         co_return;
       case NextStep::other_resource:
-        if (id_unknown(attempt_->fault())) ++not_found_tries_;
+        if (id_unknown(fault)) ++not_found_tries_;
         break;
       case NextStep::without_encrypted_items: {
         bool dropped = false;
@@ -84,8 +84,7 @@ std::size_t Exchange::attempts_left() const {
 }
 
 // What follows from how the attempt has begun.
-NextStep Exchange::next() const {
-  const UpstreamFault fault = attempt_->fault();
+NextStep Exchange::next(const UpstreamFault& fault) const {
   AttemptStart start;
   start.error = attempt_->failure_so_far();
   start.status = fault.meaning;
@@ -104,12 +103,12 @@ bool Exchange::id_unknown(const UpstreamFault& fault) const {
 }
 
 // The resource's state learns what the attempt has shown.
-void Exchange::judge_attempt() {
+void Exchange::judge_attempt(const UpstreamFault& fault) {
   VerdictOptions options{config_.resource_cooldown, config_.max_retry_after};
   options.checked = dependencies_.health != nullptr;
-  const bool doubtful = attempt_->judge(options);
+  const bool doubtful = attempt_->judge(fault, options);
   if (doubtful && dependencies_.health) dependencies_.health->check(attempt_->resource_id());
-  if (record_.model.empty() || !attempt_->fault().model_refused) return;
+  if (record_.model.empty() || !fault.model_refused) return;
   if (const Target* target = route_->table->find(attempt_->resource_id())) {
     target->state->refuse_model(record_.model, dependencies_.clock.steady());
   }

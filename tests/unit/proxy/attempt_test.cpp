@@ -43,7 +43,7 @@ class Rig final : private AttemptObserver {
   FakeUpstream::Sent& sent() { return upstream.last(); }
   ResourceState* state() { return router_.table()->find("openai-1")->state; }
   const AttemptRecord& judged() {
-    attempt->judge({Millis(30'000), Millis(3'600'000)});
+    attempt->judge(attempt->fault(), {Millis(30'000), Millis(3'600'000)});
     return attempt->record();
   }
 
