@@ -42,6 +42,11 @@ struct Turn {
   std::string_view upstream_model;  // what goes up in its place; "" = as it stands
   // So many bytes of its output may be kept for Translation::stored(); 0 = nothing is.
   std::size_t keep_output = 0;
+  // What the client calls the model, if that is an alias: so the answer names it, too. "" = no
+  // alias.
+  std::string_view alias = {};
+  // What is known of the model at this resource: a JSON object; "" = nothing.
+  std::string_view capabilities = {};
 };
 
 // One message of an upstream's WebSocket, looked at once.

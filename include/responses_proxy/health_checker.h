@@ -28,7 +28,8 @@
 namespace responses_proxy {
 
 struct HealthCheckOptions {
-  std::string path = "models";  // relative to each resource's base URL
+  std::string path =
+      "models";  // relative to each resource's base URL, where it has none of its own
   Millis interval{30'000};
   Millis timeout{10'000};   // per resource
   Millis cooldown{30'000};  // of a resource that answers 429 or >= 500

@@ -63,6 +63,8 @@ class Lease {
   ResourceState& state() const { return *target_.state; }
   // The name of the model to send; "" = as the client has named it.
   std::string_view model() const { return target_.model; }
+  // What is known of the model there: a JSON object; "" = nothing.
+  std::string_view capabilities() const { return target_.capabilities; }
   SelectionReason reason() const { return reason_; }
   Word<SelectionReason> reason_word() const {
     if (reason_ != SelectionReason::policy) return reason_;

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,9 +23,22 @@
 
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/request.h"
 #include "responses_proxy/secret.h"
 
 namespace responses_proxy {
+
+// How a credential goes up.
+enum class AuthKind : std::uint8_t {
+  bearer,  // header `name`: Bearer KEY
+  header,  // header `name`: KEY
+  query,   // ?name=KEY
+  none,
+};
+struct Auth {
+  AuthKind kind = AuthKind::bearer;
+  std::string name = "Authorization";
+};
 
 struct Resource {
   std::string id;           // stable, unique, free of secrets: lists, headers, records, live state
@@ -36,6 +50,17 @@ struct Resource {
   Secret credential;
   double weight = 1.0;    // > 0; twice the weight, twice the share
   bool websocket = true;  // try WebSocket for the turns of WebSocket clients
+  Auth auth = {};
+  Headers headers = {};    // of every request, in place of the client's of the same name
+  std::string query = {};  // the same for the URL: "api-version=2026-10-01", percent-encoded
+  // Of health checks, relative to the base URL. "" = there are none; absent = as configured.
+  std::optional<std::string> health_path = {};
+  // What its Dialect is told about this provider: a JSON object. Members that a dialect does not
+  // know mean nothing to it.
+  std::string dialect_config = "{}";
+  // Serves aliases, and requests for its pool where that has no other resources; not a model that
+  // is no alias.
+  bool registered = false;
 };
 
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };

@@ -6,7 +6,7 @@
 // Ownership  Owns its resources, and holds their states (which the StateStore has made). Whoever
 //            holds the table may keep what it hands out: spans, targets, pointers.
 // Errors     None: a rule that nothing answers to adds no target. lib/config refuses such rules.
-// Cost       Look-ups are one hash. About 50 bytes per target: a resource is one among all, one in
+// Cost       Look-ups are one hash. About 70 bytes per target: a resource is one among all, one in
 //            its pool, and one in each alias that names it.
 #pragma once
 
@@ -30,11 +30,13 @@ struct Target {
   const Resource* resource = nullptr;
   ResourceState* state = nullptr;
   std::string_view model = {};  // sent in place of the client's; "" = as the client has named it
-  double weight = 1;            // of the resource
+  double weight = 1;            // of the resource; in an alias, times that of the rule
   // A draw that falls on this target keeps it with the chance `keeps`, else goes to the one at
   // `other` in the range.
   float keeps = 1;
   std::uint32_t other = 0;
+  std::uint32_t priority = 0;          // TargetRule::priority
+  std::string_view capabilities = {};  // TargetRule::capabilities
 };
 
 class RoutingTable {
@@ -46,28 +48,36 @@ class RoutingTable {
 
   // Sorted by pool, in the order of configuration within one; so are all ranges.
   std::span<const Target> all() const { return all_; }
-  // Empty for an unknown pool.
+  // Those that serve a model that is no alias.
+  std::span<const Target> unaliased() const { return unaliased_; }
+  // Empty for an unknown pool. Without registered resources, unless all of its are.
   std::span<const Target> pool(std::string_view pool_id) const;
   // Null for a name that is no alias; an alias may have lost all of its targets.
   const std::vector<Target>* alias(std::string_view name) const;
+  const ModelAlias* describe(std::string_view name) const;
+  // In the order they were given in.
+  std::span<const ModelAlias> aliases() const { return aliases_; }
   const Target* find(std::string_view resource_id) const;
   // The first target in the range that is that resource.
   const Target* find(std::string_view resource_id, std::span<const Target> range) const;
 
  private:
+  void add_registered_pools();
   std::vector<Target> targets_of(const ModelAlias& alias) const;
 
   std::vector<Resource> resources_;
   const std::vector<ModelAlias> aliases_;
   std::vector<std::shared_ptr<ResourceState>> states_;
   std::vector<Target> all_;
+  std::vector<Target> unaliased_;
   // Views of the ids and names above.
   std::unordered_map<std::string_view, const Target*> by_id_;
   std::unordered_map<std::string_view, std::vector<Target>> by_pool_;
   std::unordered_map<std::string_view, std::vector<Target>> by_alias_;
 };
 
-// Makes targets drawable by weight within the range; for ranges of a host's own.
+// Makes targets drawable by weight within the range, those of the lowest priority's number alone;
+// for ranges of a host's own.
 void prepare_draws(std::span<Target> range);
 // One of the range by weight, in constant time; `fraction`: [0, 1).
 const Target& drawn_by_weight(std::span<const Target> range, double fraction);

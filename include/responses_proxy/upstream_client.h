@@ -121,6 +121,9 @@ class UpstreamTrust;
 struct UpstreamClientOptions {
   std::size_t max_idle_connections = 256;           // kept alive per event loop
   std::shared_ptr<const UpstreamTrust> trust = {};  // null: the system's certificate authorities
+  // false: private, loopback and link-local addresses are not connected to, whatever name leads
+  // there.
+  bool allow_private = true;
 };
 
 // libcurl's multi interface on that loop.

@@ -78,6 +78,7 @@ struct UpstreamSocketOptions {
   std::shared_ptr<const UpstreamTrust> trust = {};  // null: the system's certificate authorities
   Millis ping_after{30'000};  // of silence; twice as long means that the peer is gone
   Millis close_wait{5'000};   // for the peer to take the rest and to answer our close frame
+  bool allow_private = true;  // as UpstreamClientOptions
 };
 
 class UpstreamSockets {

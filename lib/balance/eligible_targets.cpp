@@ -26,13 +26,20 @@ std::span<const EligibleTarget> RouteTargets::all() {
       dropped_.add(verdict);
       continue;
     }
-    if (!best_.empty() && verdict.tier > tier_) continue;
-    if (!best_.empty() && verdict.tier < tier_) best_.clear();
-    tier_ = verdict.tier;
+    const Rank rank{verdict.tier, target.priority};
+    if (!best_.empty() && rank > rank_) continue;
+    if (!best_.empty() && rank < rank_) best_.clear();
+    rank_ = rank;
     const double share = slow_start_share(*target.state, now_, options_.slow_start);
     best_.push_back({&target, target.weight * share});
   }
   return {best_.data(), best_.size()};
+}
+
+bool RouteTargets::takes(const Target& target) {
+  const std::span<const EligibleTarget> best = all();
+  return std::any_of(best.begin(), best.end(),
+                     [&](const EligibleTarget& one) { return one.target == &target; });
 }
 
 // One that gets a part of its weight only is found as often as that part says.

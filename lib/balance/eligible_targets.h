@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "balance/eligibility.h"
 #include "responses_proxy/balancing_policy.h"
@@ -38,6 +39,8 @@ class RouteTargets final : public EligibleTargets {
   std::optional<EligibleTarget> at(double point) override;
   PickRandom& random() override { return random_; }
 
+  // Whether it is one of all(); looks at every target, as that does.
+  bool takes(const Target& target);
   // Those that all() has left out.
   const Dropped& dropped() const { return dropped_; }
 
@@ -47,7 +50,9 @@ class RouteTargets final : public EligibleTargets {
   const SteadyTime now_;
   PickRandom random_;
   bool looked_at_all_ = false;
-  Tier tier_ = Tier::first;  // of those in best_
+  // A target of a lower priority that is well goes before one of a higher that is not.
+  using Rank = std::pair<Tier, std::uint32_t>;
+  Rank rank_{Tier::first, 0};  // of those in best_
   boost::container::small_vector<EligibleTarget, 8> best_;
   Dropped dropped_;
 };

@@ -92,7 +92,10 @@ PickResult LoadBalancer::pick(const PickRequest& request) const {
     const Target* preferred = route.table->find(request.preferred_resource, route.targets);
     if (preferred != nullptr) {
       const Eligibility verdict = look_at(*preferred, request, now);
-      if (!verdict.dropped && verdict.tier == Tier::first) {
+      // Nobody is kept waiting behind a lower priority once a higher one is back.
+      const bool best =
+          preferred->priority == 0 || RouteTargets(request, options_, now, 0).takes(*preferred);
+      if (!verdict.dropped && verdict.tier == Tier::first && best) {
         return Lease(route.table, *preferred, request.preferred_reason);
       }
     }

@@ -135,24 +135,24 @@ class ActiveHealthChecker final : public HealthChecker {
     if (probe) singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
   }
 
-  // Null: nobody here speaks what the resource speaks.
+  // Null: nobody here speaks what the resource speaks, or it is not to be checked.
   std::unique_ptr<Probe> make_probe(std::shared_ptr<const RoutingTable> table, const Target& target,
                                     Probe::Done done) {
     const Dialect* dialect = dialects_.find(target.resource->wire_api);
-    if (dialect == nullptr) return nullptr;
-    const std::string base_url = target.resource->base_url;
-    return std::make_unique<Probe>(
-        options_, std::move(table), target, *dialect, clock_,
-        [this, base_url, done = std::move(done)](const HealthCheckResult& result) {
-          if (path_is_missing(result.status_code)) warn_of_missing_path(base_url, result);
-          done(result);
-        });
+    const std::string path = target.resource->health_path.value_or(options_.path);
+    if (dialect == nullptr || path.empty()) return nullptr;
+    return std::make_unique<Probe>(options_, std::move(table), target, *dialect, clock_,
+                                   [this, url = target.resource->base_url + "/" + path,
+                                    done = std::move(done)](const HealthCheckResult& result) {
+                                     if (path_is_missing(result.status_code))
+                                       warn_of_missing_path(url, result);
+                                     done(result);
+                                   });
   }
 
-  // Once per base URL.
-  void warn_of_missing_path(const std::string& base_url, const HealthCheckResult& result) {
-    if (!pathless_.insert(base_url).second) return;
-    const std::string url = base_url + "/" + options_.path;
+  // Once per URL.
+  void warn_of_missing_path(const std::string& url, const HealthCheckResult& result) {
+    if (!pathless_.insert(url).second) return;
     options_.log(
         {LogLevel::warning,
          "health_path_missing",
@@ -215,7 +215,7 @@ class ActiveHealthChecker final : public HealthChecker {
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Round> round_;
   std::unordered_map<std::string, std::unique_ptr<Probe>> singles_;  // by resource id
-  std::unordered_set<std::string> pathless_;  // base URLs that have been warned of
+  std::unordered_set<std::string> pathless_;  // URLs that have been warned of
   std::vector<Callback> answering_;           // who waits for the round under way
   std::vector<Callback> waiting_;             // ... and for the next one
   bool stopped_ = false;

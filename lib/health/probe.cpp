@@ -25,7 +25,7 @@ Probe::Probe(const HealthCheckOptions& options, std::shared_ptr<const RoutingTab
 
 void Probe::send(UpstreamClient& upstream) {
   started_ = clock_.steady();
-  UpstreamCall call = dialect_.probe(resource(), options_.path);
+  UpstreamCall call = dialect_.probe(resource(), resource().health_path.value_or(options_.path));
   body_ = std::move(call.body).value_or("");
   UpstreamRequest request;
   request.method = std::move(call.method);

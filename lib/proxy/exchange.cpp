@@ -142,7 +142,8 @@ std::optional<Error> Exchange::translate_and_send(Lease lease) {
   // A turn that is prepared names the resource's model already.
   const std::string_view upstream_model = turn_ ? std::string_view() : lease.model();
   auto translated = dialect_->translate(
-      {request_, record_.model, upstream_model, turn_ ? config_.websocket_state_bytes : 0},
+      {request_, record_.model, upstream_model, turn_ ? config_.websocket_state_bytes : 0,
+       route_->alias, lease.capabilities()},
       resource);
   if (!translated) return translated.error();
 

@@ -4,22 +4,29 @@
 // Each target gets a cell of the same size, whatever its weight. One that weighs less than the
 // average leaves room in its cell, which one that weighs more takes: a draw falls on a cell, and in
 // it on one of two.
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include "responses_proxy/routing_table.h"
 
 namespace responses_proxy {
 
 void prepare_draws(std::span<Target> range) {
+  std::uint32_t first = std::numeric_limits<std::uint32_t>::max();
+  for (const Target& target : range) first = std::min(first, target.priority);
+  const auto weight = [first](const Target& target) {
+    return target.priority == first ? target.weight : 0.0;
+  };
   double all = 0;
-  for (const Target& target : range) all += target.weight;
+  for (const Target& target : range) all += weight(target);
   std::vector<double> parts;  // of a cell that are not placed yet
   std::vector<std::uint32_t> below;
   std::vector<std::uint32_t> above;
   for (std::uint32_t i = 0; i < range.size(); ++i) {
     range[i].keeps = 1;
     range[i].other = i;
-    parts.push_back(range[i].weight / all * static_cast<double>(range.size()));
+    parts.push_back(weight(range[i]) / all * static_cast<double>(range.size()));
     (parts[i] < 1 ? below : above).push_back(i);
   }
   // What is left in one of the two lists at the end fills its cell, but for rounding.

@@ -1,6 +1,7 @@
 #include "responses_proxy/routing_table.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "registry/fingerprint.h"
@@ -27,12 +28,26 @@ RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAli
     if (resource.name.empty()) resource.name = resource.id;
     states_.push_back(store.resource(resource.id, fingerprint(resource)));
     all_.push_back({&resource, states_.back().get(), {}, resource.weight});
+    if (resource.registered) continue;
+    unaliased_.push_back(all_.back());
     by_pool_[resource.pool_id].push_back(all_.back());
   }
+  add_registered_pools();
   prepare_draws(all_);
+  prepare_draws(unaliased_);
   for (auto& [pool_id, targets] : by_pool_) prepare_draws(targets);
   for (const Target& target : all_) by_id_.emplace(target.resource->id, &target);
   for (const ModelAlias& alias : aliases_) by_alias_[alias.name] = targets_of(alias);
+}
+
+// Pools that only registered resources are in.
+void RoutingTable::add_registered_pools() {
+  std::unordered_set<std::string_view> others;
+  for (const auto& [pool_id, targets] : by_pool_) others.insert(pool_id);
+  for (const Target& target : all_) {
+    if (others.contains(target.resource->pool_id)) continue;
+    by_pool_[target.resource->pool_id].push_back(target);
+  }
 }
 
 // In the order of the resources, so that find() can search; none twice under the same model.
@@ -45,7 +60,11 @@ std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias) const {
         return target.resource != one.resource || target.model == rule.model;
       });
       if (last != targets.rend() && last->resource == one.resource) continue;
-      targets.push_back({one.resource, one.state, rule.model, one.weight});
+      Target& target = targets.emplace_back(one);
+      target.model = rule.model;
+      target.weight *= rule.weight;
+      target.priority = rule.priority;
+      target.capabilities = rule.capabilities;
     }
   }
   prepare_draws(targets);
@@ -60,6 +79,12 @@ std::span<const Target> RoutingTable::pool(std::string_view pool_id) const {
 const std::vector<Target>* RoutingTable::alias(std::string_view name) const {
   const auto found = by_alias_.find(name);
   return found == by_alias_.end() ? nullptr : &found->second;
+}
+
+const ModelAlias* RoutingTable::describe(std::string_view name) const {
+  const auto found = std::find_if(aliases_.rbegin(), aliases_.rend(),
+                                  [&](const ModelAlias& alias) { return alias.name == name; });
+  return found == aliases_.rend() ? nullptr : &*found;
 }
 
 const Target* RoutingTable::find(std::string_view resource_id) const {

@@ -12,17 +12,48 @@ Error no_resources(std::string message) {
   return Error::unavailable(503, "no_resources_configured", std::move(message));
 }
 
+// Of an alias without a target.
+Error no_target(const RoutingTable& table, std::string_view alias) {
+  const ModelAlias* known = table.describe(alias);
+  if (known != nullptr && !known->limit.empty()) {
+    return Error::invalid_request("model_not_routable", known->limit, "model");
+  }
+  std::string why = known == nullptr ? std::string() : known->unavailable;
+  if (!why.empty()) why.insert(0, ": ");
+  return no_resources(
+      fmt::format("No provider resources configured for the model alias \"{}\"{}", alias, why));
+}
+
+// No resource takes what is no alias.
+Error unknown_model(std::string_view model) {
+  return {
+      404,
+      "invalid_request_error",
+      "model_not_found",
+      fmt::format("The model \"{}\" is not registered here, and no key of the environment serves "
+                  "other models.",
+                  model),
+      "model",
+      {}};
+}
+
 Result<Route> route_in(std::shared_ptr<const RoutingTable> table, const RouteQuery& query) {
   Route route{std::move(table), {}, std::string(query.pool_id), {}};
-  if (route.table->all().empty()) return no_resources("No provider resources configured");
   if (const auto* targets = route.table->alias(query.model)) {
     route.alias = query.model;
     route.targets = *targets;
     if (!targets->empty()) return route;
-    return no_resources(
-        fmt::format("No provider resources configured for the model alias \"{}\"", query.model));
+    return no_target(*route.table, query.model);
   }
-  route.targets = query.pool_id.empty() ? route.table->all() : route.table->pool(query.pool_id);
+  if (route.table->all().empty()) return no_resources("No provider resources configured");
+  if (query.pool_id.empty()) {
+    route.targets = route.table->unaliased();
+    if (!route.targets.empty()) return route;
+    if (!query.model.empty()) return unknown_model(query.model);
+    route.targets = route.table->all();  // what is asked for is pinned, or of nobody in particular
+    return route;
+  }
+  route.targets = route.table->pool(query.pool_id);
   if (route.targets.empty()) {
     return Error::invalid_request(
         "unknown_pool",

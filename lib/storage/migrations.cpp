@@ -143,6 +143,33 @@ Migration callers_and_usage() {
            "CREATE INDEX background_usage_by_request ON background_usage (request_id)"}};
 }
 
+// What was registered: lib/registry knows what is in a document. `version` counts the changes; each
+// of them has at least one row of the audit.
+Migration registry() {
+  const std::string row = R"((
+                id TEXT NOT NULL PRIMARY KEY,
+                revision BIGINT NOT NULL,
+                created_at BIGINT NOT NULL,
+                updated_at BIGINT NOT NULL,
+                document TEXT NOT NULL))";
+  return {5,
+          {"CREATE TABLE registry_providers " + row, "CREATE TABLE registry_aliases " + row,
+           R"(CREATE TABLE registry_version (
+                id INTEGER NOT NULL PRIMARY KEY,
+                version BIGINT NOT NULL))",
+           "INSERT INTO registry_version (id, version) VALUES (1, 0)",
+           R"(CREATE TABLE registry_audit (
+                version BIGINT NOT NULL,
+                position INTEGER NOT NULL,
+                changed_at BIGINT NOT NULL,
+                actor TEXT NOT NULL,
+                action TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                record_id TEXT NOT NULL,
+                details TEXT NOT NULL,
+                PRIMARY KEY (version, position)))"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -175,8 +202,8 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 4> all{initial_schema(), captured_bodies(), what_was_asked(),
-                                            callers_and_usage()};
+  static const std::array<Migration, 5> all{initial_schema(), captured_bodies(), what_was_asked(),
+                                            callers_and_usage(), registry()};
   return all;
 }
 

@@ -238,6 +238,10 @@ void PostgresConnection::define(const std::string& statement) {
   execute(adapted + statement.substr(copied), {});
 }
 
+void PostgresConnection::notify(const std::string& channel) {
+  run(fmt::format("NOTIFY {}", channel), {}, ignore_rows);
+}
+
 void PostgresConnection::begin() {
   const bool fresh = connect();
   try {

@@ -42,6 +42,7 @@ class PostgresConnection final : public SqlConnection {
   // TEXT compares byte by byte, whatever the database's locale: as in SQLite, and an update of the
   // system's locales does not break the indexes.
   void define(const std::string& statement) override;
+  void notify(const std::string& channel) override;
   void begin() override;
   void lock_schema() override;
   void commit() override;

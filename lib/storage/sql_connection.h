@@ -62,6 +62,9 @@ class SqlConnection {
   virtual std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) = 0;
   // Runs a statement of the schema.
   virtual void define(const std::string& statement) = 0;
+  // Whoever listens to `channel` (an identifier) is told once the transaction is committed, where
+  // the database can do that.
+  virtual void notify(const std::string& channel) { static_cast<void>(channel); }
   // A transaction that writes.
   virtual void begin() = 0;
   // No other connection changes the schema until the end of the transaction.

@@ -8,6 +8,10 @@
 
 namespace responses_proxy {
 
+// Where private addresses are not allowed.
+inline constexpr std::string_view kPrivateAddress =
+    "a private address, which PROXY_ALLOW_PRIVATE_UPSTREAMS=false forbids";
+
 struct ConnectFailure {
   UpstreamError error = UpstreamError::connect;
   std::string detail;  // for people: what failed, where, and the system's reason

@@ -1,10 +1,14 @@
 #include "upstream/curl_transfer.h"
 
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <cstring>
 #include <utility>
 
+#include "core/private_address.h"
 #include "upstream/connect_failure.h"
 #include "upstream/curl_upstream_client.h"
 
@@ -61,6 +65,10 @@ void CurlTransfer::set_options() {
   // The connection may outlive this transfer, not its client.
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::on_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &client_);
+  if (!client_.allows_private() && request_.unix_socket.empty()) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  }
   // Only the client's own store counts, which WebSocket uses, too.
   curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
@@ -131,6 +139,19 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int local_port) {
 void CurlTransfer::use_fresh_connection() {
   strayed_ = false;
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+// The address that a name has turned out to have, just before it is connected to.
+curl_socket_t CurlTransfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+  boost::asio::ip::tcp::endpoint endpoint;
+  if (address->addrlen > endpoint.capacity()) return CURL_SOCKET_BAD;
+  std::memcpy(endpoint.data(), &address->addr, address->addrlen);
+  endpoint.resize(address->addrlen);
+  if (is_private_address(endpoint.address())) {
+    static_cast<CurlTransfer*>(self)->forbidden_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 int CurlTransfer::on_close(void* client, curl_socket_t socket) {
@@ -227,7 +248,8 @@ void CurlTransfer::finished(CURLcode code) {
   if (code == CURLE_OK) keep_socket();
   if (result_.error != UpstreamError::none) return;  // refused
   result_.error = error_of(code);
-  const std::string_view words = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  std::string_view words = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  if (forbidden_) words = kPrivateAddress;
   if (is_connect_failure(result_.error)) {
     ConnectFailure failure = connect_failure(result_.error, request_.url, words);
     result_.error = failure.error;

@@ -46,6 +46,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static int on_connected(void* self, char*, char*, int, int local_port);
+  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_close(void* client, curl_socket_t socket);
   static CURLcode on_tls(CURL* easy, void* context, void* self);
 
@@ -65,6 +66,7 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   const Clock& clock_;
   const UpstreamRequest request_;
   curl_slist* header_list_ = nullptr;
+  bool forbidden_ = false;  // an address was private
   char error_text_[CURL_ERROR_SIZE] = {};
   SteadyTime waiting_since_;  // for what the deadline at hand is about
 

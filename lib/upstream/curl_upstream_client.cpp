@@ -44,6 +44,7 @@ CurlUpstreamClient::CurlUpstreamClient(EventLoop& loop, const Clock& clock,
     : loop_(loop),
       clock_(clock),
       trust_(options.trust ? options.trust : std::make_shared<UpstreamTrust>()),
+      allow_private_(options.allow_private),
       multi_((curl_global_init(CURL_GLOBAL_DEFAULT), curl_multi_init())),
       sockets_(loop.context(), make_epoll()) {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlUpstreamClient::on_socket);

@@ -33,6 +33,7 @@ class CurlUpstreamClient final : public UpstreamClient {
   void deliver_soon();
   const UpstreamTrust& trust() const { return *trust_; }
   KeptSockets& kept_sockets() { return kept_sockets_; }
+  bool allows_private() const { return allow_private_; }
 
  private:
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* registered);
@@ -52,6 +53,7 @@ class CurlUpstreamClient final : public UpstreamClient {
   EventLoop& loop_;
   const Clock& clock_;
   const std::shared_ptr<const UpstreamTrust> trust_;
+  const bool allow_private_;
   CURLM* multi_;
   // All of curl's sockets, level-triggered; the event loop watches only this one descriptor.
   boost::asio::posix::stream_descriptor sockets_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/content_encoding.h"
+#include "core/private_address.h"
 #include "responses_proxy/web_socket.h"
 #include "upstream/connect_failure.h"
 
@@ -79,7 +80,12 @@ void SocketConnection::start() {
 void SocketConnection::connect(const tcp::resolver::results_type& addresses) {
   if (state_ != State::connecting) return;
   AddressWalk::Endpoints endpoints;
-  for (const auto& address : addresses) endpoints.push_back(address.endpoint());
+  for (const auto& address : addresses) {
+    const bool allowed =
+        options_.allow_private || !is_private_address(address.endpoint().address());
+    if (allowed) endpoints.push_back(address.endpoint());
+  }
+  if (endpoints.empty()) return fail_connect(UpstreamError::connect, kPrivateAddress);
   walk_ = std::make_shared<AddressWalk>(
       tcp(), std::move(endpoints), request_.connect_timeout, loop_.timers(),
       [self = shared_from_this()](const ErrorCode& error) {

@@ -1,4 +1,5 @@
 #include "contract/records_contract.h"
+#include "contract/registry_contract.h"
 #include "fakes/private_postgres.h"
 
 namespace {
@@ -19,3 +20,4 @@ struct PostgresBackend {
 
 TYPE_TO_STRING(PostgresBackend);
 RECORDS_CONTRACT(PostgresBackend);
+REGISTRY_CONTRACT(PostgresBackend);

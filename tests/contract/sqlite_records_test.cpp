@@ -1,4 +1,5 @@
 #include "contract/records_contract.h"
+#include "contract/registry_contract.h"
 #include "fakes/temp_folder.h"
 
 namespace {
@@ -14,3 +15,4 @@ struct SqliteBackend {
 
 TYPE_TO_STRING(SqliteBackend);
 RECORDS_CONTRACT(SqliteBackend);
+REGISTRY_CONTRACT(SqliteBackend);

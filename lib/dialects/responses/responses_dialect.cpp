@@ -8,6 +8,7 @@
 
 #include "core/json_reader.h"
 #include "dialects/headers.h"
+#include "dialects/resource_access.h"
 #include "dialects/responses/document_reader.h"
 #include "dialects/responses/encrypted_items.h"
 #include "dialects/responses/faults.h"
@@ -106,13 +107,13 @@ class ResponsesDialect final : public Dialect {
   std::string_view name() const override { return "responses"; }
 
   void authorize(Headers& headers, const Resource& resource) const override {
-    headers.add("Authorization", fmt::format("Bearer {}", resource.credential.reveal()));
+    add_resource_headers(headers, resource);
   }
 
   UpstreamCall probe(const Resource& resource, std::string_view path) const override {
     UpstreamCall call;
     call.method = "GET";
-    call.url = fmt::format("{}/{}", resource.base_url, path);
+    call.url = upstream_url(resource, fmt::format("/{}", path));
     authorize(call.headers, resource);
     return call;
   }
@@ -134,12 +135,10 @@ class ResponsesDialect final : public Dialect {
     // What the GET would have said; the listener leaves the body out. Not every provider knows
     // HEAD.
     call.method = request.method == "HEAD" ? "GET" : request.method;
-    call.url = resource.base_url;
     std::string_view path = request.path;
     // The base URL ends in its own "/v1" (or whatever the provider uses instead).
     if (path.starts_with("/v1")) path.remove_prefix(3);
-    call.url.append(path);
-    if (!request.query.empty()) call.url.append("?").append(request.query);
+    call.url = upstream_url(resource, path, request.query);
     call.headers = forwarded_request_headers(request.headers);
     authorize(call.headers, resource);
     if (!turn.upstream_model.empty()) call.body = with_model(request.body, turn.upstream_model);

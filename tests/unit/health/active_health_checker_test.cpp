@@ -172,6 +172,27 @@ TEST_CASE("a path that is not there says nothing about the keys, and one warning
   }
 }
 
+TEST_CASE("a resource may have a health path of its own, or none") {
+  Fixture f({.path = "models"});
+  f.configure({"as", "own", "none"}, f.upstream.base_url());
+  for (const char* id : {"as", "own", "none"}) f.answer(id, json_reply(testing::models_list({})));
+  std::vector<Resource> resources;
+  for (const Target& target : f.router.table()->all()) resources.push_back(*target.resource);
+  resources[1].health_path = "key/info";
+  resources[2].health_path = "";
+  f.router.update(std::move(resources));
+
+  const auto results = f.check();
+  CHECK(results.size() == 2);
+  CHECK(results.count("none") == 0);
+  std::map<std::string, std::string> paths;
+  for (const auto& request : f.upstream.requests()) {
+    paths[std::string(request.headers.get("authorization"))] = request.target;
+  }
+  CHECK(paths["Bearer sk-as"] == "/v1/models");
+  CHECK(paths["Bearer sk-own"] == "/v1/key/info");
+}
+
 TEST_CASE("a refused key is checked alone, and by one check at a time") {
   Fixture f;
   f.configure({"a", "b"}, f.upstream.base_url());

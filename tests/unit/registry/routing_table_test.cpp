@@ -87,6 +87,21 @@ TEST_CASE("an alias goes to what its rules name, in the order of the table") {
   }
 }
 
+TEST_CASE("a target has what its rule says of weight, priority and the model") {
+  Fixture f;
+  TargetRule rule{.pool_id = "a", .model = "m", .weight = 2.5, .priority = 3};
+  rule.capabilities = R"({"vision":true})";
+  const RoutingTable table = f.table({{"fast", {rule}}, {"slow", {}}});
+  const Target& target = (*table.alias("fast"))[0];
+  CHECK(target.weight == 2.5);
+  CHECK(target.priority == 3);
+  CHECK(target.capabilities == R"({"vision":true})");
+  CHECK(table.pool("a")[0].weight == 1);
+  CHECK(table.pool("a")[0].capabilities.empty());
+  REQUIRE(table.aliases().size() == 2);
+  CHECK(table.aliases()[1].name == "slow");
+}
+
 TEST_CASE("a resource is found in a range that has it, and only there") {
   Fixture f;
   const RoutingTable table =
