@@ -16,6 +16,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 reports false findings inside libstdc++ when it inlines std::string and std::variant.
   target_compile_options(rp_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+if(RP_FEW_TEXTS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Meant for headers: it takes every source file of a text but the first for one.
+  target_compile_options(rp_warnings INTERFACE -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   # clang 14 implements coroutines but does not announce them, so libstdc++ hides <coroutine>.
   add_compile_definitions(__cpp_impl_coroutine=201902L)
