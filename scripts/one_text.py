@@ -14,17 +14,24 @@ PASSED_OVER = re.compile(r"[A-Z_]+\(|#|//|namespace|template|[\s})]|$")
 DEFINED = (re.compile(r"(?:struct|class|enum(?: class)?|union)\s+(\w+)\b(?!.*;$)"),
            re.compile(r"using\s+(\w+)\s*="),
            re.compile(r'[\w:<>,&*\s\[\]"()]*?(?<!:)\b(\w+)(?:\(|\s*=|\{|\[)'))
+CONSTANT = re.compile(r"\bk[A-Z]\w+")
 
 
 def names_in(source):
-    """None: the file stays alone."""
-    names = set()
-    for line in pathlib.Path(source).read_text().splitlines():
+    """What the file defines, and the constants that it speaks of: one of its own, further in, would
+    hide another file's. None: it stays alone."""
+    text = pathlib.Path(source).read_text()
+    defined = set()
+    for line in text.splitlines():
         if line.startswith("#define"):
             return None
         if not PASSED_OVER.match(line):
-            names.update(match.group(1) for match in (pattern.match(line) for pattern in DEFINED) if match)
-    return names
+            defined.update(match.group(1) for match in (pattern.match(line) for pattern in DEFINED) if match)
+    return defined, set(CONSTANT.findall(text))
+
+
+def agree(one, other):
+    return not (one[0] & other[0] or one[0] & other[1] or one[1] & other[0])
 
 
 def texts_of(sources, most=MAX_FILES):
@@ -33,9 +40,10 @@ def texts_of(sources, most=MAX_FILES):
     for source in sources:
         names = names_in(source)
         for members, taken in texts:
-            if names is not None and taken is not None and len(members) < most and not names & taken:
+            if names and taken and len(members) < most and agree(names, taken):
                 members.append(source)
-                taken |= names
+                for mine, theirs in zip(names, taken):
+                    theirs |= mine
                 break
         else:
             texts.append(([source], names))
