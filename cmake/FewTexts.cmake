@@ -32,6 +32,7 @@ foreach(target IN LISTS targets)
   endforeach()
 endforeach()
 find_program(PYTHON3 python3 REQUIRED)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/one_text.py)
 execute_process(COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/scripts/one_text.py ${words}
                 OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" lines "${lines}")

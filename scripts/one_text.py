@@ -14,12 +14,12 @@ PASSED_OVER = re.compile(r"[A-Z_]+\(|#|//|namespace|template|[\s})]|$")
 DEFINED = (re.compile(r"(?:struct|class|enum(?: class)?|union)\s+(\w+)\b(?!.*;$)"),
            re.compile(r"using\s+(\w+)\s*="),
            re.compile(r'[\w:<>,&*\s\[\]"()]*?(?<!:)\b(\w+)(?:\(|\s*=|\{|\[)'))
-CONSTANT = re.compile(r"\bk[A-Z]\w+")
+HIDING = re.compile(r"\bk[A-Z]\w+|(?<=using )\w+(?= =)")
 
 
 def names_in(source):
-    """What the file defines, and the constants that it speaks of: one of its own, further in, would
-    hide another file's. None: it stays alone."""
+    """What the file defines, and the constants and short names for types that it has anywhere: one further
+    in would hide another file's. None: it stays alone."""
     text = pathlib.Path(source).read_text()
     defined = set()
     for line in text.splitlines():
@@ -27,7 +27,7 @@ def names_in(source):
             return None
         if not PASSED_OVER.match(line):
             defined.update(match.group(1) for match in (pattern.match(line) for pattern in DEFINED) if match)
-    return defined, set(CONSTANT.findall(text))
+    return defined, set(HIDING.findall(text))
 
 
 def agree(one, other):
