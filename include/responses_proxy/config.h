@@ -91,6 +91,7 @@ struct Config {
   ResponseAffinityMode response_affinity =
       ResponseAffinityMode::require;             // PROXY_RESPONSE_AFFINITY
   Millis session_affinity_ttl{3'600'000};        // PROXY_SESSION_AFFINITY_TTL_SECONDS
+  Millis response_state_ttl{2'592'000'000};      // PROXY_RESPONSE_STATE_TTL_SECONDS, 0 = in memory
   std::size_t max_affinity_entries = 1'000'000;  // PROXY_MAX_AFFINITY_ENTRIES, per kind
 
   // Health

@@ -21,7 +21,9 @@
 
 namespace responses_proxy {
 
+class Conversations;
 class EventLoops;
+class ExchangeHooks;
 class Gate;
 class HealthChecker;
 class HelperThreads;
@@ -51,6 +53,10 @@ struct Dependencies {
   HelperThreads* helpers = nullptr;
   // Asked who is calling; null: the proxy has one of its own, over the Config's client tokens.
   Gate* gate = nullptr;
+  // What stands behind the ids of responses; null: the proxy has a memory of its own.
+  Conversations* conversations = nullptr;
+  // Where the host takes part in exchanges; null: nowhere.
+  ExchangeHooks* hooks = nullptr;
 };
 
 }  // namespace responses_proxy

@@ -5,7 +5,7 @@
 //            providers' wire formats: how a credential is sent, how a key is probed, what an error
 //            means. `responses` is the passthrough: the client's bytes up, the upstream's down.
 // Threads    A Dialect is stateless and shared; a Translation belongs to one attempt on one loop.
-// Ownership  What a Turn points at outlives the Translation.
+// Ownership  What a Turn points at is there during translate(); a Translation copies what it needs.
 // Errors     translate() returns an Error for what cannot be expressed: nothing is sent then. What
 //            an upstream says is never an error here; fault() tells what it means.
 // Blocking   Never; cost is linear in the bytes given.
@@ -47,6 +47,10 @@ struct Turn {
   std::string_view alias = {};
   // What is known of the model at this resource: a JSON object; "" = nothing.
   std::string_view capabilities = {};
+  // The items of the conversation that the request continues, oldest first, comma-separated JSON
+  // without brackets; they come before those of its `input`, and its `previous_response_id` counts
+  // no more. Absent: it continues nothing, or the resource has what it continues.
+  std::optional<std::string_view> history = std::nullopt;
 };
 
 // One message of an upstream's WebSocket, looked at once.
@@ -161,6 +165,9 @@ class Dialect {
   virtual UpstreamFault fault(const UpstreamAnswer& answer) const = 0;
   virtual Result<Translated> translate(const Turn& turn, const Resource& resource) const = 0;
 
+  // Whether upstreams keep their responses, and know them by their ids. Of those that do not, the
+  // proxy keeps what Translation::stored() gives, and what a request continues is in Turn::history.
+  virtual bool keeps_responses() const { return false; }
   // Null: it is spoken over HTTP only.
   virtual const SocketDialect* socket() const { return nullptr; }
   // The body of a request without the items that only the account that made them can decrypt.

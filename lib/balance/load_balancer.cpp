@@ -54,12 +54,30 @@ Reject gone(std::string_view resource_id) {
            "", Millis{}}};
 }
 
+bool stands_for(const Route& route, const Target& target) {
+  return route.table->find(target.resource->id, route.targets) != nullptr;
+}
+
+Reject outside(std::string_view alias, std::string_view resource) {
+  return {Error::invalid_request(
+      "response_outside_alias",
+      fmt::format("The resource that made this response ({}) is none that the model \"{}\" stands "
+                  "for, and no other account knows the response. Name the model that made it, or "
+                  "start a new conversation.",
+                  resource, alias),
+      "model")};
+}
+
 PickResult pick_required(const PickRequest& request, SteadyTime now, Millis recheck) {
   const RoutingTable& table = *request.route.table;
   const Target* target = table.find(request.required_resource, request.route.targets);
-  // It alone knows the response, in whatever pool it is.
+  // It alone knows the response, in whatever pool it is; but what an alias means there nobody
+  // knows.
   if (target == nullptr) target = table.find(request.required_resource);
   if (target == nullptr) return gone(request.required_resource);
+  if (!request.route.alias.empty() && !stands_for(request.route, *target)) {
+    return outside(request.route.alias, target->resource->name);
+  }
   const Eligibility verdict = eligibility(*target->state, now, request.tried);
   if (!verdict.dropped) {
     return Lease(request.route.table, *target, SelectionReason::response_affinity);

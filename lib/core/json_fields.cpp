@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/json_reader.h"
 
@@ -16,7 +17,37 @@ using simdjson::error_code;
 using simdjson::SUCCESS;
 using Kind = JsonField::Kind;
 
-error_code read_object(ondemand::object object, std::span<JsonField> fields);
+// Where the members of an object stand.
+struct Places {
+  const char* limit;  // the end of the text
+  JsonMembers& members;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+// `begin`: behind the key's first quote.
+std::string_view written_key(const char* begin, const char* limit) {
+  const char* end = begin;
+  while (end < limit && *end != '"') end += *end == '\\' ? 2 : 1;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+// From the key's first quote to the end of the value.
+error_code note_place(const Places& places, const char* key_begin, std::string key,
+                      std::string_view value) {
+  if (places.members.size() == kMaxMembers) return simdjson::CAPACITY;
+  const char* const begin = key_begin - 1;
+  value = trimmed(value);
+  const auto size = static_cast<std::size_t>(value.data() + value.size() - begin);
+  places.members.push_back({std::move(key), value, {begin, size}});
+  return SUCCESS;
+}
+
+error_code read_object(ondemand::object object, std::span<JsonField> fields,
+                       const Places* places = nullptr);
 
 error_code read_text(ondemand::value value, JsonField& field) {
   std::string_view text;
@@ -32,9 +63,7 @@ error_code read_null(ondemand::value value) {
   return null ? SUCCESS : simdjson::N_ATOM_ERROR;
 }
 
-error_code read_elements(ondemand::value value, JsonField& field) {
-  ondemand::array array;
-  if (const error_code error = value.get_array().get(array)) return error;
+error_code read_elements(ondemand::array array, JsonField& field) {
   for (auto element : array) {
     ondemand::value item;
     ondemand::json_type type{};
@@ -49,12 +78,40 @@ error_code read_elements(ondemand::value value, JsonField& field) {
   return SUCCESS;
 }
 
-error_code read_value(ondemand::value value, JsonField& field) {
+// The whole of it; afterwards it can be read from its beginning.
+template <class Container>
+error_code take_text(Container& container, std::string_view* text) {
+  if (text == nullptr) return SUCCESS;
+  if (const error_code error = container.raw_json().get(*text)) return error;
+  return container.reset().error();
+}
+
+// A value that is passed over, as it stands.
+error_code read_text_of(ondemand::value value, std::string_view& text) {
+  ondemand::json_type type{};
+  if (const error_code error = value.type().get(type)) return error;
+  if (type == ondemand::json_type::array) {
+    ondemand::array array;
+    if (const error_code error = value.get_array().get(array)) return error;
+    return array.raw_json().get(text);
+  }
+  if (type == ondemand::json_type::object) {
+    ondemand::object object;
+    if (const error_code error = value.get_object().get(object)) return error;
+    return object.raw_json().get(text);
+  }
+  text = value.raw_json_token();
+  return SUCCESS;
+}
+
+// `text`: gets the value as it stands, if it is not null.
+error_code read_value(ondemand::value value, JsonField& field, std::string_view* text) {
   field.kind = Kind::none;
   field.text.clear();
   if (field.elements != nullptr) field.elements->restart();
   ondemand::json_type type{};
   if (const error_code error = value.type().get(type)) return error;
+  if (text != nullptr) *text = value.raw_json_token();  // of a container: its first character
   switch (type) {
     case ondemand::json_type::null:
       return read_null(value);
@@ -69,39 +126,58 @@ error_code read_value(ondemand::value value, JsonField& field) {
       field.kind = Kind::object;
       ondemand::object object;
       if (const error_code error = value.get_object().get(object)) return error;
+      if (const error_code error = take_text(object, text)) return error;
       return read_object(object, field.children);
     }
     case ondemand::json_type::number:
       // Of any size or form; only what fits is of use.
       field.kind = value.get_int64().get(field.integer) == SUCCESS ? Kind::integer : Kind::other;
       return SUCCESS;
-    case ondemand::json_type::array:
+    case ondemand::json_type::array: {
       field.kind = Kind::other;
-      return field.elements != nullptr ? read_elements(value, field) : SUCCESS;
+      ondemand::array array;
+      if (const error_code error = value.get_array().get(array)) return error;
+      if (const error_code error = take_text(array, text)) return error;
+      return field.elements != nullptr ? read_elements(array, field) : SUCCESS;
+    }
   }
   return SUCCESS;
 }
 
-error_code read_object(ondemand::object object, std::span<JsonField> fields) {
+error_code read_member(ondemand::field& found, std::span<JsonField> fields, const Places* places) {
+  const char* const begin = found.key().raw();
+  std::string_view key;
+  if (const error_code error = found.unescaped_key().get(key)) {
+    if (places == nullptr) return error;
+    key = written_key(begin, places->limit);  // it is none that anybody asks for
+  }
+  const auto wanted =
+      std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.key == key; });
+  if (places == nullptr) {
+    return wanted == fields.end() ? SUCCESS : read_value(found.value(), *wanted, nullptr);
+  }
+  std::string name(key);  // lasts no longer than until the next text is read
+  std::string_view text;
+  const error_code error = wanted == fields.end() ? read_text_of(found.value(), text)
+                                                  : read_value(found.value(), *wanted, &text);
+  return error == SUCCESS ? note_place(*places, begin, std::move(name), text) : error;
+}
+
+error_code read_object(ondemand::object object, std::span<JsonField> fields, const Places* places) {
   for (JsonField& field : fields) {  // an earlier duplicate of the object does not count
     field.kind = Kind::none;
     field.text.clear();
   }
   for (auto member : object) {
     ondemand::field found;
-    std::string_view key;
     if (const error_code error = std::move(member).get(found)) return error;
-    if (const error_code error = found.unescaped_key().get(key)) return error;
-    const auto wanted =
-        std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.key == key; });
-    if (wanted == fields.end()) continue;
-    if (const error_code error = read_value(found.value(), *wanted)) return error;
+    if (const error_code error = read_member(found, fields, places)) return error;
   }
   return SUCCESS;
 }
 
 JsonOutcome read_document(ondemand::parser& parser, simdjson::padded_string_view text,
-                          std::span<JsonField> fields) {
+                          std::span<JsonField> fields, const Places* places = nullptr) {
   ondemand::document document;
   ondemand::json_type type{};
   if (parser.iterate(text).get(document) != SUCCESS || document.type().get(type) != SUCCESS) {
@@ -112,7 +188,8 @@ JsonOutcome read_document(ondemand::parser& parser, simdjson::padded_string_view
     return json ? JsonOutcome::not_an_object : JsonOutcome::not_json;
   }
   ondemand::object object;
-  if (document.get_object().get(object) != SUCCESS || read_object(object, fields) != SUCCESS) {
+  if (document.get_object().get(object) != SUCCESS ||
+      read_object(object, fields, places) != SUCCESS) {
     return JsonOutcome::not_json;
   }
   const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
@@ -133,6 +210,18 @@ JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields)
   padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   padded.assign(text);
   return read_document(parser, simdjson::padded_string_view(padded), fields);
+}
+
+JsonOutcome read_json_fields(std::string& object, std::span<JsonField> fields,
+                             JsonMembers& members) {
+  object.reserve(object.size() + simdjson::SIMDJSON_PADDING);
+  static thread_local ondemand::parser thread_parser;  // a scratch buffer, one per thread
+  std::optional<ondemand::parser> own_parser;
+  ondemand::parser& parser = object.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
+  members.clear();
+  const Places places{object.data() + object.size(), members};
+  const simdjson::padded_string_view padded(object.data(), object.size(), object.capacity());
+  return read_document(parser, padded, fields, &places);
 }
 
 }  // namespace responses_proxy

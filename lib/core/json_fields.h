@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/json_members.h"
+
 namespace responses_proxy {
 
 // Sees the objects in an array, one after the other: each stands in the field's `children` when it
@@ -46,5 +48,10 @@ enum class JsonOutcome : std::uint8_t { read, not_an_object, not_json };
 
 // Of duplicate keys the last counts, as it does for the parsers of most upstreams.
 JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields);
+
+// The same in one pass with read_members(): `members` are views into `object`, which gets the spare
+// capacity the parser needs. Complete only if the outcome is `read`.
+JsonOutcome read_json_fields(std::string& object, std::span<JsonField> fields,
+                             JsonMembers& members);
 
 }  // namespace responses_proxy

@@ -32,6 +32,14 @@ std::string_view member(const JsonMembers& members, std::string_view key);
 // Those members, as they stand, in an object of their own.
 std::string join_members(const JsonMembers& members);
 
+// The same; from now on the members point into `into`, which stays where it is.
+void rejoin(JsonMembers& members, std::string& into);
+
+// `object`, whose members these are, with another value (JSON) for that member; every other byte
+// stays. Added at the end if there is none.
+std::string with_value(std::string_view object, const JsonMembers& members, std::string_view key,
+                       std::string_view value);
+
 // Leaves of the members with the same key the one that counts. false: there were none.
 bool drop_overridden(JsonMembers& members);
 

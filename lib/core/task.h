@@ -1,7 +1,7 @@
 // Coroutines for code that waits on an event loop and still reads top to bottom.
 //
 //   Detached   starts at once, owns itself, ends silently: the outermost function.
-//   Task<>     starts when awaited, resumes its caller when done: a phase of it.
+//   Task<T>    starts when awaited, gives its caller a T (or nothing) when done: a phase of it.
 //   Signal     what a callback fires and a coroutine awaits.
 //
 // Threads    All of one coroutine runs on one thread; nothing here is synchronised.
@@ -11,6 +11,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace responses_proxy {
@@ -27,26 +28,45 @@ struct Detached {
   // NOLINTEND(readability-convert-member-functions-to-static)
 };
 
+// What a Task hands to whoever awaits it, and how it gets back there.
+struct TaskPromise {
+  std::coroutine_handle<> caller;
+
+  struct ResumeCaller {
+    bool await_ready() noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+      return self.promise().caller;
+    }
+    void await_resume() noexcept {}
+  };
+
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  ResumeCaller final_suspend() noexcept { return {}; }
+  void unhandled_exception() { std::terminate(); }
+};
+
+template <class T>
+struct ValuePromise : TaskPromise {
+  std::optional<T> value;
+
+  void return_value(T given) { value.emplace(std::move(given)); }
+  T take() { return std::move(*value); }
+};
+
+template <>
+struct ValuePromise<void> : TaskPromise {
+  void return_void() {}
+  void take() {}
+};
+
+template <class T = void>
 class [[nodiscard]] Task {
  public:
-  struct promise_type {
-    std::coroutine_handle<> caller;
-
-    struct ResumeCaller {
-      bool await_ready() noexcept { return false; }
-      std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) noexcept {
-        return self.promise().caller;
-      }
-      void await_resume() noexcept {}
-    };
-
+  struct promise_type : ValuePromise<T> {
     Task get_return_object() {
       return Task(std::coroutine_handle<promise_type>::from_promise(*this));
     }
-    std::suspend_always initial_suspend() noexcept { return {}; }
-    ResumeCaller final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
   };
 
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
@@ -62,7 +82,7 @@ class [[nodiscard]] Task {
     handle_.promise().caller = caller;
     return handle_;
   }
-  void await_resume() const noexcept {}
+  T await_resume() const { return handle_.promise().take(); }
 
  private:
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <utility>
 
 namespace responses_proxy {
@@ -31,7 +32,7 @@ void Attempt::send(TurnTransport& transport, UpstreamRequest request) {
 }
 
 void Attempt::on_head(int status, Headers headers) {
-  begun_ = true;
+  go_to(Stage::begun);
   record_.status_code = status;
   record_.first_byte = elapsed();
   head_ = translation_->head(status, std::move(headers));
@@ -39,13 +40,19 @@ void Attempt::on_head(int status, Headers headers) {
   observer_.on_progress();
 }
 
+// All that `give` brings is given out together. Whether more may come.
+template <class Give>
+bool Attempt::give_at_once(Give&& give) {
+  if (!holding()) observer_.on_giving();
+  std::forward<Give>(give)();
+  return holding() || observer_.on_given();
+}
+
 template <class Give>
 bool Attempt::take_in(Give&& give) {
-  if (!holding_) observer_.on_giving();
-  std::forward<Give>(give)();
-  const bool more = holding_ || observer_.on_given();
+  const bool more = give_at_once(std::forward<Give>(give));
   if (facts().event_too_large) return break_off();
-  if (holding_ && shown()) observer_.on_progress();
+  if (holding() && shown()) observer_.on_progress();
   return more;
 }
 
@@ -66,7 +73,9 @@ void Attempt::on_own_events(std::span<const std::string> events) {
       const auto message = dialect->socket()->read(event);
       if (!message || (!own_ && translation_->take(*message, *this))) continue;
       if (!own_) {
-        own_ = std::move(dialect->translate({Request{}, {}, {}}, Resource{})->answer);
+        // If nothing of an answer has come, they are all of it.
+        const std::size_t keep_output = facts().response_id.empty() ? kMaxEventBytes : 0;
+        own_ = std::move(dialect->translate({Request{}, {}, {}, keep_output}, Resource{})->answer);
         own_->head(200, {{"content-type", "text/event-stream"}});
       }
       own_->take(*message, *this);
@@ -79,21 +88,17 @@ void Attempt::on_own_events(std::span<const std::string> events) {
 bool Attempt::break_off() {
   transfer_.reset();
   result_.error = UpstreamError::protocol;
-  begun_ = true;
-  ended_ = true;
+  go_to(Stage::ended);
   observer_.on_progress();
   return false;
 }
 
 void Attempt::on_end(const UpstreamResult& result) {
   result_ = result;
-  begun_ = true;
   if (status() != 0 && result.error == UpstreamError::none) {
-    if (!holding_) observer_.on_giving();
-    translation_->finish(*this);
-    if (!holding_) observer_.on_given();
+    give_at_once([&] { translation_->finish(*this); });
   }
-  ended_ = true;
+  go_to(Stage::ended);
   // After its terminal event a stream is whole, however the connection ends.
   if (facts().state != AnswerState::open) result_.error = UpstreamError::none;
   observer_.on_progress();
@@ -106,7 +111,7 @@ bool Attempt::shown() const {
 }
 
 UpstreamError Attempt::failure_so_far() const {
-  if (!ended_ || facts().substance) return UpstreamError::none;
+  if (!ended() || facts().substance) return UpstreamError::none;
   if (error() != UpstreamError::none || facts().complete) return error();
   return UpstreamError::truncated;  // an event stream that ended before it began
 }
@@ -116,7 +121,7 @@ bool Attempt::came_to_nothing() const {
 }
 
 ResponseHead Attempt::release(HeldAnswer& held) {
-  holding_ = false;
+  sink_ = &observer_;
   held = std::exchange(held_, {});
   return std::move(head_.response);
 }
@@ -126,12 +131,12 @@ ResponseHead Attempt::release(HeldAnswer& held) {
 UpstreamError Attempt::trouble() const {
   if (status() >= 400) return UpstreamError::none;
   if (result_.error != UpstreamError::none) return result_.error;
-  const bool cut = status() < 300 && ended_ && !facts().complete;
+  const bool cut = status() < 300 && ended() && !facts().complete;
   return cut ? UpstreamError::truncated : UpstreamError::none;
 }
 
 bool Attempt::judge(const UpstreamFault& fault, const VerdictOptions& options) {
-  if (finished_) return false;
+  if (judged_) return false;
   const UpstreamError failure = trouble();
   if (failure != UpstreamError::none) {
     // Why a connection did not come about is what an operator can act on.
@@ -152,12 +157,17 @@ void Attempt::abandon(std::string error, Blame blame) {
 }
 
 void Attempt::finish(Verdict verdict, Blame blame, std::string error) {
-  if (std::exchange(finished_, true)) return;
+  if (std::exchange(judged_, true)) return;
   verdict.reason = mask_.apply(verdict.reason);
   record_.duration = elapsed();
   record_.blame = blame;
   record_.error = std::move(error);
   lease_.finish(verdict, record_.first_byte.value_or(record_.duration), clock_.steady());
+}
+
+void Attempt::go_to(Stage next) {
+  assert(next > stage_);
+  stage_ = next;
 }
 
 std::chrono::microseconds Attempt::elapsed() const {

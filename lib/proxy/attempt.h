@@ -4,6 +4,7 @@
 // The answer is held back at first: while it is held, the exchange can still leave it behind.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,11 +56,11 @@ class Attempt final : public TurnHandler, private AnswerSink {
   bool body_sent() const { return !transfer_ || transfer_->body_sent(); }
 
   // The head is there, or the attempt has failed without one.
-  bool begun() const { return begun_; }
+  bool begun() const { return stage_ != Stage::waiting; }
   // The answer is over, well or not: error() tells.
-  bool ended() const { return ended_; }
+  bool ended() const { return stage_ == Stage::ended; }
   // So is a stream whose end has been read, whatever its connection still does.
-  bool over() const { return ended_ || end_seen(); }
+  bool over() const { return ended() || end_seen(); }
   // The terminal event of a stream has been read.
   bool end_seen() const { return event_stream() && facts().state != AnswerState::open; }
   bool event_stream() const { return head_.event_stream; }
@@ -96,6 +97,12 @@ class Attempt final : public TurnHandler, private AnswerSink {
   const AttemptRecord& record() const { return record_; }
 
  private:
+  enum class Stage : std::uint8_t {
+    waiting,
+    begun,  // the head is there
+    ended,
+  };
+
   void on_head(int status, Headers headers) override;
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
@@ -104,15 +111,16 @@ class Attempt final : public TurnHandler, private AnswerSink {
   std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }
 
   // AnswerSink: of the translation
-  void event(const AnswerEvent& event) override { sink().event(event); }
-  void bytes(std::string_view bytes) override { sink().bytes(bytes); }
+  void event(const AnswerEvent& event) override { sink_->event(event); }
+  void bytes(std::string_view bytes) override { sink_->bytes(bytes); }
 
-  AnswerSink& sink() {
-    return holding_ ? static_cast<AnswerSink&>(held_) : static_cast<AnswerSink&>(observer_);
-  }
+  bool holding() const { return sink_ == &held_; }
   const Translation& translation() const { return own_ ? *own_ : *translation_; }
   template <class Give>
+  bool give_at_once(Give&& give);
+  template <class Give>
   bool take_in(Give&& give);
+  void go_to(Stage next);
   bool break_off();
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
@@ -130,10 +138,9 @@ class Attempt final : public TurnHandler, private AnswerSink {
   AnswerHead head_;
   UpstreamResult result_;
   HeldAnswer held_;
-  bool holding_ = true;
-  bool begun_ = false;
-  bool ended_ = false;
-  bool finished_ = false;
+  AnswerSink* sink_ = &held_;  // after release(): the observer
+  Stage stage_ = Stage::waiting;
+  bool judged_ = false;  // the lease has ended
   std::unique_ptr<UpstreamTransfer> transfer_;
 };
 

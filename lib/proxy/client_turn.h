@@ -3,22 +3,29 @@
 // upstream connection remembers.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "proxy/event_writer.h"
 #include "proxy/turn_transport.h"
+#include "responses_proxy/conversations.h"
 #include "responses_proxy/dialect.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/request.h"
+#include "route/request_facts.h"
 
 namespace responses_proxy {
 
 class ClientTurn {
  public:
   virtual ~ClientTurn() = default;
-  // Whether any resource can serve it: what it builds on is remembered here.
-  virtual bool movable() const = 0;
+  // Of the message, which was read when it came.
+  virtual const BodyFields& body() const = 0;
+  // What it continues, if its socket remembers that; null: it does not, or it continues nothing.
+  virtual std::shared_ptr<const History> remembered() = 0;
+  // What it continues was found elsewhere.
+  virtual void continue_from(std::shared_ptr<const History> history) = 0;
   // Puts the request into the form the picked resource takes now. Error: nobody remembers what it
   // continues. What the lease is on outlives the transfer.
   virtual std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
@@ -27,8 +34,9 @@ class ClientTurn {
   virtual TurnTransport& transport() = 0;
   // From the next prepare() on. false: there are none.
   virtual bool drop_encrypted_items() = 0;
-  // The answer is complete, and the client has not seen the end yet.
-  virtual void answered(const StoredResponse& response) = 0;
+  // The answer is complete, and the client has not seen the end yet. What a next turn can continue;
+  // null: it cannot.
+  virtual std::shared_ptr<const History> answered(const StoredResponse& response) = 0;
   virtual EventWriter& answer() = 0;
 };
 

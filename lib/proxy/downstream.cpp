@@ -1,5 +1,6 @@
 #include "proxy/downstream.h"
 
+#include <cassert>
 #include <utility>
 
 #include "core/error_head.h"
@@ -9,14 +10,14 @@ namespace responses_proxy {
 
 void Downstream::start(ResponseHead head) {
   status_ = head.status;
-  if (!gone_) writer_->start(std::move(head));
+  if (go_to(Stage::answering)) writer_->start(std::move(head));
 }
 
 void Downstream::event(const AnswerEvent& event) {
   if (events_ == nullptr) {
     if (!event.wire.empty()) return add(event.wire);
     if (!event.json.empty()) write_framed(event);
-  } else if (!event.json.empty() && !gone_) {
+  } else if (!event.json.empty() && !gone()) {
     bytes_ += static_cast<std::int64_t>(event.json.size());
     capture_.response(event.json);
     capture_.response("\n");
@@ -46,24 +47,39 @@ void Downstream::flush() {
 }
 
 void Downstream::write(std::string_view bytes) {
-  if (bytes.empty() || gone_) return;
+  if (bytes.empty() || gone()) return;
   bytes_ += static_cast<std::int64_t>(bytes.size());
   capture_.response(bytes);
   full_ = !writer_->write(bytes);
 }
 
 void Downstream::finish() {
-  complete_ = !gone_;
-  if (!gone_) writer_->finish();
+  if (go_to(Stage::complete)) writer_->finish();
 }
 
 void Downstream::abort() {
-  if (!gone_) writer_->abort();
+  if (go_to(Stage::cut)) writer_->abort();
+}
+
+bool Downstream::go_to(Stage next) {
+  if (gone()) return false;
+  assert(stage_ == Stage::answering
+             ? next > Stage::answering
+             : stage_ == Stage::waiting && (next == Stage::answering || next == Stage::gone));
+  stage_ = next;
+  return true;
+}
+
+void Downstream::answer(std::string_view json, const std::string& request_id) {
+  say({200, {{"content-type", "application/json"}}, json.size()}, json, request_id);
 }
 
 void Downstream::refuse(const Error& error, const std::string& request_id) {
   const std::string body = error.to_json();
-  ResponseHead head = error_head(error, body.size());
+  say(error_head(error, body.size()), body, request_id);
+}
+
+void Downstream::say(ResponseHead head, std::string_view body, const std::string& request_id) {
   head.headers.add("x-request-id", request_id);
   start(std::move(head));
   bytes(body);

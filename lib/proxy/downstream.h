@@ -1,6 +1,7 @@
 // Downstream: the client's side of an exchange: what has left for it, and how it is doing.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,20 +34,33 @@ class Downstream final : public AnswerSink {
   void finish();
   void abort();
   // The proxy's own answer; only before start().
+  void answer(std::string_view json, const std::string& request_id);
   void refuse(const Error& error, const std::string& request_id);
 
   // The first byte has left: no retry from here on.
   bool committed() const { return status_ != 0; }
   bool full() const { return full_; }
-  bool gone() const { return gone_; }
-  bool complete() const { return complete_; }
+  bool gone() const { return stage_ == Stage::gone; }
+  // Nothing more can be said to this client.
+  bool over() const { return stage_ > Stage::answering; }
   int status() const { return status_; }
   std::int64_t body_bytes() const { return bytes_; }  // of events that are messages: their JSON
 
   void on_writable() { full_ = false; }
-  void on_closed() { gone_ = true; }
+  void on_closed() { go_to(Stage::gone); }
 
  private:
+  enum class Stage : std::uint8_t {
+    waiting,
+    answering,
+    complete,
+    cut,
+    gone,  // the client has left before its answer was complete
+  };
+
+  // false: it has left, and nothing changes that.
+  bool go_to(Stage next);
+  void say(ResponseHead head, std::string_view body, const std::string& request_id);
   void add(std::string_view bytes);
   void write(std::string_view bytes);
   void write_framed(const AnswerEvent& event);
@@ -59,8 +73,7 @@ class Downstream final : public AnswerSink {
   int status_ = 0;
   std::int64_t bytes_ = 0;
   bool full_ = false;
-  bool gone_ = false;
-  bool complete_ = false;
+  Stage stage_ = Stage::waiting;
 };
 
 }  // namespace responses_proxy

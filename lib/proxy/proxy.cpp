@@ -8,6 +8,7 @@
 #include "proxy/exchange.h"
 #include "proxy/token_gate.h"
 #include "proxy/web_socket/session.h"
+#include "responses_proxy/conversations.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
 #include "route/endpoint.h"
@@ -39,8 +40,8 @@ class LoopExchanges final : public ExchangeOwner {
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
-        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, *this, routing_, secrets_},
-        std::move(request), std::move(writer), std::move(turn));
+        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, routing_, secrets_},
+        static_cast<ExchangeOwner&>(*this), std::move(request), std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
   }
@@ -97,7 +98,8 @@ class Proxy::Impl {
   Impl(const Config& config, Dependencies dependencies)
       : config_(config),
         own_gate_(config_.client_tokens),
-        dependencies_(with_gate(std::move(dependencies))),
+        own_conversations_(make_memory_conversations(dependencies.clock)),
+        dependencies_(completed(std::move(dependencies))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
     HelperThreads* const given = dependencies_.helpers;
     HelperThreads& helpers = given != nullptr ? *given : *own_helpers_;
@@ -141,8 +143,11 @@ class Proxy::Impl {
   }
 
  private:
-  Dependencies with_gate(Dependencies dependencies) {
+  Dependencies completed(Dependencies dependencies) {
     if (dependencies.gate == nullptr) dependencies.gate = &own_gate_;
+    if (dependencies.conversations == nullptr) {
+      dependencies.conversations = own_conversations_.get();
+    }
     return dependencies;
   }
 
@@ -152,7 +157,9 @@ class Proxy::Impl {
   }
 
   const Config config_;
-  TokenGate own_gate_;  // used if the host has given none
+  // Used if the host has given none.
+  TokenGate own_gate_;
+  const std::unique_ptr<Conversations> own_conversations_;
   const Dependencies dependencies_;
   std::atomic<std::size_t> active_{0};
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ =

@@ -49,8 +49,9 @@ class ItemReferences final : public JsonElements {
   std::deque<std::string> ids_;  // the last one first
 };
 
-// The fields of a body that routing needs.
 struct Body {
+  JsonOutcome outcome = JsonOutcome::not_json;
+  bool empty = true;
   ItemReferences references;
   std::array<JsonField, 1> cache_options{{{"comparison_response_id"}}};
   std::array<JsonField, 1> conversation{{{"id"}}};
@@ -155,8 +156,8 @@ void read_headers(const Headers& headers, RequestFacts& facts) {
   facts.session_name = bounded_label(headers.get("x-proxy-session-name"));
 }
 
-Error not_json(const Request& request) {
-  if (request.body.empty()) {
+Error not_json(bool empty) {
+  if (empty) {
     return Error::invalid_request("empty_body", "The request has no body; send a JSON object.");
   }
   return Error::invalid_request("invalid_json", "The request body is not valid JSON.");
@@ -188,25 +189,53 @@ const std::string& RequestFacts::response_key() const {
   return conversation_id.empty() ? path_response_id : conversation_id;
 }
 
-Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint) {
+struct BodyFields::Fields : Body {};
+
+BodyFields::BodyFields() : fields_(std::make_unique<Fields>()) {}
+BodyFields::~BodyFields() = default;
+BodyFields::BodyFields(BodyFields&&) noexcept = default;
+BodyFields& BodyFields::operator=(BodyFields&&) noexcept = default;
+
+void BodyFields::read(std::string_view body) {
+  fields_->empty = body.empty();
+  fields_->outcome = read_json_fields(body, fields_->fields);
+}
+
+bool BodyFields::read(std::string& body, JsonMembers& members) {
+  fields_->empty = body.empty();
+  fields_->outcome = read_json_fields(body, fields_->fields, members);
+  if (fields_->outcome == JsonOutcome::read) return true;
+  // A value that cannot be read is no reason why the others should not stand where they do.
+  auto all = read_members(body);
+  if (all) members = std::move(*all);
+  return all.has_value();
+}
+
+Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& endpoint,
+                                        const BodyFields& given) {
   RequestFacts facts;
   const std::string id = percent_decoded(endpoint.id).value_or(std::string(endpoint.id));
   if (endpoint.kind == EndpointKind::response) facts.path_response_id = id;
   if (endpoint.kind == EndpointKind::conversations) facts.conversation_id = id;
-  read_headers(request.headers, facts);
+  read_headers(headers, facts);
 
-  Body body;
-  const JsonOutcome outcome = read_json_fields(request.body, body.fields);
+  const Body& body = *given.fields_;
   std::optional<Error> error;
-  if (outcome == JsonOutcome::read) error = read_body(body, facts);
+  if (body.outcome == JsonOutcome::read) error = read_body(body, facts);
   if (auto too_long = id_too_long(facts, endpoint)) return *too_long;
   if (!endpoint.needs_json_body()) return facts;  // the upstream judges the rest
-  if (outcome == JsonOutcome::not_json) return not_json(request);
-  if (outcome == JsonOutcome::not_an_object) {
+  if (body.outcome == JsonOutcome::not_json) return not_json(body.empty);
+  if (body.outcome == JsonOutcome::not_an_object) {
     return Error::invalid_request("invalid_body", "The request body must be a JSON object.");
   }
   if (error) return *error;
   return facts;
+}
+
+Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint) {
+  BodyFields body;
+  body.read(request.body);
+  return read_request_facts(request.headers, endpoint, body);
 }
 
 }  // namespace responses_proxy

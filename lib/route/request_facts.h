@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/bounded_id.h"
+#include "core/json_members.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
 #include "route/endpoint.h"
@@ -52,7 +54,28 @@ struct RequestFacts {
 inline constexpr std::size_t kMaxKeyBytes = 512;
 inline constexpr std::size_t kMaxItemReferences = 8;
 
+// The fields of a body that routing needs, read in one pass over it.
+class BodyFields {
+ public:
+  BodyFields();
+  ~BodyFields();
+  BodyFields(BodyFields&&) noexcept;
+  BodyFields& operator=(BodyFields&&) noexcept;
+
+  void read(std::string_view body);
+  // As well as all of its members, see read_json_fields(). false: it is not a JSON object.
+  bool read(std::string& body, JsonMembers& members);
+
+ private:
+  friend Result<RequestFacts> read_request_facts(const Headers&, const Endpoint&,
+                                                 const BodyFields&);
+  struct Fields;
+  std::unique_ptr<Fields> fields_;
+};
+
 // Error: the body is not what the endpoint needs, or a routing field has the wrong type.
+Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& endpoint,
+                                        const BodyFields& body);
 Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint);
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "conversations/sql_conversations.h"
 #include "core/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "log/failover_log.h"
@@ -79,6 +80,14 @@ std::unique_ptr<StreamRecordWriter> make_stream_writer(const Config& config, Ran
   return std::make_unique<StreamRecordWriter>(stream_options(config), random, log);
 }
 
+std::unique_ptr<Conversations> make_conversations(const Config& config, Database& database,
+                                                  Random& random, const Clock& clock,
+                                                  EventLoops& loops) {
+  const Millis ttl = config.response_state_ttl;
+  if (ttl == Millis::zero()) return make_memory_conversations(clock);
+  return std::make_unique<SqlConversations>(database, random, clock, loops, ttl);
+}
+
 std::unique_ptr<StreamGauge> make_stream_gauge(const Config& config, const Clock& clock) {
   if (config.redis_url.empty()) return nullptr;
   return std::make_unique<StreamGauge>(stream_options(config), config.redis_timeout, clock);
@@ -107,6 +116,7 @@ class Runtime::Impl {
         decisions_(all_decisions()),
         loops_(config_.io_threads),
         index_(queries_),
+        conversations_(make_conversations(config_, *database_, random_, clock_, loops_)),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()) {
@@ -206,6 +216,7 @@ class Runtime::Impl {
     Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, failovers_,
                               &index_, {},      {},      loops_,  {},        {}};
     if (config_.health_check_enabled) dependencies.health = health_.get();
+    dependencies.conversations = conversations_.get();
     dependencies.on_decision = [this](Decision decision) {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
       decisions_.add(std::move(decision));
@@ -268,6 +279,7 @@ class Runtime::Impl {
   EventLoops loops_;
   std::unique_ptr<Timer> next_tell_;  // of failovers
   RecordResponseIndex index_;
+  const std::unique_ptr<Conversations> conversations_;
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;

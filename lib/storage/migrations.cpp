@@ -170,6 +170,29 @@ Migration registry() {
                 PRIMARY KEY (version, position)))"}};
 }
 
+// The turns behind the ids of responses (lib/conversations/): each has its own items and the number
+// of the turn before it, 0 for a beginning. One that nobody may find any more has no name.
+Migration conversations() {
+  return {6,
+          {R"(CREATE TABLE conversations (
+                conversation BIGINT NOT NULL PRIMARY KEY,
+                used_at BIGINT NOT NULL))",
+           "CREATE INDEX conversations_by_use ON conversations (used_at)",
+           R"(CREATE TABLE response_turns (
+                turn BIGINT NOT NULL PRIMARY KEY,
+                conversation BIGINT NOT NULL,
+                turn_before BIGINT NOT NULL,
+                caller TEXT NOT NULL,
+                response_id TEXT NOT NULL,
+                previous_response_id TEXT NOT NULL,
+                input TEXT NOT NULL,
+                output TEXT NOT NULL))",
+           "CREATE UNIQUE INDEX response_turns_by_id ON response_turns (response_id, caller) "
+           "WHERE response_id <> ''",
+           "CREATE INDEX response_turns_by_conversation ON response_turns (conversation)",
+           "CREATE INDEX response_turns_by_before ON response_turns (turn_before)"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -202,8 +225,9 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 5> all{initial_schema(), captured_bodies(), what_was_asked(),
-                                            callers_and_usage(), registry()};
+  static const std::array<Migration, 6> all{initial_schema(), captured_bodies(),
+                                            what_was_asked(), callers_and_usage(),
+                                            registry(),       conversations()};
   return all;
 }
 

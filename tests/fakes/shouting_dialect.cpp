@@ -213,7 +213,8 @@ class ShoutingDialect final : public Dialect {
     call.url = resource.base_url + "/shout";
     call.headers = {{"content-type", "application/json"}};
     authorize(call.headers, resource);
-    call.body = dump({{"say", in_capitals(text_of_input(request["input"]))},
+    const Json before = Json::parse("[" + std::string(turn.history.value_or("")) + "]");
+    call.body = dump({{"say", in_capitals(text_of_input(before) + text_of_input(request["input"]))},
                       {"loud", request.value("stream", false)}});
     translated.answer = std::make_unique<ShoutTranslation>();
     return translated;

@@ -77,9 +77,10 @@ void run(FuzzInput input) {
   if (!nlohmann::json::accept(text)) return;  // the upstream's to judge
   require(nlohmann::json::accept(message->text()));
   check_same(*message);
-  check_body(http_body(*message, std::nullopt));
-  check_body(http_body(*message, R"({"a":1})"));
-  std::string whole = with_full_input(*message, input_items(*message));
+  check_body(http_body(*message, std::nullopt, "theirs"));
+  check_body(http_body(*message, R"({"a":1})", {}));
+  require(nlohmann::json::accept(named(*message, "theirs")));
+  std::string whole = with_history(*message, R"({"a":1})", "theirs");
   require(nlohmann::json::accept(whole));
   require(member(members_of(whole), "previous_response_id").empty());
 }

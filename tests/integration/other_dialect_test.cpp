@@ -93,6 +93,66 @@ TEST_CASE("another dialect: a stream is one of the Responses API, over HTTP and 
   CHECK(proxy.records().wait_for(3).size() == 3);
 }
 
+TEST_CASE("another dialect: what a request continues is known here, and to nobody else") {
+  ScriptedUpstream upstream;
+  answer_with(upstream, {kAnswer, shout(R"({"id":"8","shout":"I SEE"})"), kStream});
+  TestProxy proxy(shouting_config(upstream, {"sk-a"}));
+  REQUIRE(post(proxy, R"({"model":"m","input":"hello"})"));
+  const auto next = [&](const std::string& text, const std::string& previous, bool stream = false) {
+    return post(proxy, dump({{"model", "m"},
+                             {"input", text},
+                             {"previous_response_id", previous},
+                             {"stream", stream}}));
+  };
+  CHECK(next("again", "resp_7")->status == 200);
+  CHECK(Json::parse(upstream.requests().back().body)["say"] == "HELLOAGAIN");
+  CHECK(next("and again", "resp_8", true)->status == 200);
+  CHECK(Json::parse(upstream.requests().back().body)["say"] == "HELLOAGAINAND AGAIN");
+
+  const auto unknown = next("again", "resp_x");
+  CHECK(unknown->status == 400);
+  const Json error = Json::parse(unknown->body)["error"];
+  CHECK(error["code"] == "previous_response_not_found");
+  CHECK(error["param"] == "previous_response_id");
+  CHECK(upstream.requests().size() == 3);  // nothing was sent for it
+}
+
+TEST_CASE("another dialect: a conversation moves to an upstream that has never heard of it") {
+  ScriptedUpstream upstream;
+  answer_with(upstream, {kAnswer, kBusy});
+  upstream.add({"", "POST", "/v1/responses", {json_response("resp_9", "hi")}, true});
+  Config config = config_for(upstream, {"sk-a", "sk-b"});
+  config.resources[0].wire_api = "shout";
+  TestProxy proxy(config);
+  {
+    const auto busy = proxy.keep_busy({"openai-2"});
+    REQUIRE(post(proxy, R"({"model":"m","input":"hello"})"));
+  }
+  const auto moved =
+      post(proxy, R"({"model":"m","input":[{"b":2}],"previous_response_id":"resp_7","x":1})");
+  REQUIRE(moved);
+  CHECK(moved->status == 200);
+  CHECK(upstream.requests().back().headers.get("authorization") == "Bearer sk-b");
+  const std::string body = upstream.requests().back().body;
+  CHECK(body.starts_with(
+      R"({"model":"m","input":[{"type":"message","role":"user","content":"hello"},{)"));
+  CHECK(body.find("WHO IS THERE") != std::string::npos);
+  CHECK(body.ends_with(R"(,{"b":2}],"x":1})"));
+}
+
+TEST_CASE("another dialect: a warm-up is answered here, and can be continued") {
+  ScriptedUpstream upstream;
+  answer_with(upstream, {kStream});
+  TestProxy proxy(shouting_config(upstream, {"sk-a"}));
+  SessionClient client(proxy);
+  const auto warmed = client.ask(create("hello", {{"generate", false}}));
+  CHECK(upstream.requests().empty());
+  const auto events =
+      client.ask(create("again", {{"previous_response_id", response_id_of(warmed)}}));
+  CHECK(type_of(events.back()) == "response.completed");
+  CHECK(Json::parse(upstream.requests().back().body)["say"] == "HELLOAGAIN");
+}
+
 TEST_CASE("another dialect: its errors move a request, and keep its key out for as long as asked") {
   for (const bool stream : {false, true}) {
     CAPTURE(stream);

@@ -1,5 +1,6 @@
 #include "dialects/responses/request_body.h"
 
+#include "core/input_items.h"
 #include "core/json.h"
 #include "core/json_members.h"
 
@@ -9,16 +10,16 @@ std::string with_model(std::string_view body, std::string_view model) {
   std::string text(body);
   const auto members = read_members(text);
   if (!members) return text;
-  const std::string value = dump(Json(model));
-  const std::string_view old = member(*members, "model");
-  if (!old.empty()) {
-    const auto at = static_cast<std::size_t>(old.data() - text.data());
-    const std::size_t size = old.size();
-    text.replace(at, size, value);
-    return text;
-  }
-  const std::size_t end = text.rfind('}');
-  return text.insert(end, (members->empty() ? "" : ",") + ("\"model\":" + value));
+  return with_value(text, *members, "model", dump(Json(model)));
+}
+
+std::string with_history(std::string_view body, std::string_view history) {
+  std::string text(body);
+  const auto members = read_members(text);
+  if (!members) return text;
+  JsonEdit edit(*members);
+  put_history(edit, *members, history);
+  return edit.joined();
 }
 
 }  // namespace responses_proxy

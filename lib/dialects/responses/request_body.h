@@ -11,4 +11,7 @@ namespace responses_proxy {
 // is no JSON object stays as it is.
 std::string with_model(std::string_view body, std::string_view model);
 
+// `body` with the items of `history` before its own, and nothing to continue.
+std::string with_history(std::string_view body, std::string_view history);
+
 }  // namespace responses_proxy

@@ -31,6 +31,14 @@ std::optional<std::uint64_t> content_length(const Headers& headers) {
   return bytes;
 }
 
+// nullopt: the client's own bytes go up.
+std::optional<std::string> changed_body(const Turn& turn) {
+  std::optional<std::string> body;
+  if (turn.history) body = with_history(turn.request.body, *turn.history);
+  if (turn.upstream_model.empty()) return body;
+  return with_model(body ? *body : turn.request.body, turn.upstream_model);
+}
+
 class ResponsesTranslation final : public Translation {
  public:
   ResponsesTranslation(std::string_view model, std::size_t keep_output)
@@ -141,12 +149,13 @@ class ResponsesDialect final : public Dialect {
     call.url = upstream_url(resource, path, request.query);
     call.headers = forwarded_request_headers(request.headers);
     authorize(call.headers, resource);
-    if (!turn.upstream_model.empty()) call.body = with_model(request.body, turn.upstream_model);
+    call.body = changed_body(turn);
     translated.answer = std::make_unique<ResponsesTranslation>(
         turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output);
     return translated;
   }
 
+  bool keeps_responses() const override { return true; }
   const SocketDialect* socket() const override { return &socket_; }
 
   std::optional<std::string> without_encrypted_items(std::string_view body) const override {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/input_items.h"
+#include "core/json.h"
+#include "core/json_edit.h"
 #include "proxy/web_socket/carried_headers.h"
 
 namespace responses_proxy {
@@ -21,34 +24,15 @@ bool is_stream_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), allowed);
 }
 
-// The edited members, and the texts that their views need beside the message's own.
-struct Edit {
-  explicit Edit(const ClientMessage& message) : members(message.members) {}
+// Puts the text of these members in the place of the message's own.
+void replace_text(ClientMessage& message, JsonEdit edit) {
+  auto text = std::make_unique<std::string>();
+  message.members = edit.rejoined(*text);
+  message.source = std::move(text);
+}
 
-  void drop(std::string_view key) {
-    std::erase_if(members, [key](const JsonMember& member) { return member.key == key; });
-  }
-  // In the place of the member with that key, or at the end.
-  void put(std::string_view key, std::string_view value) {
-    std::string& text = *texts.emplace_back(std::make_unique<std::string>());
-    text.append("\"").append(key).append("\":").append(value);
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [key](const JsonMember& member) { return member.key == key; });
-    JsonMember& member = found != members.end() ? *found : members.emplace_back();
-    member = {std::string(key), {}, text};
-  }
-  std::string joined() const { return join_members(members); }
-
-  JsonMembers members;
-  std::vector<std::unique_ptr<std::string>> texts;
-};
-
-// false: it is not a JSON object.
-bool take_in(ClientMessage& message, std::string text) {
-  message.source = std::make_unique<std::string>(std::move(text));
-  auto members = read_members(*message.source);
-  if (members) message.members = std::move(*members);
-  return members.has_value();
+void put_model(JsonEdit& edit, std::string_view model) {
+  if (!model.empty()) edit.put("model", dump(Json(model)));
 }
 
 std::optional<Error> read_headers(ClientMessage& message) {
@@ -56,9 +40,9 @@ std::optional<Error> read_headers(ClientMessage& message) {
   if (!carried) return carried.error();
   message.carried_headers = std::move(carried->headers);
   if (!carried->metadata) return std::nullopt;
-  Edit edit(message);
+  JsonEdit edit(message.members);
   edit.put(kMetadata, *carried->metadata);
-  take_in(message, edit.joined());
+  replace_text(message, std::move(edit));
   return std::nullopt;
 }
 
@@ -77,11 +61,12 @@ std::optional<Error> read_stream_id(ClientMessage& message) {
 
 Result<ClientMessage> read_client_message(std::string text) {
   ClientMessage message;
-  if (!take_in(message, std::move(text))) {
+  message.source = std::make_unique<std::string>(std::move(text));
+  if (!message.body.read(*message.source, message.members)) {
     return Error::invalid_request("invalid_json",
                                   "A message must be one JSON object, with at most 10000 members.");
   }
-  if (drop_overridden(message.members)) take_in(message, join_members(message.members));
+  if (drop_overridden(message.members)) replace_text(message, JsonEdit(message.members));
   message.type = string_content(member(message.members, "type"));
   if (message.type.empty()) {
     return Error::invalid_request("invalid_message", "A message needs a \"type\", a text.", "type");
@@ -94,34 +79,27 @@ Result<ClientMessage> read_client_message(std::string text) {
   return message;
 }
 
-std::string input_items(const ClientMessage& message) {
-  std::string_view input = member(message.members, "input");
-  if (input.starts_with('[')) {
-    input = input.substr(1, input.size() - 2);
-    const std::size_t begin = input.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return std::string(input.substr(begin, input.find_last_not_of(" \t\r\n") + 1 - begin));
-  }
-  if (!input.starts_with('"')) return {};
-  return std::string(R"({"type":"message","role":"user","content":)").append(input).append("}");
+std::string named(const ClientMessage& message, std::string_view model) {
+  if (model.empty()) return message.text();
+  return with_value(message.text(), message.members, "model", dump(Json(model)));
 }
 
-std::string with_full_input(const ClientMessage& message, std::string_view items) {
-  Edit edit(message);
-  edit.drop("previous_response_id");
-  edit.put("input", std::string("[").append(items).append("]"));
+std::string with_history(const ClientMessage& message, std::string_view history,
+                         std::string_view model) {
+  JsonEdit edit(message.members);
+  put_history(edit, message.members, history);
+  put_model(edit, model);
   return edit.joined();
 }
 
-std::string http_body(const ClientMessage& message, const std::optional<std::string>& items) {
-  Edit edit(message);
+std::string http_body(const ClientMessage& message, const std::optional<std::string>& history,
+                      std::string_view model) {
+  JsonEdit edit(message.members);
   for (const std::string_view key : {"type", "stream_id", "generate", "background"}) {
     edit.drop(key);
   }
-  if (items) {
-    edit.drop("previous_response_id");
-    edit.put("input", std::string("[").append(*items).append("]"));
-  }
+  if (history) put_history(edit, message.members, *history);
+  put_model(edit, model);
   edit.put("stream", "true");
   return edit.joined();
 }

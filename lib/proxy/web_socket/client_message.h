@@ -13,6 +13,7 @@
 #include "core/json_members.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
+#include "route/request_facts.h"
 
 namespace responses_proxy {
 
@@ -24,6 +25,7 @@ struct ClientMessage {
   bool store = true;
   Headers carried_headers;  // that HTTP clients send and socket clients put into client_metadata
 
+  BodyFields body;  // what an exchange needs of it
   // Where it is stays the same when the message is moved: the members point into it.
   std::unique_ptr<std::string> source;
   JsonMembers members;
@@ -35,14 +37,18 @@ struct ClientMessage {
 // Error: no JSON object, no `type`, a stream_id that is none, or a header that cannot be one.
 Result<ClientMessage> read_client_message(std::string text);
 
-// What is new in this turn: the items of `input`, comma-separated JSON; a text becomes an item.
-std::string input_items(const ClientMessage& message);
+// In all of these: `model` takes the place of the client's name for it, unless it is "".
 
-// The message with `items` for its input and nothing to continue: complete in itself.
-std::string with_full_input(const ClientMessage& message, std::string_view items);
+// The message as it came.
+std::string named(const ClientMessage& message, std::string_view model);
 
-// The body of the HTTP request that does the same. `items`: the whole input, if the message only
-// adds to what is remembered here.
-std::string http_body(const ClientMessage& message, const std::optional<std::string>& items);
+// The message with the items of `history` before its own, and nothing to continue.
+std::string with_history(const ClientMessage& message, std::string_view history,
+                         std::string_view model);
+
+// The body of the HTTP request that does the same. `history`: what comes before the message's own
+// items, if that is known here.
+std::string http_body(const ClientMessage& message, const std::optional<std::string>& history,
+                      std::string_view model);
 
 }  // namespace responses_proxy

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "conversations/memory_conversations.h"
 #include "proxy/web_socket/lane_upstream.h"
-#include "proxy/web_socket/transcripts.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
@@ -19,6 +19,7 @@ struct Lane {
   std::string name;                        // the stream_id; "" = the default lane
   std::shared_ptr<SocketTurn> turn;        // under way
   std::unique_ptr<LaneUpstream> upstream;  // kept for the next turn
+  std::string latest_response;             // that can be continued; "" = none
 };
 
 // What the sockets of one event loop work with.
@@ -31,10 +32,17 @@ struct SocketServices {
   UpstreamSockets* sockets;  // null: every turn goes over HTTP
 };
 
+// A socket remembers the latest response of each of its lanes, for as long as it is open.
+inline ConversationLimits socket_limits(std::size_t max_bytes) {
+  constexpr std::size_t kMaxResponses = 64;  // more than there can be lanes
+  constexpr Millis kForEver = std::chrono::hours(24 * 365);
+  return {kMaxResponses, max_bytes, max_bytes, kForEver};
+}
+
 // What all turns of one client's socket share.
 struct SocketContext : SocketServices {
   Headers headers;  // of the handshake, for each turn's request
-  Transcripts transcripts;
+  MemoryConversations conversations;
 };
 
 }  // namespace responses_proxy

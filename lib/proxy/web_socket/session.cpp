@@ -49,7 +49,8 @@ ClientSession::ClientSession(const SocketServices& services, Request handshake,
                              std::shared_ptr<std::atomic<std::size_t>> open_sockets)
     : handshake_(std::move(handshake)),
       context_{services, turn_headers(handshake_.headers),
-               Transcripts(services.config.websocket_state_bytes)},
+               MemoryConversations(services.dependencies.clock,
+                                   socket_limits(services.config.websocket_state_bytes))},
       writer_(std::move(writer)),
       run_(std::move(run)),
       open_sockets_(std::move(open_sockets)) {
@@ -93,7 +94,7 @@ std::size_t ClientSession::max_held_bytes() const {
 }
 
 std::size_t ClientSession::held_bytes() const {
-  std::size_t held = context_.transcripts.bytes() + (writer_ ? writer_->unsent_bytes() : 0);
+  std::size_t held = context_.conversations.stats().bytes + (writer_ ? writer_->unsent_bytes() : 0);
   for (const ClientMessage& message : waiting_) held += message.text().size();
   for (const auto& [name, lane] : lanes_) {
     if (lane.turn) held += lane.turn->held_bytes();
@@ -120,8 +121,8 @@ bool ClientSession::too_much_with(const ClientMessage& message) {
 bool ClientSession::has_room_to_start(const ClientMessage& message) const {
   if (active_ == 0) return true;
   std::size_t sent = message.text().size();
-  const std::string* items = context_.transcripts.find(message.previous_response_id);
-  if (items != nullptr) sent += items->size();
+  const auto history = context_.conversations.peek({message.previous_response_id, {}});
+  if (history) sent += history->bytes();
   return held_bytes() + 2 * sent <= max_held_bytes();
 }
 

@@ -65,8 +65,8 @@ void SocketAnswer::finish_error() {
   }
   owner_->send(lane_, error_message(head_.status, head_.headers, error_body_, lane_.name));
   // A continuation that failed takes what it continued with it, as upstream.
-  if (context_.transcripts.is_latest(lane_.name, continues_)) {
-    context_.transcripts.forget(lane_.name);
+  if (!continues_.empty() && lane_.latest_response == continues_) {
+    context_.conversations.forget({std::exchange(lane_.latest_response, {}), {}});
   }
   end();
 }

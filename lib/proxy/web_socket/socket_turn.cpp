@@ -4,7 +4,8 @@
 
 #include <utility>
 
-#include "dialects/responses/request_body.h"
+#include "core/input_items.h"
+#include "proxy/phases/translate.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 
@@ -22,34 +23,17 @@ SocketTurn::SocketTurn(SocketContext& context, Lane& lane, ClientMessage message
       lane_(lane),
       message_(std::move(message)),
       owner_(std::move(owner)),
-      answer_(context, lane, message_.previous_response_id, owner_) {
-  const std::string& previous = message_.previous_response_id;
-  if (previous.empty() || context_.transcripts.is_latest(lane_.name, previous)) return;
-  if (const std::string* items = context_.transcripts.find(previous)) forked_from_ = *items;
-}
+      answer_(context, lane, message_.previous_response_id, owner_) {}
 
 SocketTurn::~SocketTurn() = default;
 
-std::optional<std::string> SocketTurn::whole_input() const {
-  std::string items;
-  if (forked_from_) {
-    items = *forked_from_;
-  } else if (!message_.previous_response_id.empty()) {
-    const std::string* known = context_.transcripts.find(message_.previous_response_id);
-    if (known == nullptr) return std::nullopt;
-    items = *known;
+std::shared_ptr<const History> SocketTurn::remembered() {
+  const std::string& previous = message_.previous_response_id;
+  if (!previous.empty()) {
+    context_.conversations.find({previous, {}},
+                                [this](auto found) { history_ = std::move(found); });
   }
-  append_items(items, input_items(message_));
-  return items;
-}
-
-bool SocketTurn::movable() const {
-  return message_.previous_response_id.empty() || forked_from_ ||
-         context_.transcripts.find(message_.previous_response_id) != nullptr;
-}
-
-bool SocketTurn::is_warm_up() const {
-  return !message_.generate;
+  return history_;
 }
 
 std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dialect,
@@ -60,10 +44,10 @@ std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dial
   model_ = lease.model();
   dialect_ = &dialect;
   request.headers = context_.headers;
-  const bool by_socket = context_.sockets != nullptr && resource.websocket &&
+  const bool by_socket = !interrupted_ && context_.sockets != nullptr && resource.websocket &&
                          dialect.socket() != nullptr && !state_->websocket_refused();
   if (!by_socket) {
-    transport_ = is_warm_up() ? Transport::none : Transport::http;
+    transport_ = answered_here() ? Transport::none : Transport::http;
     if (transport_ == Transport::none) return std::nullopt;
     auto body = http_message();
     if (!body) return body.error();
@@ -79,9 +63,15 @@ std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dial
 }
 
 std::size_t SocketTurn::held_bytes() const {
-  return message_.text().size() + (forked_from_ ? forked_from_->size() : 0) +
-         (answer_.begun() ? 0 : request_bytes_) +
+  return message_.text().size() + history_bytes() + (answer_.begun() ? 0 : request_bytes_) +
          (transfer_ != nullptr ? transfer_->held_bytes() : 0);
+}
+
+// Of what the socket does not remember by itself any more.
+std::size_t SocketTurn::history_bytes() const {
+  const bool counted =
+      !history_ || context_.conversations.peek({history_->latest().id, {}}) == history_;
+  return counted ? 0 : history_->bytes();
 }
 
 bool SocketTurn::upstream_usable() const {
@@ -95,25 +85,19 @@ std::string SocketTurn::socket_message() const {
   const std::string& previous = message_.previous_response_id;
   if (previous.empty() ||
       (lane_.upstream != nullptr && lane_.upstream->latest_response() == previous)) {
-    return named(message_.text());
+    return named(message_, model_);
   }
-  const auto items = whole_input();
-  return named(items ? with_full_input(message_, *items) : message_.text());
-}
-
-std::string SocketTurn::named(std::string message) const {
-  return model_.empty() ? message : with_model(message, model_);
+  return history_ ? with_history(message_, history_->items(), model_) : named(message_, model_);
 }
 
 Result<std::string> SocketTurn::http_message() const {
-  const bool continues = !message_.previous_response_id.empty();
-  const auto items = continues ? whole_input() : std::nullopt;
+  std::optional<std::string> history;
+  // Of an upstream that keeps no responses it goes up beside the request.
+  if (history_ && dialect_->keeps_responses()) history = history_->items();
   // A stored response is known behind HTTP as well.
-  if (!continues || items || message_.store) return named(http_body(message_, items));
-  return Error::invalid_request(
-      "previous_response_not_found",
-      fmt::format("Previous response with id '{}' not found.", message_.previous_response_id),
-      "previous_response_id");
+  const bool known = message_.previous_response_id.empty() || history_ || message_.store;
+  if (known) return http_body(message_, history, model_);
+  return previous_response_not_found(message_.previous_response_id);
 }
 
 void SocketTurn::add_http_headers(Headers& headers) const {
@@ -124,14 +108,15 @@ void SocketTurn::add_http_headers(Headers& headers) const {
 }
 
 bool SocketTurn::drop_encrypted_items() {
-  const auto items = whole_input();
-  if (!items) return false;
-  auto text = dialect_->without_encrypted_items(with_full_input(message_, *items));
+  if (!message_.previous_response_id.empty() && !history_) return false;
+  const std::string whole =
+      history_ ? with_history(message_, history_->items(), {}) : message_.text();
+  auto text = dialect_->without_encrypted_items(whole);
   if (!text) return false;
   auto message = read_client_message(std::move(*text));
   if (!message) return false;
   message_ = std::move(*message);
-  forked_from_.reset();
+  history_.reset();
   return true;
 }
 
@@ -163,43 +148,46 @@ std::string SocketTurn::new_response_id() const {
   return fmt::format("resp_{:016x}{:016x}", random.next(), random.next());
 }
 
-std::vector<std::string> SocketTurn::warm_up() const {
-  return warm_up_events(message_, new_response_id(), context_.dependencies.clock.wall());
-}
-
-std::vector<std::string> SocketTurn::interrupted(const AnswerFacts& facts) const {
+std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const {
+  const WallTime now = context_.dependencies.clock.wall();
+  if (!interrupted_) return warm_up_events(message_, new_response_id(), now);
   const bool begun = !facts.response_id.empty();
   return interrupted_events(begun ? facts.response_id : new_response_id(),
-                            begun ? facts.next_sequence_number : 0,
-                            context_.dependencies.clock.wall());
+                            begun ? facts.next_sequence_number : 0, now);
 }
 
+// Before it is sent, or while it moves to another resource: the next attempt is answered here.
 void SocketTurn::interrupt() {
+  if (transfer_ != nullptr && transfer_->on_socket()) return;
+  interrupted_ = true;
   if (transfer_ != nullptr) transfer_->interrupt();
 }
 
 // The client's next message may follow at once.
-void SocketTurn::answered(const StoredResponse& response) {
-  if (response.id.empty()) return;
+std::shared_ptr<const History> SocketTurn::answered(const StoredResponse& response) {
+  if (response.id.empty()) return nullptr;
   if (transport_ == Transport::socket && lane_.upstream) {
     lane_.upstream->set_latest_response(response.id);
   }
-  std::string items = input_items(message_);
-  append_items(items, response.output);
-  Transcripts& transcripts = context_.transcripts;
-  if (!response.whole) {
-    transcripts.forget(lane_.name);
-  } else if (message_.previous_response_id.empty()) {
-    transcripts.start(lane_.name, response.id, std::move(items));
-  } else if (forked_from_) {
-    std::string whole = std::move(*forked_from_);
-    append_items(whole, items);
-    transcripts.start(lane_.name, response.id, std::move(whole));
-  } else if (transcripts.is_latest(lane_.name, message_.previous_response_id)) {
-    transcripts.extend(lane_.name, response.id, items);
-  } else {
-    transcripts.forget(lane_.name);
+  const std::string before = std::exchange(lane_.latest_response, {});
+  std::shared_ptr<const History> history = response.whole ? history_with(response) : nullptr;
+  if (history) {
+    context_.conversations.keep({}, history, {});
+    lane_.latest_response = response.id;
   }
+  // As upstreams do, only the latest response of each lane is remembered.
+  if (before != lane_.latest_response) context_.conversations.forget({before, {}});
+  return history;
+}
+
+// Null: what it continues is not known here.
+std::shared_ptr<const History> SocketTurn::history_with(const StoredResponse& response) const {
+  const std::string& previous = message_.previous_response_id;
+  if (!previous.empty() && !history_) return nullptr;
+  return std::make_shared<const History>(
+      StoredTurn{response.id, previous, input_items(member(message_.members, "input")),
+                 response.output, message_.store},
+      history_);
 }
 
 }  // namespace responses_proxy

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/client_turn.h"
@@ -20,7 +21,7 @@ class TurnTransfer;
 enum class Transport : std::uint8_t {
   socket,
   http,
-  none,  // a warm-up for an upstream that knows none: answered here
+  none,  // answered here: a warm-up for an upstream that knows none, or a turn that was interrupted
 };
 
 class SocketTurn final : public ClientTurn, public TurnTransport {
@@ -30,18 +31,23 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
              std::shared_ptr<TurnOwner> owner);
   ~SocketTurn() override;
 
-  // The client wants no more of this answer. Only for transports other than the socket.
+  // The client wants no more of this answer. Not for one that comes over the lane's socket: there
+  // the upstream hears of it.
   void interrupt();
   // What this turn holds beside what its upstream connection has not sent yet.
   std::size_t held_bytes() const;
 
   // ClientTurn
-  bool movable() const override;
+  const BodyFields& body() const override { return message_.body; }
+  std::shared_ptr<const History> remembered() override;
+  void continue_from(std::shared_ptr<const History> history) override {
+    history_ = std::move(history);
+  }
   std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
   TurnTransport& transport() override { return *this; }
   bool drop_encrypted_items() override;
-  void answered(const StoredResponse& response) override;
+  std::shared_ptr<const History> answered(const StoredResponse& response) override;
   SocketAnswer& answer() override { return answer_; }
 
   // TurnTransport
@@ -50,9 +56,10 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   // For its TurnTransfer.
   SocketContext& context() { return context_; }
   Lane& lane() { return lane_; }
-  bool is_warm_up() const;
+  // No upstream over HTTP is asked for it.
+  bool answered_here() const { return interrupted_ || !message_.generate; }
   // It builds on a response, and what that amounts to is remembered here.
-  bool continues_known() const { return !message_.previous_response_id.empty() && movable(); }
+  bool continues_known() const { return history_ != nullptr; }
   // What to send to the lane's upstream as it is now: the message, made whole where that upstream
   // does not remember what it continues.
   std::string socket_message() const;
@@ -64,14 +71,14 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   void remember_refusal();
   // How the upstream is spoken to over the lane's socket.
   const SocketDialect& socket_dialect() const { return *dialect_->socket(); }
-  // Events that the upstream does not send itself. `facts`: of the answer so far.
-  std::vector<std::string> warm_up() const;
-  std::vector<std::string> interrupted(const AnswerFacts& facts) const;
+  // Events that the upstream does not send itself: of a warm-up, or the end of what was
+  // interrupted. `facts`: of the answer so far.
+  std::vector<std::string> own_events(const AnswerFacts& facts) const;
   void on_transfer_gone() { transfer_ = nullptr; }
 
  private:
-  std::optional<std::string> whole_input() const;
-  std::string named(std::string message) const;
+  std::size_t history_bytes() const;
+  std::shared_ptr<const History> history_with(const StoredResponse& response) const;
   bool upstream_usable() const;
   std::string new_response_id() const;
 
@@ -81,14 +88,14 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   std::shared_ptr<TurnOwner> owner_;
   SocketAnswer answer_;
   TurnTransfer* transfer_ = nullptr;
-  // What it continues, when that is the latest response of another lane, which may move on.
-  std::optional<std::string> forked_from_;
+  std::shared_ptr<const History> history_;  // that it continues, if it is known here
 
   Transport transport_ = Transport::http;
   std::string resource_id_;
   ResourceState* state_ = nullptr;  // of that resource
   std::string model_;               // that the message names; "" = as the client has named it
   const Dialect* dialect_ = nullptr;
+  bool interrupted_ = false;
   std::size_t request_bytes_ = 0;  // of the body made ready for that
 };
 

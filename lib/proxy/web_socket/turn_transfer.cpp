@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <utility>
 
 #include "responses_proxy/web_socket.h"
@@ -12,6 +13,12 @@ namespace {
 
 Headers stream_head() {
   return {{"content-type", "text/event-stream"}};
+}
+
+bool is_event_stream(const Headers& headers) {
+  constexpr std::string_view kEventStream = "text/event-stream";
+  return equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
+                            kEventStream);
 }
 
 // The upstream does not speak WebSocket here; what is said about this key or this moment is no
@@ -35,13 +42,13 @@ TurnTransfer::TurnTransfer(SocketTurn& turn, UpstreamRequest request, TurnHandle
       request_(std::move(request)),
       handler_(handler),
       deadlines_(turn.context().timers, request_.timeouts, [this](UpstreamError error) {
-        if (on_socket_ && !ended_) break_off(error);
+        if (on_socket() && stage_ != Stage::ended) break_off(error);
       }) {}
 
 TurnTransfer::~TurnTransfer() {
   turn_.on_transfer_gone();
   // An answer that nobody reads would meet the next turn.
-  if (on_socket_ && !ended_) lane_.upstream.reset();
+  if (on_socket() && stage_ != Stage::ended) lane_.upstream.reset();
 }
 
 void TurnTransfer::start(Transport transport) {
@@ -50,41 +57,42 @@ void TurnTransfer::start(Transport transport) {
       start_socket();
       break;
     case Transport::http:
+      path_ = Path::http;
       http_ = turn_.context().http.start(request_, *this);
       break;
     case Transport::none:
       turn_.context().loop.post([this, alive = std::weak_ptr<bool>(alive_)] {
-        if (!alive.expired()) answer_locally(turn_.warm_up());
+        if (!alive.expired()) answer_locally(turn_.own_events(handler_.facts()));
       });
       break;
   }
 }
 
 void TurnTransfer::start_socket() {
-  fresh_ = lane_.upstream == nullptr;
-  if (fresh_) turn_.connect(request_);
-  on_socket_ = true;
-  lane_.upstream->claim(*this);
+  const Path path = lane_.upstream ? Path::kept_socket : Path::fresh_socket;
+  if (path == Path::fresh_socket) turn_.connect(request_);
+  use_socket(path);
   lane_.upstream->send(std::string(request_.body));
   deadlines_.start();
 }
 
+void TurnTransfer::use_socket(Path path) {
+  path_ = path;
+  lane_.upstream->claim(*this);
+}
+
 // Once per attempt: the connection was gone or used up before this turn had begun.
 void TurnTransfer::reopen() {
+  assert(path_ == Path::kept_socket && stage_ == Stage::waiting);
   lane_.upstream.reset();
   turn_.connect(request_);
-  fresh_ = true;
-  on_socket_ = true;
-  lane_.upstream->claim(*this);
+  use_socket(Path::fresh_socket);
   lane_.upstream->send(turn_.socket_message());
 }
 
 void TurnTransfer::go_over_http() {
   deadlines_.stop();
-  if (turn_.is_warm_up()) {
-    answer_locally(turn_.warm_up());
-    return;
-  }
+  if (turn_.answered_here()) return answer_locally(turn_.own_events(handler_.facts()));
   auto body = turn_.http_message();
   if (!body) {
     answer(body.error().status, {{"content-type", "application/json"}}, body.error().to_json());
@@ -93,13 +101,16 @@ void TurnTransfer::go_over_http() {
   http_body_ = std::move(*body);
   request_.body = http_body_;
   turn_.add_http_headers(request_.headers);
+  path_ = Path::http;
   http_ = turn_.context().http.start(request_, *this);
 }
 
+// An error that has begun is about to end the attempt by itself.
 void TurnTransfer::interrupt() {
-  if (on_socket_ || ended_) return;
+  if (path_ != Path::http || stage_ == Stage::ended) return;
+  if (stage_ == Stage::begun && !stream_) return;
   http_.reset();
-  answer_locally(turn_.interrupted(handler_.facts()));
+  answer_locally(turn_.own_events(handler_.facts()));
 }
 
 void TurnTransfer::resume() {
@@ -116,7 +127,7 @@ void TurnTransfer::resume() {
 void TurnTransfer::on_open(const UpstreamSocketOpen& result) {
   if (result.status == 101) return;
   const UpstreamSocketOpen refusal = result;  // goes with the connection
-  on_socket_ = false;
+  path_ = Path::none;
   lane_.upstream.reset();
   if (refusal.error != UpstreamError::none) {
     end(refusal.error, refusal.detail);
@@ -132,7 +143,7 @@ void TurnTransfer::on_message(std::string_view text) {
   deadlines_.on_heard();
   const auto message = turn_.socket_dialect().read(text);
   if (!message) return break_off(UpstreamError::protocol, "a message that is no JSON object");
-  if (message->trouble != UpstreamMessage::Trouble::none && !begun_) {
+  if (message->trouble != UpstreamMessage::Trouble::none && stage_ == Stage::waiting) {
     on_refusal(*message);
   } else if (message->trouble == UpstreamMessage::Trouble::connection_used_up) {
     break_off(UpstreamError::truncated, message->head.error_code);
@@ -143,7 +154,7 @@ void TurnTransfer::on_message(std::string_view text) {
 
 // An error in place of an answer.
 void TurnTransfer::on_refusal(const UpstreamMessage& error) {
-  if (error.trouble == UpstreamMessage::Trouble::connection_used_up && !fresh_) {
+  if (error.trouble == UpstreamMessage::Trouble::connection_used_up && path_ == Path::kept_socket) {
     reopen();
   } else if (forgotten(error)) {
     lane_.upstream->set_latest_response({});
@@ -162,14 +173,17 @@ bool TurnTransfer::forgotten(const UpstreamMessage& error) {
 void TurnTransfer::forward(const UpstreamMessage& message) {
   const std::weak_ptr<bool> alive = alive_;
   const bool last = message.state != AnswerState::open;
+  const bool head_due = stage_ == Stage::waiting;
   if (last) {
     // From here on the connection is the next turn's.
-    ended_ = true;
+    go_to(Stage::ended);
     deadlines_.stop();
     lane_.upstream->release();
+  } else if (head_due) {
+    go_to(Stage::begun);
   }
   deadlines_.on_begun();
-  if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
+  if (head_due) handler_.on_head(200, stream_head());
   if (alive.expired()) return;
   const bool more = handler_.on_message(message);
   if (alive.expired()) return;
@@ -191,11 +205,12 @@ void TurnTransfer::refuse(const SocketRefusal& refusal) {
 }
 
 void TurnTransfer::on_close(std::uint16_t code, const std::string&) {
-  if (!begun_ && !fresh_) {
+  if (stage_ == Stage::waiting && path_ == Path::kept_socket) {
     reopen();
     return;
   }
-  const UpstreamError lost = begun_ ? UpstreamError::truncated : UpstreamError::closed;
+  const UpstreamError lost =
+      stage_ == Stage::begun ? UpstreamError::truncated : UpstreamError::closed;
   break_off(is_violation(code) ? UpstreamError::protocol : lost,
             fmt::format("WebSocket closed with {}", code));
 }
@@ -203,7 +218,8 @@ void TurnTransfer::on_close(std::uint16_t code, const std::string&) {
 // ---- HTTP ----
 
 void TurnTransfer::on_head(int status, Headers headers) {
-  begun_ = true;
+  go_to(Stage::begun);
+  stream_ = status < 300 && is_event_stream(headers);
   handler_.on_head(status, std::move(headers));
 }
 
@@ -212,7 +228,7 @@ bool TurnTransfer::on_body(std::string_view bytes) {
 }
 
 void TurnTransfer::on_end(const UpstreamResult& result) {
-  ended_ = true;
+  go_to(Stage::ended);
   handler_.on_end(result);
 }
 
@@ -220,8 +236,9 @@ void TurnTransfer::on_end(const UpstreamResult& result) {
 
 void TurnTransfer::answer_locally(const std::vector<std::string>& events) {
   const std::weak_ptr<bool> alive = alive_;
-  ended_ = true;
-  if (!std::exchange(begun_, true)) handler_.on_head(200, stream_head());
+  const bool head_due = stage_ == Stage::waiting;
+  go_to(Stage::ended);
+  if (head_due) handler_.on_head(200, stream_head());
   if (!alive.expired()) handler_.on_own_events(events);
   if (!alive.expired()) handler_.on_end({});
 }
@@ -229,8 +246,7 @@ void TurnTransfer::answer_locally(const std::vector<std::string>& events) {
 void TurnTransfer::answer(int status, Headers headers, std::string_view body) {
   const std::weak_ptr<bool> alive = alive_;
   const std::string kept(body);
-  ended_ = true;
-  begun_ = true;
+  go_to(Stage::ended);
   handler_.on_head(status, std::move(headers));
   if (!alive.expired()) handler_.on_body(kept);
   if (!alive.expired()) handler_.on_end({});
@@ -238,18 +254,23 @@ void TurnTransfer::answer(int status, Headers headers, std::string_view body) {
 
 // The connection is no good any more, and with it the attempt.
 void TurnTransfer::break_off(UpstreamError error, std::string detail) {
-  on_socket_ = false;
+  path_ = Path::none;
   lane_.upstream.reset();
   end(error, std::move(detail));
 }
 
 void TurnTransfer::end(UpstreamError error, std::string detail) {
-  ended_ = true;
+  go_to(Stage::ended);
   deadlines_.stop();
   UpstreamResult result;
   result.error = error;
   result.detail = std::move(detail);
   handler_.on_end(result);
+}
+
+void TurnTransfer::go_to(Stage next) {
+  assert(next > stage_);
+  stage_ = next;
 }
 
 }  // namespace responses_proxy

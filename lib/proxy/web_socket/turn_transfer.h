@@ -5,6 +5,7 @@
 // attempt; a connection that had gone stale is opened anew once.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,12 +27,29 @@ class TurnTransfer final : public UpstreamTransfer,
 
   void start(Transport transport);
   void interrupt();
+  // The lane's upstream works on this attempt.
+  bool on_socket() const { return path_ == Path::kept_socket || path_ == Path::fresh_socket; }
   std::size_t held_bytes() const { return handler_.held_bytes(); }
 
   void resume() override;
   bool body_sent() const override { return !http_ || http_->body_sent(); }
 
  private:
+  // What the attempt is on.
+  enum class Path : std::uint8_t {
+    none,
+    kept_socket,   // the lane's upstream, as an earlier turn has left it
+    fresh_socket,  // the same, opened for this attempt
+    http,
+  };
+  enum class Stage : std::uint8_t {
+    waiting,
+    begun,  // the handler has the head
+    ended,  // it has all, or will have it within the same call
+  };
+
+  void go_to(Stage next);
+  void use_socket(Path path);
   // UpstreamSocketHandler
   void on_open(const UpstreamSocketOpen& result) override;
   void on_message(std::string_view message) override;
@@ -60,12 +78,11 @@ class TurnTransfer final : public UpstreamTransfer,
   TurnDeadlines deadlines_;
   std::unique_ptr<UpstreamTransfer> http_;
   std::string http_body_;
-  bool on_socket_ = false;   // the lane's upstream works on this attempt
-  bool fresh_ = false;       // that connection was made for this attempt
+  Path path_ = Path::none;
+  Stage stage_ = Stage::waiting;
+  bool stream_ = false;      // begun with the head of a stream
   bool made_whole_ = false;  // sent again with the whole input
-  bool begun_ = false;       // the handler has the head
   bool paused_ = false;
-  bool ended_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -36,11 +36,10 @@ void SocketClient::send_turn() {
   session_->on_message(message(*turns_.back(), name, lane));
 }
 
-// Of an answer that has begun: before that, it may be held back.
+// At any moment, also while the answer is held back or its request waits to be sent.
 void SocketClient::send_interrupt() {
   const Lane& lane = lanes_[""];
   if (!session_ || lane.next == lane.turns.size()) return;
-  if (lane.turns[lane.next]->seen.course().empty()) return;
   session_->on_message(R"({"type":"response.interrupt"})");
 }
 

@@ -75,6 +75,7 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_BALANCING_POLICY", {"Round_Robin", "round_robin", "random"}},
       {"PROXY_RESPONSE_AFFINITY", {"prefer", "prefer", "require,prefer"}},
       {"PROXY_SESSION_AFFINITY_TTL_SECONDS", {"60", "60", "0"}},
+      {"PROXY_RESPONSE_STATE_TTL_SECONDS", {"0", "0", "-1"}},
       {"PROXY_MAX_AFFINITY_ENTRIES", {"10", "10", "0"}},
       {"PROXY_HEALTH_CHECK_ENABLED", {"0", "false", "-"}},
       {"PROXY_HEALTH_CHECK_INTERVAL_SECONDS", {"5", "5", "1e3"}},

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,14 @@ struct Noted {
   std::string name_;
 };
 
-Task inner(Trace& trace, Signal& signal) {
+Task<> inner(Trace& trace, Signal& signal) {
   const Noted local(trace, "inner");
   trace.emplace_back("inner waits");
   co_await signal;
   trace.emplace_back("inner goes on");
 }
 
-Task middle(Trace& trace, Signal& signal) {
+Task<> middle(Trace& trace, Signal& signal) {
   const Noted local(trace, "middle");
   co_await inner(trace, signal);
   trace.emplace_back("middle goes on");
@@ -43,7 +44,7 @@ Detached outer(Trace& trace, Signal& signal) {
   trace.emplace_back("outer goes on");
 }
 
-Task count_to(int n, int& count) {
+Task<> count_to(int n, int& count) {
   if (n == 0) co_return;
   ++count;
   co_await count_to(n - 1, count);
@@ -51,6 +52,22 @@ Task count_to(int n, int& count) {
 
 Detached run_all(int& count) {
   for (int i = 0; i < 100; ++i) co_await count_to(100, count);
+}
+
+// A value that cannot be copied, after a wait or without one.
+Task<std::unique_ptr<int>> number(int value, Signal* signal) {
+  if (signal != nullptr) co_await *signal;
+  co_return std::make_unique<int>(value);
+}
+
+Task<int> sum(Signal& signal) {
+  const std::unique_ptr<int> first = co_await number(1, nullptr);
+  const std::unique_ptr<int> second = co_await number(2, &signal);
+  co_return *first + *second;
+}
+
+Detached note_sum(Signal& signal, std::optional<int>& result) {
+  result = co_await sum(signal);
 }
 
 Detached wait_often(Signal& signal, int& woken) {
@@ -117,12 +134,21 @@ TEST_CASE("many tasks that never wait need no signal") {
   CHECK(count == 10'000);
 }
 
+TEST_CASE("a task gives its caller a value, waited for or not") {
+  Signal signal;
+  std::optional<int> result;
+  note_sum(signal, result);
+  CHECK_FALSE(result);
+  signal.fire();
+  CHECK(result == 3);
+}
+
 TEST_CASE("a task that is never awaited never runs, and a moved one is destroyed once") {
   Trace trace;
   Signal signal;
   {
-    Task task = inner(trace, signal);
-    const Task moved = std::move(task);
+    Task<> task = inner(trace, signal);
+    const Task<> moved = std::move(task);
   }
   CHECK(trace.empty());
 }

@@ -16,6 +16,7 @@
 #include "proxy/exchange.h"
 #include "proxy/token_gate.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/exchange_hooks.h"
 
 namespace responses_proxy::testing {
 
@@ -39,6 +40,7 @@ class ExchangeRig final : private ExchangeOwner {
     router.update(config.resources);
     dependencies_.dialects = {dialect_.get()};
     dependencies_.gate = &token_gate_;
+    dependencies_.conversations = conversations.get();
     dependencies_.on_decision = [this](Decision decision) {
       decisions.push_back(std::move(decision));
     };
@@ -54,21 +56,37 @@ class ExchangeRig final : private ExchangeOwner {
   ExchangeRig& operator=(const ExchangeRig&) = delete;
 
   // Begins an exchange; it runs until it waits for something.
-  std::shared_ptr<FakeResponseWriter> post(std::string body, Headers headers = {}) {
-    Request request;
-    request.method = "POST";
-    request.path = "/v1/responses";
-    request.headers = std::move(headers);
-    request.body = std::move(body);
-    auto client = std::make_shared<FakeResponseWriter>();
+  std::shared_ptr<FakeResponseWriter> send(Request request) {
+    auto writer = std::make_shared<FakeResponseWriter>();
     exchange = std::make_shared<Exchange>(
-        config, dependencies_,
-        ExchangeLoop{loop_, upstream, helpers_, static_cast<ExchangeOwner&>(*this), routing_,
-                     secrets_},
-        std::move(request), client);
+        config, dependencies_, ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_},
+        static_cast<ExchangeOwner&>(*this), std::move(request), writer);
     begun_.push_back(exchange);
     exchange->run();
-    return client;
+    return writer;
+  }
+  std::shared_ptr<FakeResponseWriter> post(std::string body, Headers headers = {}) {
+    return send(post_of(std::move(body), std::move(headers)));
+  }
+
+  // One that no phase has run on yet: the test calls them.
+  std::shared_ptr<ExchangeContext> context(Request request) {
+    static struct Nobody final : ResponseObserver {
+      void on_writable() override {}
+      void on_closed() override {}
+    } nobody;
+    client = std::make_shared<FakeResponseWriter>();
+    return std::make_shared<ExchangeContext>(
+        config, dependencies_, ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_},
+        std::move(request), client, nullptr, nobody);
+  }
+  std::shared_ptr<ExchangeContext> context(std::string body, Headers headers = {}) {
+    return context(post_of(std::move(body), std::move(headers)));
+  }
+  // Lets the next timer ring.
+  void ring() {
+    context_.restart();
+    context_.run_one();
   }
 
   // Lets the timers ring until the exchange has ended.
@@ -80,6 +98,9 @@ class ExchangeRig final : private ExchangeOwner {
   // Instead of the one over the config's client tokens.
   void use_gate(Gate& gate) { dependencies_.gate = &gate; }
 
+  void use_hooks(ExchangeHooks& hooks) { dependencies_.hooks = &hooks; }
+  void use_index(ResponseIndex& index) { dependencies_.index = &index; }
+
   RequestRecord record() { return sink.wait_for(1).at(0); }
   ResourceState* resource(int number) {
     return router.table()->find("openai-" + std::to_string(number))->state;
@@ -90,9 +111,11 @@ class ExchangeRig final : private ExchangeOwner {
   LateStateStore state;
   Router router{state};
   RecordingSink sink;
+  std::unique_ptr<Conversations> conversations = make_memory_conversations(clock);
   FakeUpstream upstream;
   std::vector<Decision> decisions;
-  std::shared_ptr<Exchange> exchange;  // the last one
+  std::shared_ptr<Exchange> exchange;          // the last one
+  std::shared_ptr<FakeResponseWriter> client;  // of the last context
   std::size_t ended = 0;
 
  private:
@@ -101,6 +124,14 @@ class ExchangeRig final : private ExchangeOwner {
     bool run(std::function<void()>) override { return false; }
   };
   void on_exchange_ended(Exchange&) override { ++ended; }
+  static Request post_of(std::string body, Headers headers) {
+    Request request;
+    request.method = "POST";
+    request.path = "/v1/responses";
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    return request;
+  }
 
   std::vector<std::weak_ptr<Exchange>> begun_;
   SeededRandom random_{20261126};

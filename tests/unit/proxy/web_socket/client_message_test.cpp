@@ -58,21 +58,15 @@ TEST_CASE("messages that are none say what is wrong") {
             .stream_id.size() == 256);
 }
 
-TEST_CASE("input is a list of items, or a text that stands for one") {
-  CHECK(input_items(read(R"({"type":"t","input":[ {"a":1}, {"b":2} ]})")) == R"({"a":1}, {"b":2})");
-  CHECK(input_items(read(R"({"type":"t","input":[]})")).empty());
-  CHECK(input_items(read(R"({"type":"t","input":[ ]})")).empty());
-  CHECK(input_items(read(R"({"type":"t"})")).empty());
-  CHECK(input_items(read(R"({"type":"t","input":"say \"hi\""})")) ==
-        R"({"type":"message","role":"user","content":"say \"hi\""})");
-}
-
-TEST_CASE("a full input replaces the increment and what it continues, and nothing else") {
+TEST_CASE("a history takes the place of what the message continues, and changes nothing else") {
   const ClientMessage message = read(
       R"({"type":"response.create","model":"m","previous_response_id":"resp_1","input":[{"b":2}],)"
       R"("tools":[ 1 ],"new_field":{"x":1e999}})");
-  CHECK(with_full_input(message, R"({"a":1},{"b":2})") ==
+  CHECK(with_history(message, R"({"a":1})", {}) ==
         R"({"type":"response.create","model":"m","input":[{"a":1},{"b":2}],)"
+        R"("tools":[ 1 ],"new_field":{"x":1e999}})");
+  CHECK(with_history(message, "", "theirs") ==
+        R"({"type":"response.create","model":"theirs","input":[{"b":2}],)"
         R"("tools":[ 1 ],"new_field":{"x":1e999}})");
 }
 
@@ -80,17 +74,17 @@ TEST_CASE("the HTTP body is the message without what only sockets have, and stre
   const ClientMessage message = read(
       R"({"type":"response.create","model":"m","stream":false,"stream_id":"a","generate":true,)"
       R"("background":false,"input":"x","store":false})");
-  CHECK(http_body(message, std::nullopt) ==
+  CHECK(http_body(message, std::nullopt, {}) ==
         R"({"model":"m","stream":true,"input":"x","store":false})");
-  CHECK(http_body(read(R"({"type":"response.create","model":"m"})"), std::nullopt) ==
-        R"({"model":"m","stream":true})");
+  CHECK(http_body(read(R"({"type":"response.create","model":"m"})"), std::nullopt, "n\"") ==
+        R"({"model":"n\"","stream":true})");
 }
 
 TEST_CASE("over HTTP an increment is made whole where what it continues is remembered here") {
   const ClientMessage message =
       read(R"({"type":"response.create","model":"m","previous_response_id":"resp_1","input":[2]})");
-  CHECK(http_body(message, "1,2") == R"({"model":"m","input":[1,2],"stream":true})");
-  CHECK(http_body(message, std::nullopt) ==
+  CHECK(http_body(message, "1", {}) == R"({"model":"m","input":[1,2],"stream":true})");
+  CHECK(http_body(message, std::nullopt, {}) ==
         R"({"model":"m","previous_response_id":"resp_1","input":[2],"stream":true})");
 }
 
@@ -102,8 +96,7 @@ TEST_CASE("members are found however their keys and values are spelled") {
   CHECK(message.stream_id == "a");
   CHECK(message.previous_response_id == "resp_1");
   CHECK_FALSE(message.generate);
-  CHECK(input_items(message) == "1");
-  CHECK(http_body(message, "1,2") == R"({"stream":true,"input":[1,2]})");
+  CHECK(http_body(message, "0", {}) == R"({"stream":true,"input":[0,1]})");
 }
 
 TEST_CASE("of a member that stands twice the last one counts, and is the only one that goes up") {
@@ -115,7 +108,7 @@ TEST_CASE("of a member that stands twice the last one counts, and is the only on
   CHECK(message.previous_response_id.empty());
   CHECK(message.text() == R"({"model":"a","type":"response.create","stor\u0065":false,)"
                           R"("previous_response_id":null})");
-  CHECK(http_body(message, std::nullopt) ==
+  CHECK(http_body(message, std::nullopt, {}) ==
         R"({"model":"a","stor\u0065":false,"previous_response_id":null,"stream":true})");
 }
 
@@ -130,7 +123,31 @@ TEST_CASE("a message can be moved") {
   ClientMessage first =
       read(R"({"type":"t","input":[1]})");  // short: some strings move their bytes
   const ClientMessage second = std::move(first);
-  CHECK(input_items(second) == "1");
+  CHECK(member(second.members, "input") == "[1]");
+}
+
+TEST_CASE("a model has another name in its place, and every other byte stays") {
+  const std::string text = R"( { "type" : "response.create" , "model" : "fast" , "n": 1e400 } )";
+  CHECK(named(read(text), {}) == text);
+  CHECK(named(read(text), "th\"eirs") ==
+        R"( { "type" : "response.create" , "model" : "th\"eirs" , "n": 1e400 } )");
+  CHECK(named(read(R"({"type":"t"} )"), "theirs") == R"({"type":"t","model":"theirs"} )");
+}
+
+TEST_CASE("what an exchange needs is read with the message, also if another value is broken") {
+  const Endpoint endpoint{EndpointKind::create_response, {}};
+  const ClientMessage message =
+      read(R"({"type":"response.create","model":"a","metadata":{"session_id":"s"},"model":"m",)"
+           R"("input":[{"type":"item_reference","id":"item_1"}]})");
+  const auto facts = read_request_facts(Headers{}, endpoint, message.body);
+  REQUIRE(facts);
+  CHECK(facts->model == "m");
+  CHECK(facts->session_id == "s");
+  CHECK(facts->item_references == std::vector<std::string>{"item_1"});
+  const ClientMessage broken = read(R"({"type":"response.create","model":"\ud800","input":[1]})");
+  CHECK(broken.is_create());
+  CHECK(member(broken.members, "input") == "[1]");
+  CHECK(read_request_facts(Headers{}, endpoint, broken.body).error().code == "invalid_json");
 }
 
 }  // namespace responses_proxy

@@ -42,7 +42,8 @@ TEST_CASE("only whole JSON objects reach the client, however the stream is cut")
     lane.turn->answer().finish();
     CHECK(lane.owner->events == std::vector<std::string>{delta, kCompleted});
     CHECK(lane.owner->ended == 1);
-    CHECK(lane.transcripts().is_latest("", "resp_1"));
+    CHECK(lane.lane.latest_response == "resp_1");
+    CHECK(lane.items("resp_1") == R"({"a":1},{"said":1})");
   }
 }
 
@@ -81,7 +82,8 @@ TEST_CASE("the end of an interrupted answer has the next number") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  const auto end = [&] { return lane.turn->interrupted(lane.handler.facts()); };
+  lane.turn->interrupt();
+  const auto end = [&] { return lane.turn->own_events(lane.handler.facts()); };
   REQUIRE(end().size() == 2);
   CHECK(end()[0].find(R"("response.created","sequence_number":0)") != std::string::npos);
   lane.begin_stream();
@@ -100,8 +102,7 @@ TEST_CASE("the type of an event is its own, wherever it stands") {
   lane.stream(event(R"({"response":{"output":[{"type":"message"}],"id":"resp_\u0031"},)"
                     R"("typ\u0065":"response.completed"})"));
   lane.turn->answer().finish();
-  REQUIRE(lane.transcripts().find("resp_1") != nullptr);
-  CHECK(*lane.transcripts().find("resp_1") == R"({"a":1},{"type":"message"})");
+  CHECK(lane.items("resp_1") == R"({"a":1},{"type":"message"})");
 }
 
 TEST_CASE("an answer that is an error, or none, is one whole message") {
@@ -128,12 +129,12 @@ TEST_CASE("an answer that is an error, or none, is one whole message") {
   CHECK(Json::parse(lane.owner->events.back())["error"]["code"] == "upstream_truncated");
 }
 
-TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steered") {
+TEST_CASE("a conversation that is too large, or steered, cannot be continued here") {
   TurnRig rig;
   rig.config.websocket_state_bytes = 100;
   OneLane lane(rig);
-  lane.whole_turn(kCreate, "resp_1");
-  CHECK(lane.transcripts().find("resp_1") != nullptr);
+  lane.whole_turn(kCreate, "resp_0");
+  CHECK(lane.items("resp_0") != "unknown");
   lane.begin(kCreate);
   lane.begin_stream();
   const std::size_t before = lane.turn->held_bytes();
@@ -143,7 +144,8 @@ TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steere
   CHECK(lane.turn->held_bytes() <= before + 100);
   lane.stream(event(kCompleted));
   lane.turn->answer().finish();
-  CHECK(lane.transcripts().bytes() == 0);
+  CHECK(lane.items("resp_1") == "unknown");
+  CHECK(lane.lane.latest_response.empty());
 
   lane.begin(kCreate);
   lane.begin_stream();
@@ -151,7 +153,7 @@ TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steere
       R"({"type":"response.incomplete","response":{"incomplete_details":{"reason":"steered"}}})"));
   lane.stream(event(kCompleted));
   lane.turn->answer().finish();
-  CHECK(lane.transcripts().find("resp_1") == nullptr);
+  CHECK(lane.items("resp_1") == "unknown");
 
   // Whose output only speaks of it is kept.
   lane.begin(kCreate);
@@ -159,7 +161,7 @@ TEST_CASE("a conversation that cannot be kept is forgotten: too large, or steere
   lane.stream(event(
       R"({"type":"response.incomplete","response":{"id":"resp_2","output":[{"x":"steered"}]}})"));
   lane.turn->answer().finish();
-  CHECK(lane.transcripts().find("resp_2") != nullptr);
+  CHECK(lane.items("resp_2") != "unknown");
 }
 
 TEST_CASE("a turn holds its message, the request until the answer begins, and the answer's items") {
@@ -198,6 +200,33 @@ TEST_CASE("the client's pace is the upstream's") {
   CHECK(observer.closed == 1);
 }
 
+TEST_CASE("only the latest response of a lane is remembered, with all that is behind it") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.whole_turn(kCreate, "resp_1");
+  lane.whole_turn(R"({"type":"response.create","input":[{"b":2}],"previous_response_id":"resp_1"})",
+                  "resp_2");
+  CHECK(lane.items("resp_1") == "unknown");
+  CHECK(lane.items("resp_2") == R"({"a":1},{"said":1},{"b":2},{"said":1})");
+  lane.whole_turn(kCreate, "resp_3");
+  CHECK(lane.items("resp_2") == "unknown");
+  CHECK(lane.conversations().stats().bytes == std::string(R"({"a":1}{"said":1})").size());
+}
+
+TEST_CASE("a continuation that fails takes what it continued with it, if that was the latest") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.whole_turn(kCreate, "resp_1");
+  for (const std::string previous : {"resp_other", "resp_1"}) {
+    CHECK(lane.items("resp_1") != "unknown");
+    lane.begin(R"({"type":"response.create","input":[],"previous_response_id":")" + previous +
+               "\"}");
+    lane.turn->answer().start({400, {}, std::nullopt});
+    lane.turn->answer().finish();
+  }
+  CHECK(lane.items("resp_1") == "unknown");
+}
+
 TEST_CASE("over HTTP a continuation is whole, stored, or not found") {
   TurnRig rig;
   rig.state().set_websocket_refused();
@@ -208,13 +237,14 @@ TEST_CASE("over HTTP a continuation is whole, stored, or not found") {
   const auto error = lane.attempt();
   REQUIRE(error);
   CHECK(error->code == "previous_response_not_found");
-  CHECK_FALSE(lane.turn->movable());
+  CHECK_FALSE(lane.turn->continues_known());
   lane.begin(R"({"type":"response.create","input":[],"previous_response_id":"resp_x"})");
   CHECK_FALSE(lane.attempt());
   CHECK(rig.http.last().body == R"({"input":[],"previous_response_id":"resp_x","stream":true})");
-  lane.transcripts().start("", "resp_x", R"({"a":1})");
+  lane.conversations().keep(
+      {}, std::make_shared<const History>(StoredTurn{"resp_x", "", R"({"a":1})", ""}, nullptr), {});
   lane.begin(unknown);
-  CHECK(lane.turn->movable());
+  CHECK(lane.turn->continues_known());
   CHECK_FALSE(lane.attempt());
   CHECK(rig.http.last().body == R"({"input":[{"a":1}],"store":false,"stream":true})");
 }

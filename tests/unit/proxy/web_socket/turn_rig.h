@@ -179,7 +179,7 @@ class OneLane {
   explicit OneLane(TurnRig& rig, Headers handshake = {})
       : rig_(rig),
         context_{rig.services(), std::move(handshake),
-                 Transcripts(rig.config.websocket_state_bytes)} {}
+                 MemoryConversations(rig.clock, socket_limits(rig.config.websocket_state_bytes))} {}
 
   void begin(std::string message) {
     auto read = read_client_message(std::move(message));
@@ -187,6 +187,7 @@ class OneLane {
     handler = FakeHandler(rig_.config.websocket_state_bytes);
     turn = std::make_shared<SocketTurn>(context_, lane, std::move(*read), owner);
     lane.turn = turn;
+    turn->remembered();
   }
 
   // What the exchange does for an attempt.
@@ -242,7 +243,12 @@ class OneLane {
     return pass_on();
   }
 
-  Transcripts& transcripts() { return context_.transcripts; }
+  MemoryConversations& conversations() { return context_.conversations; }
+  // The items behind that response; "unknown" if there is no conversation.
+  std::string items(std::string_view response_id) {
+    const auto history = conversations().peek({response_id, {}});
+    return history ? history->items() : "unknown";
+  }
 
   UpstreamTimeouts timeouts{Millis(10'000), Millis(0), Millis(0), Millis(600'000)};
   std::shared_ptr<FakeOwner> owner = std::make_shared<FakeOwner>();

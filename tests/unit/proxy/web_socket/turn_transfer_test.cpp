@@ -339,6 +339,38 @@ TEST_CASE("an interrupt ends the request over HTTP, not the one on a socket") {
   CHECK(lane.handler.ended);
 }
 
+TEST_CASE("a turn that is interrupted before it is sent is sent to nobody") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  lane.turn->interrupt();
+  lane.attempt();
+  rig.run_loop();
+  CHECK(rig.sockets.connections.empty());
+  CHECK(rig.http.sent.empty());
+  CHECK(lane.handler.status == 200);
+  REQUIRE(lane.handler.own_events.size() == 2);
+  CHECK(lane.handler.own_events[1].find(R"("reason":"interrupted")") != std::string::npos);
+}
+
+TEST_CASE("an interrupt leaves an error as it is, and ends the attempt that comes after it") {
+  TurnRig rig;
+  rig.state().set_websocket_refused();
+  OneLane lane(rig);
+  lane.turn_over(kCreate);
+  rig.http.last().handler->on_head(429, {{"content-type", "application/json"}});
+  lane.turn->interrupt();
+  CHECK_FALSE(rig.http.last().cancelled);
+  CHECK(lane.handler.own_events.empty());
+  rig.http.last().handler->on_body("{}");
+  rig.http.last().handler->on_end({});
+  CHECK(lane.handler.body == "{}");
+  lane.attempt();
+  rig.run_loop();
+  CHECK(rig.http.sent.size() == 1);
+  CHECK(lane.handler.own_events.size() == 2);
+}
+
 TEST_CASE("a transfer that is given up takes a connection with an answer under way with it") {
   TurnRig rig;
   OneLane lane(rig);

@@ -1,4 +1,4 @@
-#include "proxy/retry_table.h"
+#include "proxy/phases/retry_table.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,101 @@
+// Conversations: what stands behind the id of a response: all the items that a request repeats when
+// it continues that response somewhere else than where it was made.
+//
+// Role       Asked when a request continues a response that its next upstream does not hold: one
+//            that keeps no responses, another account, a connection that has forgotten. Filled with
+//            the answers of upstreams that keep none, and of all turns on a client's socket.
+// Threads    From every event loop, several at once; a callback comes on the loop that asked,
+//            inside the call or later.
+// Ownership  A History is immutable, and shared by whoever holds it: what two conversations have in
+//            common stands in memory once. A chain of n turns takes the bytes of n turns.
+// Errors     None: what cannot be found (forgotten, too large, somebody else's, a store that is
+//            down) is not known, and what cannot be kept is not known later. The client then hears
+//            `previous_response_not_found` and sends everything.
+// Blocking   Never.
+// Limits     Each implementation has its own, and says which; a History kMaxHistoryTurns.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "responses_proxy/clock.h"
+
+namespace responses_proxy {
+
+// One request and the answer to it. Items are JSON, comma-separated.
+struct StoredTurn {
+  std::string id;        // of the response
+  std::string previous;  // the response that it continues; "" = it begins a conversation
+  std::string input;     // the items of the request itself
+  std::string output;    // the items of the answer
+  bool stored = true;    // not with `"store":false`: then it is for continuations alone
+};
+
+// A longer conversation cannot be continued here.
+inline constexpr std::size_t kMaxHistoryTurns = 10'000;
+
+// A conversation up to one of its responses.
+class History final {
+ public:
+  // `before`: what `turn.previous` names; null for a beginning.
+  History(StoredTurn turn, std::shared_ptr<const History> before);
+  ~History();
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+  const StoredTurn& latest() const { return turn_; }
+  const std::shared_ptr<const History>& before() const { return before_; }
+  std::size_t turns() const { return turns_; }
+  std::size_t bytes() const { return bytes_; }  // of all items
+  // All of them, oldest first: a comma-separated list, "" if there are none. Linear in its bytes.
+  std::string items() const;
+
+ private:
+  const StoredTurn turn_;
+  mutable std::shared_ptr<const History> before_;
+  const std::size_t turns_;
+  const std::size_t bytes_;
+};
+
+struct ConversationKey {
+  std::string_view response_id;
+  std::string_view caller;  // as the Gate calls them: nobody finds what is somebody else's
+};
+
+struct ConversationStats {
+  std::size_t responses = 0;  // that can be found
+  std::size_t bytes = 0;      // of items, those included that only others continue
+};
+
+class Conversations {
+ public:
+  using Found = std::function<void(std::shared_ptr<const History> history)>;  // null: not known
+  using Done = std::function<void()>;
+
+  virtual ~Conversations() = default;
+  // Finding a response counts as using it.
+  virtual void find(const ConversationKey& key, Found found) = 0;
+  // The response that `history` ends with can be found from now on. What it continues need not have
+  // been kept here. Calls done (which may be empty) when other replicas can find it, too.
+  virtual void keep(std::string_view caller, std::shared_ptr<const History> history, Done done) = 0;
+  // The response alone: what continues it is still known.
+  virtual void forget(const ConversationKey& key) = 0;
+  virtual ConversationStats stats() const { return {}; }
+};
+
+struct ConversationLimits {
+  std::size_t max_responses = 100'000;  // that can be found
+  // Of items, over all conversations; those that were not used for longest are forgotten first.
+  std::size_t max_bytes = 256 * 1024 * 1024;
+  std::size_t max_conversation_bytes = 32 * 1024 * 1024;  // a longer one is not kept
+  Millis idle = std::chrono::hours(1);                    // one unused for so long is forgotten
+};
+
+// In the memory of this process, for this process.
+std::unique_ptr<Conversations> make_memory_conversations(const Clock& clock,
+                                                         ConversationLimits limits = {});
+
+}  // namespace responses_proxy

@@ -1,0 +1,29 @@
+#include "core/input_items.h"
+
+namespace responses_proxy {
+
+std::string input_items(std::string_view input) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  if (input.starts_with('[')) {
+    input = input.substr(1, input.size() - 2);
+    const std::size_t begin = input.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) return {};
+    return std::string(input.substr(begin, input.find_last_not_of(kBlanks) + 1 - begin));
+  }
+  if (!input.starts_with('"')) return {};
+  return std::string(R"({"type":"message","role":"user","content":)").append(input).append("}");
+}
+
+void append_items(std::string& items, std::string_view more) {
+  if (!items.empty() && !more.empty()) items += ',';
+  items.append(more);
+}
+
+void put_history(JsonEdit& edit, const JsonMembers& request, std::string_view history) {
+  std::string whole(history);
+  append_items(whole, input_items(member(request, "input")));
+  edit.drop("previous_response_id");
+  edit.put("input", whole.insert(0, 1, '[').append(1, ']'));
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,21 @@
+// The `input` of a Responses request as a list of items: comma-separated JSON, without brackets.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/json_edit.h"
+
+namespace responses_proxy {
+
+// `input`: the JSON of the member. A text becomes an item; "" for anything that has no items.
+std::string input_items(std::string_view input);
+
+// Both lists in one.
+void append_items(std::string& items, std::string_view more);
+
+// Puts `history` before the items of the request's own input, and takes out what it continues: so
+// it is complete in itself.
+void put_history(JsonEdit& edit, const JsonMembers& request, std::string_view history);
+
+}  // namespace responses_proxy

@@ -1,0 +1,112 @@
+// ExchangeContext: all that is known of one downstream request, from its admission to its record.
+//
+// Role       What the phases work on (lib/proxy/phases/): each fills its part and reads those of
+//            the phases before it. The parts stand in the order of the phases.
+// Threads    One event loop. While a phase waits for a helper thread (aside), that thread has the
+//            request, and nothing else happens here but that the client may leave.
+// Ownership  Shared by the exchange and by whoever calls back later than it lasts.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/task.h"
+#include "proxy/answer_pump.h"
+#include "proxy/attempt.h"
+#include "proxy/body_capture.h"
+#include "proxy/client_turn.h"
+#include "proxy/downstream.h"
+#include "proxy/record_mask.h"
+#include "responses_proxy/config.h"
+#include "responses_proxy/conversations.h"
+#include "responses_proxy/dependencies.h"
+#include "responses_proxy/event_loop.h"
+#include "responses_proxy/helper_threads.h"
+#include "route/endpoint.h"
+#include "route/request_facts.h"
+
+namespace responses_proxy {
+
+// Where an exchange runs.
+struct ExchangeLoop {
+  EventLoop& loop;
+  UpstreamClient& upstream;
+  HelperThreads& helpers;
+  RoutingCache& routing;
+  KnownSecrets& secrets;
+};
+
+// Who knows what the request builds on, as far as anybody remembers. Ids of resources, "" = nobody.
+struct Affinity {
+  std::string required;   // made what the request continues
+  std::string preferred;  // serves the session, or made a response that is only compared with
+  SelectionReason preferred_reason = SelectionReason::session_affinity;
+};
+
+// What was tried before the current attempt, and that one.
+struct Tries {
+  std::vector<std::string> resources;  // not to be tried again
+  std::size_t sent = 0;
+  std::size_t not_found = 0;  // those of them that do not count (see phases/failover.h)
+  bool encrypted_items_dropped = false;
+};
+
+// Which ids of the answer others know by now.
+struct RememberedIds {
+  std::size_t open = 0;   // that other replicas cannot see yet
+  std::size_t items = 0;  // of the ids of output items
+  std::string response;   // as the upstream wrote it
+  std::string conversation;
+  bool kept = false;  // what it adds to its conversation
+};
+
+struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
+  // `turn`: for a request that came over a client's socket, else null.
+  ExchangeContext(const Config& config, const Dependencies& dependencies, const ExchangeLoop& loop,
+                  Request request, std::shared_ptr<ResponseWriter> writer,
+                  std::shared_ptr<ClientTurn> turn, ResponseObserver& observer);
+
+  // There is nobody to answer any more, or no time for it.
+  bool interrupted() const { return downstream.gone() || shutting_down; }
+  // Response affinity in mode "require": no other account knows the response. What is known here as
+  // well can be continued anywhere.
+  bool pinned() const;
+  std::chrono::microseconds elapsed() const;
+
+  const Config& config;
+  const Dependencies& dependencies;
+  const ExchangeLoop loop;
+  Request request;
+  BodyCapture capture;
+  const RecordMask mask;
+  const std::shared_ptr<ClientTurn> turn;
+  Downstream downstream;
+  const SteadyTime arrived;
+  RequestRecord record;
+  Signal progress;  // fired by every callback; what happened stands in the fields
+  bool shutting_down = false;
+
+  // admit
+  Endpoint endpoint{EndpointKind::response_subpath, {}};
+  RequestFacts facts;
+  // route
+  std::optional<Route> route;
+  // recall
+  Affinity affinity;
+  std::shared_ptr<const History> history;  // that the request continues, if it is known here
+  // pick, translate, send: once per attempt
+  Tries tries;
+  const Dialect* dialect = nullptr;
+  std::string translated_body;  // what goes up in its place; empty: the client's own does
+  std::string own_input;        // its items, where the upstream keeps none
+  std::unique_ptr<Attempt> attempt;
+  // stream
+  RememberedIds remembered;
+  AnswerPump pump{*this};
+};
+
+}  // namespace responses_proxy

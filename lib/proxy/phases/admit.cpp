@@ -1,0 +1,108 @@
+#include "proxy/phases/admit.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/content_encoding.h"
+#include "core/utf8_text.h"
+#include "proxy/aside.h"
+#include "proxy/exchange_context.h"
+#include "responses_proxy/gate.h"
+
+namespace responses_proxy::phases {
+
+namespace {
+
+Error body_too_large(std::size_t bytes, std::size_t limit) {
+  Error error = Error::invalid_request(
+      "body_too_large",
+      fmt::format("The request body has {} bytes; at most {} are taken (PROXY_MAX_BODY_BYTES).",
+                  bytes, limit));
+  error.status = 413;
+  return error;
+}
+
+// 426 makes a client that can do both go on over HTTP at once.
+Error websocket_not_supported(bool enabled) {
+  Error error = Error::invalid_request(
+      "websocket_not_supported",
+      enabled ? "WebSocket is served on /v1/responses only; send this request over HTTP."
+              : "WebSocket is switched off here (PROXY_WEBSOCKET_ENABLED); send the request over "
+                "HTTP.");
+  error.status = 426;
+  return error;
+}
+
+// What can be said before the body is read.
+std::optional<Error> look_at_head(ExchangeContext& exchange) {
+  const Request& request = exchange.request;
+  auto caller = exchange.dependencies.gate->admit(request);
+  if (!caller) return caller.error();
+  exchange.record.caller = std::move(caller->name);
+  if (request.body.size() > exchange.config.max_body_bytes) {
+    return body_too_large(request.body.size(), exchange.config.max_body_bytes);
+  }
+  if (equals_ignore_case(request.headers.get("upgrade"), "websocket")) {
+    return websocket_not_supported(exchange.config.websocket_enabled);
+  }
+  auto endpoint = classify(request.method, request.path);
+  if (!endpoint) return endpoint.error();
+  exchange.endpoint = *endpoint;
+  return std::nullopt;
+}
+
+// The words that requests are remembered and looked up by.
+void mask_facts(const RecordMask& mask, RequestFacts& facts) {
+  for (std::string* word :
+       {&facts.previous_response_id, &facts.conversation_id, &facts.path_response_id,
+        &facts.comparison_response_id, &facts.session_id, &facts.session_name}) {
+    *word = mask.apply(*word);
+  }
+  for (std::string& id : facts.item_references) id = mask.apply(id);
+}
+
+std::optional<Error> decode_and_read(ExchangeContext& exchange) {
+  Request& request = exchange.request;
+  if (const auto encodings = request.headers.list("content-encoding"); !encodings.empty()) {
+    auto decoded = decode_content(encodings, request.body, exchange.config.max_body_bytes);
+    if (!decoded) return decoded.error();
+    request.body = std::move(*decoded);
+    request.headers.erase("content-encoding");
+  }
+  if (exchange.endpoint.needs_json_body()) drop_byte_order_mark(request.body);
+  exchange.capture.request(request.body);
+  auto facts = exchange.turn
+                   ? read_request_facts(request.headers, exchange.endpoint, exchange.turn->body())
+                   : read_request_facts(request, exchange.endpoint);
+  if (!facts) return facts.error();
+  exchange.facts = std::move(*facts);
+  mask_facts(exchange.mask, exchange.facts);
+  return std::nullopt;
+}
+
+void put_on_record(const RequestFacts& facts, RequestRecord& record) {
+  record.stream = facts.stream;
+  record.session_id = facts.session_id;
+  record.session_name = facts.session_name;
+  record.requested_pool_id = facts.pool_id;
+  record.model = facts.model;
+  record.previous_response_id = facts.previous_response_id;
+}
+
+}  // namespace
+
+Task<std::optional<Error>> admit(ExchangeContext& exchange) {
+  std::optional<Error> error = look_at_head(exchange);
+  if (error) co_return error;
+  // How much comes out of an encoded body shows only when it is decoded.
+  const bool encoded = exchange.request.headers.find("content-encoding").has_value();
+  co_await aside(exchange, encoded || exchange.request.body.size() > kLargeBody,
+                 [&exchange, &error] { error = decode_and_read(exchange); });
+  if (error) co_return error;
+  exchange.facts.stream = exchange.facts.stream || exchange.turn != nullptr;
+  put_on_record(exchange.facts, exchange.record);
+  co_return error;
+}
+
+}  // namespace responses_proxy::phases

@@ -1,0 +1,85 @@
+#include "proxy/phases/failover.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "proxy/aside.h"
+#include "proxy/exchange_context.h"
+#include "proxy/phases/record.h"
+#include "proxy/phases/retry_table.h"
+
+namespace responses_proxy::phases {
+
+namespace {
+
+// The resource does not know what the request continues, and may not be the one that should:
+// nobody remembers that it alone can do it.
+bool id_unknown(const ExchangeContext& exchange, const UpstreamFault& fault) {
+  return fault.id_unknown && exchange.facts.continues() && !exchange.pinned();
+}
+
+NextStep next(const ExchangeContext& exchange, const UpstreamFault& fault) {
+  AttemptStart start;
+  start.error = exchange.attempt->failure_so_far();
+  start.status = fault.meaning;
+  start.id_unknown = id_unknown(exchange, fault);
+  start.model_refused = fault.model_refused;
+  start.cannot_decrypt = fault.cannot_decrypt && !exchange.tries.encrypted_items_dropped;
+  start.pinned = exchange.pinned();
+  start.attempts_left = attempts_left(exchange);
+  start.not_found_tries_left = kMaxNotFoundTries - exchange.tries.not_found;
+  return next_step(start);
+}
+
+// The session had to move to an account that cannot decrypt what the one before has made: once more
+// without it. false: there is nothing to leave out.
+Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
+  std::optional<std::string> body;
+  bool dropped = false;
+  if (exchange.turn) {
+    dropped = exchange.turn->drop_encrypted_items();
+  } else {
+    const std::string& old = exchange.request.body;
+    // The attempt may still be sending the body: it is only read here.
+    co_await aside(exchange, old.size() > kLargeBody, [&exchange, &body, &old] {
+      body = exchange.dialect->without_encrypted_items(old);
+    });
+    dropped = body.has_value();
+  }
+  if (!dropped) co_return false;
+  close_attempt(exchange);
+  if (body) exchange.request.body = std::move(*body);
+  exchange.tries.resources.pop_back();  // the same resource may serve it now
+  exchange.tries.encrypted_items_dropped = true;
+  exchange.record.adjusted = "encrypted_items_dropped";
+  co_return true;
+}
+
+}  // namespace
+
+std::size_t attempts_left(const ExchangeContext& exchange) {
+  const std::size_t counted = exchange.tries.sent - exchange.tries.not_found;
+  return exchange.config.max_attempts - std::min(exchange.config.max_attempts, counted);
+}
+
+Task<bool> moves_on(ExchangeContext& exchange) {
+  // A bad start is known to other requests at once; a good one is judged when it has ended.
+  const UpstreamFault fault = exchange.attempt->fault();
+  if (fault.meaning < 200 || fault.meaning >= 300) judge_attempt(exchange, fault);
+  switch (next(exchange, fault)) {
+    case NextStep::stream:
+      break;
+    case NextStep::other_resource:
+      if (id_unknown(exchange, fault)) ++exchange.tries.not_found;
+      co_return true;
+    case NextStep::without_encrypted_items: {
+      const bool dropped = co_await drop_encrypted_items(exchange);
+      co_return dropped && !exchange.interrupted();
+    }
+  }
+  co_return false;
+}
+
+}  // namespace responses_proxy::phases

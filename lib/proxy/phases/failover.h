@@ -1,0 +1,25 @@
+// Between "send" and "stream": what follows from how an attempt has begun.
+#pragma once
+
+#include <cstddef>
+
+#include "core/task.h"
+
+namespace responses_proxy {
+
+struct ExchangeContext;
+
+namespace phases {
+
+// Tries at resources that do not know an id nobody remembers: they cost the provider nothing and
+// do not count against PROXY_MAX_ATTEMPTS.
+inline constexpr std::size_t kMaxNotFoundTries = 16;
+
+std::size_t attempts_left(const ExchangeContext& exchange);
+
+// Whether something else is tried in the attempt's place, if there is anything; a bad beginning
+// counts against its resource from here on. false: this answer is the client's.
+Task<bool> moves_on(ExchangeContext& exchange);
+
+}  // namespace phases
+}  // namespace responses_proxy

@@ -1,0 +1,138 @@
+#include "proxy/phases/recall.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy/exchange_context.h"
+#include "responses_proxy/response_index.h"
+
+namespace responses_proxy::phases {
+
+namespace {
+
+// "openai-7": what the seventh key in the list was called before ids were made from the keys.
+bool is_position(std::string_view resource_id) {
+  constexpr std::string_view kPrefix = "openai-";
+  constexpr std::size_t kMostDigits = 3;
+  if (!resource_id.starts_with(kPrefix)) return false;
+  const std::string_view digits = resource_id.substr(kPrefix.size());
+  return !digits.empty() && digits.size() <= kMostDigits &&
+         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Remembered by its position: nobody knows which key stood there. Such an id counts as forgotten,
+// not as one whose resource is gone.
+bool outdated(const ExchangeContext& exchange, std::string_view resource_id) {
+  return is_position(resource_id) && exchange.route->table->find(resource_id) == nullptr;
+}
+
+Task<> look_up(ExchangeContext& exchange, AffinityKey key, std::string& resource_id) {
+  if (key.id.empty()) co_return;
+  bool done = false;
+  exchange.dependencies.state.find_affinity(
+      key, [&exchange, &done, &resource_id](std::optional<std::string> found) {
+        if (found && !outdated(exchange, *found)) resource_id = std::move(*found);
+        done = true;
+        exchange.progress.fire();
+      });
+  while (!done) co_await exchange.progress;
+}
+
+// Live state does not know the id; the records may.
+Task<> look_up_durable(ExchangeContext& exchange) {
+  const std::string key = exchange.facts.response_key();
+  if (key.empty() || exchange.dependencies.index == nullptr) co_return;
+  std::string& required = exchange.affinity.required;
+  bool done = false;
+  exchange.dependencies.index->find(exchange.loop.loop, key,
+                                    [&exchange, &done, &required](auto found) {
+                                      if (found && !outdated(exchange, *found)) {
+                                        required = std::move(*found);
+                                      }
+                                      done = true;
+                                      exchange.progress.fire();
+                                    });
+  while (!done) co_await exchange.progress;
+  if (!required.empty()) {
+    exchange.dependencies.state.remember_affinity({AffinityKind::response, key}, required, {});
+  }
+}
+
+// All at once, so that a late store costs its budget once. The last item of the input that anybody
+// remembers decides: it is the newest.
+Task<> look_up_items(ExchangeContext& exchange) {
+  const std::vector<std::string>& items = exchange.facts.item_references;
+  std::vector<std::string> found(items.size());
+  std::size_t open = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    ++open;
+    exchange.dependencies.state.find_affinity(
+        {AffinityKind::item, items[i]},
+        [&exchange, &open, &resource_id = found[i]](std::optional<std::string> known) {
+          if (known && !outdated(exchange, *known)) resource_id = std::move(*known);
+          --open;
+          exchange.progress.fire();
+        });
+    if (!found[i].empty()) break;  // at once: no earlier item needs to be asked about
+  }
+  while (open > 0) co_await exchange.progress;
+  const auto newest =
+      std::find_if(found.begin(), found.end(), [](const auto& id) { return !id.empty(); });
+  if (newest != found.end()) exchange.affinity.required = std::move(*newest);
+}
+
+// Nothing keeps it from going anywhere, but somewhere the prompt cache may be warm.
+Task<> find_preference(ExchangeContext& exchange) {
+  const RequestFacts& facts = exchange.facts;
+  Affinity& affinity = exchange.affinity;
+  co_await look_up(exchange, {AffinityKind::response, facts.comparison_response_id},
+                   affinity.preferred);
+  if (affinity.preferred.empty()) {
+    co_await look_up(exchange, {AffinityKind::session, facts.session_id}, affinity.preferred);
+  } else {
+    affinity.preferred_reason = SelectionReason::response_affinity;
+  }
+}
+
+// Whoever made what the request continues has it, and takes its id for it.
+bool kept_upstream(const ExchangeContext& exchange) {
+  const Target* target = exchange.route->table->find(exchange.affinity.required);
+  if (target == nullptr) return false;
+  const Dialect* dialect = exchange.dependencies.dialects.find(target->resource->wire_api);
+  return dialect != nullptr && dialect->keeps_responses();
+}
+
+// A client's socket is asked first: it remembers what no upstream keeps.
+Task<> find_history(ExchangeContext& exchange) {
+  const std::string& previous = exchange.facts.previous_response_id;
+  if (previous.empty()) co_return;
+  if (exchange.turn) exchange.history = exchange.turn->remembered();
+  if (exchange.history || kept_upstream(exchange)) co_return;
+  bool done = false;
+  exchange.dependencies.conversations->find({previous, exchange.record.caller},
+                                            [&exchange, &done](auto found) {
+                                              exchange.history = std::move(found);
+                                              done = true;
+                                              exchange.progress.fire();
+                                            });
+  while (!done) co_await exchange.progress;
+  if (exchange.turn && exchange.history) exchange.turn->continue_from(exchange.history);
+}
+
+}  // namespace
+
+Task<> recall(ExchangeContext& exchange) {
+  const std::string& required = exchange.affinity.required;
+  co_await look_up(exchange, {AffinityKind::response, exchange.facts.response_key()},
+                   exchange.affinity.required);
+  if (required.empty()) co_await look_up_durable(exchange);
+  if (required.empty()) co_await look_up_items(exchange);
+  if (required.empty()) co_await find_preference(exchange);
+  co_await find_history(exchange);
+}
+
+}  // namespace responses_proxy::phases

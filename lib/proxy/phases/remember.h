@@ -1,0 +1,26 @@
+// What an answer teaches the live state: who made it, where its session sticks.
+#pragma once
+
+namespace responses_proxy {
+
+struct ExchangeContext;
+
+namespace phases {
+
+// Once, when the answer begins, if it is a good one: the session sticks to the resource that serves
+// it, not to one that was only tried; and what the request continues is known there.
+void remember_resource(ExchangeContext& exchange);
+
+// The ids that the answer has told so far. Before the client can see its end, so that a
+// continuation finds its resource.
+void remember_answer(ExchangeContext& exchange);
+
+// What the answer, which is whole now, adds to its conversation; once, and before the client can
+// see its end. Of an upstream that keeps its responses, only a client's socket remembers more.
+void keep_answer(ExchangeContext& exchange);
+
+// A response that was deleted.
+void forget_response(ExchangeContext& exchange);
+
+}  // namespace phases
+}  // namespace responses_proxy

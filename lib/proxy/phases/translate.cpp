@@ -1,0 +1,106 @@
+#include "proxy/phases/translate.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/input_items.h"
+#include "proxy/exchange_context.h"
+#include "proxy/local_answers/local_answers.h"
+
+namespace responses_proxy {
+
+Error previous_response_not_found(std::string_view id) {
+  return Error::invalid_request("previous_response_not_found",
+                                fmt::format("Previous response with id '{}' not found.", id),
+                                "previous_response_id");
+}
+
+namespace phases {
+
+namespace {
+
+// A longer answer cannot be continued.
+constexpr std::size_t kMaxOutputKept = 32 * 1024 * 1024;
+
+std::string input_of(std::string body) {
+  const auto members = read_members(body);
+  return members ? input_items(member(*members, "input")) : std::string();
+}
+
+Error unknown_wire_api(const Resource& resource) {
+  return Error::unavailable(500, "unknown_wire_api",
+                            fmt::format("No dialect speaks wire_api \"{}\" of resource {}.",
+                                        resource.wire_api, resource.name));
+}
+
+UpstreamRequest made_of(UpstreamCall call, ExchangeContext& exchange) {
+  const Config& config = exchange.config;
+  UpstreamRequest request;
+  request.method = std::move(call.method);
+  request.url = std::move(call.url);
+  request.headers = std::move(call.headers);
+  request.body = exchange.request.body;
+  if (call.body) request.body = exchange.translated_body = std::move(*call.body);
+  request.timeouts = {config.connect_timeout, config.first_byte_timeout, config.idle_timeout,
+                      config.request_timeout};
+  return request;
+}
+
+// What the request continues, where that has to go up with it: not to the resource that has it, and
+// not behind a turn that says it itself.
+std::optional<std::string> history_to_send(const ExchangeContext& exchange,
+                                           const Resource& resource) {
+  if (!exchange.history) return std::nullopt;
+  const bool known_there = exchange.turn || resource.id == exchange.affinity.required;
+  if (exchange.dialect->keeps_responses() && known_there) return std::nullopt;
+  return exchange.history->items();
+}
+
+Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
+  const Resource& resource = lease.resource();
+  const auto& turn = exchange.turn;
+  const bool stateless = !exchange.dialect->keeps_responses();
+  const auto history = history_to_send(exchange, resource);
+  if (stateless && !turn) exchange.own_input = input_of(exchange.request.body);
+  // A turn that is prepared names the resource's model already.
+  const std::string_view upstream_model = turn ? std::string_view() : lease.model();
+  const std::size_t keep_output = turn        ? exchange.config.websocket_state_bytes
+                                  : stateless ? kMaxOutputKept
+                                              : 0;
+  return exchange.dialect->translate({.request = exchange.request,
+                                      .model = exchange.record.model,
+                                      .upstream_model = upstream_model,
+                                      .keep_output = keep_output,
+                                      .alias = exchange.route->alias,
+                                      .capabilities = lease.capabilities(),
+                                      .history = history},
+                                     resource);
+}
+
+}  // namespace
+
+Result<Sending> translate(ExchangeContext& exchange, Lease lease) {
+  const Resource& resource = lease.resource();
+  exchange.dialect = exchange.dependencies.dialects.find(resource.wire_api);
+  if (exchange.dialect == nullptr) return unknown_wire_api(resource);
+  const std::string& previous = exchange.facts.previous_response_id;
+  if (!previous.empty() && !exchange.history && !exchange.dialect->keeps_responses()) {
+    return previous_response_not_found(previous);
+  }
+  if (exchange.turn) {
+    auto error = exchange.turn->prepare(lease, *exchange.dialect, exchange.request);
+    if (error) return *error;
+  }
+  exchange.record.model = lease.model().empty() ? exchange.facts.model : lease.model();
+  auto answer = translated(exchange, lease);
+  if (!answer) return answer.error();
+  return Sending{std::move(lease), made_of(std::move(answer->call), exchange),
+                 local_answers::added_to(exchange, std::move(answer->answer))};
+}
+
+}  // namespace phases
+}  // namespace responses_proxy

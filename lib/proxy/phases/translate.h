@@ -1,0 +1,32 @@
+// Phase "translate": the request in the wire format of the resource that was picked.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "responses_proxy/dialect.h"
+#include "responses_proxy/lease.h"
+#include "responses_proxy/result.h"
+#include "responses_proxy/upstream_client.h"
+
+namespace responses_proxy {
+
+struct ExchangeContext;
+
+// The same words whoever does not know it.
+Error previous_response_not_found(std::string_view id);
+
+namespace phases {
+
+// An attempt that is ready to be sent.
+struct Sending {
+  Lease lease;
+  UpstreamRequest request;  // its body stands in the exchange
+  std::unique_ptr<Translation> answer;
+};
+
+// Error: it cannot be expressed there, or what it continues is known neither there nor here.
+Result<Sending> translate(ExchangeContext& exchange, Lease lease);
+
+}  // namespace phases
+}  // namespace responses_proxy

@@ -1,0 +1,26 @@
+#include "contract/conversations_contract.h"
+#include "fakes/manual_clock.h"
+
+namespace responses_proxy::testing {
+
+namespace {
+
+class Memory {
+ public:
+  static constexpr Millis kIdle{60'000};
+
+  Conversations& conversations() { return *conversations_; }
+  void settle() {}
+  void advance(Millis by) { clock_.advance(by); }
+
+ private:
+  ManualClock clock_;
+  const std::unique_ptr<Conversations> conversations_ =
+      make_memory_conversations(clock_, {.idle = kIdle});
+};
+
+}  // namespace
+
+CONVERSATIONS_CONTRACT(Memory)
+
+}  // namespace responses_proxy::testing

@@ -1,0 +1,53 @@
+#include "proxy/phases/record.h"
+
+#include <doctest/doctest.h>
+
+#include "unit/proxy/phases/attempt_of.h"
+#include "unit/proxy/phases/run_task.h"
+
+namespace responses_proxy {
+
+using namespace testing;
+
+TEST_CASE("an exchange without an attempt is on record as it was refused") {
+  ExchangeRig rig({"sk-first-key"});
+  const auto exchange = rig.context("{}");
+  exchange->record.blame = Blame::client;
+  CHECK(*run_task(phases::record(*exchange)));
+  const RequestRecord record = rig.record();
+  CHECK(record.attempts.empty());
+  CHECK(record.blame == Blame::client);
+  CHECK(record.request_bytes == 2);
+}
+
+TEST_CASE("a client that left early is to blame, and its resource is not") {
+  ExchangeRig rig({"sk-first-key"});
+  const auto exchange = sent_exchange(rig);
+  rig.upstream.last().document(500);
+  exchange->downstream.on_closed();
+  run_task(phases::record(*exchange));
+  const RequestRecord record = rig.record();
+  CHECK(record.status_code == 499);
+  CHECK(record.blame == Blame::client);
+  CHECK(record.attempts.at(0).error == "client_closed");
+  CHECK(rig.upstream.last().cancelled());
+  CHECK(rig.resource(1)->health() == Health::unknown);
+  CHECK(rig.resource(1)->active() == 0);
+}
+
+TEST_CASE("the last attempt's blame is the request's, and each attempt is on record once") {
+  ExchangeRig rig({"sk-first-key"});
+  const auto exchange = sent_exchange(rig);
+  rig.upstream.last().document(429);
+  rig.upstream.last().bytes(R"({"error":{"code":"rate_limit_exceeded"}})");
+  rig.upstream.last().end();
+  phases::close_attempt(*exchange);
+  phases::close_attempt(*exchange);  // there is none
+  run_task(phases::record(*exchange));
+  const RequestRecord record = rig.record();
+  REQUIRE(record.attempts.size() == 1);
+  CHECK(record.attempts[0].error == "http_429");
+  CHECK(record.blame == Blame::resource);
+}
+
+}  // namespace responses_proxy
