@@ -51,6 +51,10 @@ struct Turn {
   // without brackets; they come before those of its `input`, and its `previous_response_id` counts
   // no more. Absent: it continues nothing, or the resource has what it continues.
   std::optional<std::string_view> history = std::nullopt;
+  // What the answer is called where the upstream does not name its answers itself: unique, and not
+  // to be guessed. "resp_..."
+  std::string_view response_id = {};
+  const Clock* clock = nullptr;  // tells when an answer was made; null: nothing does
 };
 
 // One message of an upstream's WebSocket, looked at once.
@@ -128,6 +132,9 @@ class Translation {
   virtual const AnswerFacts& facts() const = 0;
   // What the answer says so far; of a request without an answer: nothing (status 0).
   virtual UpstreamFault fault(WallTime now) const = 0;
+  // The status for the client, where what came after the head says more than the upstream's did;
+  // 0: that of the head stands.
+  virtual int revised_status() const { return 0; }
 
   // A message that has come over WebSocket, in place of read(). false: this translation reads none.
   virtual bool take(const UpstreamMessage& message, AnswerSink& sink) {
@@ -152,6 +159,9 @@ class Translation {
 struct Translated {
   UpstreamCall call;
   std::unique_ptr<Translation> answer;
+  // What of the request could not be said, for the record: "omitted_tools: web_search"; "" = all
+  // was.
+  std::string adjusted = {};
 };
 
 class Dialect {
@@ -180,5 +190,7 @@ class Dialect {
 
 // The passthrough for upstreams that speak the Responses API themselves.
 std::unique_ptr<Dialect> make_responses_dialect();
+// For providers that speak the Chat Completions API.
+std::unique_ptr<Dialect> make_chat_completions_dialect();
 
 }  // namespace responses_proxy

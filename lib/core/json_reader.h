@@ -9,8 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "core/lone_surrogates.h"
 
 namespace responses_proxy {
 
@@ -35,6 +38,34 @@ template <class Read>
 bool read_json(std::string_view text, Read&& read) {
   return parse_json(text, std::forward<Read>(read)) == simdjson::SUCCESS;
 }
+
+// The same; half a surrogate pair, which no text can hold, is read as U+FFFD.
+template <class Read>
+bool read_any_json(std::string_view text, Read&& read) {
+  const simdjson::error_code error = parse_json(text, read);
+  if (error != simdjson::STRING_ERROR) return error == simdjson::SUCCESS;
+  return read_json(without_lone_surrogates(text), read);
+}
+
+// A document that stays while something is made of it, read as read_any_json() does.
+class JsonDocument {
+ public:
+  // false: it is not JSON, or holds what this parser cannot.
+  bool read(std::string_view text) {
+    simdjson::error_code error = parser_.parse(text.data(), text.size()).get(root_);
+    if (error == simdjson::STRING_ERROR) {
+      const std::string whole = without_lone_surrogates(text);
+      error = parser_.parse(whole.data(), whole.size()).get(root_);
+    }
+    return error == simdjson::SUCCESS;
+  }
+  // Only after read(); it and every text in it are valid until the next one.
+  simdjson::dom::element root() const { return root_; }
+
+ private:
+  simdjson::dom::parser parser_;
+  simdjson::dom::element root_;
+};
 
 // Whether `error` means that the text is no JSON to any parser. The others are about values that
 // this one cannot hold: numbers of any size, half a surrogate pair, any depth.

@@ -5,6 +5,7 @@ namespace responses_proxy {
 std::vector<std::unique_ptr<Dialect>> make_builtin_dialects() {
   std::vector<std::unique_ptr<Dialect>> dialects;
   dialects.push_back(make_responses_dialect());
+  dialects.push_back(make_chat_completions_dialect());
   return dialects;
 }
 

@@ -123,6 +123,7 @@ bool Attempt::came_to_nothing() const {
 ResponseHead Attempt::release(HeldAnswer& held) {
   sink_ = &observer_;
   held = std::exchange(held_, {});
+  if (const int status = translation().revised_status()) head_.response.status = status;
   return std::move(head_.response);
 }
 

@@ -103,6 +103,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   const Dialect* dialect = nullptr;
   std::string translated_body;  // what goes up in its place; empty: the client's own does
   std::string own_input;        // its items, where the upstream keeps none
+  std::string own_response_id;  // of the answer of an upstream that does not name its answers
   std::unique_ptr<Attempt> attempt;
   // stream
   RememberedIds remembered;

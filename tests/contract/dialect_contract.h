@@ -2,7 +2,8 @@
 //   DIALECT_CONTRACT(Backend)
 // where Backend has
 //   std::unique_ptr<Dialect> make();
-//   std::string document();   // a whole answer that is no stream: "Hi there", response "resp_7"
+//   std::string document();   // a whole answer that is no stream: "Hi there", response "resp_7",
+//                             // as it is called unless the upstream names its answers
 //   std::string stream();     // the same in several events; both count 1 token in and 3 out
 //   std::string error(kind);  // the body of an error: "limit" (429, asks for 5 s in its own way,
 //   if
@@ -51,10 +52,13 @@ inline std::size_t count_of(const Headers& headers, std::string_view text) {
 
 // One answer, read in pieces of a size.
 struct ContractAnswer final : AnswerSink {
+  // `streams`: what the client has asked for.
   ContractAnswer(const Dialect& dialect, int status, Headers head, std::string_view body,
-                 std::size_t piece) {
-    const Request request = contract_request(true);
-    auto translated = dialect.translate({request, "m", {}, 1000}, contract_resource());
+                 std::size_t piece, bool streams = true) {
+    const Request request = contract_request(streams);
+    Turn turn{request, "m", {}, 1000};
+    turn.response_id = "resp_7";
+    auto translated = dialect.translate(turn, contract_resource());
     REQUIRE(translated);
     translation = std::move(translated->answer);
     CHECK(translation->fault({}).status == 0);
@@ -108,7 +112,7 @@ void check_documents(Backend backend) {
   const auto dialect = backend.make();
   const std::string body = backend.document();
   for (std::size_t piece = 1; piece <= body.size(); ++piece) {
-    ContractAnswer answer(*dialect, 200, kJsonHead, body, piece);
+    ContractAnswer answer(*dialect, 200, kJsonHead, body, piece, false);
     CHECK_FALSE(answer.answer_head.event_stream);
     CHECK(answer.answer_head.response.status == 200);
     answer.translation->finish(answer);

@@ -1,5 +1,5 @@
-// The contract of dialects, on the one that is built in and on one that has nothing in common with
-// it.
+// The contract of dialects, on those that are built in and on one that has nothing in common with
+// them.
 #include "contract/dialect_contract.h"
 #include "fakes/shouting_dialect.h"
 
@@ -62,7 +62,39 @@ struct Shouting {
   }
 };
 
+struct ChatCompletions {
+  std::unique_ptr<Dialect> make() { return responses_proxy::make_chat_completions_dialect(); }
+  std::string document() {
+    return R"({"id":"chatcmpl-1","choices":[{"index":0,"message":{"role":"assistant",)"
+           R"("content":"Hi there"},"finish_reason":"stop"}],)"
+           R"("usage":{"prompt_tokens":1,"completion_tokens":3,"total_tokens":4}})";
+  }
+  std::string stream() {
+    std::string stream = ": OPENROUTER PROCESSING\n\n";
+    for (const char* chunk :
+         {R"({"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]})",
+          R"({"choices":[{"index":0,"delta":{"content":"Hi "}}]})",
+          R"({"choices":[{"index":0,"delta":{"content":"there"}}]})",
+          R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
+          R"({"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":3,"total_tokens":4}})",
+          "[DONE]"}) {
+      stream.append("data: ").append(chunk).append("\n\n");
+    }
+    return stream;
+  }
+  Headers error_headers(const std::string& kind) {
+    return kind == "limit" ? Headers{{"retry-after", "5"}} : Headers{};
+  }
+  std::string error(const std::string& kind) {
+    if (kind == "trouble")
+      return R"([{"error":{"code":503,"message":"why","status":"UNAVAILABLE"}}])";
+    const std::string type = kind == "limit" ? "rate_limit_reached_error" : "auth_error";
+    return dump({{"error", {{"type", type}, {"message", "why"}}}});
+  }
+};
+
 }  // namespace
 
 DIALECT_CONTRACT(Responses)
+DIALECT_CONTRACT(ChatCompletions)
 DIALECT_CONTRACT(Shouting)

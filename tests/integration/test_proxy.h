@@ -64,7 +64,8 @@ class TestProxy {
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   const std::unique_ptr<Dialect> responses_ = make_responses_dialect();
   const std::unique_ptr<Dialect> shout_ = make_shouting_dialect();
-  const Dialects dialects_{responses_.get(), shout_.get()};
+  const std::unique_ptr<Dialect> chat_ = make_chat_completions_dialect();
+  const Dialects dialects_{responses_.get(), shout_.get(), chat_.get()};
   std::unique_ptr<HealthChecker> checker_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;

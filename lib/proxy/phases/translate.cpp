@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/input_items.h"
+#include "core/response_id.h"
 #include "proxy/exchange_context.h"
 #include "proxy/local_answers/local_answers.h"
 
@@ -71,13 +72,18 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const std::size_t keep_output = turn        ? exchange.config.websocket_state_bytes
                                   : stateless ? kMaxOutputKept
                                               : 0;
+  if (exchange.own_response_id.empty()) {
+    exchange.own_response_id = new_response_id(exchange.dependencies.random);
+  }
   return exchange.dialect->translate({.request = exchange.request,
                                       .model = exchange.record.model,
                                       .upstream_model = upstream_model,
                                       .keep_output = keep_output,
                                       .alias = exchange.route->alias,
                                       .capabilities = lease.capabilities(),
-                                      .history = history},
+                                      .history = history,
+                                      .response_id = exchange.own_response_id,
+                                      .clock = &exchange.dependencies.clock},
                                      resource);
 }
 
@@ -98,6 +104,7 @@ Result<Sending> translate(ExchangeContext& exchange, Lease lease) {
   exchange.record.model = lease.model().empty() ? exchange.facts.model : lease.model();
   auto answer = translated(exchange, lease);
   if (!answer) return answer.error();
+  if (!answer->adjusted.empty()) exchange.record.adjusted = std::move(answer->adjusted);
   return Sending{std::move(lease), made_of(std::move(answer->call), exchange),
                  local_answers::added_to(exchange, std::move(answer->answer))};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/input_items.h"
+#include "core/response_id.h"
 #include "proxy/phases/translate.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
@@ -48,7 +49,6 @@ std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dial
                          dialect.socket() != nullptr && !state_->websocket_refused();
   if (!by_socket) {
     transport_ = answered_here() ? Transport::none : Transport::http;
-    if (transport_ == Transport::none) return std::nullopt;
     auto body = http_message();
     if (!body) return body.error();
     request.body = std::move(*body);
@@ -144,8 +144,7 @@ void SocketTurn::remember_refusal() {
 }
 
 std::string SocketTurn::new_response_id() const {
-  Random& random = context_.dependencies.random;
-  return fmt::format("resp_{:016x}{:016x}", random.next(), random.next());
+  return responses_proxy::new_response_id(context_.dependencies.random);
 }
 
 std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const {

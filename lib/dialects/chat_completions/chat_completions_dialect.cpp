@@ -1,0 +1,76 @@
+// Dialect `chat_completions`: providers that speak the Chat Completions API, for clients of the
+// Responses API. What goes up is in chat_request.h, what comes back in chat_decoder.h, what differs
+// between providers in chat_settings.h.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "dialects/chat_completions/chat_decoder.h"
+#include "dialects/chat_completions/chat_errors.h"
+#include "dialects/chat_completions/chat_request.h"
+#include "dialects/chat_completions/chat_settings.h"
+#include "dialects/resource_access.h"
+#include "dialects/translation/portable_reasoning.h"
+#include "dialects/translation/read_conversation.h"
+#include "dialects/translation/translated_turn.h"
+#include "responses_proxy/dialect.h"
+
+namespace responses_proxy {
+
+namespace {
+
+class ChatCompletionsDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "chat_completions"; }
+
+  void authorize(Headers& headers, const Resource& resource) const override {
+    add_resource_headers(headers, resource);
+  }
+
+  UpstreamCall probe(const Resource& resource, std::string_view path) const override {
+    UpstreamCall call;
+    call.method = "GET";
+    call.url = upstream_url(resource, fmt::format("/{}", path));
+    authorize(call.headers, resource);
+    return call;
+  }
+
+  UpstreamFault fault(const UpstreamAnswer& answer) const override {
+    AnswerError error{answer.status, {}};
+    if (answer.status >= 300) error = chat_error(answer.status, answer.body);
+    return fault_of(error, {}, answer.headers, answer.now);
+  }
+
+  Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
+    if (auto error = refuse_other_endpoints(turn.request)) return *error;
+    auto parsed = read_conversation(turn.request.body, turn.history);
+    if (!parsed) return parsed.error();
+    Conversation& conversation = (*parsed)->conversation();
+    const ChatSettings settings =
+        chat_settings(resource.base_url, resource.dialect_config, turn.capabilities);
+    const std::string origin = reasoning_origin(resource);
+    const std::string_view model = upstream_model(turn, conversation);
+    auto body = chat_request(conversation, {settings, model, origin});
+    if (!body) return body.error();
+
+    Translated translated;
+    UpstreamCall& call = translated.call;
+    call.method = "POST";
+    call.url = upstream_url(resource, fmt::format("/{}", settings.endpoint_path));
+    call.headers = translated_request_headers(turn.request.headers, conversation.stream);
+    authorize(call.headers, resource);
+    call.body = std::move(*body);
+    auto decoder = std::make_unique<ChatDecoder>(ChatDecoder::Options{origin, settings.think_tags});
+    finish_translation(translated, turn, conversation, std::move(decoder));
+    return translated;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_chat_completions_dialect() {
+  return std::make_unique<ChatCompletionsDialect>();
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,27 @@
+// What an error of a provider that speaks Chat Completions means: they agree on little more than
+// that there is a member `error`.
+//
+//   {"error":{"message","type","param","code"}}    code: a text, or a number
+//   [{"error":{...}}]                              Google
+//   {"error":"..."}, {"message":"..."}, {"detail":"..."}, a text that is no JSON
+//
+// A context that is too long has no common word: it is known by code, type and the usual wordings,
+// under any status but 429.
+#pragma once
+
+#include <simdjson.h>
+
+#include <string_view>
+
+#include "dialects/translation/answer_error.h"
+
+namespace responses_proxy {
+
+// Of the body of an answer with that status.
+AnswerError chat_error(int status, std::string_view body);
+// Of an event or a document that holds an error; the status is the one its code stands for.
+AnswerError chat_error_in_band(simdjson::dom::element root);
+// nullopt-like: whether there is an error in it at all.
+bool holds_error(simdjson::dom::element root);
+
+}  // namespace responses_proxy

@@ -1,0 +1,39 @@
+// Reads a request of the Responses API into a Conversation.
+//
+// Errors     400 for what no upstream of another wire format can be told: `param` has the path of
+//            an item, or the type of a tool. What only some of them cannot take is for the dialect
+//            to refuse.
+// Cost       One parse of the body and one of the history; texts are not copied.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/json_reader.h"
+#include "dialects/translation/conversation.h"
+#include "responses_proxy/result.h"
+
+namespace responses_proxy {
+
+class ParsedRequest {
+ public:
+  const Conversation& conversation() const { return conversation_; }
+  // What a dialect has decided counts for the answer, too.
+  Conversation& conversation() { return conversation_; }
+
+ private:
+  friend Result<std::unique_ptr<ParsedRequest>> read_conversation(
+      std::string_view body, std::optional<std::string_view> history);
+
+  JsonDocument body_;
+  JsonDocument history_;
+  Conversation conversation_;
+};
+
+// `history`: the items of the turns that the request continues, comma-separated JSON; nullopt:
+// nobody knows them, and a request that continues something is refused.
+Result<std::unique_ptr<ParsedRequest>> read_conversation(std::string_view body,
+                                                         std::optional<std::string_view> history);
+
+}  // namespace responses_proxy

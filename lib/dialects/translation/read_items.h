@@ -1,0 +1,35 @@
+// The items of a request's input, and the parts in them.
+#pragma once
+
+#include <simdjson.h>
+
+#include <optional>
+#include <vector>
+
+#include "dialects/translation/conversation.h"
+#include "responses_proxy/error.h"
+
+namespace responses_proxy {
+
+class ItemReader {
+ public:
+  // What is read goes into `conversation`, whose names are complete.
+  explicit ItemReader(Conversation& conversation) : conversation_(conversation) {}
+
+  // The elements of an array. `own`: they stand in the request's own input.
+  std::optional<Error> read(simdjson::dom::array items, bool own);
+  // An input that is one text.
+  void add_text(std::string_view text);
+
+ private:
+  std::optional<Error> read_item(simdjson::dom::element item, InputPath path);
+  std::optional<Error> read_message(simdjson::dom::element item, InputPath path);
+  std::optional<Error> read_output(simdjson::dom::element item, InputPath path);
+  void read_call(ToolKind kind, simdjson::dom::element item);
+  void read_reasoning(simdjson::dom::element item);
+  void read_agent_message(simdjson::dom::element item, InputPath path);
+
+  Conversation& conversation_;
+};
+
+}  // namespace responses_proxy

@@ -1,0 +1,79 @@
+#include "dialects/translation/translated_turn.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "dialects/headers.h"
+
+namespace responses_proxy {
+
+namespace {
+
+// Of a turn that has none: in tests, and where nobody continues an answer.
+constexpr std::string_view kNoId = "resp_0";
+
+std::int64_t seconds_of(const Clock* clock) {
+  if (clock == nullptr) return 0;
+  const auto since_epoch = clock->wall().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count();
+}
+
+bool flag_at(simdjson::dom::element object, std::string_view key) {
+  bool flag = false;
+  return object[key].get(flag) == simdjson::SUCCESS && flag;
+}
+
+}  // namespace
+
+std::optional<Error> refuse_other_endpoints(const Request& request) {
+  if (request.method == "POST" && request.path == "/v1/responses") return std::nullopt;
+  return Error{501,
+               "invalid_request_error",
+               "unsupported_endpoint",
+               fmt::format("{} {} is not known to this model's provider, which does not speak the "
+                           "Responses API: only POST /v1/responses is translated for it.",
+                           request.method, request.path),
+               "",
+               {}};
+}
+
+std::string_view upstream_model(const Turn& turn, const Conversation& conversation) {
+  return turn.upstream_model.empty() ? conversation.model : turn.upstream_model;
+}
+
+Headers translated_request_headers(const Headers& from_client, bool stream) {
+  Headers headers = forwarded_request_headers(from_client);
+  headers.erase("content-encoding");
+  headers.erase("openai-beta");  // of an API that is not spoken here
+  headers.set("content-type", "application/json");
+  headers.set("accept", stream ? "text/event-stream" : "application/json");
+  return headers;
+}
+
+void finish_translation(Translated& translated, const Turn& turn, Conversation& conversation,
+                        std::unique_ptr<AnswerDecoder> decoder) {
+  const std::string_view id = turn.response_id.empty() ? kNoId : turn.response_id;
+  const std::string_view client_model = turn.alias.empty() ? conversation.model : turn.alias;
+  ResponseObject object(conversation, id, client_model, seconds_of(turn.clock));
+  ResponseEvents::Options options;
+  options.events = conversation.stream;
+  options.store = conversation.store;
+  options.background = flag_at(conversation.request, "background");
+  options.keep_output = turn.keep_output;
+  options.clock = turn.clock;
+  Headers added;
+  if (!conversation.omitted_tools.empty()) {
+    const std::string omitted = fmt::format("{}", fmt::join(conversation.omitted_tools, ", "));
+    added.add("x-proxy-omitted-tools", omitted);
+    translated.adjusted = "omitted_tools: " + omitted;
+  }
+  translated.answer = std::make_unique<TranslatedAnswer>(
+      std::move(decoder), ResponseEvents(std::move(object), std::move(conversation.names), options),
+      std::string(upstream_model(turn, conversation)), conversation.stream, std::move(added));
+}
+
+}  // namespace responses_proxy
