@@ -192,5 +192,7 @@ class Dialect {
 std::unique_ptr<Dialect> make_responses_dialect();
 // For providers that speak the Chat Completions API.
 std::unique_ptr<Dialect> make_chat_completions_dialect();
+// For Anthropic, and for servers that speak its Messages API.
+std::unique_ptr<Dialect> make_anthropic_messages_dialect();
 
 }  // namespace responses_proxy

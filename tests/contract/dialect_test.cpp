@@ -93,8 +93,49 @@ struct ChatCompletions {
   }
 };
 
+struct AnthropicMessages {
+  std::unique_ptr<Dialect> make() { return responses_proxy::make_anthropic_messages_dialect(); }
+  std::string document() {
+    return R"({"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text",)"
+           R"("text":"Hi there"}],"stop_reason":"end_turn","usage":{"input_tokens":1,)"
+           R"("output_tokens":3}})";
+  }
+  std::string stream() {
+    std::string stream;
+    for (const char* event :
+         {R"({"type":"message_start","message":{"id":"msg_1","content":[],"usage":)"
+          R"({"input_tokens":1,"output_tokens":1}}})",
+          R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})",
+          R"({"type":"ping"})",
+          R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi "}})",
+          R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":)"
+          R"("there"}})",
+          R"({"type":"content_block_stop","index":0})",
+          R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},)"
+          R"("usage":{"output_tokens":3}})",
+          R"({"type":"message_stop"})"}) {
+      stream += "event: " + Json::parse(event)["type"].get<std::string>() + "\ndata: " + event;
+      stream += "\n\n";
+    }
+    return stream;
+  }
+  Headers error_headers(const std::string& kind) {
+    if (kind != "limit") return {};
+    return {{"anthropic-ratelimit-requests-remaining", "0"},
+            {"anthropic-ratelimit-requests-limit", "50"},
+            {"anthropic-ratelimit-requests-reset", "1970-01-01T00:00:05Z"}};
+  }
+  std::string error(const std::string& kind) {
+    const char* const type = kind == "limit" ? "rate_limit_error"
+                             : kind == "key" ? "authentication_error"
+                                             : "overloaded_error";
+    return dump({{"type", "error"}, {"error", {{"type", type}, {"message", "why"}}}});
+  }
+};
+
 }  // namespace
 
 DIALECT_CONTRACT(Responses)
 DIALECT_CONTRACT(ChatCompletions)
+DIALECT_CONTRACT(AnthropicMessages)
 DIALECT_CONTRACT(Shouting)

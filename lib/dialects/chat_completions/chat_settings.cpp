@@ -1,57 +1,14 @@
 #include "dialects/chat_completions/chat_settings.h"
 
-#include <algorithm>
-#include <array>
-
-#include "core/json_reader.h"
 #include "dialects/chat_completions/chat_presets.h"
+#include "dialects/translation/known_effort.h"
+#include "dialects/translation/settings_json.h"
 
 namespace responses_proxy {
 
 namespace {
 
 using simdjson::dom::element;
-
-constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium",
-                                                      "high", "xhigh",   "max"};
-
-void read_text(element object, std::string_view key, std::string& into) {
-  std::string_view text;
-  if (object[key].get(text) == simdjson::SUCCESS) into = text;
-}
-
-void read_flag(element object, std::string_view key, bool& into) {
-  bool flag = false;
-  if (object[key].get(flag) == simdjson::SUCCESS) into = flag;
-}
-
-void read_list(element object, std::string_view key, std::vector<std::string>& into) {
-  simdjson::dom::array array;
-  if (object[key].get(array) != simdjson::SUCCESS) return;
-  into.clear();
-  for (const element one : array) {
-    std::string_view text;
-    if (one.get(text) == simdjson::SUCCESS) into.emplace_back(text);
-  }
-}
-
-void read_object(element object, std::string_view key, std::string& into) {
-  element found;
-  if (object[key].get(found) != simdjson::SUCCESS || !found.is_object()) return;
-  into = simdjson::minify(found);
-}
-
-// What an alias says of its model, in the words of catalogs.
-void read_modalities(element object, ChatSettings& settings) {
-  std::vector<std::string> modalities;
-  read_list(object, "input_modalities", modalities);
-  if (modalities.empty()) return;
-  const auto takes = [&](std::string_view what) {
-    return std::find(modalities.begin(), modalities.end(), what) != modalities.end();
-  };
-  settings.images = takes("image");
-  settings.files = settings.files || takes("file");
-}
 
 void read_settings(element object, ChatSettings& settings) {
   read_text(object, "endpoint_path", settings.endpoint_path);
@@ -74,26 +31,8 @@ void read_settings(element object, ChatSettings& settings) {
   read_list(object, "fields", settings.fields);
   read_object(object, "effort_off", settings.effort_off);
   read_object(object, "body", settings.body);
-  read_modalities(object, settings);
-}
-
-void read_json_settings(std::string_view json, ChatSettings& settings) {
-  if (json.empty() || json == "{}") return;
-  read_json(json, [&](element root) {
-    if (root.is_object()) read_settings(root, settings);
-  });
-}
-
-std::string preset_name(std::string_view dialect_config) {
-  std::string name;
-  if (dialect_config.find("\"preset\"") == std::string_view::npos) return name;
-  read_json(dialect_config, [&](element root) { read_text(root, "preset", name); });
-  return name;
-}
-
-std::size_t rank(std::string_view effort) {
-  const auto* const found = std::find(kEfforts.begin(), kEfforts.end(), effort);
-  return static_cast<std::size_t>(found - kEfforts.begin());
+  settings.images = takes_input(object, "image").value_or(settings.images);
+  settings.files = settings.files || takes_input(object, "file").value_or(false);
 }
 
 }  // namespace
@@ -101,10 +40,11 @@ std::size_t rank(std::string_view effort) {
 ChatSettings chat_settings(std::string_view base_url, std::string_view dialect_config,
                            std::string_view capabilities) {
   ChatSettings settings;
-  const std::string preset = preset_name(dialect_config);
-  read_json_settings(chat_preset(preset, base_url), settings);
-  read_json_settings(dialect_config, settings);
-  read_json_settings(capabilities, settings);
+  const std::string preset = setting_named("preset", dialect_config);
+  for (const std::string_view json :
+       {chat_preset(preset, base_url), dialect_config, capabilities}) {
+    read_settings_json(json, [&](element root) { read_settings(root, settings); });
+  }
   return settings;
 }
 
@@ -114,18 +54,7 @@ std::string effective_effort(const ChatSettings& settings, std::string_view aske
   if (settings.effort_field.empty()) return {};
   const auto& known = settings.efforts;
   if (known.empty()) return asked == "none" ? std::string() : std::string(asked);
-  if (std::find(known.begin(), known.end(), asked) != known.end()) return std::string(asked);
-  if (asked == "none") return {};
-  const std::string* higher = nullptr;
-  const std::string* highest = nullptr;
-  for (const std::string& one : known) {
-    if (one == "none") continue;
-    if (highest == nullptr || rank(one) > rank(*highest)) highest = &one;
-    const bool enough = rank(one) >= rank(asked);
-    if (enough && (higher == nullptr || rank(one) < rank(*higher))) higher = &one;
-  }
-  if (higher != nullptr) return *higher;
-  return highest != nullptr ? *highest : std::string();
+  return known_effort(known, asked);
 }
 
 }  // namespace responses_proxy

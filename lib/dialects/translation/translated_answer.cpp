@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::string_view kEventStream = "text/event-stream";
 constexpr std::string_view kBlank = " \t\r\n";
+// An overloaded provider rarely says for how long; a client that is told nothing is back at once.
+constexpr int kOverloaded = 529;
+constexpr std::string_view kOverloadedSeconds = "5";
 
 // They describe a body that the client does not get.
 void drop_body_fields(Headers& headers) {
@@ -55,6 +58,9 @@ AnswerHead TranslatedAnswer::head(int status, Headers from_upstream) {
   head.response.headers.add("content-type",
                             head.event_stream ? std::string(kEventStream) : "application/json");
   if (head.event_stream) head.response.headers.add("cache-control", "no-cache");
+  if (status == kOverloaded && !headers_.find("retry-after")) {
+    head.response.headers.add("retry-after", std::string(kOverloadedSeconds));
+  }
   for (const Header& field : added_) head.response.headers.add(field.name, field.value);
   return head;
 }

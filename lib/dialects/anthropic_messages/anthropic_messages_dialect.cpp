@@ -1,0 +1,95 @@
+// Dialect `anthropic_messages`: Anthropic's models, and servers of other makers that speak its
+// Messages API, for clients of the Responses API. What goes up is in anthropic_request.h, what
+// comes back in anthropic_decoder.h, what differs between models in anthropic_settings.h.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "dialects/anthropic_messages/anthropic_decoder.h"
+#include "dialects/anthropic_messages/anthropic_errors.h"
+#include "dialects/anthropic_messages/anthropic_request.h"
+#include "dialects/anthropic_messages/anthropic_settings.h"
+#include "dialects/resource_access.h"
+#include "dialects/translation/portable_reasoning.h"
+#include "dialects/translation/read_conversation.h"
+#include "dialects/translation/translated_turn.h"
+#include "responses_proxy/dialect.h"
+
+namespace responses_proxy {
+
+namespace {
+
+void authorize_as(const AnthropicSettings& settings, Headers& headers, const Resource& resource) {
+  add_resource_headers(headers, resource);
+  // Where nobody has said where the key goes, it goes where this API looks for it.
+  const Auth usual;
+  const bool said = resource.auth.kind != usual.kind || resource.auth.name != usual.name;
+  if (said || settings.bearer) return;
+  headers.erase(usual.name);
+  headers.set("x-api-key", resource.credential.reveal());
+}
+
+void add_headers(const AnthropicSettings& settings, Headers& headers, const Resource& resource) {
+  headers.set("anthropic-version", settings.version);
+  authorize_as(settings, headers, resource);
+}
+
+void join_adjusted(std::string& adjusted, const std::string& more) {
+  if (!adjusted.empty() && !more.empty()) adjusted += "; ";
+  adjusted += more;
+}
+
+class AnthropicMessagesDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "anthropic_messages"; }
+
+  void authorize(Headers& headers, const Resource& resource) const override {
+    authorize_as(anthropic_settings(resource, {}, {}), headers, resource);
+  }
+
+  UpstreamCall probe(const Resource& resource, std::string_view path) const override {
+    UpstreamCall call;
+    call.method = "GET";
+    call.url = upstream_url(resource, fmt::format("/{}", path));
+    add_headers(anthropic_settings(resource, {}, {}), call.headers, resource);
+    return call;
+  }
+
+  UpstreamFault fault(const UpstreamAnswer& answer) const override {
+    AnswerError error{answer.status, {}};
+    if (answer.status >= 300) error = anthropic_error(answer.status, answer.body);
+    return fault_of(error, {}, answer.headers, answer.now);
+  }
+
+  Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
+    if (auto error = refuse_other_endpoints(turn.request)) return *error;
+    auto parsed = read_conversation(turn.request.body, turn.history);
+    if (!parsed) return parsed.error();
+    Conversation& conversation = (*parsed)->conversation();
+    const std::string_view model = upstream_model(turn, conversation);
+    const AnthropicSettings settings = anthropic_settings(resource, model, turn.capabilities);
+    const std::string origin = reasoning_origin(resource);
+    auto written = anthropic_request(conversation, {settings, model, origin});
+    if (!written) return written.error();
+
+    Translated translated;
+    UpstreamCall& call = translated.call;
+    call.method = "POST";
+    call.url = upstream_url(resource, fmt::format("/{}", settings.endpoint_path));
+    call.headers = translated_request_headers(turn.request.headers, conversation.stream);
+    add_headers(settings, call.headers, resource);
+    call.body = std::move(written->body);
+    finish_translation(translated, turn, conversation, std::make_unique<AnthropicDecoder>(origin));
+    join_adjusted(translated.adjusted, written->adjusted);
+    return translated;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_anthropic_messages_dialect() {
+  return std::make_unique<AnthropicMessagesDialect>();
+}
+
+}  // namespace responses_proxy
