@@ -9,6 +9,7 @@
 
 #include "config/config_text.h"
 #include "log/log_writer.h"
+#include "registry/registry_editor.h"
 #include "responses_proxy/config.h"
 #include "server/demo.h"
 #include "server/options.h"
@@ -74,10 +75,28 @@ int check_config(const LoadedConfig& loaded) {
   return starts ? 0 : kBadConfig;
 }
 
-int migrate(const Config& config) {
+// Each registered key that another one of the encryption keys has encrypted.
+int reencrypt(const Config& config) {
+  if (config.secret_encryption_keys.empty()) {
+    throw StartError("PROXY_SECRET_ENCRYPTION_KEY", "is not set: there is no key to encrypt with");
+  }
+  const SystemClock clock;
+  const auto database = open_database(config.database_url.reveal(), clock);
+  RegistryStore store(*database);
+  RegistryOptions options;
+  options.keys = config.secret_encryption_keys;
+  Registry registry(store, clock, std::move(options), [](auto, auto) {});
+  std::vector<std::string> problems;
+  const std::size_t count = RegistryEditor(registry).reencrypt("rp-server migrate", problems);
+  fmt::print("{} providers encrypted anew\n", count);
+  for (const std::string& problem : problems) fmt::print(stderr, "error: {}\n", problem);
+  return problems.empty() ? 0 : kFailed;
+}
+
+int migrate(const Config& config, const Options& options) {
   migrate_database(config.database_url.reveal(), SystemClock());
   fmt::print("the database has this version's schema\n");
-  return 0;
+  return options.reencrypt ? reencrypt(config) : 0;
 }
 
 // --host and --port are checked like the variables they stand for.
@@ -110,7 +129,7 @@ int run(const Options& options) {
     case Command::check_config:
       return check_config(loaded);
     case Command::migrate:
-      return migrate(loaded.config);
+      return migrate(loaded.config, options);
     case Command::demo:
       return run_demo(std::move(loaded.config));
     case Command::serve:

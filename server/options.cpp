@@ -34,6 +34,8 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
       "check-config", "check the environment and print what is in effect; exit code 2 on an error");
   check->add_flag("--markdown", options.markdown, "print the content of docs/configuration.md");
   CLI::App* migrate = app.add_subcommand("migrate", "bring the database to this version's schema");
+  migrate->add_flag("--reencrypt", options.reencrypt,
+                    "encrypt the registered keys anew, with the first PROXY_SECRET_ENCRYPTION_KEY");
   CLI::App* demo = app.add_subcommand(
       "demo", "start the bundled demo upstream and the proxy, send one request, show the answer");
   try {

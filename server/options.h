@@ -15,6 +15,7 @@ struct Options {
   std::optional<std::uint16_t> port;                // --port, instead of PROXY_PORT
   bool demo_without_keys = false;                   // --demo-without-keys
   bool markdown = false;                            // check-config --markdown
+  bool reencrypt = false;                           // migrate --reencrypt
   std::optional<std::uint32_t> claim_idle_seconds;  // worker --claim-idle
 };
 

@@ -55,17 +55,19 @@ LogEvent started(const Config& config, const Server& server) {
 
 LogEvent reloaded(const std::string& problem) {
   if (problem.empty()) {
-    return {LogLevel::info, "reloaded", "read again: the log file, certificate authorities"};
+    return {LogLevel::info, "reloaded",
+            "read again: the log file, certificate authorities, registered providers and aliases"};
   }
   return {LogLevel::error,
           "reload_failed",
-          fmt::format("{}; the certificate authorities of before are used", problem),
+          fmt::format("{}; what was read before goes on", problem),
           {{"problem", problem}}};
 }
 
 std::unique_ptr<Server> make_server(const Config& config, const Log& log) {
   check_addresses(config);
   check_certificates(config);
+  check_registry_file(config);
   tell_of_database(config, log);
   try {
     return std::make_unique<Server>(config, log);

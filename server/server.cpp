@@ -52,7 +52,10 @@ class Server::Impl {
 
   std::string reload() {
     runtime_.upstream_trust().reload();
-    return runtime_.upstream_trust().problem();
+    std::string problem = runtime_.upstream_trust().problem();
+    const std::string registry = runtime_.reload_registry();
+    if (!problem.empty() && !registry.empty()) problem += "; ";
+    return problem + registry;
   }
 
   std::string url() const { return url_of(host_, listener_.port()); }

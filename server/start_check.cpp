@@ -8,6 +8,7 @@
 #include "core/postgres_url.h"
 #include "core/writable.h"
 #include "redis/blocking_connection.h"
+#include "registry/registry_file.h"
 #include "responses_proxy/upstream_trust.h"
 #include "server/listen_addresses.h"
 #include "server/start_error.h"
@@ -45,6 +46,18 @@ Problems certificate_problems(const Config& config) {
   if (problem.empty()) return {};
   const auto colon = problem.find(": ");  // behind the variable's name
   return {{LogLevel::error, problem.substr(0, colon), problem.substr(colon + 2)}};
+}
+
+Problems registry_problems(const Config& config) {
+  Problems problems;
+  if (config.registry_file.empty()) return problems;
+  const RegistryFile file =
+      read_registry_file(config.registry_file, config.allow_private_upstreams);
+  for (const std::string& problem : file.problems) {
+    problems.push_back({LogLevel::error, "PROXY_REGISTRY_FILE",
+                        fmt::format("{}: {}", config.registry_file, problem)});
+  }
+  return problems;
 }
 
 void throw_first(const Problems& problems) {
@@ -105,9 +118,15 @@ void check_certificates(const Config& config) {
   throw_first(certificate_problems(config));
 }
 
+void check_registry_file(const Config& config) {
+  throw_first(registry_problems(config));
+}
+
 std::vector<StartProblem> find_start_problems(const Config& config) {
   Problems problems = address_problems(config);
   for (StartProblem& problem : certificate_problems(config)) problems.push_back(std::move(problem));
+  for (StartProblem& problem : registry_problems(config)) problems.push_back(std::move(problem));
+  check_file("PROXY_ROUTING_CACHE_PATH", config.routing_cache_path, problems);
   check_file("PROXY_LOG_FILE", config.log_file, problems);
   check_spool(config, problems);
   const std::string database = database_problem(config.database_url.reveal(), SystemClock());

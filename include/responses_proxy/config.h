@@ -55,7 +55,7 @@ struct Config {
   std::vector<ClientToken> client_tokens;                     // PROXY_CLIENT_TOKENS
   std::vector<std::string> allowed_origins;                   // PROXY_ALLOWED_ORIGINS, normal form
   std::vector<std::string> allowed_hosts;                     // PROXY_ALLOWED_HOSTS
-  Secret secret_encryption_key;                               // PROXY_SECRET_ENCRYPTION_KEY
+  std::vector<Secret> secret_encryption_keys;                 // PROXY_SECRET_ENCRYPTION_KEY
 
   // Upstream
   std::string upstream_base_url = "https://api.openai.com/v1";  // PROXY_UPSTREAM_BASE_URL
@@ -119,8 +119,11 @@ struct Config {
   std::uint64_t telemetry_spool_bytes = 268'435'456;  // PROXY_TELEMETRY_SPOOL_BYTES, 0 = no spool
 
   // Registry
-  Millis routing_refresh_interval{5'000};  // PROXY_ROUTING_REFRESH_INTERVAL_SECONDS
-  std::string model_catalog_json;          // MODEL_CATALOG_JSON, path
+  Millis routing_refresh_interval{5'000};                // PROXY_ROUTING_REFRESH_INTERVAL_SECONDS
+  std::string registry_file;                             // PROXY_REGISTRY_FILE, path; "" = none
+  std::string routing_cache_path = "data/routing.json";  // PROXY_ROUTING_CACHE_PATH
+  bool allow_private_upstreams = true;                   // PROXY_ALLOW_PRIVATE_UPSTREAMS
+  std::string model_catalog_json;                        // MODEL_CATALOG_JSON, path
 
   // Shutdown
   Millis drain_timeout{30'000};  // PROXY_DRAIN_TIMEOUT_SECONDS

@@ -28,8 +28,10 @@ namespace responses_proxy {
 class Clock;
 class HealthChecker;
 class Metrics;
+class ProviderTester;
 class RecentDecisions;
 class RecordQueries;
+class Registry;
 class Router;
 class StateStore;
 class TelemetrySink;
@@ -57,6 +59,9 @@ struct ControlPlaneContext {
   std::function<StreamStats()> telemetry_stream{};
   // Client WebSockets, for the same.
   std::function<std::size_t()> open_sockets{};
+  // Null: nothing can be registered, and the endpoints for it are not there.
+  Registry* registry = nullptr;
+  ProviderTester* tester = nullptr;
 };
 
 // Threads, time-outs and the limit for bodies (1 MiB) that the control plane needs; before

@@ -7,8 +7,8 @@
 //            objects with threading rules of their own.
 // Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
 // Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened or
-//            a file of certificate authorities cannot be read. A PostgreSQL that cannot be reached,
-//            and a spool that cannot be used, are events of the log.
+//            a file of certificate authorities, or the registry file, cannot be read. A PostgreSQL
+//            that cannot be reached, and a spool that cannot be used, are events of the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once
@@ -51,6 +51,9 @@ class Runtime {
   UpstreamClient& upstream(std::size_t loop_index);
   // Who vouches for upstreams; reload() it when the files have changed.
   UpstreamTrust& upstream_trust();
+  // Reads anew what is registered: SQL, the registry file, the files of credential_refs. The
+  // problem, "" = none. Blocks.
+  std::string reload_registry();
   const Clock& clock() const;
   // What mount_control_plane needs; `draining` belongs to the host.
   ControlPlaneContext control_plane(const std::atomic<bool>& draining);

@@ -58,7 +58,9 @@ constexpr Group kState{
     "be reached stops neither the start nor requests: "
     "records wait in the spool. Without `PROXY_REDIS_URL` live state is kept in the process; "
     "[scaling.md](scaling.md) says what Redis adds."};
-constexpr Group kRegistry{"Registry", ""};
+constexpr Group kRegistry{"Registry",
+                          "Providers and aliases that are registered while the server runs: "
+                          "[providers.md](providers.md)."};
 constexpr Group kShutdown{"Shutdown", ""};
 
 constexpr std::int64_t kMaxBytes = 1'073'741'824;
@@ -69,7 +71,7 @@ constexpr std::int64_t kDayMillis = 24 * kHourMillis;
 
 constexpr std::string_view kNumber = "<N>";
 
-constexpr std::string_view kNoRegistry = "this version has no registry";
+constexpr std::string_view kNoCatalog = "this version makes no Codex catalog";
 
 Field named(std::string name, const Group& group, std::string default_text,
             std::string description) {
@@ -293,14 +295,12 @@ Fields access_fields() {
                 "dashboard's data. `all` needs `PROXY_ADMIN_TOKEN`."),
           {{"registry", AdminProtection::registry}, {"all", AdminProtection::all}},
           &Config::admin_protect),
-      without_effect(
-          kNoRegistry,
-          credential(
-              named("PROXY_SECRET_ENCRYPTION_KEY", kAccess, "",
-                    "Encrypts the provider keys that are registered at run time; must stay the "
-                    "same as long as they are to be readable. `openssl rand -base64 32` makes "
-                    "one."),
-              &Config::secret_encryption_key)),
+      encryption_keys(
+          named("PROXY_SECRET_ENCRYPTION_KEY", kAccess, "",
+                "Encrypts the provider keys that are registered at run time; must stay the same as "
+                "long as they are to be readable. `openssl rand -base64 32` makes one. Of several "
+                "the first encrypts and all decrypt ([rotation](providers.md#secrets))."),
+          &Config::secret_encryption_keys),
   };
 }
 
@@ -530,12 +530,25 @@ Fields state_fields() {
 
 Fields registry_fields() {
   return {
-      without_effect(kNoRegistry,
-                     seconds(named("PROXY_ROUTING_REFRESH_INTERVAL_SECONDS", kRegistry, "5",
-                                   "How soon a change made through another replica takes effect."),
-                             &Config::routing_refresh_interval, {1, kDayMillis})),
+      seconds(named("PROXY_ROUTING_REFRESH_INTERVAL_SECONDS", kRegistry, "5",
+                    "How soon a change made through another replica, or to a file, takes effect at "
+                    "the latest."),
+              &Config::routing_refresh_interval, {1, kDayMillis}),
+      text(named("PROXY_REGISTRY_FILE", kRegistry, "",
+                 "JSON file of providers and aliases ([its form](providers.md#a-file)), read again "
+                 "when it changes. What is registered in SQL under the same name comes first."),
+           "a file path", &Config::registry_file, file_rule),
+      text(named("PROXY_ROUTING_CACHE_PATH", kRegistry, "data/routing.json",
+                 "File that keeps what was registered last, keys encrypted as in SQL, for a start "
+                 "while the database is away."),
+           "a file path", &Config::routing_cache_path, file_rule),
+      boolean(named("PROXY_ALLOW_PRIVATE_UPSTREAMS", kRegistry, "true",
+                    "Whether upstreams may have private, loopback or link-local addresses. `false` "
+                    "refuses such a `base_url`, and connections to such an address whatever name "
+                    "led there."),
+              &Config::allow_private_upstreams),
       without_effect(
-          kNoRegistry,
+          kNoCatalog,
           text(named("MODEL_CATALOG_JSON", kRegistry, "",
                      "Catalog file that the Codex catalog of the registered aliases starts from."),
                "a file path", &Config::model_catalog_json, file_rule)),

@@ -9,6 +9,7 @@
 #include "config/url.h"
 #include "config/value_parser.h"
 #include "core/ascii_case.h"
+#include "core/base64.h"
 #include "core/browser_guard.h"
 
 namespace responses_proxy::config {
@@ -126,6 +127,30 @@ Field credential(Field field, Secret Config::*member) {
     return problem;
   };
   field.show = [member](const Config& config) { return (config.*member).masked(); };
+  return field;
+}
+
+Field encryption_keys(Field field, std::vector<Secret> Config::*member) {
+  field.type = "a list of secrets";
+  field.allowed = kEncryptionKeysAllowed;
+  field.secrecy = Secrecy::credential;
+  field.store = [member](Draft& draft, std::string_view value) {
+    constexpr std::size_t kBytes = 32;  // of AES-256
+    std::vector<Secret> keys;
+    std::string problem = read_credentials(value, keys);
+    if (!problem.empty()) return problem;
+    for (const Secret& key : keys) {
+      const auto bytes = base64_decoded(key.reveal());
+      if (!bytes || bytes->size() != kBytes) return std::string("is not base64 of 32 bytes");
+    }
+    draft.config.*member = std::move(keys);
+    return std::string();
+  };
+  field.show = [member](const Config& config) {
+    std::vector<std::string> masked;
+    for (const Secret& key : config.*member) masked.push_back(key.masked());
+    return fmt::format("{}", fmt::join(masked, ", "));
+  };
   return field;
 }
 

@@ -27,6 +27,8 @@ Field seconds(Field field, Millis Config::*member, Range millis);
 Field milliseconds(Field field, Millis Config::*member, Range range);
 Field text(Field field, std::string allowed, std::string Config::*member, TextRule rule);
 Field credential(Field field, Secret Config::*member);
+// Base64 of 32 bytes each.
+Field encryption_keys(Field field, std::vector<Secret> Config::*member);
 Field client_token_list(Field field, std::vector<ClientToken> Config::*member);
 // Each item is checked, and stored, by the rule.
 Field text_list(Field field, std::string allowed, std::vector<std::string> Config::*member,
@@ -84,6 +86,8 @@ inline constexpr std::string_view kCredentialAllowed =
     "up to 4096 printable ASCII characters without blanks and commas";
 inline constexpr std::string_view kCredentialListAllowed =
     "a comma-separated list, each item up to 4096 printable ASCII characters without blanks";
+inline constexpr std::string_view kEncryptionKeysAllowed =
+    "base64 or base64url of 32 bytes, or a comma-separated list of such";
 inline constexpr std::string_view kClientTokenListAllowed =
     "a comma-separated list of tokens or name:token, each up to 4096 printable ASCII characters "
     "without blanks, names 1 to 64 of A-Z, a-z, 0-9 and . _ -";

@@ -8,5 +8,6 @@ namespace responses_proxy::control {
 extern const std::string_view kDashboardHtml;
 extern const std::string_view kDocsHtml;
 extern const std::string_view kOpenapiJson;
+extern const std::string_view kProviderPresetsJson;
 
 }  // namespace responses_proxy::control

@@ -18,11 +18,15 @@ constexpr char kAnyPath[] = R"([\s\S]*)";
 // The body is read even if nobody wants it: closing on unread bytes would reset the connection and
 // could cost the client its answer. Without a length there is none, which the HTTP library would
 // wait for.
-bool skip_body(const httplib::Request& request, const httplib::ContentReader& reader) {
+bool read_body(const httplib::Request& request, const httplib::ContentReader& reader,
+               std::string& body) {
   if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) {
     return true;
   }
-  return reader([](const char*, std::size_t) { return true; });
+  return reader([&body](const char* bytes, std::size_t size) {
+    body.append(bytes, size);
+    return true;
+  });
 }
 
 void route_all(httplib::Server& server, const std::shared_ptr<const RouteTable>& routes) {
@@ -32,7 +36,8 @@ void route_all(httplib::Server& server, const std::shared_ptr<const RouteTable>&
   };
   const auto with_body = [plain](const httplib::Request& request, httplib::Response& response,
                                  const httplib::ContentReader& reader) {
-    if (skip_body(request, reader)) return plain(request, response);
+    httplib::Request whole = request;
+    if (read_body(request, reader, whole.body)) return plain(whole, response);
     const int status = response.status >= 400 ? response.status : 400;
     control::send_error(response, control::error_of_status(status, request));
   };
@@ -68,6 +73,8 @@ void mount_control_plane(httplib::Server& server, const ControlPlaneContext& con
   control::add_state_endpoints(*routes, plane);
   control::add_record_endpoints(*routes, plane);
   control::add_metrics_endpoint(*routes, plane);
+  control::add_registry_endpoints(*routes, plane);
+  control::add_provider_test_endpoints(*routes, plane);
   control::add_pages(*routes);
   route_all(server, routes);
 }

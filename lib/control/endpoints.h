@@ -12,6 +12,9 @@ void add_health_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plan
 void add_state_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
 void add_record_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
 void add_metrics_endpoint(RouteTable& routes, const std::shared_ptr<Plane>& plane);
+// Those that there is a Registry for.
+void add_registry_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
+void add_provider_test_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
 void add_pages(RouteTable& routes);
 
 }  // namespace responses_proxy::control

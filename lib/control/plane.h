@@ -11,6 +11,7 @@ namespace responses_proxy::control {
 struct Plane {
   // A check waits for every resource to answer; more than these would only starve the probes.
   static constexpr std::size_t kMaxHealthWaits = 2;
+  static constexpr std::size_t kMaxProviderTests = 2;
 
   explicit Plane(const ControlPlaneContext& its_context)
       : context(its_context), database(its_context.ping_database, its_context.clock) {}
@@ -19,6 +20,7 @@ struct Plane {
   DatabaseProbe database;
   Slots viewers{ControlPlaneContext::kMaxEventStreams};
   Slots health_waits{kMaxHealthWaits};
+  Slots provider_tests{kMaxProviderTests};
   Pulse pulse;
 };
 

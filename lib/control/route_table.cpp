@@ -36,23 +36,42 @@ void call(const RouteTable::Handler& handler, const httplib::Request& request,
 }  // namespace
 
 void RouteTable::get(std::string path, Access access, Handler handler) {
-  paths_[std::move(path)].emplace("GET", Endpoint{access, std::move(handler)});
+  add("GET", std::move(path), access, std::move(handler));
 }
 
 void RouteTable::post(std::string path, Access access, Handler handler) {
-  paths_[std::move(path)].emplace("POST", Endpoint{access, std::move(handler)});
+  add("POST", std::move(path), access, std::move(handler));
+}
+
+void RouteTable::add(std::string method, std::string path, Access access, Handler handler) {
+  paths_[std::move(path)].emplace(std::move(method), Endpoint{access, std::move(handler)});
+}
+
+std::vector<const RouteTable::Methods*> RouteTable::methods_of(std::string_view path) const {
+  std::vector<const Methods*> found;
+  if (const auto exact = paths_.find(path); exact != paths_.end()) found.push_back(&exact->second);
+  for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
+       slash = path.rfind('/', slash - 1)) {
+    if (slash + 1 == path.size()) continue;  // nothing follows it
+    const auto below = paths_.find(std::string(path.substr(0, slash + 1)) + "*");
+    if (below != paths_.end()) found.push_back(&below->second);
+  }
+  return found;
 }
 
 void RouteTable::dispatch(const httplib::Request& request, httplib::Response& response) const {
-  const auto path = paths_.find(request.path);
-  if (path == paths_.end()) return send_error(response, error_of_status(404, request));
-  const Methods& methods = path->second;
-  const auto method = methods.find(request.method == "HEAD" ? "GET" : request.method);
-  if (method == methods.end()) {
-    std::string allowed;
-    for (const auto& [name, endpoint] : methods) {
+  const auto known = methods_of(request.path);
+  if (known.empty()) return send_error(response, error_of_status(404, request));
+  const Endpoint* endpoint = nullptr;
+  std::string allowed;
+  for (const Methods* methods : known) {
+    const auto method = methods->find(request.method == "HEAD" ? "GET" : request.method);
+    if (method != methods->end() && endpoint == nullptr) endpoint = &method->second;
+    for (const auto& [name, unused] : *methods) {
       allowed += (allowed.empty() ? "" : ", ") + (name == "GET" ? "GET, HEAD" : name);
     }
+  }
+  if (endpoint == nullptr) {
     response.set_header("Allow", allowed);
     return send_error(response, Error{405,
                                       "invalid_request_error",
@@ -62,12 +81,11 @@ void RouteTable::dispatch(const httplib::Request& request, httplib::Response& re
                                       "",
                                       {}});
   }
-  const Endpoint& endpoint = method->second;
-  if (const auto error = refusal(request, endpoint.access, config_)) {
+  if (const auto error = refusal(request, endpoint->access, config_)) {
     if (error->status == 401) response.set_header("WWW-Authenticate", "Bearer");
     return send_error(response, *error);
   }
-  call(endpoint.handler, request, response);
+  call(endpoint->handler, request, response);
 }
 
 }  // namespace responses_proxy::control

@@ -15,7 +15,7 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kScheme = "postgresql://";
+constexpr std::string_view kUrlScheme = "postgresql://";
 constexpr std::string_view kHidden = "***";
 // libpq waits without end for an address that does not answer, unless it is told otherwise.
 constexpr std::string_view kConnectTimeout = "connect_timeout=2";
@@ -200,7 +200,7 @@ std::string as_libpq(const Parameter& parameter) {
 }
 
 std::string connection_of(const Parts& parts) {
-  std::string text(kScheme);
+  std::string text(kUrlScheme);
   if (!parts.user_info.empty()) text += std::string(parts.user_info) + "@";
   text += std::string(parts.hosts) + std::string(parts.database);
   char separator = '?';

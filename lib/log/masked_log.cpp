@@ -11,7 +11,8 @@
 namespace responses_proxy {
 
 Log masked_log(const Config& config, Log log) {
-  std::vector<const Secret*> secrets{&config.admin_token, &config.secret_encryption_key};
+  std::vector<const Secret*> secrets{&config.admin_token};
+  for (const Secret& key : config.secret_encryption_keys) secrets.push_back(&key);
   for (const ClientToken& token : config.client_tokens) secrets.push_back(&token.secret);
   for (const Resource& resource : config.resources) secrets.push_back(&resource.credential);
   return [mask = std::make_shared<const SecretMask>(secrets),

@@ -19,7 +19,8 @@ std::string_view without_scheme(std::string_view value) {
 std::shared_ptr<const SecretMask> KnownSecrets::mask() {
   const auto& table = routing_.table();
   if (mask_ && table == table_) return mask_;
-  std::vector<const Secret*> secrets{&config_.admin_token, &config_.secret_encryption_key};
+  std::vector<const Secret*> secrets{&config_.admin_token};
+  for (const Secret& key : config_.secret_encryption_keys) secrets.push_back(&key);
   for (const ClientToken& token : config_.client_tokens) secrets.push_back(&token.secret);
   for (const Target& target : table->all()) secrets.push_back(&target.resource->credential);
   mask_ = std::make_shared<const SecretMask>(secrets);

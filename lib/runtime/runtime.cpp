@@ -9,9 +9,12 @@
 #include "conversations/sql_conversations.h"
 #include "core/postgres_url.h"
 #include "dialects/builtin_dialects.h"
+#include "health/provider_tester.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
+#include "redis/redis_bell.h"
+#include "registry/registry.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
@@ -21,7 +24,9 @@
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
+#include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
+#include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
 #include "storage/sql_record_writer.h"
 #include "telemetry/metrics.h"
@@ -93,6 +98,20 @@ std::unique_ptr<StreamGauge> make_stream_gauge(const Config& config, const Clock
   return std::make_unique<StreamGauge>(stream_options(config), config.redis_timeout, clock);
 }
 
+RegistryOptions registry_options(const Config& config, const Log& log) {
+  RegistryOptions options;
+  options.keys = config.secret_encryption_keys;
+  options.allow_private_upstreams = config.allow_private_upstreams;
+  options.websocket = config.upstream_websocket;
+  options.file = config.registry_file;
+  options.cache_path = config.routing_cache_path;
+  options.variable = process_environment();
+  options.resources = config.resources;
+  options.aliases = config.aliases;
+  options.log = log;
+  return options;
+}
+
 }  // namespace
 
 class Runtime::Impl {
@@ -119,27 +138,32 @@ class Runtime::Impl {
         conversations_(make_conversations(config_, *database_, random_, clock_, loops_)),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
-        dialects_(make_builtin_dialects()) {
+        dialects_(make_builtin_dialects()),
+        registered_(*database_) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     state_->observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
-    router_.update(config_.resources, config_.aliases);
+    make_registry();
     if (const std::string problem = trust_->problem(); !problem.empty()) {
       throw std::runtime_error(problem);
     }
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       UpstreamClientOptions http;
       http.trust = trust_;
+      http.allow_private = config_.allow_private_upstreams;
       upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_, http));
       UpstreamSocketOptions sockets;
       sockets.trust = trust_;
+      sockets.allow_private = config_.allow_private_upstreams;
       upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i), sockets));
     }
     health_ = make_health_checker(
         {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
          config_.resource_cooldown, config_.max_retry_after, log_},
         router_, loops_.at(0), *upstreams_.front(), clock_, dialects_by_name_);
+    tester_ = std::make_unique<ProviderTester>(loops_.at(0), *upstreams_.front(), clock_,
+                                               dialects_by_name_, config_.health_check_timeout);
     proxy_ = std::make_unique<Proxy>(config_, dependencies());
   }
 
@@ -161,6 +185,9 @@ class Runtime::Impl {
 
   void stop() {
     if (std::exchange(stopped_, true)) return;
+    database_news_.reset();
+    redis_news_.reset();
+    refresh_.reset();
     loops_.stop();
     if (shared_state_ != nullptr) shared_state_->stop();
     health_->stop();
@@ -180,6 +207,7 @@ class Runtime::Impl {
   EventLoops& loops() { return loops_; }
   UpstreamClient& upstream(std::size_t index) { return *upstreams_.at(index); }
   UpstreamTrust& upstream_trust() { return *trust_; }
+  std::string reload_registry() { return registry_->reload(); }
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
@@ -197,10 +225,45 @@ class Runtime::Impl {
                                 draining};
     if (stream_gauge_) context.telemetry_stream = [this] { return stream_gauge_->read(); };
     context.open_sockets = [this] { return proxy_->open_sockets(); };
+    context.registry = registry_.get();
+    context.tester = tester_.get();
     return context;
   }
 
  private:
+  // What is registered is routed to from here on.
+  void make_registry() {
+    RegistryOptions options = registry_options(config_, log_);
+    options.is_spoken = [this](std::string_view wire_api) {
+      return dialects_by_name_.find(wire_api) != nullptr;
+    };
+    registry_ = std::make_unique<Registry>(
+        registered_, clock_, std::move(options),
+        [this](std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
+          router_.update(std::move(resources), std::move(aliases));
+        });
+    registry_->on_change([this](std::int64_t) {
+      if (redis_news_) redis_news_->ring();
+    });
+    registry_->load();
+    refresh_ = std::make_unique<RegistryRefresh>(*registry_, config_.routing_refresh_interval);
+    hear_of_changes();
+  }
+
+  // Of other replicas, so that the interval is only for what is not heard.
+  void hear_of_changes() {
+    const auto heard = [this] { refresh_->hurry(); };
+    const std::string& url = config_.database_url.reveal();
+    if (is_postgres_url(url)) {
+      database_news_ = std::make_unique<PostgresListener>(url, RegistryStore::kChannel, heard);
+    }
+    RedisOptions redis;
+    if (config_.redis_url.empty() || !parse_redis_url(config_.redis_url.reveal(), redis).empty()) {
+      return;
+    }
+    redis_news_ = std::make_unique<RedisBell>(redis, "rp:registry", heard);
+  }
+
   RecordWriter& queue_writer() {
     if (stream_writer_) return *stream_writer_;
     return sql_writer_;
@@ -285,6 +348,12 @@ class Runtime::Impl {
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   const std::vector<std::unique_ptr<Dialect>> dialects_;
   Dialects dialects_by_name_;
+  RegistryStore registered_;
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<RegistryRefresh> refresh_;
+  std::unique_ptr<PostgresListener> database_news_;  // with PostgreSQL
+  std::unique_ptr<RedisBell> redis_news_;            // with Redis
+  std::unique_ptr<ProviderTester> tester_;
   std::unique_ptr<HealthChecker> health_;
   std::unique_ptr<Proxy> proxy_;
   std::mutex hurry_mutex_;
@@ -320,6 +389,9 @@ UpstreamClient& Runtime::upstream(std::size_t loop_index) {
 }
 UpstreamTrust& Runtime::upstream_trust() {
   return impl_->upstream_trust();
+}
+std::string Runtime::reload_registry() {
+  return impl_->reload_registry();
 }
 const Clock& Runtime::clock() const {
   return impl_->clock();

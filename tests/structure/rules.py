@@ -30,6 +30,8 @@ PAUSES_ALLOWED = {
     "lib/control/health_endpoints.cpp": "a request of the control plane waits for the checks",
     "lib/control/state_feed.h": "a viewer waits for news",
     "lib/demo/demo_upstream.cpp": "writes at the pace of a model",
+    "lib/health/provider_tester.cpp": "a request of the control plane waits for a provider",
+    "lib/runtime/registry_refresh.cpp": "looks for changes of other replicas now and then",
     "lib/runtime/runtime.cpp": "the host's thread waits until all exchanges have ended",
     "lib/state/redis_state_store.cpp": "a request of the control plane waits for Redis",
     "lib/storage/socket_deadlines.cpp": "the thread that ends blocking I/O which is late",
@@ -44,6 +46,8 @@ PRIVATE_NAMES_ALLOWED = {
     "httplib::Server": "the control plane is mounted on a server of the host",
     "x509_store_st": "OpenSSL's X509_STORE, without its header",
     "Metrics": "of the control plane's context",
+    "ProviderTester": "of the control plane's context",
+    "Registry": "of the control plane's context",
     "RecentDecisions": "of the control plane's context",
     "RecordQueries": "of the control plane's context",
 }

@@ -1,6 +1,7 @@
 #include "dialects/responses/document_reader.h"
 
 #include "core/json_reader.h"
+#include "dialects/responses/alias_in_answer.h"
 
 namespace responses_proxy {
 
@@ -15,7 +16,7 @@ void DocumentReader::read(std::string_view upstream_bytes, AnswerSink& sink) {
   }
   const std::size_t before = text_.size();
   text_.append(upstream_bytes);
-  if (text_.size() <= kHeld) return;
+  if (text_.size() <= kHeld || !alias_.empty()) return;
   const std::string_view out = std::string_view(text_).substr(forwarded_, before - forwarded_);
   forwarded_ = before;
   sink.bytes(out);
@@ -26,6 +27,7 @@ void DocumentReader::finish(AnswerSink& sink) {
   read_json(text_, [this](simdjson::dom::element root) {
     learn_ == Learn::error ? learn_from_error(root, learnt_) : learn_from_object(root, learnt_);
   });
+  if (!alias_.empty()) text_ = with_alias(text_, alias_);
   sink.bytes(std::string_view(text_).substr(forwarded_));
 }
 

@@ -21,12 +21,15 @@ class DocumentReader {
   enum class Learn : std::uint8_t { nothing, object, error };
   DocumentReader(Learn learn, LearntAnswer& learnt) : learn_(learn), learnt_(learnt) {}
 
+  // So the client calls the model. An answer of up to kReadable is then held until it is whole.
+  void call_model(std::string_view alias) { alias_ = alias; }
   void read(std::string_view upstream_bytes, AnswerSink& sink);
   void finish(AnswerSink& sink);
 
  private:
   Learn learn_;
   LearntAnswer& learnt_;
+  std::string alias_;          // "" = the model's name stays
   std::string text_;           // the answer so far
   std::size_t forwarded_ = 0;  // of text_
 };

@@ -9,6 +9,7 @@
 #include "core/json_reader.h"
 #include "dialects/headers.h"
 #include "dialects/resource_access.h"
+#include "dialects/responses/alias_in_answer.h"
 #include "dialects/responses/document_reader.h"
 #include "dialects/responses/encrypted_items.h"
 #include "dialects/responses/faults.h"
@@ -41,8 +42,8 @@ std::optional<std::string> changed_body(const Turn& turn) {
 
 class ResponsesTranslation final : public Translation {
  public:
-  ResponsesTranslation(std::string_view model, std::size_t keep_output)
-      : model_(model), keep_output_(keep_output) {}
+  ResponsesTranslation(std::string_view model, std::size_t keep_output, std::string_view alias)
+      : model_(model), keep_output_(keep_output), alias_(alias) {}
 
   AnswerHead head(int status, Headers from_upstream) override {
     const Headers& headers = from_upstream;
@@ -54,11 +55,19 @@ class ResponsesTranslation final : public Translation {
     head.response.status = status;
     head.response.content_length = content_length(headers);
     head.response.headers = forwarded_response_headers(headers);
+    // Codex takes another name than the one it has asked for as a sign of being rerouted.
+    if (!alias_.empty() && headers.find("openai-model")) {
+      head.response.headers.set("openai-model", alias_);
+    }
     learnt_.facts.upstream_request_id = headers.get("x-request-id");
     if (head.event_stream) {
       stream_.emplace(learnt_, keep_output_);
     } else {
       document_.emplace(what_to_learn(status, readable), learnt_);
+      if (!alias_.empty() && readable && status < 300) {
+        document_->call_model(alias_);
+        head.response.content_length.reset();
+      }
     }
     status_ = status;
     if (status >= 300) bad_headers_ = std::move(from_upstream);
@@ -66,13 +75,18 @@ class ResponsesTranslation final : public Translation {
   }
 
   void read(std::string_view bytes, AnswerSink& sink) override {
-    stream_ ? stream_->read(bytes, sink) : document_->read(bytes, sink);
+    if (document_) return document_->read(bytes, sink);
+    AliasedSink aliased(sink, alias_);
+    stream_->read(bytes, named(sink, aliased));
   }
   void finish(AnswerSink& sink) override {
-    stream_ ? stream_->finish(sink) : document_->finish(sink);
+    if (document_) return document_->finish(sink);
+    AliasedSink aliased(sink, alias_);
+    stream_->finish(named(sink, aliased));
   }
   bool take(const UpstreamMessage& message, AnswerSink& sink) override {
-    stream_->take(message, sink);
+    AliasedSink aliased(sink, alias_);
+    stream_->take(message, named(sink, aliased));
     return true;
   }
   StoredResponse stored() const override {
@@ -95,6 +109,11 @@ class ResponsesTranslation final : public Translation {
   }
 
  private:
+  AnswerSink& named(AnswerSink& sink, AliasedSink& aliased) const {
+    if (alias_.empty()) return sink;
+    return aliased;
+  }
+
   static DocumentReader::Learn what_to_learn(int status, bool readable) {
     using Learn = DocumentReader::Learn;
     if (!readable) return Learn::nothing;
@@ -103,6 +122,7 @@ class ResponsesTranslation final : public Translation {
 
   const std::string model_;
   const std::size_t keep_output_;
+  const std::string alias_;  // what the client calls the model; "" = as the upstream does
   LearntAnswer learnt_;
   int status_ = 0;                      // 0: no head has come
   Headers bad_headers_;                 // of an answer that is no 2xx: what it asks for
@@ -151,7 +171,8 @@ class ResponsesDialect final : public Dialect {
     authorize(call.headers, resource);
     call.body = changed_body(turn);
     translated.answer = std::make_unique<ResponsesTranslation>(
-        turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output);
+        turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output,
+        turn.alias);
     return translated;
   }
 

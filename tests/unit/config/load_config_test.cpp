@@ -202,7 +202,7 @@ TEST_CASE("no secret is printed, be it right or wrong") {
       {"OPENAI_API_KEY_7", secret + "-dddd"},
       {"PROXY_CLIENT_TOKENS", secret + "-eeee"},
       {"PROXY_ADMIN_TOKEN", secret + "-ffff"},
-      {"PROXY_SECRET_ENCRYPTION_KEY", secret + "-gggg"},
+      {"PROXY_SECRET_ENCRYPTION_KEY", secret + std::string(24, 'x') + "gggg"},
       {"PROXY_REDIS_URL", "redis://u:" + secret + "@h/0"},
       {"PROXY_DATABASE_URL", "postgresql://u:" + secret + "@h/d?password=" + secret},
       {"DATABASE_URL", "postgres://u:" + secret + "@h/d"},

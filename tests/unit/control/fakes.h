@@ -149,7 +149,9 @@ struct ControlPlaneFixture {
             [] { return std::size_t{3}; },
             draining,
             telemetry_stream,
-            [] { return std::size_t{5}; }};
+            [] { return std::size_t{5}; },
+            registry,
+            tester};
   }
 
   ResourceState* resource(std::string_view id) { return router.table()->find(id)->state; }
@@ -178,12 +180,13 @@ struct ControlPlaneFixture {
     return result ? *result : httplib::Response();
   }
   httplib::Response send(const std::string& method, const std::string& target,
-                         const httplib::Headers& headers = {}) const {
+                         const httplib::Headers& headers = {}, const std::string& body = {}) const {
     auto connection = client();
     httplib::Request request;
     request.method = method;
     request.path = target;
     request.headers = headers;
+    request.body = body;
     auto result = connection.send(request);
     return result ? *result : httplib::Response();
   }
@@ -199,6 +202,8 @@ struct ControlPlaneFixture {
   FakeHealthChecker health;
   FakeTelemetrySink telemetry;
   std::function<StreamStats()> telemetry_stream;
+  Registry* registry = nullptr;
+  ProviderTester* tester = nullptr;
   RecentDecisions decisions;
   Metrics metrics;
   std::atomic<bool> draining{false};

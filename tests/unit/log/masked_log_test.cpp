@@ -7,7 +7,7 @@ using namespace responses_proxy;
 TEST_CASE("no secret of the configuration passes, in message or fields") {
   Config config;
   config.admin_token = Secret("admin-hunter2");
-  config.secret_encryption_key = Secret("cipher-hunter2");
+  config.secret_encryption_keys = {Secret("cipher-hunter2")};
   config.client_tokens = {{"alice", Secret("client-hunter2")}};
   config.resources.resize(2);
   config.resources[0].credential = Secret("first-hunter2");

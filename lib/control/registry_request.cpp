@@ -1,0 +1,114 @@
+#include "control/registry_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "control/answer.h"
+#include "core/base64.h"
+
+namespace responses_proxy::control {
+
+namespace {
+
+Error bad(std::string_view name, std::string_view what) {
+  return Error::invalid_request("invalid_parameter", fmt::format("{} must be {}.", name, what),
+                                std::string(name));
+}
+
+template <class Number>
+std::optional<Number> whole_number(std::string_view text) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number);
+  if (problem != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+// "12", as etag_of() writes it, quotes included.
+std::optional<std::int64_t> revision_of(std::string_view tag) {
+  if (tag.size() < 3 || !tag.starts_with('"') || !tag.ends_with('"')) return std::nullopt;
+  return whole_number<std::int64_t>(tag.substr(1, tag.size() - 2));
+}
+
+}  // namespace
+
+std::string etag_of(std::int64_t revision) {
+  return fmt::format("\"{}\"", revision);
+}
+
+Result<Conditions> conditions_of(const httplib::Request& request) {
+  Conditions conditions;
+  const std::string match = request.get_header_value("If-Match");
+  if (match == "*") {
+    conditions.exists = true;
+  } else if (!match.empty()) {
+    conditions.revision = revision_of(match);
+    if (!conditions.revision) {
+      return Error::invalid_request("invalid_header",
+                                    "If-Match must be * or the ETag of an answer.", "If-Match");
+    }
+  }
+  const std::string none = request.get_header_value("If-None-Match");
+  if (!none.empty() && none != "*") {
+    return Error::invalid_request("invalid_header", "If-None-Match must be *.", "If-None-Match");
+  }
+  conditions.absent = none == "*";
+  return conditions;
+}
+
+Error not_an_object() {
+  return Error::invalid_request("invalid_json", "The body of the request is no JSON object.");
+}
+
+void send_refusal(httplib::Response& response, const Refusal& refusal) {
+  send_error(response, refusal.error);
+  if (refusal.fields.empty()) return;
+  Json answer = Json::parse(refusal.error.to_json());
+  Json errors = Json::array();
+  for (const FieldError& error : refusal.fields) {
+    errors.push_back({{"field", error.field}, {"message", error.message}});
+  }
+  answer["errors"] = std::move(errors);
+  send_json(response, answer, refusal.error.status);
+}
+
+Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
+  constexpr std::size_t kMost = 1'000;
+  RegistryPage page;
+  for (const auto& [name, value] : request.params) {
+    if (name == "limit") {
+      const auto number = whole_number<std::size_t>(value);
+      if (!number || *number < 1 || *number > kMost) {
+        return bad("limit", fmt::format("a whole number from 1 to {}", kMost));
+      }
+      page.limit = *number;
+    } else if (name == "cursor") {
+      const auto after = base64_decoded(value);
+      if (!after) return bad("cursor", "the next_cursor of the page before");
+      page.after = *after;
+    } else if (name == "enabled") {
+      if (value != "true" && value != "false") return bad("enabled", "true or false");
+      page.enabled = value == "true";
+    } else if (name == "provider_id" && of_aliases) {
+      page.provider_id = value;
+    } else {
+      return Error::invalid_request(
+          "invalid_parameter",
+          fmt::format("{} is no parameter of {}.", name.substr(0, 64), request.path),
+          name.substr(0, 64));
+    }
+  }
+  return page;
+}
+
+std::string actor_of(const Config& config) {
+  return config.admin_token.empty() ? "anonymous" : "admin";
+}
+
+std::string name_after(const httplib::Request& request, std::string_view prefix) {
+  return request.path.substr(std::min(prefix.size(), request.path.size()));
+}
+
+}  // namespace responses_proxy::control
