@@ -55,6 +55,16 @@ void route_all(httplib::Server& server, const std::shared_ptr<const RouteTable>&
 
 }  // namespace
 
+void control::add_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
+  add_health_endpoints(routes, plane);
+  add_state_endpoints(routes, plane);
+  add_record_endpoints(routes, plane);
+  add_metrics_endpoint(routes, plane);
+  add_registry_endpoints(routes, plane);
+  add_provider_test_endpoints(routes, plane);
+  add_pages(routes);
+}
+
 void configure_control_server(httplib::Server& server) {
   constexpr std::size_t kThreads = ControlPlaneContext::kMaxEventStreams + 8;
   constexpr std::size_t kMaxBodyBytes = 1024 * 1024;
@@ -69,13 +79,7 @@ void configure_control_server(httplib::Server& server) {
 void mount_control_plane(httplib::Server& server, const ControlPlaneContext& context) {
   const auto plane = std::make_shared<control::Plane>(context);
   const auto routes = std::make_shared<RouteTable>(context.config);
-  control::add_health_endpoints(*routes, plane);
-  control::add_state_endpoints(*routes, plane);
-  control::add_record_endpoints(*routes, plane);
-  control::add_metrics_endpoint(*routes, plane);
-  control::add_registry_endpoints(*routes, plane);
-  control::add_provider_test_endpoints(*routes, plane);
-  control::add_pages(*routes);
+  control::add_endpoints(*routes, plane);
   route_all(server, routes);
 }
 

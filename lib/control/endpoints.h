@@ -17,4 +17,7 @@ void add_registry_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& pl
 void add_provider_test_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
 void add_pages(RouteTable& routes);
 
+// All of them.
+void add_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane);
+
 }  // namespace responses_proxy::control

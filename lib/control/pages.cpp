@@ -1,8 +1,4 @@
-// The pages: / (dashboard), /docs and /openapi.json
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
-#include <array>
+// The pages: / (dashboard), /docs, what they load under /assets/, and /openapi.json
 #include <string>
 
 #include "control/answer.h"
@@ -13,49 +9,47 @@ namespace responses_proxy::control {
 
 namespace {
 
-std::string base64_sha256(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::array<unsigned char, 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1> encoded{};
-  const int length = EVP_EncodeBlock(encoded.data(), digest.data(), digest.size());
-  return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(length)};
+// Files of this server and nothing else, whatever text ends up in the page: no inline script or
+// style, no text that becomes markup.
+constexpr const char* kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+
+const char* content_type(std::string_view name) {
+  if (name.ends_with(".html")) return "text/html; charset=utf-8";
+  if (name.ends_with(".css")) return "text/css; charset=utf-8";
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (name.ends_with(".json")) return "application/json";
+  return "text/plain; charset=utf-8";
 }
 
-// What stands between <tag> and </tag>.
-std::string_view element(std::string_view html, const std::string& tag) {
-  const std::size_t begin = html.find("<" + tag + ">") + tag.size() + 2;
-  return html.substr(begin, html.find("</" + tag + ">", begin) - begin);
+void send_asset(httplib::Response& response, const Asset& asset) {
+  response.status = 200;
+  response.set_header("Cache-Control", "no-cache");
+  response.set_content(asset.bytes.data(), asset.bytes.size(), content_type(asset.name));
 }
 
-// Runs the page's own script and nothing else, whatever text ends up in the page.
-std::string content_security_policy(std::string_view html) {
-  return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; "
-         "form-action 'none'; frame-ancestors 'none'; script-src 'sha256-" +
-         base64_sha256(element(html, "script")) + "'; style-src 'sha256-" +
-         base64_sha256(element(html, "style")) + "'";
-}
-
-void add_page(RouteTable& routes, const char* path, std::string_view html) {
-  routes.get(path, Access::open,
-             [html, policy = content_security_policy(html)](const auto&, auto& response) {
-               response.status = 200;
-               response.set_header("Content-Security-Policy", policy);
-               response.set_header("Referrer-Policy", "no-referrer");
-               response.set_header("Cache-Control", "no-cache");
-               response.set_content(html.data(), html.size(), "text/html; charset=utf-8");
-             });
+void add_page(RouteTable& routes, const char* path, const Asset& page) {
+  routes.get(path, Access::open, [page](const auto&, httplib::Response& response) {
+    response.set_header("Content-Security-Policy", kContentSecurityPolicy);
+    response.set_header("Referrer-Policy", "no-referrer");
+    send_asset(response, page);
+  });
 }
 
 }  // namespace
 
 void add_pages(RouteTable& routes) {
-  add_page(routes, "/", kDashboardHtml);
-  add_page(routes, "/docs", kDocsHtml);
+  add_page(routes, "/", {"dashboard.html", kDashboardHtml});
+  add_page(routes, "/docs", {"docs.html", kDocsHtml});
   routes.get("/openapi.json", Access::open, [](const auto&, httplib::Response& response) {
-    response.status = 200;
-    response.set_header("Cache-Control", "no-cache");
-    response.set_content(kOpenapiJson.data(), kOpenapiJson.size(), "application/json");
+    send_asset(response, {"openapi.json", kOpenapiJson});
   });
+  for (const Asset& asset : kServedAssets) {
+    routes.get("/assets/" + std::string(asset.name), Access::open,
+               [&asset](const auto&, httplib::Response& response) { send_asset(response, asset); });
+  }
 }
 
 }  // namespace responses_proxy::control

@@ -59,6 +59,12 @@ std::vector<const RouteTable::Methods*> RouteTable::methods_of(std::string_view 
   return found;
 }
 
+std::vector<std::string> RouteTable::paths() const {
+  std::vector<std::string> all;
+  for (const auto& [path, methods] : paths_) all.push_back(path);
+  return all;
+}
+
 void RouteTable::dispatch(const httplib::Request& request, httplib::Response& response) const {
   const auto known = methods_of(request.path);
   if (known.empty()) return send_error(response, error_of_status(404, request));

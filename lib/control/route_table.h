@@ -30,6 +30,8 @@ class RouteTable {
   void post(std::string path, Access access, Handler handler);
   void add(std::string method, std::string path, Access access, Handler handler);
 
+  std::vector<std::string> paths() const;
+
   void dispatch(const httplib::Request& request, httplib::Response& response) const;
 
  private:

@@ -1,20 +1,13 @@
 // What pages of other sites can do with a server on their visitor's machine, in a real browser.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { chromium } from 'playwright-core';
-
+import { startBrowser } from './browser.mjs';
 import { startPair } from './harness.mjs';
 
 const kSite = 'other.example'; // resolved to this machine, as DNS rebinding does
-const kArguments = [
-  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', `--host-resolver-rules=MAP ${kSite} 127.0.0.1`,
-];
+const kArguments = [`--host-resolver-rules=MAP ${kSite} 127.0.0.1`];
 
 // A page of another site: its origin, and the page in a browser.
 async function startSite(t) {
@@ -23,15 +16,8 @@ async function startSite(t) {
     response.end('<!doctype html><title>another site</title>');
   });
   await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
-  const profile = mkdtempSync(join(tmpdir(), 'rp-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM, chromiumSandbox: false, args: kArguments,
-  });
-  t.after(async () => {
-    await browser.close();
-    site.close();
-    rmSync(profile, { recursive: true, force: true });
-  });
+  t.after(() => site.close());
+  const browser = await startBrowser(t, { args: kArguments });
   const origin = `http://${kSite}:${site.address().port}`;
   const page = await browser.newPage();
   await page.goto(origin);
@@ -135,8 +121,8 @@ test('a name that is allowed is ours, its pages included', async (t) => {
   const { server } = await startPair(t, { env: { PROXY_ALLOWED_HOSTS: kSite } });
   const { browser } = await startSite(t);
   const page = await browser.newPage();
-  await page.goto(`http://${kSite}:${new URL(server.url).port}/`);
+  await page.goto(`http://${kSite}:${new URL(server.url).port}/#/resources`);
   await page.locator('#link', { hasText: 'live' }).waitFor();
   await page.click('#check');
-  await page.locator('#check-result', { hasText: '2 of 2 healthy' }).waitFor();
+  await page.locator('#check-result', { hasText: '2 of 2 resources healthy' }).waitFor();
 });
