@@ -112,6 +112,7 @@ test('a key that fails is seen to wait, and to come back', async (t) => {
   ];
   const { server } = await startPair(t, {
     keys: ['sk-test-key-one'],
+    env: { PROXY_RESOURCE_COOLDOWN_SECONDS: '1' },
     rules: [{ replies, repeat_last: true }],
   });
   const { page } = await openDashboard(t, server, { view: '#/resources' });

@@ -109,9 +109,18 @@ test('each path takes the methods that are described, and no other', async (t) =
   const { server } = await startPair(t);
   const api = await description(server);
   const passedOn = /^\/v1\/(responses\/\{|conversations)/; // whatever the method, as their tag says
-  for (const [path, item] of Object.entries(api.paths)) {
+  // A fixed path of the control plane is one of those that a pattern names, too: a provider may be called "test".
+  const itemsOf = (path) =>
+    Object.entries(api.paths)
+      .filter(
+        ([other]) =>
+          other === path ||
+          (path.startsWith('/admin/') && new RegExp(`^${other.replace(/\{\w+\}/g, '[^{}]+')}$`).test(path)),
+      )
+      .map(([, item]) => item);
+  for (const path of Object.keys(api.paths)) {
     const described = kMethods
-      .filter((method) => item[method] && !item[method].responses['101'])
+      .filter((method) => itemsOf(path).some((item) => item[method] && !item[method].responses['101']))
       .map((method) => method.toUpperCase());
     if (passedOn.test(path)) continue;
     const { status, headers } = await send(server, filled(path), { method: 'PUT' });
@@ -123,11 +132,14 @@ test('each path takes the methods that are described, and no other', async (t) =
   }
   for (const { path, method, operation } of operations(api)) {
     if (operation.responses['101']) continue;
-    const { text } = await send(server, filled(path), {
+    const { status, text } = await send(server, filled(path), {
       method: method.toUpperCase(),
       ...(method === 'post' && { headers: json, body: '{}' }),
     });
-    assert.doesNotMatch(text, /"(unknown_path|method_not_allowed)"/, `${method} ${path}`);
+    // An upstream's own 404 is as good an answer as any.
+    if ([404, 405].includes(status)) {
+      assert.doesNotMatch(text, /"(unknown_path|method_not_allowed)"/, `${method} ${path}`);
+    }
   }
 });
 

@@ -120,7 +120,7 @@ export function providers(root) {
             'span',
             null,
             standing(p, p.problem),
-            p.problem && h('span', {class: 'problem small wrap'}, p.problem),
+            p.enabled && p.problem && h('span', {class: 'problem small wrap'}, p.problem),
           ),
       },
       {label: 'Wire API', cell: (p) => p.wire_api?.replaceAll('_', ' ')},
