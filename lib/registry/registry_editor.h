@@ -20,9 +20,9 @@ namespace responses_proxy {
 
 // What has to hold for a change to be made (RFC 9110 section 13.1).
 struct Conditions {
-  std::optional<std::int64_t> revision;  // If-Match: of the record as it is
-  bool exists = false;                   // If-Match: *
-  bool absent = false;                   // If-None-Match: *
+  std::optional<std::int64_t> revision = {};  // If-Match: of the record as it is
+  bool exists = false;                        // If-Match: *
+  bool absent = false;                        // If-None-Match: *
 };
 
 struct Saved {
