@@ -78,7 +78,7 @@ class MessageWriter {
 
   // It belongs to no call: the user's words are the only ones left for it.
   std::optional<Error> operator()(const CallOutput* output) {
-    std::string text = fmt::format("Output of tool call {}:\n", output->call_id);
+    std::string text = fmt::format("Output of tool call {}:", output->call_id);
     add_texts(text, output->parts);
     put_text("user", text);
     return put_media({output});

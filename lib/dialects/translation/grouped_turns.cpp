@@ -57,7 +57,8 @@ class Grouping {
   // The turn that is being spoken; a new one behind outputs and behind others.
   AssistantTurn& assistant() {
     const bool open = !turns_.empty() && std::holds_alternative<AssistantTurn>(turns_.back());
-    if (!open || std::exchange(answered_, false)) turns_.emplace_back(AssistantTurn{});
+    if (!open || answered_) turns_.emplace_back(AssistantTurn{});
+    answered_ = false;
     return std::get<AssistantTurn>(turns_.back());
   }
 

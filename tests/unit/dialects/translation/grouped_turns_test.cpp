@@ -74,6 +74,9 @@ TEST_CASE("turns: calls in a row are one turn, and never across a message of som
 TEST_CASE("turns: a turn ends with the first output") {
   CHECK(outline(call("1") + "," + output("1", "x") + "," + thinks("t") + "," + call("2") + "," +
                 output("2", "y") + "," + kSays) == "call 1(x) | thinks t, call 2(y) | says a");
+  CHECK(outline(call("1") + "," + output("1", "x") + "," + kUser + "," + thinks("t") + "," +
+                call("2") + "," + call("3")) ==
+        "call 1(x) | user u | thinks t, call 2(), call 3()");
 }
 
 TEST_CASE("turns: what stands between a call and its output does not part them") {
