@@ -25,20 +25,20 @@ std::set<std::string> fields(const Json& answer) {
 
 TEST_CASE_FIXTURE(RegistryFixture, "a provider is made, shown, changed and deleted") {
   start();
-  const auto made = send_body("POST", "/admin/providers", R"({
+  const auto answer = send_body("POST", "/admin/providers", R"({
     "id": "kimi-main", "name": "Kimi Main", "provider_type": "custom",
     "base_url": "https://api.moonshot.ai/v1", "wire_api": "chat_completions",
     "auth_type": "bearer", "api_key": "replace-with-provider-key",
     "config": {"endpoint_path": "chat/completions"}})");
-  CHECK(made.status == 201);
-  const Json provider = Json::parse(made.body);
+  CHECK(answer.status == 201);
+  const Json provider = Json::parse(answer.body);
   CHECK(provider["id"] == "kimi-main");
   CHECK(provider["api_key_last4"] == "-key");
   CHECK(provider["routable"] == true);
   CHECK(provider["source"] == "database");
   CHECK(provider["resource_ids"].size() == 1);
   CHECK_FALSE(provider.contains("api_key"));
-  CHECK(made.body.find("replace-with") == std::string::npos);
+  CHECK(answer.body.find("replace-with") == std::string::npos);
   CHECK(rig.resource_of("kimi-main") != nullptr);
 
   const auto shown = get("/admin/providers/kimi-main");
@@ -243,8 +243,8 @@ TEST_CASE_FIXTURE(RegistryFixture, "presets have what a provider can have, and c
     Json body = preset;
     body["credential_ref"] = "env:KEY";
     CAPTURE(preset["id"]);
-    const auto made = send_body("POST", "/admin/providers", body.dump());
-    CHECK(made.status == 201);
+    const auto answer = send_body("POST", "/admin/providers", body.dump());
+    CHECK(answer.status == 201);
   }
   for (const char* id :
        {"openai", "azure_openai", "anthropic", "moonshot", "openrouter", "deepseek", "groq",
