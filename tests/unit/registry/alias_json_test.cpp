@@ -44,7 +44,7 @@ TEST_CASE("an alias has one target, or a list of them") {
       read({{"alias", "best"},
             {"targets",
              {{{"provider_id", "kimi-main"}, {"upstream_id", "k2"}, {"weight", 3}},
-              {{"provider_id", "openai-main"}, {"upstream_id", "gpt"}, {"priority", 1}}}}});
+              {{"provider_id", "openai-main"}, {"upstream_id", "gpt"}, {"priority", 1U}}}}});
   CHECK(several.fields.empty());
   REQUIRE(several.alias.targets.size() == 2);
   CHECK(several.alias.targets[0].weight == 3);
