@@ -49,7 +49,6 @@ std::string reasoning_json(std::string_view id, std::string_view text,
 
 ResponseEvents::ResponseEvents(ResponseObject object, ToolNames names, Options options)
     : object_(std::move(object)), names_(std::move(names)), options_(options) {
-  facts_.response_id = object_.id();
   facts_.stored = options_.store;
   facts_.background = options_.background;
   facts_.complete = false;
@@ -57,6 +56,7 @@ ResponseEvents::ResponseEvents(ResponseObject object, ToolNames names, Options o
 
 void ResponseEvents::begin() {
   if (std::exchange(begun_, true)) return;
+  facts_.response_id = object_.id();  // from here on there is an answer
   for (const std::string_view type : {"response.created", "response.in_progress"}) {
     if (!options_.events) continue;
     event(type).put_raw("response", object_.json({}, {}, {}));
