@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/response_id.h"
 #include "proxy/exchange_context.h"
 #include "responses_proxy/response_index.h"
 
@@ -106,12 +107,24 @@ bool kept_upstream(const ExchangeContext& exchange) {
   return dialect != nullptr && dialect->keeps_responses();
 }
 
+// What upstreams keep themselves is not asked for: a look into the database would hold up each
+// request that continues something.
+bool may_be_kept_here(const ExchangeContext& exchange, std::string_view response_id) {
+  if (is_own_response_id(response_id)) return true;
+  const auto& targets = exchange.route->targets;
+  return std::any_of(targets.begin(), targets.end(), [&exchange](const Target& target) {
+    const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
+    return dialect == nullptr || !dialect->keeps_responses();
+  });
+}
+
 // A client's socket is asked first: it remembers what no upstream keeps.
 Task<> find_history(ExchangeContext& exchange) {
   const std::string& previous = exchange.facts.previous_response_id;
   if (previous.empty()) co_return;
   if (exchange.turn) exchange.history = exchange.turn->remembered();
   if (exchange.history || kept_upstream(exchange)) co_return;
+  if (!may_be_kept_here(exchange, previous)) co_return;
   bool done = false;
   exchange.dependencies.conversations->find({previous, exchange.record.caller},
                                             [&exchange, &done](auto found) {

@@ -66,18 +66,19 @@ TEST_CASE("a response that is only compared with is preferred, before the sessio
 
 TEST_CASE(
     "a conversation that is known here can go anywhere; one its resource keeps is not asked for") {
+  const std::string id = "resp_0123456789abcdef0123456789abcdef";  // made by this proxy
   ExchangeRig rig({"sk-first-key"});
   rig.conversations->keep(
-      "alice", std::make_shared<const History>(StoredTurn{"resp_1", "", "1", "2"}, nullptr), {});
+      "alice", std::make_shared<const History>(StoredTurn{id, "", "1", "2"}, nullptr), {});
   const auto exchange = routed(rig);
-  exchange->facts.previous_response_id = "resp_1";
+  exchange->facts.previous_response_id = id;
   run_task(phases::recall(*exchange));
   CHECK_FALSE(exchange->history);  // somebody else's
   exchange->record.caller = "alice";
   run_task(phases::recall(*exchange));
   REQUIRE(exchange->history);
   CHECK(exchange->history->items() == "1,2");
-  remember(rig, AffinityKind::response, "resp_1", "openai-1");
+  remember(rig, AffinityKind::response, id, "openai-1");
   exchange->history.reset();
   run_task(phases::recall(*exchange));
   CHECK_FALSE(exchange->history);
@@ -89,6 +90,28 @@ TEST_CASE(
   CHECK(exchange->history);
   CHECK(exchange->affinity.required == "openai-1");
   CHECK_FALSE(exchange->pinned());
+}
+
+TEST_CASE("a response of upstreams that keep theirs is not asked for here") {
+  ExchangeRig rig({"sk-first-key"});
+  for (const char* id : {"resp_1", "resp_0123456789abcdef0123456789abcdef"}) {
+    rig.conversations->keep(
+        "", std::make_shared<const History>(StoredTurn{id, "", "1", "2"}, nullptr), {});
+  }
+  const auto exchange = routed(rig);
+  exchange->facts.previous_response_id = "resp_1";  // known, and yet not looked up
+  run_task(phases::recall(*exchange));
+  CHECK_FALSE(exchange->history);
+  exchange->facts.previous_response_id = "resp_0123456789abcdef0123456789abcdef";
+  run_task(phases::recall(*exchange));
+  CHECK(exchange->history);
+  exchange->history.reset();
+  rig.config.resources[0].wire_api = "telegraph";
+  rig.router.update(rig.config.resources);
+  REQUIRE_FALSE(phases::route(*exchange));
+  exchange->facts.previous_response_id = "resp_1";
+  run_task(phases::recall(*exchange));
+  CHECK(exchange->history);
 }
 
 TEST_CASE("the records are asked about what live state does not know, and it learns it") {

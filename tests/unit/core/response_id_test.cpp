@@ -1,0 +1,20 @@
+#include "core/response_id.h"
+
+#include <doctest/doctest.h>
+
+#include "responses_proxy/random.h"
+
+namespace responses_proxy {
+
+TEST_CASE("a response id of our own is known again; others' are not taken for one") {
+  SeededRandom random(1);
+  const std::string id = new_response_id(random);
+  CHECK(is_own_response_id(id));
+  CHECK_FALSE(is_own_response_id(id + "0"));  // the provider's are longer
+  CHECK_FALSE(is_own_response_id(id.substr(0, id.size() - 1)));
+  CHECK_FALSE(is_own_response_id("resp-" + id.substr(5)));
+  CHECK_FALSE(is_own_response_id("resp_0123456789ABCDEF0123456789abcdef"));
+  CHECK_FALSE(is_own_response_id(""));
+}
+
+}  // namespace responses_proxy
