@@ -72,7 +72,7 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const std::size_t keep_output = turn        ? exchange.config.websocket_state_bytes
                                   : stateless ? kMaxOutputKept
                                               : 0;
-  if (exchange.own_response_id.empty()) {
+  if (stateless && exchange.own_response_id.empty()) {
     exchange.own_response_id = new_response_id(exchange.dependencies.random);
   }
   return exchange.dialect->translate({.request = exchange.request,
