@@ -1,5 +1,7 @@
 #include "dialects/resource_access.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -64,6 +66,13 @@ std::string upstream_url(const Resource& resource, std::string_view path,
   });
   append_parameter(url, separator, own);
   return url;
+}
+
+UpstreamCall probe_call(const Resource& resource, std::string_view path) {
+  UpstreamCall call;
+  call.method = "GET";
+  call.url = upstream_url(resource, fmt::format("/{}", path));
+  return call;
 }
 
 }  // namespace responses_proxy

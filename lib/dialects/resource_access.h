@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "responses_proxy/dialect.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/resource.h"
 
@@ -21,5 +22,8 @@ void add_resource_headers(Headers& headers, const Resource& resource);
 // may so hold a secret.
 std::string upstream_url(const Resource& resource, std::string_view path,
                          std::string_view client_query = {});
+
+// A GET of `path`, relative to the base URL ("models"), for Dialect::probe(): without headers.
+UpstreamCall probe_call(const Resource& resource, std::string_view path);
 
 }  // namespace responses_proxy

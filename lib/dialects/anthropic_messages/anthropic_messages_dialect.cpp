@@ -49,9 +49,7 @@ class AnthropicMessagesDialect final : public Dialect {
   }
 
   UpstreamCall probe(const Resource& resource, std::string_view path) const override {
-    UpstreamCall call;
-    call.method = "GET";
-    call.url = upstream_url(resource, fmt::format("/{}", path));
+    UpstreamCall call = probe_call(resource, path);
     add_headers(anthropic_settings(resource, {}, {}), call.headers, resource);
     return call;
   }

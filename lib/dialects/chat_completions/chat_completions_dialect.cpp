@@ -29,9 +29,7 @@ class ChatCompletionsDialect final : public Dialect {
   }
 
   UpstreamCall probe(const Resource& resource, std::string_view path) const override {
-    UpstreamCall call;
-    call.method = "GET";
-    call.url = upstream_url(resource, fmt::format("/{}", path));
+    UpstreamCall call = probe_call(resource, path);
     authorize(call.headers, resource);
     return call;
   }

@@ -1,7 +1,5 @@
 // Dialect `responses`: the passthrough. The client's bytes go up and the upstream's come down; only
 // credentials, hop-by-hop headers and the request id change.
-#include <fmt/format.h>
-
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -139,9 +137,7 @@ class ResponsesDialect final : public Dialect {
   }
 
   UpstreamCall probe(const Resource& resource, std::string_view path) const override {
-    UpstreamCall call;
-    call.method = "GET";
-    call.url = upstream_url(resource, fmt::format("/{}", path));
+    UpstreamCall call = probe_call(resource, path);
     authorize(call.headers, resource);
     return call;
   }
