@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
+#include "control/parameters.h"
 #include "control/time_text.h"
 #include "core/utf8_text.h"
 #include "responses_proxy/request.h"
@@ -14,20 +14,6 @@
 namespace responses_proxy::control {
 
 namespace {
-
-Error bad(std::string_view name, std::string_view what) {
-  return Error::invalid_request("invalid_parameter", fmt::format("{} must be {}.", name, what),
-                                std::string(name));
-}
-
-template <class Number>
-std::optional<Number> whole_number(std::string_view text, Number least, Number most) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, number);
-  if (problem != std::errc() || stop != end || number < least || number > most) return std::nullopt;
-  return number;
-}
 
 // Reads parameter after parameter and keeps the first error.
 class Reader {
@@ -39,7 +25,9 @@ class Reader {
     if (!text) return;
     constexpr std::size_t kMost = RecordQuery::kMaxPage;
     const auto number = whole_number<std::size_t>(*text, 1, kMost);
-    if (!number) return fail(bad("limit", fmt::format("a whole number from 1 to {}", kMost)));
+    if (!number) {
+      return fail(bad_parameter("limit", fmt::format("a whole number from 1 to {}", kMost)));
+    }
     target = *number;
   }
 
@@ -53,7 +41,7 @@ class Reader {
       query.status = whole_number(*text, 100, 599);
     }
     if (!query.status && !query.status_class) {
-      fail(bad("status", "a whole number from 100 to 599, or a class of them (4xx)"));
+      fail(bad_parameter("status", "a whole number from 100 to 599, or a class of them (4xx)"));
     }
   }
 
@@ -61,7 +49,9 @@ class Reader {
             std::size_t most = RecordQuery::kMaxText) {
     auto given = value(name);
     if (!given) return;
-    if (given->size() > most) return fail(bad(name, fmt::format("at most {} bytes long", most)));
+    if (given->size() > most) {
+      return fail(bad_parameter(name, fmt::format("at most {} bytes long", most)));
+    }
     target = std::move(given);
   }
 
@@ -70,7 +60,7 @@ class Reader {
     if (!text) return;
     target = parse_time(*text);
     if (!target) {
-      fail(bad(name, "an ISO 8601 time (2026-11-21T08:00:00Z) or unix seconds"));
+      fail(bad_parameter(name, "an ISO 8601 time (2026-11-21T08:00:00Z) or unix seconds"));
     }
   }
 
@@ -96,7 +86,7 @@ class Reader {
   }
   std::optional<std::string> value(const char* name) {
     known_.emplace_back(name);
-    if (request_.get_param_value_count(name) > 1) fail(bad(name, "given once"));
+    if (request_.get_param_value_count(name) > 1) fail(bad_parameter(name, "given once"));
     std::string text = request_.get_param_value(name);
     if (text.empty()) return std::nullopt;
     return text;
@@ -145,7 +135,7 @@ Result<std::optional<UsageBy>> parse_usage_by(const httplib::Request& request) {
   if (by == "resource") return std::optional(UsageBy::resource);
   if (by == "session") return std::optional(UsageBy::session);
   if (by == "caller") return std::optional(UsageBy::caller);
-  return bad("by", "day, model, resource, session or caller");
+  return bad_parameter("by", "day, model, resource, session or caller");
 }
 
 }  // namespace responses_proxy::control

@@ -3,28 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "control/answer.h"
+#include "control/parameters.h"
 #include "core/base64.h"
 
 namespace responses_proxy::control {
 
 namespace {
-
-Error bad(std::string_view name, std::string_view what) {
-  return Error::invalid_request("invalid_parameter", fmt::format("{} must be {}.", name, what),
-                                std::string(name));
-}
-
-template <class Number>
-std::optional<Number> whole_number(std::string_view text) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, number);
-  if (problem != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
 
 // "12", as etag_of() writes it, quotes included.
 std::optional<std::int64_t> revision_of(std::string_view tag) {
@@ -79,17 +65,17 @@ Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
   RegistryPage page;
   for (const auto& [name, value] : request.params) {
     if (name == "limit") {
-      const auto number = whole_number<std::size_t>(value);
-      if (!number || *number < 1 || *number > kMost) {
-        return bad("limit", fmt::format("a whole number from 1 to {}", kMost));
+      const auto number = whole_number<std::size_t>(value, 1, kMost);
+      if (!number) {
+        return bad_parameter("limit", fmt::format("a whole number from 1 to {}", kMost));
       }
       page.limit = *number;
     } else if (name == "cursor") {
       const auto after = base64_decoded(value);
-      if (!after) return bad("cursor", "the next_cursor of the page before");
+      if (!after) return bad_parameter("cursor", "the next_cursor of the page before");
       page.after = *after;
     } else if (name == "enabled") {
-      if (value != "true" && value != "false") return bad("enabled", "true or false");
+      if (value != "true" && value != "false") return bad_parameter("enabled", "true or false");
       page.enabled = value == "true";
     } else if (name == "provider_id" && of_aliases) {
       page.provider_id = value;
