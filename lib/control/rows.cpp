@@ -23,7 +23,7 @@ Json number_value(FieldKind kind, std::int64_t number) {
 }
 
 template <class Record>
-Json value_of(const Field<Record>& field, const Record& record) {
+Json value_of(const RecordField<Record>& field, const Record& record) {
   const SqlValue value = field.get(record);
   if (const auto* text = std::get_if<std::string>(&value)) return text_or_null(*text);
   const auto* number = std::get_if<std::int64_t>(&value);
@@ -32,9 +32,9 @@ Json value_of(const Field<Record>& field, const Record& record) {
 }
 
 template <class Record>
-Json row_of(Fields<Record> fields, const Record& record) {
+Json row_of(RecordFields<Record> fields, const Record& record) {
   Json row = Json::object();
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     if (!field.row.empty()) member_at(row, field.row) = value_of(field, record);
   }
   return row;

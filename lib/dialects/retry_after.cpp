@@ -120,13 +120,6 @@ std::optional<Millis> wait_in(std::string_view value, double unit_ms, WallTime n
   return std::nullopt;
 }
 
-bool tells_limits(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kFamilies = {"x-ratelimit", "ratelimit",
-                                                         "anthropic-ratelimit-", "x-codex-"};
-  return std::any_of(kFamilies.begin(), kFamilies.end(),
-                     [&](std::string_view family) { return name.starts_with(family); });
-}
-
 // Whether that limit is used up, of which `reset` (in lower case) tells when it is full again.
 bool used_up(const Headers& headers, const std::string& reset, std::size_t at) {
   constexpr std::size_t kLength = std::string_view("reset").size();
@@ -140,6 +133,13 @@ bool used_up(const Headers& headers, const std::string& reset, std::size_t at) {
 }
 
 }  // namespace
+
+bool tells_limits(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kFamilies = {"x-ratelimit", "ratelimit",
+                                                         "anthropic-ratelimit-", "x-codex-"};
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](std::string_view family) { return name.starts_with(family); });
+}
 
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now) {
   std::optional<Millis> longest;

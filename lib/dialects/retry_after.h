@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/request.h"
@@ -22,5 +23,8 @@ namespace responses_proxy {
 // Negative, past and unreadable values ask for nothing, and a limit of 0 or less is not known.
 // nullopt: nothing was asked.
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now);
+
+// Whether a field of that name, in lower case, is one of those in which providers tell their limits.
+bool tells_limits(std::string_view name);
 
 }  // namespace responses_proxy

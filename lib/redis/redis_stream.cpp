@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "redis/address_connect.h"
+#include "core/address_walk.h"
 
 namespace responses_proxy {
 
@@ -18,6 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using Socket = asio::generic::stream_protocol::socket;
+using Walk = AddressWalk<Socket>;
 
 // Connects the socket below whatever is spoken over it. The owner keeps it alive meanwhile.
 class Connector {
@@ -37,7 +38,7 @@ class Connector {
         [this, &socket, within, done = std::move(done)](
             error_code error, const asio::ip::tcp::resolver::results_type& found) mutable {
           if (error) return done(error);
-          std::vector<AddressConnect::Address> addresses;
+          Walk::Addresses addresses;
           for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
           connect_to(std::move(addresses), socket, within, std::move(done));
         });
@@ -48,16 +49,16 @@ class Connector {
   }
 
  private:
-  void connect_to(std::vector<AddressConnect::Address> addresses, Socket& socket, Millis within,
+  void connect_to(Walk::Addresses addresses, Socket& socket, Millis within,
                   RedisStream::Done done) {
-    connecting_ = std::make_shared<AddressConnect>(socket, std::move(addresses), within, timers_);
+    connecting_ = std::make_shared<Walk>(socket, std::move(addresses), within, timers_);
     connecting_->start(std::move(done));
   }
 
   const RedisOptions options_;
   Timers& timers_;
   asio::ip::tcp::resolver resolver_;
-  std::shared_ptr<AddressConnect> connecting_;
+  std::shared_ptr<Walk> connecting_;
 };
 
 class PlainStream final : public RedisStream {

@@ -16,9 +16,9 @@ Json to_json(const SqlValue& value) {
 }
 
 template <class Record>
-Json to_object(Fields<Record> fields, const Record& record) {
+Json to_object(RecordFields<Record> fields, const Record& record) {
   Json object = Json::object();
-  for (const Field<Record>& field : fields) object[field.column] = to_json(field.get(record));
+  for (const RecordField<Record>& field : fields) object[field.column] = to_json(field.get(record));
   return object;
 }
 
@@ -41,10 +41,10 @@ class JsonRow final : public SqlRow {
 };
 
 template <class Record>
-Record from_object(Fields<Record> fields, const Json& object) {
+Record from_object(RecordFields<Record> fields, const Json& object) {
   if (!object.is_object()) throw StorageError("not an object");
   Record record;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     const auto member = object.find(field.column);
     if (member != object.end()) field.set(JsonRow(*member), 0, record);
   }

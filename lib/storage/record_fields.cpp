@@ -40,7 +40,7 @@ FieldKind kind_of(const std::optional<T>&) {
 
 // One line of a list. What JSON calls it is set where that is not the column's name.
 template <class Record>
-struct Line : Field<Record> {
+struct Line : RecordField<Record> {
   Line&& named(std::string name) && {
     this->event = this->row = std::move(name);
     return std::move(*this);
@@ -85,8 +85,8 @@ Line<RequestRecord> body_field(const char* column, std::string RequestRecord::*b
 
 // The token counts of a record's `usage`.
 template <class Record>
-std::vector<Field<Record>> usage_fields() {
-  std::vector<Field<Record>> fields;
+std::vector<RecordField<Record>> usage_fields() {
+  std::vector<RecordField<Record>> fields;
   for (const TokenCount& tokens : kTokenCounts) {
     fields.push_back(
         field<Record>(
@@ -98,25 +98,25 @@ std::vector<Field<Record>> usage_fields() {
 }
 
 template <class Record>
-std::vector<Field<Record>> operator+(std::vector<Field<Record>> fields,
-                                     std::vector<Field<Record>> more) {
+std::vector<RecordField<Record>> operator+(std::vector<RecordField<Record>> fields,
+                                     std::vector<RecordField<Record>> more) {
   std::move(more.begin(), more.end(), std::back_inserter(fields));
   return fields;
 }
 
-std::vector<Field<RequestRecord>> request_fields_that(bool (*wanted)(FieldKind)) {
-  std::vector<Field<RequestRecord>> fields;
+std::vector<RecordField<RequestRecord>> request_fields_that(bool (*wanted)(FieldKind)) {
+  std::vector<RecordField<RequestRecord>> fields;
   std::copy_if(request_fields().begin(), request_fields().end(), std::back_inserter(fields),
-               [&](const Field<RequestRecord>& field) { return wanted(field.kind); });
+               [&](const RecordField<RequestRecord>& field) { return wanted(field.kind); });
   return fields;
 }
 
 }  // namespace
 
-Fields<RequestRecord> request_fields() {
+RecordFields<RequestRecord> request_fields() {
   using R = RequestRecord;
   static const auto fields =
-      std::vector<Field<R>>{
+      std::vector<RecordField<R>>{
           field<R>("request_id", &R::request_id),
           field<R>("client_request_id", &R::client_request_id),
           field<R>("caller", &R::caller),
@@ -150,22 +150,22 @@ Fields<RequestRecord> request_fields() {
   return fields;
 }
 
-Fields<RequestRecord> request_summary_fields() {
+RecordFields<RequestRecord> request_summary_fields() {
   static const auto fields =
       request_fields_that([](FieldKind kind) { return kind != FieldKind::body; });
   return fields;
 }
 
-Fields<RequestRecord> request_body_fields() {
+RecordFields<RequestRecord> request_body_fields() {
   static const auto fields =
       request_fields_that([](FieldKind kind) { return kind == FieldKind::body; });
   return fields;
 }
 
-Fields<AttemptRecord> attempt_fields() {
+RecordFields<AttemptRecord> attempt_fields() {
   using A = AttemptRecord;
   static const auto fields =
-      std::vector<Field<A>>{
+      std::vector<RecordField<A>>{
           field<A>("resource_id", &A::resource_id),
           field<A>("provider_id", &A::provider_id),
           field<A>("pool_id", &A::pool_id),
@@ -182,10 +182,10 @@ Fields<AttemptRecord> attempt_fields() {
   return fields;
 }
 
-Fields<SessionRow> session_fields() {
+RecordFields<SessionRow> session_fields() {
   using S = SessionRow;
   static const auto fields =
-      std::vector<Field<S>>{
+      std::vector<RecordField<S>>{
           field<S>("session_id", &S::session_id),
           field<S>("session_name", &S::session_name),
           field<S>("last_caller", &S::last_caller),
@@ -202,9 +202,9 @@ Fields<SessionRow> session_fields() {
   return fields;
 }
 
-Fields<DecisionRow> decision_fields() {
+RecordFields<DecisionRow> decision_fields() {
   using D = DecisionRow;
-  static const auto fields = std::vector<Field<D>>{
+  static const auto fields = std::vector<RecordField<D>>{
       field<D>("r.request_id", &D::request_id).named("request_id"),
       field<D>("r.caller", &D::caller).named("caller"),
       field<D>("r.session_id", &D::session_id).named("session_id"),

@@ -28,7 +28,7 @@ enum class FieldKind : std::uint8_t {
 };
 
 template <class Record>
-struct Field {
+struct RecordField {
   std::string column;  // in SQL, in the spool and in the stream
   FieldKind kind;
   // In the JSON of an event, and of a row of an admin list; "usage/input_tokens" is a member of an
@@ -43,16 +43,16 @@ struct Field {
 };
 
 template <class Record>
-using Fields = std::span<const Field<Record>>;
+using RecordFields = std::span<const RecordField<Record>>;
 
-Fields<RequestRecord> request_fields();
+RecordFields<RequestRecord> request_fields();
 // Those without the bodies, what a list reads; and the bodies.
-Fields<RequestRecord> request_summary_fields();
-Fields<RequestRecord> request_body_fields();
-Fields<AttemptRecord> attempt_fields();
-Fields<SessionRow> session_fields();
+RecordFields<RequestRecord> request_summary_fields();
+RecordFields<RequestRecord> request_body_fields();
+RecordFields<AttemptRecord> attempt_fields();
+RecordFields<SessionRow> session_fields();
 // Columns of requests ("r.") and attempts ("a.").
-Fields<DecisionRow> decision_fields();
+RecordFields<DecisionRow> decision_fields();
 
 struct TokenCount {
   const char* name;
@@ -68,9 +68,9 @@ inline constexpr std::array<TokenCount, 5> kTokenCounts{{
 
 // "r.request_id, r.created_at, ...": the columns of all fields.
 template <class Record>
-std::string column_list(Fields<Record> fields, const std::string& prefix = "") {
+std::string column_list(RecordFields<Record> fields, const std::string& prefix = "") {
   std::string list;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     if (!list.empty()) list += ", ";
     list += prefix + field.column;
   }
@@ -79,13 +79,13 @@ std::string column_list(Fields<Record> fields, const std::string& prefix = "") {
 
 // Reads the columns of column_list(), the first of which is `first_column`.
 template <class Record>
-void read_fields(Fields<Record> fields, const SqlRow& row, Record& record, int first_column = 0) {
+void read_fields(RecordFields<Record> fields, const SqlRow& row, Record& record, int first_column = 0) {
   int column = first_column;
-  for (const Field<Record>& field : fields) field.set(row, column++, record);
+  for (const RecordField<Record>& field : fields) field.set(row, column++, record);
 }
 
 template <class Record>
-Record read_record(Fields<Record> fields, const SqlRow& row, int first_column = 0) {
+Record read_record(RecordFields<Record> fields, const SqlRow& row, int first_column = 0) {
   Record record;
   read_fields(fields, row, record, first_column);
   return record;
@@ -93,10 +93,10 @@ Record read_record(Fields<Record> fields, const SqlRow& row, int first_column = 
 
 // Rows of values_of(), each with the values of `more` behind it.
 template <class Record>
-SqlInsert insert_into(std::string table, Fields<Record> fields, std::string on_conflict,
+SqlInsert insert_into(std::string table, RecordFields<Record> fields, std::string on_conflict,
                       const std::vector<SqlColumn>& more = {}) {
   SqlInsert insert{std::move(table), {}, std::move(on_conflict)};
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     insert.columns.push_back({field.column, field.is_text()});
   }
   insert.columns.insert(insert.columns.end(), more.begin(), more.end());
@@ -104,10 +104,10 @@ SqlInsert insert_into(std::string table, Fields<Record> fields, std::string on_c
 }
 
 template <class Record>
-SqlValues values_of(Fields<Record> fields, const Record& record, std::size_t more = 0) {
+SqlValues values_of(RecordFields<Record> fields, const Record& record, std::size_t more = 0) {
   SqlValues values;
   values.reserve(fields.size() + more);
-  for (const Field<Record>& field : fields) values.push_back(field.get(record));
+  for (const RecordField<Record>& field : fields) values.push_back(field.get(record));
   return values;
 }
 

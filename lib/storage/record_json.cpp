@@ -30,9 +30,9 @@ Json event_value(FieldKind kind, const SqlValue& value) {
 }
 
 template <class Record>
-Json to_json(Fields<Record> fields, const Record& record) {
+Json to_json(RecordFields<Record> fields, const Record& record) {
   Json json = Json::object();
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     member_at(json, field.event) = event_value(field.kind, field.get(record));
   }
   return json;

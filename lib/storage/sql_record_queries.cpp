@@ -43,7 +43,7 @@ Cursor cursor_at(const SessionRow& row) {
 
 // Reads a page's rows and, when there is one more, where the next page starts.
 template <class Row>
-Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, Fields<Row> fields,
+Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, RecordFields<Row> fields,
                     const RecordQuery& query, const Place& place) {
   Page<Row> page;
   bool more = false;

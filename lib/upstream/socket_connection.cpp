@@ -79,22 +79,19 @@ void SocketConnection::start() {
 
 void SocketConnection::connect(const tcp::resolver::results_type& addresses) {
   if (state_ != State::connecting) return;
-  AddressWalk::Endpoints endpoints;
+  Walk::Addresses endpoints;
   for (const auto& address : addresses) {
     const bool allowed =
         options_.allow_private || !is_private_address(address.endpoint().address());
     if (allowed) endpoints.push_back(address.endpoint());
   }
   if (endpoints.empty()) return fail_connect(UpstreamError::connect, kPrivateAddress);
-  walk_ = std::make_shared<AddressWalk>(
-      tcp(), std::move(endpoints), request_.connect_timeout, loop_.timers(),
-      [self = shared_from_this()](const ErrorCode& error) {
-        if (error) return self->fail_connect(error_of_errno(error.value()), error.message());
-        ErrorCode ignored;
-        self->tcp().set_option(tcp::no_delay(true), ignored);
-        self->secure();
-      });
-  walk_->start();
+  walk_ = std::make_shared<Walk>(tcp(), std::move(endpoints), request_.connect_timeout,
+                                 loop_.timers());
+  walk_->start([self = shared_from_this()](const ErrorCode& error) {
+    if (error) return self->fail_connect(error_of_errno(error.value()), error.message());
+    self->secure();
+  });
 }
 
 void SocketConnection::on_secured(const ErrorCode& error, std::string_view objection) {
@@ -316,7 +313,7 @@ void SocketConnection::tick() {
 void SocketConnection::shut() {
   state_ = State::ended;
   resolver_.cancel();
-  if (walk_) std::exchange(walk_, nullptr)->stop();
+  if (walk_) std::exchange(walk_, nullptr)->cancel();
   timer_.reset();
   ErrorCode ignored;
   tcp().close(ignored);

@@ -13,8 +13,8 @@
 #include <memory>
 #include <string>
 
+#include "core/address_walk.h"
 #include "responses_proxy/upstream_socket.h"
-#include "upstream/address_walk.h"
 #include "upstream/socket_target.h"
 
 namespace responses_proxy {
@@ -66,6 +66,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   const Headers& request_headers() const { return request_.headers; }
 
  private:
+  using Walk = AddressWalk<boost::asio::ip::tcp::socket>;
+
   // closing: our close frame is out or about to be.
   enum class State : std::uint8_t { connecting, open, closing, ended };
 
@@ -90,7 +92,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   const UpstreamSocketOptions options_;
   UpstreamSocketHandler* handler_;  // null once it must not be called any more
   boost::asio::ip::tcp::resolver resolver_;
-  std::shared_ptr<AddressWalk> walk_;  // while it connects
+  std::shared_ptr<Walk> walk_;  // while it connects
   std::unique_ptr<Timer> timer_;
 
   State state_ = State::connecting;

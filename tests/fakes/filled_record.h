@@ -22,16 +22,16 @@ class OneValue final : public SqlRow {
 
 // Differs from that of every other field of the list, but for flags.
 template <class Record>
-SqlValue value_of_field(const Field<Record>& field, std::int64_t number) {
+SqlValue value_of_field(const RecordField<Record>& field, std::int64_t number) {
   if (field.is_text()) return field.column + " of " + std::to_string(number);
   return field.kind == FieldKind::flag ? 1 : number;
 }
 
 template <class Record>
-Record filled(Fields<Record> fields, std::int64_t first_number) {
+Record filled(RecordFields<Record> fields, std::int64_t first_number) {
   Record record;
   std::int64_t number = first_number;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     const SqlValue value = value_of_field(field, number++);
     field.set(OneValue(value), 0, record);
   }

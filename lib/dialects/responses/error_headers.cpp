@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "core/ascii_case.h"
 #include "core/json_reader.h"
+#include "dialects/retry_after.h"
 
 namespace responses_proxy {
 
@@ -26,12 +26,8 @@ std::string text_of(element value) {
   return value.is_number() ? simdjson::minify(value) : std::string();
 }
 
-bool tells_limits(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kFamilies = {"retry-after", "x-ratelimit",
-                                                         "ratelimit",   "anthropic-ratelimit-",
-                                                         "x-codex-",    "x-should-retry"};
-  return std::any_of(kFamilies.begin(), kFamilies.end(),
-                     [&](std::string_view family) { return name.starts_with(family); });
+bool tells_waits(std::string_view name) {
+  return name.starts_with("retry-after") || name == "x-should-retry" || tells_limits(name);
 }
 
 void take_headers(element holder, Headers& found) {
@@ -39,7 +35,7 @@ void take_headers(element holder, Headers& found) {
   if (holder["headers"].get(headers) != simdjson::SUCCESS) return;
   for (const auto [key, value] : headers) {
     std::string name = ascii_lower(key);
-    if (found.size() == kMaxHeaders || !tells_limits(name)) continue;
+    if (found.size() == kMaxHeaders || !tells_waits(name)) continue;
     if (std::string text = text_of(value); !text.empty()) {
       found.add(std::move(name), std::move(text));
     }

@@ -13,9 +13,9 @@ namespace {
 
 // Columns of the fields that no row shows; the others must be there.
 template <class Record>
-std::vector<std::string> hidden(Fields<Record> fields, Json row) {
+std::vector<std::string> hidden(RecordFields<Record> fields, Json row) {
   std::vector<std::string> columns;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     CAPTURE(field.column);
     if (field.row.empty()) {
       columns.push_back(field.column);

@@ -171,6 +171,16 @@ TEST_CASE("every form of time counts under every name") {
   CHECK(reset("Sat, 21 Nov 2026 00:00:42 GMT") == Millis(42'000));
 }
 
+TEST_CASE("the families of fields that tell limits") {
+  for (const char* name : {"x-ratelimit-reset-tokens", "ratelimit-reset",
+                           "anthropic-ratelimit-tokens-reset", "x-codex-primary-reset-at"}) {
+    CHECK(tells_limits(name));
+  }
+  for (const char* name : {"retry-after", "x-should-retry", "anthropic-version", "x-rate"}) {
+    CHECK_FALSE(tells_limits(name));
+  }
+}
+
 TEST_CASE("of several the longest counts") {
   CHECK(asked({{"retry-after", "2"},
                {"retry-after-ms", "2500"},

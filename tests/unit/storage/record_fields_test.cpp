@@ -15,21 +15,21 @@ using testing::filled_record;
 namespace {
 
 template <class Record>
-void check_own_members(Fields<Record> fields) {
+void check_own_members(RecordFields<Record> fields) {
   const Record record = filled(fields, 1);
   std::int64_t number = 1;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     CAPTURE(field.column);
     CHECK(field.get(record) == testing::value_of_field(field, number++));
   }
 }
 
 template <class Record>
-void check_own_names(Fields<Record> fields) {
+void check_own_names(RecordFields<Record> fields) {
   std::set<std::string> columns;
   std::set<std::string> events;
   std::set<std::string> rows;
-  for (const Field<Record>& field : fields) {
+  for (const RecordField<Record>& field : fields) {
     CAPTURE(field.column);
     CHECK(columns.insert(field.column).second);
     CHECK(events.insert(field.event).second);
@@ -38,8 +38,8 @@ void check_own_names(Fields<Record> fields) {
 }
 
 template <class Record>
-void check_all_in_event(Fields<Record> fields, Json event) {
-  for (const Field<Record>& field : fields) {
+void check_all_in_event(RecordFields<Record> fields, Json event) {
+  for (const RecordField<Record>& field : fields) {
     CAPTURE(field.event);
     CHECK_FALSE(member_at(event, field.event).is_null());
   }

@@ -19,9 +19,12 @@ class FakeQueries final : public RecordQueries {
   Page<SessionRow> sessions(const RecordQuery&) override { return {}; }
   std::vector<UsageRow> usage(UsageBy, const RecordQuery&) override { return {}; }
   std::optional<std::string> resource_of_response(const std::string& response_id) override {
-    std::unique_lock lock(mutex_);
-    asked_.push_back(response_id);
-    changed_.wait(lock, [this] { return !held_; });
+    {
+      const std::scoped_lock lock(mutex_);
+      asked_.push_back(response_id);
+    }
+    hold_.pass();
+    const std::scoped_lock lock(mutex_);
     if (failing_) throw StorageError("disk full");
     return "resource of " + response_id;
   }
@@ -30,11 +33,7 @@ class FakeQueries final : public RecordQueries {
     const std::scoped_lock lock(mutex_);
     failing_ = failing;
   }
-  void set_held(bool held) {
-    const std::scoped_lock lock(mutex_);
-    held_ = held;
-    changed_.notify_all();
-  }
+  void set_held(bool held) { hold_.set(held); }
   // Questions about responses, in order.
   std::vector<std::string> asked() {
     const std::scoped_lock lock(mutex_);
@@ -42,10 +41,9 @@ class FakeQueries final : public RecordQueries {
   }
 
  private:
+  CallHold hold_;
   std::mutex mutex_;  // guards everything below
-  std::condition_variable changed_;
   bool failing_ = false;
-  bool held_ = false;
   std::vector<std::string> asked_;
 };
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "fakes/call_hold.h"
 #include "fakes/sample_records.h"
 #include "storage/record_writer.h"
 #include "storage/storage_error.h"
@@ -26,10 +27,13 @@ inline const SystemClock kClock{};
 class FakeWriter final : public RecordWriter {
  public:
   void write(std::span<const RequestRecord> records) override {
-    std::unique_lock lock(mutex_);
-    ++attempts_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !held_; });
+    {
+      const std::scoped_lock lock(mutex_);
+      ++attempts_;
+      changed_.notify_all();
+    }
+    hold_.pass();
+    const std::scoped_lock lock(mutex_);
     if (failing_) throw StorageError("disk full");
     for (const auto& record : records) {
       if (refused_.contains(record.request_id)) throw RecordRefused("a constraint");
@@ -56,11 +60,7 @@ class FakeWriter final : public RecordWriter {
     const std::scoped_lock lock(mutex_);
     failing_ = failing;
   }
-  void set_held(bool held) {
-    const std::scoped_lock lock(mutex_);
-    held_ = held;
-    changed_.notify_all();
-  }
+  void set_held(bool held) { hold_.set(held); }
   void refuse(const std::string& id) {
     const std::scoped_lock lock(mutex_);
     refused_.insert(id);
@@ -102,10 +102,10 @@ class FakeWriter final : public RecordWriter {
   }
 
  private:
+  CallHold hold_;
   std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
   bool failing_ = false;
-  bool held_ = false;
   int attempts_ = 0;
   int tended_ = 0;
   int wants_tending_ = 0;

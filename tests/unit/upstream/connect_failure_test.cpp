@@ -4,7 +4,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
-#include <deque>
 #include <memory>
 
 #include "fakes/scripted_socket_upstream.h"
@@ -14,7 +13,6 @@
 #include "unit/upstream/loop_client.h"
 #include "unit/upstream/loop_sockets.h"
 #include "unit/upstream/tls_echo_server.h"
-#include "upstream/address_walk.h"
 #include "upstream/connect_failure.h"
 
 namespace responses_proxy {
@@ -180,58 +178,6 @@ TEST_CASE("every address of a name is tried") {
   testing::ScriptedUpstream upstream;
   CHECK(over_http("http://localhost:" + std::to_string(upstream.port()) + "/v1/models").error ==
         UpstreamError::none);
-}
-
-TEST_CASE("an address that swallows packets leaves time for the next") {
-  boost::asio::io_context context;
-  EventLoop loop(context);
-  const tcp::endpoint anywhere(boost::asio::ip::address_v4::loopback(), 0);
-  tcp::acceptor full(context, tcp::v4());
-  full.bind(anywhere);
-  full.listen(0);
-  std::deque<tcp::socket> waiting;  // fill the queue of connections that nobody accepts
-  for (int i = 0; i < 4; ++i) {
-    waiting.emplace_back(context, tcp::v4());
-    waiting.back().native_non_blocking(true);
-    const tcp::endpoint there = full.local_endpoint();
-    ::connect(waiting.back().native_handle(), there.data(), static_cast<socklen_t>(there.size()));
-  }
-  const ClosedPort closed;
-  const tcp::acceptor good(context, anywhere);
-  struct Row {
-    AddressWalk::Endpoints addresses;
-    boost::system::error_code outcome;
-  };
-  const tcp::endpoint refusing = closed.acceptor.local_endpoint();
-  const tcp::endpoint deaf = full.local_endpoint();
-  for (const Row& row :
-       {Row{{deaf, good.local_endpoint()}, {}}, Row{{refusing, deaf, good.local_endpoint()}, {}},
-        Row{{deaf, refusing}, boost::asio::error::connection_refused},
-        Row{{refusing, deaf}, boost::asio::error::timed_out},
-        Row{{}, boost::asio::error::host_not_found}}) {
-    tcp::socket socket(context);
-    int calls = 0;
-    boost::system::error_code outcome;
-    const auto walk =
-        std::make_shared<AddressWalk>(socket, row.addresses, Millis(300), loop.timers(),
-                                      [&](const boost::system::error_code& error) {
-                                        ++calls;
-                                        outcome = error;
-                                      });
-    walk->start();
-    context.restart();
-    context.run();
-    CHECK(calls == 1);
-    CHECK(outcome == row.outcome);
-  }
-  tcp::socket socket(context);
-  const auto stopped = std::make_shared<AddressWalk>(
-      socket, AddressWalk::Endpoints{refusing, good.local_endpoint()}, Millis(300), loop.timers(),
-      [](const boost::system::error_code&) { FAIL("it was stopped"); });
-  stopped->start();
-  stopped->stop();
-  context.restart();
-  context.run();
 }
 
 }  // namespace responses_proxy
