@@ -5,13 +5,29 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+# ccache takes nothing that has to do with precompiled headers unless it may ignore what the compiler
+# checks itself: the definitions and the times they were made with. What its user lets it ignore stays.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND PROJECT_IS_TOP_LEVEL)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  execute_process(COMMAND ${CCACHE_PROGRAM} --get-config sloppiness
+                  OUTPUT_VARIABLE sloppiness OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  string(REPLACE " " "" sloppiness "${sloppiness}")
+  string(REPLACE "," ";" sloppiness "${sloppiness}")
+  list(APPEND sloppiness pch_defines time_macros)
+  list(REMOVE_DUPLICATES sloppiness)
+  list(SORT sloppiness)
+  list(JOIN sloppiness "," sloppiness)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=${sloppiness} ${CCACHE_PROGRAM})
 endif()
 
+# Errors for whoever works on this project: a host's newer compiler may warn of more.
+option(RP_WARNINGS_ARE_ERRORS "Warnings end the build" ${PROJECT_IS_TOP_LEVEL})
 add_library(rp_warnings INTERFACE)
-target_compile_options(rp_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_compile_options(rp_warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(RP_WARNINGS_ARE_ERRORS)
+  target_compile_options(rp_warnings INTERFACE -Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
   # GCC 12 reports false findings inside libstdc++ when it inlines std::string and std::variant.
   target_compile_options(rp_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)

@@ -1,5 +1,5 @@
 # A module is one folder of lib/: an object library rp_<name>. Modules say what they stand on, so a
-# dependency that points upwards does not link. The public library bundles all of them.
+# dependency that points upwards does not link. The public libraries bundle them.
 #
 #   rp_module(balance DEPENDS core state LIBRARIES fmt::fmt)
 function(rp_module name)
@@ -33,4 +33,32 @@ function(rp_link_modules target)
   list(REMOVE_DUPLICATES closure)
   list(TRANSFORM closure PREPEND rp_)
   target_link_libraries(${target} PRIVATE ${closure} rp_warnings)
+endfunction()
+
+# A static library of some modules and everything they stand on, but for what another one has already.
+# Who links it needs this project's headers and nothing else: the libraries below are for the linker.
+#
+#   rp_library(responses_proxy MODULES runtime WITHOUT responses_proxy_core)
+function(rp_library target)
+  cmake_parse_arguments(ARG "" "WITHOUT" "MODULES" ${ARGN})
+  set(closure)
+  set(libraries)
+  foreach(module IN LISTS ARG_MODULES)
+    get_property(below GLOBAL PROPERTY RP_CLOSURE_${module})
+    get_property(below_libraries GLOBAL PROPERTY RP_LIBRARIES_${module})
+    list(APPEND closure ${below})
+    list(APPEND libraries ${below_libraries})
+  endforeach()
+  if(ARG_WITHOUT)
+    get_property(known GLOBAL PROPERTY RP_CLOSURE_${ARG_WITHOUT})
+    list(REMOVE_ITEM closure ${known})
+  endif()
+  list(REMOVE_DUPLICATES closure)
+  list(REMOVE_DUPLICATES libraries)
+  set_property(GLOBAL PROPERTY RP_CLOSURE_${target} ${closure})
+  list(TRANSFORM closure REPLACE "(.+)" "$<TARGET_OBJECTS:rp_\\1>")
+  add_library(${target} STATIC ${closure})
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PRIVATE ${libraries})
 endfunction()

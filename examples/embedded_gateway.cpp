@@ -158,9 +158,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.message.c_str());
   if (!loaded.errors.empty()) return 2;
 
-  Runtime runtime(loaded.config, [](const LogEvent& event) {
-    std::fprintf(stderr, "%s: %s\n", event.event.c_str(), event.message.c_str());
-  });
+  Runtime runtime(loaded.config, {.log = [](const LogEvent& event) {
+                    std::fprintf(stderr, "%s: %s\n", event.event.c_str(), event.message.c_str());
+                  }});
   runtime.start();
 
   httplib::Server server;

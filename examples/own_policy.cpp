@@ -4,7 +4,8 @@
 #include <memory>
 #include <variant>
 
-#include "responses_proxy/responses_proxy.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/table_router.h"
 
 using namespace responses_proxy;
 
@@ -25,7 +26,7 @@ int main() {
   SystemClock clock;
   SeededRandom random(1);
   auto state = make_memory_state_store(clock);
-  Router router(*state);
+  TableRouter router(*state);
   LoadBalancerOptions options;
   options.policy = std::make_shared<LowestLatency>();
   LoadBalancer balancer(clock, random, options);
@@ -41,7 +42,7 @@ int main() {
 
   const auto route = router.route({});
   if (!route) return 1;
-  PickResult result = balancer.pick({.route = *route, .tried = {}});
+  PickResult result = balancer.pick({.route = *route});
   const auto* lease = std::get_if<Picked>(&result);
   if (lease == nullptr) return 1;
   std::printf("%s (%s)\n", lease->resource().id.c_str(), lease->reason_word().text().c_str());

@@ -1,8 +1,11 @@
 // Level 1, pick: the library chooses the key, the host does its own I/O.
 #include <cstdio>
+#include <string>
 #include <variant>
 
-#include "responses_proxy/responses_proxy.h"
+#include "responses_proxy/load_balancer.h"
+#include "responses_proxy/table_router.h"
+#include "responses_proxy/verdict.h"
 
 using namespace responses_proxy;
 
@@ -10,7 +13,7 @@ int main() {
   SystemClock clock;
   SeededRandom random(1);
   auto state = make_memory_state_store(clock);
-  Router router(*state);
+  TableRouter router(*state);
   LoadBalancer balancer(clock, random);
 
   Resource first;
@@ -24,7 +27,7 @@ int main() {
   second.weight = 2;
   router.update({first, second});
 
-  const auto route = router.route({"gpt-4.1-mini", "interactive"});
+  const auto route = router.route({.model = "gpt-4.1-mini", .pool_id = "interactive"});
   if (!route) {
     std::fprintf(stderr, "%s\n", route.error().message.c_str());
     return 1;
@@ -34,16 +37,22 @@ int main() {
   state->find_affinity({AffinityKind::session, "session-7"},
                        [&](const std::optional<std::string>& id) { preferred = id.value_or(""); });
 
-  PickResult result = balancer.pick({*route, {}, preferred, SelectionReason::session_affinity, {}});
+  PickResult result = balancer.pick({.route = *route, .preferred_resource = preferred});
   if (auto* lease = std::get_if<Picked>(&result)) {
-    std::printf("send to %s with key %s (%s)\n", lease->resource().id.c_str(),
+    const std::string id = lease->resource().id;
+    std::printf("send to %s with key %s (%s)\n", id.c_str(),
                 lease->resource().credential.masked().c_str(), lease->reason_word().text().c_str());
-    state->remember_affinity({AffinityKind::session, "session-7"}, lease->resource().id, {});
-    // ... the host's own request ...
-    Verdict verdict;
-    verdict.health = Health::healthy;
-    lease->finish(verdict, std::chrono::milliseconds(420), clock.steady());
-    return 0;
+    state->remember_affinity({AffinityKind::session, "session-7"}, id, {});
+    // ... the host's own request; this is what came back:
+    const int status = 429;
+    const Headers headers{{"retry-after", "20"}};
+    lease->finish(verdict_of(status, headers, clock.wall()), Millis(420), clock.steady());
+
+    const ResourceState& taught = *router.table()->find(id)->state;
+    std::printf("%s is %s now: %s\n", id.c_str(),
+                std::string(to_string(taught.health_at(clock.steady()))).c_str(),
+                taught.reason_at(clock.steady()).c_str());
+    return taught.blocked_until() > clock.steady() ? 0 : 1;
   }
   if (const auto* wait = std::get_if<Wait>(&result)) {
     std::printf("every key is out, try again in %lld ms\n",

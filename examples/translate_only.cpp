@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "responses_proxy/responses_proxy.h"
+#include "responses_proxy/dialect.h"
 
 using namespace responses_proxy;
 

@@ -21,7 +21,7 @@ class Server::Impl {
   Impl(const Config& config, Log log)
       : log_(log),
         host_(config.host),
-        runtime_(config, std::move(log)),
+        runtime_(config, {.log = std::move(log)}),
         control_(runtime_.control_plane(draining_)),
         listener_(runtime_.loops(), config.host, config.port, listener_limits_of(config),
                   runtime_.clock(), public_handlers()) {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "config/value_parser.h"
-#include "core/postgres_url.h"
 #include "core/writable.h"
+#include "database_url/postgres_url.h"
 #include "redis/blocking_connection.h"
 #include "registry/registry_file.h"
 #include "responses_proxy/upstream_trust.h"

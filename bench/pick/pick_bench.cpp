@@ -11,8 +11,8 @@
 
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 
 namespace {
 
@@ -53,7 +53,7 @@ struct Pool {
   SystemClock clock;
   SeededRandom random{1};
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
   LoadBalancer balancer{clock, random};
 };
 

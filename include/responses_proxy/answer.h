@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "responses_proxy/request_record.h"
 #include "responses_proxy/response_writer.h"
+#include "responses_proxy/token_usage.h"
 
 namespace responses_proxy {
 

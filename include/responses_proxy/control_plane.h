@@ -15,7 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <string>
+#include <vector>
 
 #include "responses_proxy/config.h"
 
@@ -29,14 +29,16 @@ class Clock;
 class HealthChecker;
 class Metrics;
 class ProviderTester;
-class RecentDecisions;
 class RecordQueries;
 class Registry;
 class Router;
 class StateStore;
 class TelemetrySink;
+struct Decision;
 struct StreamStats;
 
+// Runtime::control_plane() fills it; a host without a Runtime names its members:
+// ControlPlaneContext{.config = config, .clock = clock, ...}.
 struct ControlPlaneContext {
   static constexpr std::size_t kMaxEventStreams = 8;
 
@@ -46,19 +48,22 @@ struct ControlPlaneContext {
   StateStore& state;
   HealthChecker& health;
   RecordQueries& records;
-  // Throws when the database does not answer. May block.
-  std::function<void()> ping_database;
   TelemetrySink& telemetry;
-  RecentDecisions& decisions;
   Metrics& metrics;
-  // Exchanges under way, for /admin/state and /metrics.
-  std::function<std::size_t()> active_exchanges;
   // True once the server is shutting down: /readyz answers 503, event streams end.
   const std::atomic<bool>& draining;
-  // The Redis stream of records; empty where there is none. May block for a moment.
-  std::function<StreamStats()> telemetry_stream{};
+
+  // What follows may be left out.
+  // Throws when the database does not answer. May block.
+  std::function<void()> ping_database = {};
+  // The latest picks, newest first. May block for a moment.
+  std::function<std::vector<Decision>()> recent_decisions = {};
+  // Exchanges under way, for /admin/state and /metrics.
+  std::function<std::size_t()> active_exchanges = {};
   // Client WebSockets, for the same.
-  std::function<std::size_t()> open_sockets{};
+  std::function<std::size_t()> open_sockets = {};
+  // The Redis stream of records; empty where there is none. May block for a moment.
+  std::function<StreamStats()> telemetry_stream = {};
   // Null: nothing can be registered, and the endpoints for it are not there.
   Registry* registry = nullptr;
   ProviderTester* tester = nullptr;

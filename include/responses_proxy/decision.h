@@ -4,7 +4,7 @@
 #include <string>
 
 #include "responses_proxy/clock.h"
-#include "responses_proxy/lease.h"
+#include "responses_proxy/selection_reason.h"
 #include "responses_proxy/word.h"
 
 namespace responses_proxy {

@@ -2,7 +2,7 @@
 //
 // Role       The first thing that is asked about a request. A Proxy has a gate of its own, over
 //            Config::client_tokens, which is open while there are none. A host that knows its users
-//            gives it another (Dependencies::gate).
+//            gives it another (ProxyOptions::gate).
 // Threads    admit() from every event loop, several at once.
 // Ownership  Belongs to the host, and outlives the Proxy.
 // Errors     What admit() returns is the client's answer: 401 for somebody who is not known, 403 or

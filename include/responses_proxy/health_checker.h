@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/health.h"
 #include "responses_proxy/log.h"
-#include "responses_proxy/resource.h"
 #include "responses_proxy/router.h"
 
 namespace responses_proxy {

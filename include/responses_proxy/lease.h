@@ -13,20 +13,14 @@
 #include <string_view>
 #include <utility>
 
+#include "responses_proxy/health.h"
 #include "responses_proxy/resource.h"
+#include "responses_proxy/resource_state.h"
 #include "responses_proxy/router.h"
+#include "responses_proxy/selection_reason.h"
 #include "responses_proxy/word.h"
 
 namespace responses_proxy {
-
-// Why this resource: the words of x-proxy-decision, SQL, metrics and the dashboard.
-enum class SelectionReason : std::uint8_t {
-  response_affinity,
-  session_affinity,
-  policy,  // its word is the name of the BalancingPolicy
-  failover,
-};
-std::string_view to_string(SelectionReason reason);
 
 class Lease {
  public:

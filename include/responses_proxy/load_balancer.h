@@ -11,10 +11,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "responses_proxy/balancing_policy.h"
 #include "responses_proxy/clock.h"
@@ -33,7 +33,7 @@ struct PickRequest {
   std::string_view preferred_resource = {};
   SelectionReason preferred_reason = SelectionReason::session_affinity;
   // Resources this request has already tried and must not be sent to again.
-  const std::vector<std::string>& tried;
+  std::span<const std::string> tried = {};
   // Resources that have refused it lately are used only if no other is left. "" = none.
   std::string_view model = {};
 };

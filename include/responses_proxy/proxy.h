@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "responses_proxy/config.h"
-#include "responses_proxy/dependencies.h"
+#include "responses_proxy/proxy_options.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/web_socket.h"
@@ -23,8 +23,9 @@ namespace responses_proxy {
 
 class Proxy {
  public:
-  // Copies what it needs of the config.
-  Proxy(const Config& config, Dependencies dependencies);
+  // Copies what it needs of the config. Throws std::invalid_argument when an event loop has no
+  // upstream client.
+  Proxy(const Config& config, ProxyOptions options);
   // No exchange may be under way: drain first, or stop the loops.
   ~Proxy();
   Proxy(const Proxy&) = delete;

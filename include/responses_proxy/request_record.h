@@ -16,21 +16,11 @@
 
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
-#include "responses_proxy/lease.h"
+#include "responses_proxy/selection_reason.h"
+#include "responses_proxy/token_usage.h"
 #include "responses_proxy/word.h"
 
 namespace responses_proxy {
-
-// Token counts; absent where the upstream did not say.
-struct TokenUsage {
-  std::optional<std::int64_t> input;
-  std::optional<std::int64_t> output;
-  std::optional<std::int64_t> total;
-  std::optional<std::int64_t> cached;     // part of input that the prompt cache served
-  std::optional<std::int64_t> reasoning;  // part of output
-  bool empty() const { return !input && !output && !total; }
-  friend bool operator==(const TokenUsage&, const TokenUsage&) = default;
-};
 
 struct AttemptRecord {
   std::string resource_id;

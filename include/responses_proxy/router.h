@@ -7,23 +7,19 @@
 // Ownership  A Route keeps the table it was made from alive, so an update never pulls targets from
 //            under a request.
 // Errors     Unknown pool, no resources configured: an Error ready to be answered.
-// Blocking   Never. Router::route holds a lock while it copies a shared pointer; RoutingCache only
-//            when the table has been replaced.
+// Blocking   Never. table() may hold a lock while it copies a shared pointer; a RoutingCache asks
+// for
+//            it only when the table has been replaced.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "responses_proxy/resource.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/routing_table.h"
-#include "responses_proxy/state_store.h"
 
 namespace responses_proxy {
 
@@ -39,24 +35,21 @@ struct Route {
   std::string alias;                // the model, if it is an alias; else ""
 };
 
+// Who decides it. TableRouter comes with the library; a host can have its own.
 class Router {
  public:
-  explicit Router(StateStore& store);
+  virtual ~Router() = default;
+  // The current one; never null.
+  virtual std::shared_ptr<const RoutingTable> table() const = 0;
+  // From 1 on; grows after the table was replaced. Asked for each request: it must cost next to
+  // nothing.
+  virtual std::uint64_t version() const = 0;
+  // The targets of a request in a table that this router has given out.
+  virtual Result<Route> route_in(std::shared_ptr<const RoutingTable> table,
+                                 const RouteQuery& query) const = 0;
 
-  // Replaces the table. Running requests finish on the one they started with.
-  void update(std::vector<Resource> resources, std::vector<ModelAlias> aliases = {});
-  // Never null; without resources before the first update.
-  std::shared_ptr<const RoutingTable> table() const;
-  // An alias goes to its own targets, whatever pool is asked for.
-  Result<Route> route(const RouteQuery& query) const;
-
- private:
-  friend class RoutingCache;
-
-  StateStore& store_;
-  mutable std::mutex mutex_;  // guards table_
-  std::shared_ptr<const RoutingTable> table_;
-  std::atomic<std::uint64_t> version_{1};  // of table_; grows after it was replaced
+  // In the current one.
+  Result<Route> route(const RouteQuery& query) const { return route_in(table(), query); }
 };
 
 // A router's current table, for one thread: no lock and no counter that other threads share, as

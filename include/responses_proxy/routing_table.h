@@ -20,6 +20,7 @@
 
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
+#include "responses_proxy/resource_state.h"
 #include "responses_proxy/state_store.h"
 
 namespace responses_proxy {

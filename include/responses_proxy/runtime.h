@@ -2,10 +2,12 @@
 //
 // Role       What rp-server and most embedders start from: system clock, live state (in memory, or
 //            over Redis), event loops, libcurl clients, health checker, SQL records and metrics. A
-//            host that wants other pieces builds Dependencies itself.
-// Threads    Construct, start, stop and destroy on one thread. proxy() and control_plane() hand out
-//            objects with threading rules of their own.
-// Ownership  Owns all of it. Stop whatever calls into the proxy before it is destroyed.
+//            host may put parts of its own in place of any of them (RuntimeOptions) and keeps the
+//            rest, the control plane included.
+// Threads    Construct, start, drain, stop and destroy on one thread, which is none of the event
+//            loops. proxy() and control_plane() hand out objects with threading rules of their own.
+// Ownership  Owns what it has built; what the host has given outlives it. Stop whatever calls into
+//            the proxy before it is destroyed.
 // Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened or
 //            a file of certificate authorities, or the registry file, cannot be read. A PostgreSQL
 //            that cannot be reached, and a spool that cannot be used, are events of the log.
@@ -13,9 +15,11 @@
 //            and for the records that are still queued.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
-#include <string>
+#include <vector>
 
 #include "responses_proxy/config.h"
 #include "responses_proxy/control_plane.h"
@@ -24,13 +28,52 @@
 
 namespace responses_proxy {
 
+class BalancingPolicy;
+class Conversations;
+class Dialect;
+class EventLoop;
 class EventLoops;
+class ExchangeHooks;
+class Gate;
+class HelperThreads;
+class Random;
 class UpstreamClient;
 class UpstreamTrust;
 
+// Members are named: RuntimeOptions{.log = log, .state = &my_store}. Whatever is left out the
+// Runtime makes itself, from the Config.
+struct RuntimeOptions {
+  Log log = ignore_log;
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+  // Loops that the host runs: EventLoops({&loop}). They run from start() on, and no more when
+  // stop() is called: it ends what would come back to them.
+  EventLoops* loops = nullptr;
+  // A SharedStateStore is started and stopped with the Runtime. Its health is observed for the log.
+  StateStore* state = nullptr;
+  // Then resources and aliases are the host's business: those of the Config and of the registry are
+  // not used, and nothing can be registered.
+  const Router* router = nullptr;
+  std::shared_ptr<const BalancingPolicy> policy = nullptr;
+  // Records go there, and neither to the database nor to Redis. /metrics counts them all the same.
+  TelemetrySink* telemetry = nullptr;
+  // What the lists of the control plane and the look-up of old response ids read.
+  RecordQueries* records = nullptr;
+  // Started and stopped with the Runtime.
+  HealthChecker* health = nullptr;
+  Gate* gate = nullptr;
+  HelperThreads* helpers = nullptr;
+  Conversations* conversations = nullptr;
+  ExchangeHooks* hooks = nullptr;
+  // Beside those that come with the library; one of the same name takes the place of that one.
+  std::vector<const Dialect*> dialects = {};
+  // Called once per loop, before the loops run.
+  std::function<std::unique_ptr<UpstreamClient>(EventLoop& loop)> make_upstream = {};
+};
+
 class Runtime {
  public:
-  explicit Runtime(const Config& config, Log log = ignore_log);
+  explicit Runtime(const Config& config, RuntimeOptions options = {});
   ~Runtime();  // stops
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -22,7 +22,8 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
-#include "responses_proxy/resource.h"
+#include "responses_proxy/health.h"
+#include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
 

@@ -13,8 +13,8 @@
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/dialect.h"
+#include "responses_proxy/health.h"
 #include "responses_proxy/request.h"
-#include "responses_proxy/resource.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {

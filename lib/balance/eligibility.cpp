@@ -31,7 +31,7 @@ Eligibility of_unhealthy(const ResourceState& state, SteadyTime now) {
 }  // namespace
 
 Eligibility eligibility(const ResourceState& state, SteadyTime now,
-                        const std::vector<std::string>& tried, std::string_view model) {
+                        std::span<const std::string> tried, std::string_view model) {
   if (!tried.empty() && std::find(tried.begin(), tried.end(), state.id()) != tried.end()) {
     return dropped_as_tried(state, now);
   }

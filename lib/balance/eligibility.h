@@ -26,7 +26,7 @@ struct Eligibility {
 };
 
 Eligibility eligibility(const ResourceState& state, SteadyTime now,
-                        const std::vector<std::string>& tried, std::string_view model = {});
+                        std::span<const std::string> tried, std::string_view model = {});
 
 // The part of its weight that a resource gets this long after it recovered: kFirstShare at first,
 // all of it after `slow_start`.

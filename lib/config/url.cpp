@@ -5,8 +5,8 @@
 
 #include "config/value_parser.h"
 #include "core/ascii_case.h"
-#include "core/postgres_url.h"
-#include "core/sqlite_url.h"
+#include "database_url/postgres_url.h"
+#include "database_url/sqlite_url.h"
 #include "redis/redis_url.h"
 #include "responses_proxy/secret.h"
 

@@ -20,7 +20,7 @@ bool DatabaseProbe::answers() {
 
 bool DatabaseProbe::ping() {
   try {
-    ping_();
+    if (ping_) ping_();
     return true;
   } catch (const std::exception&) {
     return false;

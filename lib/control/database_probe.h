@@ -18,6 +18,7 @@ class DatabaseProbe {
   static constexpr Millis kFresh{1'000};
   static constexpr Millis kPatience{2'000};
 
+  // Empty: there is nothing to ask, and it always answers.
   DatabaseProbe(std::function<void()> ping, const Clock& clock)
       : ping_(std::move(ping)), clock_(clock) {}
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "responses_proxy/record_queries.h"
 #include "responses_proxy/result.h"
-#include "storage/record_queries.h"
 
 namespace responses_proxy::control {
 

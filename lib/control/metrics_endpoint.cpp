@@ -4,10 +4,10 @@
 
 #include "control/endpoints.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/metrics.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
-#include "telemetry/metrics.h"
 
 namespace responses_proxy::control {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "control/answer.h"
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 
 namespace responses_proxy::control {
 

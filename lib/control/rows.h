@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/json.h"
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 
 namespace responses_proxy::control {
 

@@ -1,15 +1,16 @@
 #include "control/state_json.h"
 
 #include <optional>
+#include <vector>
 
 #include "control/rows.h"
 #include "control/time_text.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/decision.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/version.h"
-#include "state/recent_decisions.h"
 
 namespace responses_proxy::control {
 
@@ -62,7 +63,9 @@ Json resources(const ControlPlaneContext& context) {
 
 Json recent_decisions(const ControlPlaneContext& context) {
   Json list = Json::array();
-  for (const Decision& decision : context.decisions.newest_first()) {
+  const auto decisions =
+      context.recent_decisions ? context.recent_decisions() : std::vector<Decision>{};
+  for (const Decision& decision : decisions) {
     list.push_back(to_json(decision));
   }
   return list;

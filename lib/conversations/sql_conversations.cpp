@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

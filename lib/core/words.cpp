@@ -1,10 +1,10 @@
 // The words of the public enums: what stands in headers, SQL, metrics and on the dashboard.
 #include <string_view>
 
-#include "responses_proxy/lease.h"
+#include "responses_proxy/health.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/request_record.h"
-#include "responses_proxy/resource.h"
+#include "responses_proxy/selection_reason.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {

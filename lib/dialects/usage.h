@@ -3,7 +3,7 @@
 
 #include <simdjson.h>
 
-#include "responses_proxy/request_record.h"
+#include "responses_proxy/token_usage.h"
 
 namespace responses_proxy {
 

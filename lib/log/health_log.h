@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "responses_proxy/health.h"
 #include "responses_proxy/log.h"
-#include "responses_proxy/resource.h"
 
 namespace responses_proxy {
 

@@ -28,7 +28,7 @@ class ExchangeOwner {
 class Exchange final : public std::enable_shared_from_this<Exchange>, private ResponseObserver {
  public:
   // `turn`: for a request that came over a client's socket, else null.
-  Exchange(const Config& config, const Dependencies& dependencies, const ExchangeLoop& loop,
+  Exchange(const Config& config, const ProxyOptions& dependencies, const ExchangeLoop& loop,
            ExchangeOwner& owner, Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr);
 

@@ -18,7 +18,7 @@ std::string new_request_id(WallTime now, Random& random) {
 
 }  // namespace
 
-ExchangeContext::ExchangeContext(const Config& of_proxy, const Dependencies& given,
+ExchangeContext::ExchangeContext(const Config& of_proxy, const ProxyOptions& given,
                                  const ExchangeLoop& here, Request received,
                                  std::shared_ptr<ResponseWriter> writer,
                                  std::shared_ptr<ClientTurn> of_socket, ResponseObserver& observer)

@@ -23,9 +23,9 @@
 #include "proxy/record_mask.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/conversations.h"
-#include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
+#include "responses_proxy/proxy_options.h"
 #include "route/endpoint.h"
 #include "route/request_facts.h"
 
@@ -66,7 +66,7 @@ struct RememberedIds {
 
 struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   // `turn`: for a request that came over a client's socket, else null.
-  ExchangeContext(const Config& config, const Dependencies& dependencies, const ExchangeLoop& loop,
+  ExchangeContext(const Config& config, const ProxyOptions& dependencies, const ExchangeLoop& loop,
                   Request request, std::shared_ptr<ResponseWriter> writer,
                   std::shared_ptr<ClientTurn> turn, ResponseObserver& observer);
 
@@ -78,7 +78,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   std::chrono::microseconds elapsed() const;
 
   const Config& config;
-  const Dependencies& dependencies;
+  const ProxyOptions& dependencies;
   const ExchangeLoop loop;
   Request request;
   BodyCapture capture;

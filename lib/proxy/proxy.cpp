@@ -1,5 +1,7 @@
 #include "responses_proxy/proxy.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <stdexcept>
 #include <unordered_set>
@@ -20,7 +22,7 @@ namespace {
 // The exchanges of one event loop. Used on that loop only, but for start() and shut_down_all().
 class LoopExchanges final : public ExchangeOwner {
  public:
-  LoopExchanges(const Config& config, const Dependencies& dependencies, EventLoop& loop,
+  LoopExchanges(const Config& config, const ProxyOptions& dependencies, EventLoop& loop,
                 UpstreamClient& upstream, UpstreamSockets* sockets, HelperThreads& helpers,
                 std::atomic<std::size_t>& active,
                 std::shared_ptr<std::atomic<std::size_t>> open_sockets)
@@ -79,7 +81,7 @@ class LoopExchanges final : public ExchangeOwner {
   }
 
   const Config& config_;
-  const Dependencies& dependencies_;
+  const ProxyOptions& dependencies_;
   EventLoop& loop_;
   UpstreamClient& upstream_;
   UpstreamSockets* sockets_;  // may be null
@@ -95,11 +97,11 @@ class LoopExchanges final : public ExchangeOwner {
 
 class Proxy::Impl {
  public:
-  Impl(const Config& config, Dependencies dependencies)
+  Impl(const Config& config, ProxyOptions options)
       : config_(config),
         own_gate_(config_.client_tokens),
-        own_conversations_(make_memory_conversations(dependencies.clock)),
-        dependencies_(completed(std::move(dependencies))),
+        own_conversations_(make_memory_conversations(options.clock)),
+        dependencies_(completed(std::move(options))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
     HelperThreads* const given = dependencies_.helpers;
     HelperThreads& helpers = given != nullptr ? *given : *own_helpers_;
@@ -143,12 +145,16 @@ class Proxy::Impl {
   }
 
  private:
-  Dependencies completed(Dependencies dependencies) {
-    if (dependencies.gate == nullptr) dependencies.gate = &own_gate_;
-    if (dependencies.conversations == nullptr) {
-      dependencies.conversations = own_conversations_.get();
+  // Throws what Proxy's constructor does.
+  ProxyOptions completed(ProxyOptions options) {
+    if (options.upstreams.size() < options.loops.size()) {
+      throw std::invalid_argument(
+          fmt::format("ProxyOptions::upstreams: {} for {} event loops; each needs one of its own",
+                      options.upstreams.size(), options.loops.size()));
     }
-    return dependencies;
+    if (options.gate == nullptr) options.gate = &own_gate_;
+    if (options.conversations == nullptr) options.conversations = own_conversations_.get();
+    return options;
   }
 
   UpstreamSockets* sockets(std::size_t loop) const {
@@ -160,7 +166,7 @@ class Proxy::Impl {
   // Used if the host has given none.
   TokenGate own_gate_;
   const std::unique_ptr<Conversations> own_conversations_;
-  const Dependencies dependencies_;
+  const ProxyOptions dependencies_;
   std::atomic<std::size_t> active_{0};
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ =
       std::make_shared<std::atomic<std::size_t>>(0);
@@ -169,8 +175,8 @@ class Proxy::Impl {
   const std::unique_ptr<HelperThreads> own_helpers_;  // null if the host has given some
 };
 
-Proxy::Proxy(const Config& config, Dependencies dependencies)
-    : impl_(std::make_unique<Impl>(config, std::move(dependencies))) {}
+Proxy::Proxy(const Config& config, ProxyOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
 Proxy::~Proxy() = default;
 
 void Proxy::handle(Request request, std::shared_ptr<ResponseWriter> writer) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "conversations/sql_conversations.h"
-#include "core/postgres_url.h"
+#include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
 #include "log/failover_log.h"
@@ -18,23 +18,19 @@
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
-#include "responses_proxy/router.h"
+#include "responses_proxy/metrics.h"
 #include "responses_proxy/shared_state_store.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
+#include "runtime/own_telemetry.h"
 #include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
 #include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
-#include "storage/sql_record_writer.h"
-#include "telemetry/metrics.h"
-#include "telemetry/queue_sink.h"
 #include "telemetry/record_response_index.h"
-#include "telemetry/stream_gauge.h"
-#include "telemetry/stream_record_writer.h"
-#include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
 
@@ -42,8 +38,6 @@ namespace {
 
 constexpr Millis kDrainPoll{20};
 constexpr Millis kCancelTimeout{2'000};  // for cancelled exchanges to leave their loop
-constexpr Millis kFlushTimeout{10'000};
-constexpr Millis kStreamTimeout{5'000};  // for the worker in here to empty the stream
 
 AffinityLimits affinity_limits(const Config& config) {
   AffinityLimits limits;
@@ -52,22 +46,13 @@ AffinityLimits affinity_limits(const Config& config) {
   return limits;
 }
 
-LoadBalancerOptions balancer_options(const Config& config) {
+LoadBalancerOptions balancer_options(const Config& config,
+                                     std::shared_ptr<const BalancingPolicy> of_host) {
   LoadBalancerOptions options;
   options.recheck = config.health_check_interval;
   options.slow_start = config.slow_start;
-  options.policy = make_balancing_policy(config.balancing_policy);
-  return options;
-}
-
-QueueSinkOptions queue_options(const Config& config) {
-  QueueSinkOptions options;
-  // A batch is five round trips, and the first one connects as well: slow is not silent.
-  if (config.redis_url.empty() && is_postgres_url(config.database_url.reveal())) {
-    options.patience = Millis(3'000);
-  }
-  options.spool_path = config.telemetry_spool_path;
-  options.spool_bytes = config.telemetry_spool_bytes;
+  options.policy = std::move(of_host);
+  if (!options.policy) options.policy = make_balancing_policy(config.balancing_policy);
   return options;
 }
 
@@ -78,24 +63,12 @@ std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& 
       clock, random, {config.redis_url, config.redis_timeout, affinity_limits(config), log});
 }
 
-// With Redis, records go to its stream, and workers write them to the database.
-std::unique_ptr<StreamRecordWriter> make_stream_writer(const Config& config, Random& random,
-                                                       const Log& log) {
-  if (config.redis_url.empty()) return nullptr;
-  return std::make_unique<StreamRecordWriter>(stream_options(config), random, log);
-}
-
 std::unique_ptr<Conversations> make_conversations(const Config& config, Database& database,
                                                   Random& random, const Clock& clock,
                                                   EventLoops& loops) {
   const Millis ttl = config.response_state_ttl;
   if (ttl == Millis::zero()) return make_memory_conversations(clock);
   return std::make_unique<SqlConversations>(database, random, clock, loops, ttl);
-}
-
-std::unique_ptr<StreamGauge> make_stream_gauge(const Config& config, const Clock& clock) {
-  if (config.redis_url.empty()) return nullptr;
-  return std::make_unique<StreamGauge>(stream_options(config), config.redis_timeout, clock);
 }
 
 RegistryOptions registry_options(const Config& config, const Log& log) {
@@ -112,59 +85,62 @@ RegistryOptions registry_options(const Config& config, const Log& log) {
   return options;
 }
 
+// The host's part; else one that is made for `own`, which keeps it.
+template <class Part, class Own, class Make>
+Part& given_or(Part* given, std::unique_ptr<Own>& own, Make&& make) {
+  if (given != nullptr) return *given;
+  own = make();
+  return *own;
+}
+
 }  // namespace
 
 class Runtime::Impl {
  public:
-  Impl(const Config& config, Log log)
+  Impl(const Config& config, RuntimeOptions options)
       : config_(config),
-        log_(masked_log(config_, std::move(log))),
-        random_(random_seed()),
-        state_(make_state_store(config_, clock_, random_, log_)),
-        shared_state_(dynamic_cast<SharedStateStore*>(state_.get())),
-        router_(*state_),
-        balancer_(clock_, random_, balancer_options(config_)),
+        options_(std::move(options)),
+        log_(masked_log(config_, options_.log)),
+        clock_(options_.clock != nullptr ? *options_.clock : own_clock_),
+        random_(options_.random != nullptr ? *options_.random : own_random_),
+        state_(given_or(options_.state, own_state_,
+                        [this] { return make_state_store(config_, clock_, random_, log_); })),
+        shared_state_(dynamic_cast<SharedStateStore*>(&state_)),
+        router_(given_or(options_.router, own_router_,
+                         [this] { return std::make_unique<TableRouter>(state_); })),
+        balancer_(clock_, random_, balancer_options(config_, options_.policy)),
         database_(open_database(config_.database_url.reveal(), clock_)),
-        queries_(*database_),
-        sql_writer_(*database_),
-        stream_writer_(make_stream_writer(config_, random_, log_)),
-        queue_(queue_writer(), config_.telemetry_queue_size, clock_, log_, queue_options(config_)),
-        telemetry_(queue_, metrics_),
+        sql_queries_(*database_),
+        queries_(options_.records != nullptr ? *options_.records : sql_queries_),
+        telemetry_(telemetry_target(), metrics_),
         failovers_(telemetry_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
-        stream_gauge_(make_stream_gauge(config_, clock_)),
         decisions_(all_decisions()),
-        loops_(config_.io_threads),
+        loops_(given_or(options_.loops, own_loops_,
+                        [this] { return std::make_unique<EventLoops>(config_.io_threads); })),
         index_(queries_),
-        conversations_(make_conversations(config_, *database_, random_, clock_, loops_)),
+        conversations_(given_or(
+            options_.conversations, own_conversations_,
+            [this] { return make_conversations(config_, *database_, random_, clock_, loops_); })),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
         registered_(*database_) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
-    state_->observe_health([this](const HealthChange& change) {
+    for (const Dialect* dialect : options_.dialects) dialects_by_name_.add(*dialect);
+    state_.observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
-    make_registry();
+    if (own_router_) make_registry(*own_router_);
     if (const std::string problem = trust_->problem(); !problem.empty()) {
       throw std::runtime_error(problem);
     }
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-      UpstreamClientOptions http;
-      http.trust = trust_;
-      http.allow_private = config_.allow_private_upstreams;
-      upstreams_.push_back(make_curl_upstream_client(loops_.at(i), clock_, http));
-      UpstreamSocketOptions sockets;
-      sockets.trust = trust_;
-      sockets.allow_private = config_.allow_private_upstreams;
-      upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i), sockets));
-    }
-    health_ = make_health_checker(
-        {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
-         config_.resource_cooldown, config_.max_retry_after, log_},
-        router_, loops_.at(0), *upstreams_.front(), clock_, dialects_by_name_);
+    for (std::size_t i = 0; i < loops_.size(); ++i) make_upstreams(loops_.at(i));
+    HealthChecker& health =
+        given_or(options_.health, own_health_, [this] { return make_checker(); });
+    if (options_.health != nullptr || config_.health_check_enabled) health_ = &health;
     tester_ = std::make_unique<ProviderTester>(loops_.at(0), *upstreams_.front(), clock_,
                                                dialects_by_name_, config_.health_check_timeout);
-    proxy_ = std::make_unique<Proxy>(config_, dependencies());
+    proxy_ = std::make_unique<Proxy>(config_, proxy_options());
   }
 
   ~Impl() { stop(); }
@@ -173,8 +149,8 @@ class Runtime::Impl {
     if (shared_state_ != nullptr) shared_state_->start(loops_);
     tell_failovers();
     loops_.start();
-    if (config_.health_check_enabled) health_->start();
-    if (config_.in_process_worker && !config_.redis_url.empty()) start_worker();
+    if (health_ != nullptr) health_->start();
+    if (own_telemetry_) own_telemetry_->start();
   }
 
   void drain() {
@@ -190,11 +166,8 @@ class Runtime::Impl {
     refresh_.reset();
     loops_.stop();
     if (shared_state_ != nullptr) shared_state_->stop();
-    health_->stop();
-    if (!telemetry_.flush(kFlushTimeout)) {
-      log_({LogLevel::error, "records_lost", "telemetry: gave up writing the last records"});
-    }
-    if (worker_) worker_->stop(kStreamTimeout);
+    health_checker().stop();
+    if (own_telemetry_) own_telemetry_->stop();
   }
 
   void hurry() {
@@ -207,40 +180,40 @@ class Runtime::Impl {
   EventLoops& loops() { return loops_; }
   UpstreamClient& upstream(std::size_t index) { return *upstreams_.at(index); }
   UpstreamTrust& upstream_trust() { return *trust_; }
-  std::string reload_registry() { return registry_->reload(); }
+  std::string reload_registry() { return registry_ ? registry_->reload() : std::string(); }
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    ControlPlaneContext context{config_,
-                                clock_,
-                                router_,
-                                *state_,
-                                *health_,
-                                queries_,
-                                [this] { database_->ping(); },
-                                telemetry_,
-                                decisions_,
-                                metrics_,
-                                [this] { return proxy_->active_exchanges(); },
-                                draining};
-    if (stream_gauge_) context.telemetry_stream = [this] { return stream_gauge_->read(); };
-    context.open_sockets = [this] { return proxy_->open_sockets(); };
-    context.registry = registry_.get();
-    context.tester = tester_.get();
-    return context;
+    return {.config = config_,
+            .clock = clock_,
+            .router = router_,
+            .state = state_,
+            .health = health_checker(),
+            .records = queries_,
+            .telemetry = telemetry_,
+            .metrics = metrics_,
+            .draining = draining,
+            .ping_database = [this] { database_->ping(); },
+            .recent_decisions = [this] { return decisions_.newest_first(); },
+            .active_exchanges = [this] { return proxy_->active_exchanges(); },
+            .open_sockets = [this] { return proxy_->open_sockets(); },
+            .telemetry_stream =
+                own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+            .registry = registry_.get(),
+            .tester = tester_.get()};
   }
 
  private:
   // What is registered is routed to from here on.
-  void make_registry() {
+  void make_registry(TableRouter& router) {
     RegistryOptions options = registry_options(config_, log_);
     options.is_spoken = [this](std::string_view wire_api) {
       return dialects_by_name_.find(wire_api) != nullptr;
     };
     registry_ = std::make_unique<Registry>(
         registered_, clock_, std::move(options),
-        [this](std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
-          router_.update(std::move(resources), std::move(aliases));
+        [&router](std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
+          router.update(std::move(resources), std::move(aliases));
         });
     registry_->on_change([this](std::int64_t) {
       if (redis_news_) redis_news_->ring();
@@ -264,10 +237,33 @@ class Runtime::Impl {
     redis_news_ = std::make_unique<RedisBell>(redis, "rp:registry", heard);
   }
 
-  RecordWriter& queue_writer() {
-    if (stream_writer_) return *stream_writer_;
-    return sql_writer_;
+  TelemetrySink& telemetry_target() {
+    if (options_.telemetry != nullptr) return *options_.telemetry;
+    own_telemetry_ = std::make_unique<OwnTelemetry>(config_, *database_, clock_, random_, log_);
+    return own_telemetry_->sink();
   }
+
+  void make_upstreams(EventLoop& loop) {
+    UpstreamClientOptions http;
+    http.trust = trust_;
+    http.allow_private = config_.allow_private_upstreams;
+    upstreams_.push_back(options_.make_upstream ? options_.make_upstream(loop)
+                                                : make_curl_upstream_client(loop, clock_, http));
+    UpstreamSocketOptions sockets;
+    sockets.trust = trust_;
+    sockets.allow_private = config_.allow_private_upstreams;
+    upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loop, sockets));
+  }
+
+  std::unique_ptr<HealthChecker> make_checker() {
+    return make_health_checker(
+        {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
+         config_.resource_cooldown, config_.max_retry_after, log_},
+        router_, loops_.at(0), *upstreams_.front(), clock_, dialects_by_name_);
+  }
+
+  // There is one even where checks are off: somebody may ask for a round.
+  HealthChecker& health_checker() { return own_health_ ? *own_health_ : *options_.health; }
 
   std::string name_of(const std::string& resource_id) const {
     const auto table = router_.table();
@@ -275,33 +271,34 @@ class Runtime::Impl {
     return target != nullptr ? target->resource->name : resource_id;
   }
 
-  Dependencies dependencies() {
-    Dependencies dependencies{clock_,  random_, *state_, router_, balancer_, failovers_,
-                              &index_, {},      {},      loops_,  {},        {}};
-    if (config_.health_check_enabled) dependencies.health = health_.get();
-    dependencies.conversations = conversations_.get();
-    dependencies.on_decision = [this](Decision decision) {
+  ProxyOptions proxy_options() {
+    ProxyOptions options{.clock = clock_,
+                         .random = random_,
+                         .state = state_,
+                         .router = router_,
+                         .balancer = balancer_,
+                         .telemetry = failovers_,
+                         .loops = loops_,
+                         .upstreams = {},
+                         .dialects = dialects_by_name_,
+                         .index = &index_,
+                         .health = health_,
+                         .helpers = options_.helpers,
+                         .gate = options_.gate,
+                         .conversations = &conversations_,
+                         .hooks = options_.hooks};
+    options.on_decision = [this](Decision decision) {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
       decisions_.add(std::move(decision));
     };
-    dependencies.dialects = dialects_by_name_;
-    for (const auto& upstream : upstreams_) dependencies.upstreams.push_back(upstream.get());
-    for (const auto& sockets : upstream_sockets_) {
-      dependencies.upstream_sockets.push_back(sockets.get());
-    }
-    return dependencies;
+    for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
+    for (const auto& sockets : upstream_sockets_) options.upstream_sockets.push_back(sockets.get());
+    return options;
   }
 
   RecentDecisions::Source all_decisions() {
     if (shared_state_ == nullptr) return {};
     return [this] { return shared_state_->recent_decisions(); };
-  }
-
-  void start_worker() {
-    StreamWorkerOptions options;
-    options.consumer.name = consumer_name(config_.telemetry_consumer, random_);
-    worker_ =
-        std::make_unique<StreamWorker>(stream_options(config_), sql_writer_, clock_, log_, options);
   }
 
   void tell_failovers() {
@@ -320,41 +317,47 @@ class Runtime::Impl {
     }
   }
 
+  // "own": empty where the host has given one.
   const Config config_;
+  const RuntimeOptions options_;
   const Log log_;
-  SystemClock clock_;
-  SeededRandom random_;
-  std::unique_ptr<StateStore> state_;
-  SharedStateStore* const shared_state_;  // the same, with Redis
-  Router router_;
+  SystemClock own_clock_;
+  const Clock& clock_;
+  SeededRandom own_random_{random_seed()};
+  Random& random_;
+  std::unique_ptr<StateStore> own_state_;
+  StateStore& state_;
+  SharedStateStore* const shared_state_;  // the same, if replicas share it
+  std::unique_ptr<TableRouter> own_router_;
+  const Router& router_;
   LoadBalancer balancer_;
   const std::unique_ptr<Database> database_;
-  SqlRecordQueries queries_;
+  SqlRecordQueries sql_queries_;
+  RecordQueries& queries_;
   Metrics metrics_;
-  SqlRecordWriter sql_writer_;
-  const std::unique_ptr<StreamRecordWriter> stream_writer_;  // with Redis
-  QueueTelemetrySink queue_;
+  std::unique_ptr<OwnTelemetry> own_telemetry_;
   MeteredSink telemetry_;
   FailoverLog failovers_;
-  std::unique_ptr<StreamGauge> stream_gauge_;  // with Redis
-  std::unique_ptr<StreamWorker> worker_;       // with Redis, if it is to run in here
   RecentDecisions decisions_;
-  EventLoops loops_;
+  std::unique_ptr<EventLoops> own_loops_;
+  EventLoops& loops_;
   std::unique_ptr<Timer> next_tell_;  // of failovers
   RecordResponseIndex index_;
-  const std::unique_ptr<Conversations> conversations_;
+  std::unique_ptr<Conversations> own_conversations_;
+  Conversations& conversations_;
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
   const std::vector<std::unique_ptr<Dialect>> dialects_;
   Dialects dialects_by_name_;
   RegistryStore registered_;
-  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<Registry> registry_;  // null: the router is the host's
   std::unique_ptr<RegistryRefresh> refresh_;
   std::unique_ptr<PostgresListener> database_news_;  // with PostgreSQL
   std::unique_ptr<RedisBell> redis_news_;            // with Redis
   std::unique_ptr<ProviderTester> tester_;
-  std::unique_ptr<HealthChecker> health_;
+  std::unique_ptr<HealthChecker> own_health_;
+  HealthChecker* health_ = nullptr;  // null: checks are off
   std::unique_ptr<Proxy> proxy_;
   std::mutex hurry_mutex_;
   std::condition_variable hurry_condition_;
@@ -362,8 +365,8 @@ class Runtime::Impl {
   bool stopped_ = false;
 };
 
-Runtime::Runtime(const Config& config, Log log)
-    : impl_(std::make_unique<Impl>(config, std::move(log))) {}
+Runtime::Runtime(const Config& config, RuntimeOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
 Runtime::~Runtime() = default;
 
 void Runtime::start() {

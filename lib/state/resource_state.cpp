@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "responses_proxy/resource.h"
+#include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
 

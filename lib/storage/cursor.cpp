@@ -5,7 +5,7 @@
 
 #include <charconv>
 
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "responses_proxy/record_queries.h"
 #include "storage/cursor.h"
-#include "storage/record_queries.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {

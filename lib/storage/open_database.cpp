@@ -1,7 +1,7 @@
 #include <filesystem>
 
-#include "core/postgres_url.h"
-#include "core/sqlite_url.h"
+#include "database_url/postgres_url.h"
+#include "database_url/sqlite_url.h"
 #include "storage/database.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"

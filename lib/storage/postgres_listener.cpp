@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "core/postgres_url.h"
-#include "storage/storage_error.h"
+#include "database_url/postgres_url.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

@@ -11,11 +11,11 @@
 #include <mutex>
 #include <string>
 
-#include "core/postgres_url.h"
+#include "database_url/postgres_url.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/storage_error.h"
 #include "storage/postgres_driver.h"
 #include "storage/socket_deadlines.h"
-#include "storage/storage_error.h"
 
 namespace responses_proxy {
 

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "core/postgres_url.h"
-#include "core/sqlite_url.h"
 #include "core/writable.h"
+#include "database_url/postgres_url.h"
+#include "database_url/sqlite_url.h"
 #include "storage/migrations.h"
 #include "storage/postgres_connection.h"
 #include "storage/sqlite_connection.h"

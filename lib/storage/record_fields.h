@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
@@ -79,7 +79,8 @@ std::string column_list(RecordFields<Record> fields, const std::string& prefix =
 
 // Reads the columns of column_list(), the first of which is `first_column`.
 template <class Record>
-void read_fields(RecordFields<Record> fields, const SqlRow& row, Record& record, int first_column = 0) {
+void read_fields(RecordFields<Record> fields, const SqlRow& row, Record& record,
+                 int first_column = 0) {
   int column = first_column;
   for (const RecordField<Record>& field : fields) field.set(row, column++, record);
 }

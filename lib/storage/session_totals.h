@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {

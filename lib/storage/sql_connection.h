@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

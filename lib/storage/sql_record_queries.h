@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "responses_proxy/record_queries.h"
 #include "storage/database.h"
-#include "storage/record_queries.h"
 
 namespace responses_proxy {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/utf8_text.h"
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 
 namespace responses_proxy {
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "telemetry/metrics.h"
+#include "responses_proxy/metrics.h"
 
 namespace responses_proxy {
 

@@ -1,19 +1,19 @@
-#include "telemetry/metrics.h"
+#include "responses_proxy/metrics.h"
 
 #include <fmt/format.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <iterator>
-#include <mutex>
 #include <optional>
 
 #include "telemetry/gauge_families.h"
+#include "telemetry/labelled_counters.h"
 
 namespace responses_proxy {
 
 namespace {
-
-constexpr std::string_view kOther = "other";
 
 double seconds(std::chrono::microseconds duration) {
   return std::chrono::duration<double>(duration).count();
@@ -33,48 +33,28 @@ prometheus::Histogram& histogram(prometheus::Registry& registry, const char* nam
 
 }  // namespace
 
-prometheus::Counter& LabelledCounters::at(std::initializer_list<std::string_view> values) {
-  fmt::memory_buffer key;
-  for (const std::string_view value : values) {
-    key.append(value.data(), value.data() + value.size());
-    key.push_back('\0');
-  }
-  const std::string_view wanted(key.data(), key.size());
-  {
-    const std::shared_lock lock(mutex_);
-    const auto known = by_values_.find(wanted);
-    if (known != by_values_.end()) return *known->second;
-  }
-  return add(wanted, values);
-}
+class Metrics::Impl {
+ public:
+  Impl();
 
-prometheus::Counter& LabelledCounters::add(std::string_view key,
-                                           std::initializer_list<std::string_view> values) {
-  const std::scoped_lock lock(mutex_);
-  if (const auto known = by_values_.find(key); known != by_values_.end()) return *known->second;
-  const bool full = by_values_.size() >= kMaxSeries;
-  prometheus::Labels labels;
-  auto name = label_names_.begin();
-  for (const std::string_view value : values) {
-    labels.emplace(*name++, full ? std::string(kOther) : std::string(value));
-  }
-  prometheus::Counter& counter = family_.Add(labels);  // the one there is, if it has these labels
-  if (!full) by_values_.emplace(key, &counter);
-  return counter;
-}
+  void count(const RequestRecord& record);
+  std::string text(const GaugeValues& gauges) const;
 
-bool CountedResponses::is_first(const std::string& response_id) {
-  const std::scoped_lock lock(mutex_);
-  if (!known_.insert(response_id).second) return false;
-  oldest_first_.push_back(response_id);
-  if (oldest_first_.size() > kMaxResponses) {
-    known_.erase(oldest_first_.front());
-    oldest_first_.pop_front();
-  }
-  return true;
-}
+ private:
+  void count_attempt(const AttemptRecord& attempt);
+  void count_tokens(std::string_view resource_id, const TokenUsage& usage);
 
-Metrics::Metrics()
+  prometheus::Registry registry_;
+  LabelledCounters requests_;
+  LabelledCounters attempts_;
+  LabelledCounters tokens_;
+  CountedResponses background_;
+  prometheus::Histogram& duration_;
+  prometheus::Histogram& first_byte_;
+  prometheus::Histogram& overhead_;
+};
+
+Metrics::Impl::Impl()
     : requests_(counters(registry_, "rp_requests_total", "Requests answered",
                          {"status", "blame", "stream", "caller"})),
       attempts_(counters(registry_, "rp_attempts_total", "Requests sent to a resource",
@@ -91,7 +71,7 @@ Metrics::Metrics()
           registry_, "rp_proxy_overhead_seconds", "Spent in the proxy before the first attempt",
           {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1})) {}
 
-void Metrics::count(const RequestRecord& record) noexcept try {
+void Metrics::Impl::count(const RequestRecord& record) {
   requests_
       .at({fmt::format_int(record.status_code).c_str(), record.blame.text(),
            record.stream ? "true" : "false", record.caller})
@@ -103,18 +83,16 @@ void Metrics::count(const RequestRecord& record) noexcept try {
   if (record.attempts.empty() || record.usage.empty()) return;
   if (record.background && !background_.is_first(record.response_id)) return;
   count_tokens(record.attempts.back().resource_id, record.usage);
-} catch (const std::exception&) {
-  // Out of memory: a request that is not counted is better than one that is not recorded.
 }
 
-void Metrics::count_attempt(const AttemptRecord& attempt) {
+void Metrics::Impl::count_attempt(const AttemptRecord& attempt) {
   attempts_
       .at({attempt.resource_id, attempt.provider_id, attempt.reason.text(), attempt.blame.text(),
            fmt::format_int(attempt.status_code).c_str()})
       .Increment();
 }
 
-void Metrics::count_tokens(std::string_view resource_id, const TokenUsage& usage) {
+void Metrics::Impl::count_tokens(std::string_view resource_id, const TokenUsage& usage) {
   const auto add = [&](std::string_view direction, const std::optional<std::int64_t>& tokens) {
     if (tokens) tokens_.at({direction, resource_id}).Increment(static_cast<double>(*tokens));
   };
@@ -122,12 +100,24 @@ void Metrics::count_tokens(std::string_view resource_id, const TokenUsage& usage
   add("output", usage.output);
 }
 
-std::string Metrics::text(const GaugeValues& gauges) const {
+std::string Metrics::Impl::text(const GaugeValues& gauges) const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   auto more = gauge_families(gauges);
   families.insert(families.end(), std::make_move_iterator(more.begin()),
                   std::make_move_iterator(more.end()));
   return prometheus::TextSerializer().Serialize(families);
+}
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::count(const RequestRecord& record) noexcept try {
+  impl_->count(record);
+} catch (const std::exception&) {
+  // Out of memory: a request that is not counted is better than one that is not recorded.
+}
+std::string Metrics::text(const GaugeValues& gauges) const {
+  return impl_->text(gauges);
 }
 
 }  // namespace responses_proxy

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "responses_proxy/event_loop.h"
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "responses_proxy/record_queries.h"
 #include "responses_proxy/response_index.h"
-#include "storage/record_queries.h"
 
 namespace responses_proxy {
 

@@ -1,6 +1,6 @@
 #include "telemetry/write_parts.h"
 
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

@@ -17,8 +17,8 @@
 
 #include "fakes/sample_records.h"
 #include "fakes/wait_until.h"
+#include "responses_proxy/record_queries.h"
 #include "responses_proxy/telemetry_sink.h"
-#include "storage/record_queries.h"
 
 namespace responses_proxy::testing {
 

@@ -6,7 +6,7 @@
 #include "fakes/responses_bodies.h"
 #include "integration/post.h"
 #include "integration/test_proxy.h"
-#include "telemetry/metrics.h"
+#include "responses_proxy/metrics.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;

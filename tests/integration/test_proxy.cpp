@@ -35,24 +35,31 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
       balancer_(clock_, random_),
       loops_(threads) {
   router_.update(config_.resources, config_.aliases);
-  Dependencies dependencies{clock_,  random_, *state_,   router_, balancer_, sink_,
-                            nullptr, {},      dialects_, loops_,  {},        {}};
-  dependencies.index = index;
-  dependencies.helpers = helpers;
-  dependencies.gate = gate;
-  dependencies.on_decision = [this](Decision decision) {
+  ProxyOptions options{.clock = clock_,
+                       .random = random_,
+                       .state = *state_,
+                       .router = router_,
+                       .balancer = balancer_,
+                       .telemetry = sink_,
+                       .loops = loops_,
+                       .upstreams = {},
+                       .dialects = dialects_,
+                       .index = index,
+                       .helpers = helpers,
+                       .gate = gate};
+  options.on_decision = [this](Decision decision) {
     const std::scoped_lock lock(decisions_mutex_);
     decisions_.push_back(std::move(decision));
   };
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
-    dependencies.upstreams.push_back(upstreams_.back().get());
+    options.upstreams.push_back(upstreams_.back().get());
     upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
-    dependencies.upstream_sockets.push_back(upstream_sockets_.back().get());
+    options.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
   checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_, dialects_);
-  if (checks_keys) dependencies.health = checker_.get();
-  proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
+  if (checks_keys) options.health = checker_.get();
+  proxy_ = std::make_unique<Proxy>(config_, std::move(options));
   ListenerLimits listener_limits = listener_limits_of(config_);
   limits.max_body_bytes = config_.max_body_bytes;
   listener_limits.http = limits;

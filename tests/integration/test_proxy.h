@@ -39,7 +39,7 @@ class TestProxy {
   std::vector<Decision> decisions();
   StateStore& state() { return *state_; }
   ResourceState* resource(std::string_view id) { return router_.table()->find(id)->state; }
-  Router& router() { return router_; }
+  TableRouter& router() { return router_; }
   Proxy& proxy() { return *proxy_; }
   EventLoop& loop() { return loops_.at(0); }
   ManualClock& wall_and_cooldowns() { return clock_; }
@@ -54,7 +54,7 @@ class TestProxy {
   SystemClock real_clock_;
   SeededRandom random_{20261121};
   std::unique_ptr<StateStore> state_;
-  Router router_;
+  TableRouter router_;
   LoadBalancer balancer_;
   RecordingSink sink_;
   std::mutex decisions_mutex_;  // guards decisions_

@@ -16,6 +16,7 @@
 #include "balance/eligibility.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/load_balancer.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/verdict.h"
 
 namespace responses_proxy {
@@ -314,7 +315,7 @@ class Simulation {
   testing::ManualClock clock_;
   SeededRandom random_;
   std::unique_ptr<StateStore> store_ = make_memory_state_store(clock_);
-  Router router_{*store_};
+  TableRouter router_{*store_};
   LoadBalancer balancer_;
   std::vector<Resource> resources_;
   std::map<std::string, Mood> moods_;

@@ -17,6 +17,7 @@
 #include "fakes/manual_clock.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy {
 
@@ -63,7 +64,7 @@ struct Replica {
 
   std::unique_ptr<StateStore> store = make_memory_state_store(clock_of_store);
   testing::ManualClock clock_of_store;
-  Router router{*store};
+  TableRouter router{*store};
   LoadBalancer balancer;
   std::optional<Route> route;
   std::vector<std::int64_t> published;

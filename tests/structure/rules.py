@@ -33,7 +33,7 @@ PAUSES_ALLOWED = {
     "lib/health/provider_tester.cpp": "a request of the control plane waits for a provider",
     "lib/runtime/registry_refresh.cpp": "looks for changes of other replicas now and then",
     "lib/runtime/runtime.cpp": "the host's thread waits until all exchanges have ended",
-    "lib/state/redis_state_store.cpp": "a request of the control plane waits for Redis",
+    "lib/shared_state/redis_state_store.cpp": "a request of the control plane waits for Redis",
     "lib/storage/socket_deadlines.cpp": "the thread that ends blocking I/O which is late",
     "lib/storage/connection_pool.cpp": "a request of the control plane waits for a connection",
     "lib/telemetry/batch_writer.cpp": "the writer waits for the next batch",
@@ -45,11 +45,14 @@ PAUSES_ALLOWED = {
 PRIVATE_NAMES_ALLOWED = {
     "httplib::Server": "the control plane is mounted on a server of the host",
     "x509_store_st": "OpenSSL's X509_STORE, without its header",
-    "Metrics": "of the control plane's context",
     "ProviderTester": "of the control plane's context",
     "Registry": "of the control plane's context",
-    "RecentDecisions": "of the control plane's context",
-    "RecordQueries": "of the control plane's context",
+}
+
+# What a host includes that stops at one level, and what must not come with it.
+LEAVES = {
+    "include/responses_proxy/dialect.h": "router routing_table state_store resource_state lease load_balancer request_record config event_loop",
+    "include/responses_proxy/load_balancer.h": "dialect request_record telemetry_sink upstream_client config event_loop",
 }
 
 
@@ -146,6 +149,46 @@ def public_headers_are_public(tree):
             defined = re.search(rf"^(?:class|struct)(?: alignas\(\d+\))? {forward[1]}\b[^;]*\{{", public_text, re.M)
             if not defined and name not in PRIVATE_NAMES_ALLOWED:
                 yield f"{file}:{number}: {name} is defined in no public header"
+
+
+def reached_from(tree, file):
+    """The file and all that it includes, however indirectly."""
+    reached, left = set(), [file]
+    while left:
+        if (current := left.pop()) not in reached:
+            reached.add(current)
+            left += [t for _, include, quoted in tree.includes(current) if quoted and (t := tree.resolve(include))]
+    return reached
+
+
+def levels_stand_alone(tree):
+    """Who only translates includes no routing, and who only picks nothing of requests; the umbrella has all of it."""
+    for leaf, unwanted in LEAVES.items():
+        for name in unwanted.split():
+            if leaf in tree.files and f"include/responses_proxy/{name}.h" in reached_from(tree, leaf):
+                yield f"{leaf}: {name}.h comes with it, which its level has no use for (LEAVES)"
+    umbrella = "include/responses_proxy/responses_proxy.h"
+    if umbrella in tree.files:
+        public = {file for file in tree.files if file.startswith("include/")}
+        for missing in sorted(public - reached_from(tree, umbrella)):
+            yield f"{umbrella}: does not include {missing.removeprefix('include/')}"
+
+
+MAX_REQUIRED = 5
+
+
+def interfaces_are_small(tree):
+    """Who implements a class of the public headers writes at most MAX_REQUIRED functions for it."""
+    for file, text in tree.files.items():
+        if not file.startswith("include/"):
+            continue
+        text = without_comments(text)
+        for found in re.finditer(r"^class (\w+)[^;{]*\{", text, re.M):
+            body = text[found.end():text.index("\n};", found.end())]
+            required = len(re.findall(r"=\s*0\s*;", body))
+            if required > MAX_REQUIRED:
+                number = text.count("\n", 0, found.start()) + 1
+                yield f"{file}:{number}: {found[1]} has {required} functions that have to be written; at most {MAX_REQUIRED}"
 
 
 def no_include_cycles(tree):
@@ -250,5 +293,6 @@ def exceptions_are_needed(tree):
             yield f"{name} needs no entry in PRIVATE_NAMES_ALLOWED any more"
 
 
-RULES = (arrows_go_down, public_headers_are_public, no_include_cycles, class_names_stand_once, time_is_injected, pauses_have_a_reason,
+RULES = (arrows_go_down, public_headers_are_public, levels_stand_alone, interfaces_are_small,
+         no_include_cycles, class_names_stand_once, time_is_injected, pauses_have_a_reason,
          exceptions_are_needed)

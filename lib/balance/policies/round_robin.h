@@ -1,8 +1,8 @@
 // Policy round_robin: each target in its turn, as often as its weight says, whatever its load.
 //
 // Targets of one weight follow each other strictly. With different weights a round visits every
-// cell of the range once (registry/draw_by_weight.cpp says what a cell is), each time at another
-// place.
+// cell of the range once (routing_table/draw_by_weight.cpp says what a cell is), each time at
+// another place.
 #pragma once
 
 #include <array>

@@ -43,7 +43,7 @@ Task<> record(ExchangeContext& exchange) {
 }
 
 void judge_attempt(ExchangeContext& exchange, const UpstreamFault& fault) {
-  const Dependencies& dependencies = exchange.dependencies;
+  const ProxyOptions& dependencies = exchange.dependencies;
   VerdictOptions options{exchange.config.resource_cooldown, exchange.config.max_retry_after};
   options.checked = dependencies.health != nullptr;
   const std::string& resource_id = exchange.attempt->resource_id();

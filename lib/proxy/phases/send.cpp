@@ -9,7 +9,7 @@ namespace responses_proxy::phases {
 namespace {
 
 void tell_decision(const ExchangeContext& exchange, const Lease& lease) {
-  const Dependencies& dependencies = exchange.dependencies;
+  const ProxyOptions& dependencies = exchange.dependencies;
   if (!dependencies.on_decision) return;
   dependencies.on_decision({exchange.record.request_id, exchange.facts.session_id,
                             exchange.facts.session_name, lease.resource().id, lease.reason_word(),

@@ -7,8 +7,8 @@
 #include "conversations/memory_conversations.h"
 #include "proxy/web_socket/lane_upstream.h"
 #include "responses_proxy/config.h"
-#include "responses_proxy/dependencies.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/proxy_options.h"
 #include "responses_proxy/timers.h"
 
 namespace responses_proxy {
@@ -25,7 +25,7 @@ struct Lane {
 // What the sockets of one event loop work with.
 struct SocketServices {
   const Config& config;
-  const Dependencies& dependencies;
+  const ProxyOptions& dependencies;
   EventLoop& loop;
   Timers& timers;
   UpstreamClient& http;

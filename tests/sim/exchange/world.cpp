@@ -49,18 +49,23 @@ World::World(std::uint64_t seed, std::size_t requests)
       state_(clock_, {.max_entries = 200}),
       to_arrive_(requests) {
   route_to(config_.resources);
-  Dependencies dependencies{clock_, random_, state_, router_, balancer_, sink_,
-                            {},     {},      {},     loops_,  {},        {}};
-  dependencies.index = &index_;
-  dependencies.on_decision = [this](const Decision& decision) {
+  ProxyOptions options{.clock = clock_,
+                       .random = random_,
+                       .state = state_,
+                       .router = router_,
+                       .balancer = balancer_,
+                       .telemetry = sink_,
+                       .loops = loops_,
+                       .upstreams = {&upstream_},
+                       .dialects = {dialect_.get()},
+                       .upstream_sockets = {&sockets_},
+                       .index = &index_,
+                       .health = &health_,
+                       .helpers = &helpers_};
+  options.on_decision = [this](const Decision& decision) {
     if (decision.reason == SelectionReason::failover) ++failovers_;
   };
-  dependencies.dialects = {dialect_.get()};
-  dependencies.upstreams = {&upstream_};
-  dependencies.upstream_sockets = {&sockets_};
-  dependencies.health = &health_;
-  dependencies.helpers = &helpers_;
-  proxy_ = std::make_unique<Proxy>(config_, std::move(dependencies));
+  proxy_ = std::make_unique<Proxy>(config_, std::move(options));
 }
 
 void World::run() {

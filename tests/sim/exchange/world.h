@@ -15,6 +15,7 @@
 #include "fakes/manual_timers.h"
 #include "fakes/recording_sink.h"
 #include "responses_proxy/proxy.h"
+#include "responses_proxy/table_router.h"
 #include "sim/exchange/http_client.h"
 #include "sim/exchange/http_provider.h"
 #include "sim/exchange/socket_client.h"
@@ -61,7 +62,7 @@ class World {
   const Config config_;
   SeededRandom random_;
   testing::LateStateStore state_;
-  Router router_{state_};
+  TableRouter router_{state_};
   std::vector<std::shared_ptr<const RoutingTable>> tables_;  // all that were in use
   LoadBalancer balancer_{clock_, random_};
   testing::RecordingSink sink_;

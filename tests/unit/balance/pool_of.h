@@ -10,8 +10,8 @@
 #include "fakes/manual_clock.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy::testing {
 
@@ -55,7 +55,7 @@ struct PoolOf {
   ManualClock clock;
   SeededRandom random;
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
   LoadBalancer balancer{clock, random, {Millis(30'000), Millis(0)}};
 };
 

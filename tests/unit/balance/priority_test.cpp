@@ -59,7 +59,7 @@ struct Fixture {
   testing::ManualClock clock;
   SeededRandom random{7};
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
   std::optional<LoadBalancer> balancer;
 };
 using Counts = std::map<char, int>;

@@ -16,14 +16,14 @@
 #include "fakes/manual_clock.h"
 #include "responses_proxy/control_plane.h"
 #include "responses_proxy/health_checker.h"
-#include "responses_proxy/router.h"
+#include "responses_proxy/metrics.h"
+#include "responses_proxy/record_queries.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/storage_error.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
-#include "storage/record_queries.h"
-#include "storage/storage_error.h"
-#include "telemetry/metrics.h"
 
 namespace responses_proxy::testing {
 
@@ -136,22 +136,22 @@ struct ControlPlaneFixture {
   ~ControlPlaneFixture() { stop(); }
 
   ControlPlaneContext context() {
-    return {config,
-            clock,
-            router,
-            *state,
-            health,
-            records,
-            [this] { records.ping(); },
-            telemetry,
-            decisions,
-            metrics,
-            [] { return std::size_t{3}; },
-            draining,
-            telemetry_stream,
-            [] { return std::size_t{5}; },
-            registry,
-            tester};
+    return {.config = config,
+            .clock = clock,
+            .router = router,
+            .state = *state,
+            .health = health,
+            .records = records,
+            .telemetry = telemetry,
+            .metrics = metrics,
+            .draining = draining,
+            .ping_database = [this] { records.ping(); },
+            .recent_decisions = [this] { return decisions.newest_first(); },
+            .active_exchanges = [] { return std::size_t{3}; },
+            .open_sockets = [] { return std::size_t{5}; },
+            .telemetry_stream = telemetry_stream,
+            .registry = registry,
+            .tester = tester};
   }
 
   ResourceState* resource(std::string_view id) { return router.table()->find(id)->state; }
@@ -197,7 +197,7 @@ struct ControlPlaneFixture {
   Config config;
   ManualClock clock;
   std::unique_ptr<FakeStateStore> state = std::make_unique<FakeStateStore>(clock, AffinityLimits{});
-  Router router{*state};
+  TableRouter router{*state};
   FakeRecordQueries records;
   FakeHealthChecker health;
   FakeTelemetrySink telemetry;

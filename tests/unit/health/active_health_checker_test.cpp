@@ -12,6 +12,7 @@
 #include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {
@@ -72,7 +73,7 @@ struct Fixture {
   ScriptedUpstream upstream;
   ManualClock clock;
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
   EventLoops loops{1};
   std::unique_ptr<UpstreamClient> client = make_curl_upstream_client(loops.at(0), clock);
   std::unique_ptr<HealthChecker> checker;

@@ -3,6 +3,7 @@
 #include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/upstream_client.h"
 
 using namespace responses_proxy;
@@ -11,7 +12,7 @@ using namespace responses_proxy;
 TEST_CASE("a checker whose loop never ran can be destroyed") {
   SystemClock clock;
   const auto state = make_memory_state_store(clock);
-  Router router(*state);
+  TableRouter router(*state);
   EventLoops loops(1);
   struct NoUpstream final : UpstreamClient {
     std::unique_ptr<UpstreamTransfer> start(UpstreamRequest, UpstreamHandler&) override {

@@ -8,6 +8,7 @@
 #include "fakes/fake_upstream.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy {
 
@@ -62,7 +63,7 @@ class Rig final : private AttemptObserver {
   void bytes(std::string_view bytes) override { forwarded.append(bytes); }
 
   std::unique_ptr<StateStore> state_ = make_memory_state_store(clock);
-  Router router_{*state_};
+  TableRouter router_{*state_};
   Config config_;
   RoutingCache routing_{router_};
   KnownSecrets secrets_{config_, routing_};

@@ -17,6 +17,7 @@
 #include "proxy/token_gate.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/exchange_hooks.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy::testing {
 
@@ -109,7 +110,7 @@ class ExchangeRig final : private ExchangeOwner {
   ManualClock clock;
   Config config;
   LateStateStore state;
-  Router router{state};
+  TableRouter router{state};
   RecordingSink sink;
   std::unique_ptr<Conversations> conversations = make_memory_conversations(clock);
   FakeUpstream upstream;
@@ -142,8 +143,15 @@ class ExchangeRig final : private ExchangeOwner {
   std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
   NoHelpers helpers_;
   TokenGate token_gate_{config.client_tokens};
-  Dependencies dependencies_{clock,   random_, state, router, balancer_, sink,
-                             nullptr, {},      {},    loops_, {},        {}};
+  ProxyOptions dependencies_{.clock = clock,
+                             .random = random_,
+                             .state = state,
+                             .router = router,
+                             .balancer = balancer_,
+                             .telemetry = sink,
+                             .loops = loops_,
+                             .upstreams = {},
+                             .dialects = {}};
 };
 
 }  // namespace responses_proxy::testing

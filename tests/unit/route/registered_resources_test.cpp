@@ -36,7 +36,7 @@ struct Fixture {
 
   testing::ManualClock clock;
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
 };
 using Ids = std::vector<std::string>;
 

@@ -1,4 +1,4 @@
-#include "responses_proxy/router.h"
+#include "responses_proxy/table_router.h"
 
 #include <doctest/doctest.h>
 
@@ -25,7 +25,7 @@ using Ids = std::vector<std::string>;
 struct Fixture {
   testing::ManualClock clock;
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
-  Router router{*store};
+  TableRouter router{*store};
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fakes/manual_clock.h"
-#include "responses_proxy/resource.h"
+#include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
 

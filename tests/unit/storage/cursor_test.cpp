@@ -5,7 +5,7 @@
 #include <set>
 
 #include "fakes/sample_records.h"
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 
 using namespace responses_proxy;
 

@@ -4,8 +4,8 @@
 
 #include "core/json.h"
 #include "fakes/sample_records.h"
+#include "responses_proxy/record_queries.h"
 #include "storage/record_fields.h"
-#include "storage/record_queries.h"
 #include "storage/sql_values.h"
 
 using namespace responses_proxy;

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "responses_proxy/blame.h"
-#include "storage/record_queries.h"
+#include "responses_proxy/record_queries.h"
 
 using namespace responses_proxy;
 

@@ -1,4 +1,4 @@
-#include "telemetry/metrics.h"
+#include "responses_proxy/metrics.h"
 
 #include <doctest/doctest.h>
 
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fakes/sample_records.h"
+#include "telemetry/labelled_counters.h"
 
 using namespace responses_proxy;
 
@@ -103,12 +104,12 @@ TEST_CASE("the number of label sets is bounded, and nothing goes uncounted") {
   RequestRecord record = testing::sample_record("a", testing::at_second(0));
   record.usage = {};
   const int beyond = 50;
-  for (int i = 0; i < static_cast<int>(LabelledCounters::kMaxSeries) + beyond; ++i) {
+  for (int i = 0; i < static_cast<int>(Metrics::kMaxSeries) + beyond; ++i) {
     record.attempts.front().resource_id = "r" + std::to_string(i);
     metrics.count(record);
   }
   const std::string text = metrics.text({});
-  CHECK(count_of(text, "rp_attempts_total{") == LabelledCounters::kMaxSeries + 1);
+  CHECK(count_of(text, "rp_attempts_total{") == Metrics::kMaxSeries + 1);
   CHECK(has(text, R"(rp_attempts_total{blame="other",provider_id="other",reason="other",)"
                   R"(resource_id="other",status="other"} 50)"));
 }

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "responses_proxy/event_loop.h"
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 #include "unit/telemetry/sink_fakes.h"
 
 using namespace responses_proxy;

@@ -13,8 +13,8 @@
 
 #include "fakes/call_hold.h"
 #include "fakes/sample_records.h"
+#include "responses_proxy/storage_error.h"
 #include "storage/record_writer.h"
-#include "storage/storage_error.h"
 #include "telemetry/queue_sink.h"
 
 namespace responses_proxy::testing {

@@ -19,8 +19,8 @@
 #include "proxy/web_socket/socket_turn.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 #include "responses_proxy/telemetry_sink.h"
 
 namespace responses_proxy::testing {
@@ -161,12 +161,19 @@ class TurnRig {
   boost::asio::io_context context_{1};
   SeededRandom random_{1};
   std::unique_ptr<StateStore> state_ = make_memory_state_store(clock);
-  Router router_{*state_};
+  TableRouter router_{*state_};
   LoadBalancer balancer_{clock, random_};
   NullTelemetrySink sink_;
   EventLoops loops_{1};
-  Dependencies dependencies_{clock,   random_, *state_, router_, balancer_, sink_,
-                             nullptr, {},      {},      loops_,  {},        {}};
+  ProxyOptions dependencies_{.clock = clock,
+                             .random = random_,
+                             .state = *state_,
+                             .router = router_,
+                             .balancer = balancer_,
+                             .telemetry = sink_,
+                             .loops = loops_,
+                             .upstreams = {},
+                             .dialects = {}};
 
  public:
   EventLoop loop{context_};

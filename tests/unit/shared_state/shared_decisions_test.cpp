@@ -1,8 +1,8 @@
-#include "state/shared_decisions.h"
+#include "shared_state/shared_decisions.h"
 
 #include <doctest/doctest.h>
 
-#include "state/missed_affinities.h"
+#include "shared_state/missed_affinities.h"
 
 using namespace responses_proxy;
 

@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "registry/fingerprint.h"
+#include "routing_table/fingerprint.h"
 
 namespace responses_proxy {
 

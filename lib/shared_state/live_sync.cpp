@@ -1,4 +1,4 @@
-#include "state/live_sync.h"
+#include "shared_state/live_sync.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-#include "state/redis_scripts.h"
+#include "shared_state/redis_scripts.h"
 
 namespace responses_proxy {
 

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "redis/async_connection.h"
-#include "responses_proxy/resource.h"
-#include "state/health_news.h"
+#include "responses_proxy/resource_state.h"
+#include "shared_state/health_news.h"
 #include "state/memory_state_store.h"
 
 namespace responses_proxy {

@@ -1,4 +1,4 @@
-#include "state/health_news.h"
+#include "shared_state/health_news.h"
 
 #include <algorithm>
 #include <chrono>

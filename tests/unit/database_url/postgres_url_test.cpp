@@ -1,4 +1,4 @@
-#include "core/postgres_url.h"
+#include "database_url/postgres_url.h"
 
 #include <doctest/doctest.h>
 

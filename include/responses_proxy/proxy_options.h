@@ -1,12 +1,13 @@
-// Dependencies: what a Proxy is built from; every piece can be replaced by the host.
+// ProxyOptions: what a Proxy is built from; every piece can be one of the host's own.
 //
-// Ownership  The Proxy keeps references only: whoever built the pieces destroys them after it.
-// Threads    Everything here is safe from any thread, but for the upstream clients, of which there
+// Role       Its members are named, in this order: ProxyOptions{.clock = clock, .random = random,
+// ...}. Ownership  The Proxy keeps references only: whoever built the pieces destroys them after
+// it. Threads    Everything here is safe from any thread, but for the upstream clients, of which
+// there
 //            is one per event loop, used on that loop.
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <vector>
 
 #include "responses_proxy/clock.h"
@@ -30,22 +31,25 @@ class HelperThreads;
 class ResponseIndex;
 class UpstreamSockets;
 
-struct Dependencies {
+struct ProxyOptions {
   const Clock& clock;
   Random& random;
   StateStore& state;
-  Router& router;
-  LoadBalancer& balancer;
+  const Router& router;
+  const LoadBalancer& balancer;
   TelemetrySink& telemetry;
+  EventLoops& loops;
+
+  std::vector<UpstreamClient*> upstreams;  // one per loop, in the same order
+  Dialects dialects;
+
+  // What follows may be left out.
+  // The same for WebSocket; may be empty: the turns of WebSocket clients then go over HTTP.
+  std::vector<UpstreamSockets*> upstream_sockets = {};
   // Asked about ids that `state` does not know; may be null.
   ResponseIndex* index = nullptr;
   // Told of every pick, on the exchange's loop; may be empty. Must not block.
-  std::function<void(Decision)> on_decision;
-  Dialects dialects;
-  EventLoops& loops;
-  std::vector<UpstreamClient*> upstreams;  // one per loop, same order
-  // The same for WebSocket; may be empty: the turns of WebSocket clients then go over HTTP.
-  std::vector<UpstreamSockets*> upstream_sockets;
+  std::function<void(Decision)> on_decision = {};
   // Asked what to make of a refused key (401, 403); null: there are no health checks, and a refused
   // key counts as a bad one.
   HealthChecker* health = nullptr;

@@ -1,4 +1,4 @@
-#include "state/redis_scripts.h"
+#include "shared_state/redis_scripts.h"
 
 #include <fmt/format.h>
 

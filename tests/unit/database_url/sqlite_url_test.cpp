@@ -1,4 +1,4 @@
-#include "core/sqlite_url.h"
+#include "database_url/sqlite_url.h"
 
 #include <doctest/doctest.h>
 

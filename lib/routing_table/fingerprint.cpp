@@ -1,4 +1,4 @@
-#include "registry/fingerprint.h"
+#include "routing_table/fingerprint.h"
 
 #include <fmt/format.h>
 

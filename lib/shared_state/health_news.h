@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "responses_proxy/resource.h"
+#include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
 

@@ -1,11 +1,11 @@
-#include "state/shared_decisions.h"
+#include "shared_state/shared_decisions.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "core/json.h"
-#include "state/redis_scripts.h"
+#include "shared_state/redis_scripts.h"
 
 namespace responses_proxy {
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "responses_proxy/request_record.h"
-#include "storage/storage_error.h"
+#include "responses_proxy/storage_error.h"
 
 namespace responses_proxy {
 

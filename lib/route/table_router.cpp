@@ -1,4 +1,4 @@
-#include "responses_proxy/router.h"
+#include "responses_proxy/table_router.h"
 
 #include <fmt/format.h>
 
@@ -37,7 +37,28 @@ Error unknown_model(std::string_view model) {
       {}};
 }
 
-Result<Route> route_in(std::shared_ptr<const RoutingTable> table, const RouteQuery& query) {
+}  // namespace
+
+TableRouter::TableRouter(StateStore& store)
+    : store_(store),
+      table_(std::make_shared<const RoutingTable>(std::vector<Resource>{},
+                                                  std::vector<ModelAlias>{}, store)) {}
+
+void TableRouter::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
+  auto table =
+      std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases), store_);
+  const std::scoped_lock lock(mutex_);
+  table_.swap(table);  // the old one may be destroyed after the lock
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const RoutingTable> TableRouter::table() const {
+  const std::scoped_lock lock(mutex_);
+  return table_;
+}
+
+Result<Route> TableRouter::route_in(std::shared_ptr<const RoutingTable> table,
+                                    const RouteQuery& query) const {
   Route route{std::move(table), {}, std::string(query.pool_id), {}};
   if (const auto* targets = route.table->alias(query.model)) {
     route.alias = query.model;
@@ -61,44 +82,6 @@ Result<Route> route_in(std::shared_ptr<const RoutingTable> table, const RouteQue
                     query.pool_id));
   }
   return route;
-}
-
-}  // namespace
-
-Router::Router(StateStore& store)
-    : store_(store),
-      table_(std::make_shared<const RoutingTable>(std::vector<Resource>{},
-                                                  std::vector<ModelAlias>{}, store)) {}
-
-void Router::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
-  auto table =
-      std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases), store_);
-  const std::scoped_lock lock(mutex_);
-  table_.swap(table);  // the old one may be destroyed after the lock
-  version_.fetch_add(1, std::memory_order_release);
-}
-
-std::shared_ptr<const RoutingTable> Router::table() const {
-  const std::scoped_lock lock(mutex_);
-  return table_;
-}
-
-Result<Route> Router::route(const RouteQuery& query) const {
-  return route_in(table(), query);
-}
-
-const std::shared_ptr<const RoutingTable>& RoutingCache::table() {
-  const std::uint64_t version = router_.version_.load(std::memory_order_acquire);
-  if (version == version_) return table_;
-  // A pointer of this thread's own around the shared one: requests count on it, not on each other.
-  const auto own = std::make_shared<const std::shared_ptr<const RoutingTable>>(router_.table());
-  table_ = {own, own->get()};
-  version_ = version;
-  return table_;
-}
-
-Result<Route> RoutingCache::route(const RouteQuery& query) {
-  return route_in(table(), query);
 }
 
 }  // namespace responses_proxy

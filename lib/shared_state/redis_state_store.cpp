@@ -14,11 +14,11 @@
 #include "redis/redis_outage.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/shared_state_store.h"
-#include "state/live_sync.h"
+#include "shared_state/live_sync.h"
+#include "shared_state/missed_affinities.h"
+#include "shared_state/redis_scripts.h"
+#include "shared_state/shared_decisions.h"
 #include "state/memory_state_store.h"
-#include "state/missed_affinities.h"
-#include "state/redis_scripts.h"
-#include "state/shared_decisions.h"
 
 namespace responses_proxy {
 

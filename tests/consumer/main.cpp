@@ -1,0 +1,3 @@
+#include "responses_proxy/load_balancer.h"
+
+int main() {}

@@ -1,0 +1,208 @@
+// Each part that the host gives a Runtime is the one that is used.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fakes/fake_response_writer.h"
+#include "fakes/fake_upstream.h"
+#include "fakes/manual_clock.h"
+#include "fakes/recording_sink.h"
+#include "fakes/shouting_dialect.h"
+#include "fakes/temp_folder.h"
+#include "responses_proxy/balancing_policy.h"
+#include "responses_proxy/event_loop.h"
+#include "responses_proxy/gate.h"
+#include "responses_proxy/health_checker.h"
+#include "responses_proxy/metrics.h"
+#include "responses_proxy/record_queries.h"
+#include "responses_proxy/runtime.h"
+#include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
+
+using namespace responses_proxy;
+using namespace responses_proxy::testing;
+
+namespace {
+
+Resource resource_named(const std::string& id) {
+  Resource resource;
+  resource.id = id;
+  resource.base_url = "https://" + id + ".test/v1";
+  resource.credential = Secret("sk-test-" + id);
+  return resource;
+}
+
+struct LastOne final : BalancingPolicy {
+  std::string_view name() const override { return "last_one"; }
+  const Target* choose(EligibleTargets& eligible) const override {
+    return eligible.all().back().target;
+  }
+};
+
+struct NamingGate final : Gate {
+  Result<Caller> admit(const Request&) override { return Caller{"alice"}; }
+};
+
+struct IdleChecker final : HealthChecker {
+  void start() override { ++starts; }
+  void stop() override { ++stops; }
+  void check_all(Callback callback) override { callback({}); }
+  void check(std::string_view resource_id) override { checked.emplace_back(resource_id); }
+  int starts = 0;
+  int stops = 0;
+  std::vector<std::string> checked;
+};
+
+// A client of the loop that the test plays the upstream of.
+class BorrowedClient final : public UpstreamClient {
+ public:
+  explicit BorrowedClient(UpstreamClient& real) : real_(real) {}
+  std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+                                          UpstreamHandler& handler) override {
+    return real_.start(std::move(request), handler);
+  }
+
+ private:
+  UpstreamClient& real_;
+};
+
+// A runtime on the loop of the test.
+class PartsRig {
+ public:
+  PartsRig() {
+    config.database_url = Secret("sqlite:///" + (folder.path() / "proxy.sqlite3").string());
+    config.telemetry_spool_path = (folder.path() / "telemetry.spool").string();
+    config.resources = {resource_named("one"), resource_named("two")};
+    config.health_check_enabled = false;
+    options.loops = &loops_;
+    options.telemetry = &sink;
+    options.make_upstream = [this](EventLoop&) {
+      return std::make_unique<BorrowedClient>(upstream);
+    };
+  }
+
+  Runtime& runtime() {
+    if (!runtime_) {
+      runtime_ = std::make_unique<Runtime>(config, options);
+      runtime_->start();
+    }
+    return *runtime_;
+  }
+
+  std::shared_ptr<FakeResponseWriter> send() {
+    Request request;
+    request.method = "POST";
+    request.path = "/v1/responses";
+    request.headers = {{"content-type", "application/json"}};
+    request.body = R"({"model":"gpt-4.1-mini","input":"hello"})";
+    auto client = std::make_shared<FakeResponseWriter>();
+    runtime().proxy().handle(std::move(request), client);
+    run_ready();
+    return client;
+  }
+  void answer(int status = 200) {
+    upstream.last().document(status);
+    upstream.last().bytes(R"({"id":"resp_1","object":"response"})");
+    upstream.last().end();
+    run_ready();
+  }
+  RequestRecord record() { return sink.wait_for(1).at(0); }
+  void stop() {
+    context_.stop();
+    runtime_->stop();
+  }
+
+  TempFolder folder;
+  Config config;
+  RuntimeOptions options;
+  FakeUpstream upstream;
+  RecordingSink sink;
+
+ private:
+  void run_ready() {
+    while (context_.poll() > 0) {
+    }
+  }
+
+  boost::asio::io_context context_{1};
+  EventLoop loop_{context_};
+  EventLoops loops_{{&loop_}};
+  std::unique_ptr<Runtime> runtime_;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(PartsRig,
+                  "loops, client and telemetry of the host; the metrics count all the same") {
+  const auto client = send();
+  CHECK(upstream.last().request.url.ends_with(".test/v1/responses"));
+  answer();
+  CHECK(client->end == FakeResponseWriter::End::finished);
+  CHECK(record().status_code == 200);
+  const std::atomic<bool> draining{false};
+  const ControlPlaneContext plane = runtime().control_plane(draining);
+  CHECK(plane.metrics.text({}).find("rp_requests_total{") != std::string::npos);
+  CHECK(plane.recent_decisions().size() == 1);
+  CHECK_FALSE(plane.telemetry_stream);
+  CHECK(plane.records.requests({}).rows.empty());  // they have gone to the host alone
+  CHECK_FALSE(std::filesystem::exists(config.telemetry_spool_path));
+  stop();
+}
+
+TEST_CASE_FIXTURE(PartsRig, "policy and gate of the host") {
+  NamingGate gate;
+  options.gate = &gate;
+  options.policy = std::make_shared<LastOne>();
+  send();
+  CHECK(upstream.last().request.url == "https://two.test/v1/responses");
+  answer();
+  CHECK(record().caller == "alice");
+  CHECK(record().attempts.at(0).reason.text() == "last_one");
+  stop();
+}
+
+TEST_CASE_FIXTURE(PartsRig, "router and state of the host: the config's resources are not used") {
+  ManualClock clock;
+  const auto state = make_memory_state_store(clock);
+  TableRouter router(*state);
+  router.update({resource_named("own")});
+  options.state = state.get();
+  options.router = &router;
+  options.clock = &clock;
+  send();
+  CHECK(upstream.last().request.url == "https://own.test/v1/responses");
+  CHECK(router.table()->find("own")->state->active() == 1);
+  answer();
+  CHECK(state->affinity_stats().responses == 1);
+  CHECK(record().created_at == clock.wall());
+  stop();
+}
+
+TEST_CASE_FIXTURE(PartsRig, "a checker of the host is started, asked and stopped") {
+  IdleChecker checker;
+  options.health = &checker;
+  config.resources.pop_back();
+  send();
+  CHECK(checker.starts == 1);
+  answer(401);
+  CHECK(checker.checked == std::vector<std::string>{"one"});
+  stop();
+  CHECK(checker.stops == 1);
+}
+
+TEST_CASE_FIXTURE(PartsRig, "a dialect of the host") {
+  const auto shout = make_shouting_dialect();
+  options.dialects = {shout.get()};
+  config.resources = {resource_named("loud")};
+  config.resources[0].wire_api = std::string(shout->name());
+  send();
+  CHECK(upstream.count() == 1);
+  CHECK_FALSE(upstream.last().request.url.ends_with("/responses"));
+  stop();
+}
