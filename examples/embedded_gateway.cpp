@@ -126,10 +126,10 @@ void serve(Runtime& runtime, const httplib::Request& from, httplib::Response& to
   to.status = head.status;
   std::string content_type = "application/json";
   for (const Header& field : head.headers) {
-    if (equals_ignore_case(field.name, "content-type")) {
+    if (field.id == FieldId::content_type) {
       content_type = field.value;
     } else {
-      to.set_header(field.name, field.value);
+      to.set_header(std::string(field.name).c_str(), std::string(field.value));
     }
   }
   to.set_chunked_content_provider(

@@ -36,8 +36,9 @@ int main() {
   if (!translated) return 1;
   std::printf("%s %s\n", translated->call.method.c_str(), translated->call.url.c_str());
   for (const Header& field : translated->call.headers) {
-    const bool secret = equals_ignore_case(field.name, "authorization");
-    std::printf("  %s: %s\n", field.name.c_str(), secret ? "(set)" : field.value.c_str());
+    const bool secret = field.id == FieldId::authorization;
+    const std::string value(secret ? "(set)" : field.value);
+    std::printf("  %s: %s\n", std::string(field.name).c_str(), value.c_str());
   }
 
   // The upstream's answer, in the pieces the host happened to read.

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/field_set.h"
 #include "core/field_syntax.h"
 #include "server/http_syntax.h"
 
@@ -28,9 +29,8 @@ bool has_no_body(int status) {
 
 // The framing is decided here, and no field may end the head early.
 bool may_be_sent(const Header& field) {
-  for (const std::string_view own : {"content-length", "transfer-encoding", "keep-alive"}) {
-    if (equals_ignore_case(field.name, own)) return false;
-  }
+  constexpr FieldSet kOwn{FieldId::content_length, FieldId::transfer_encoding, FieldId::keep_alive};
+  if (kOwn.contains(field.id)) return false;
   constexpr std::string_view kBreaks("\r\n\0", 3);
   return is_field_name(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error_head.h"
+#include "core/field_set.h"
 #include "responses_proxy/error.h"
 
 namespace responses_proxy {
@@ -12,18 +13,14 @@ namespace {
 
 constexpr Millis kLongest{std::chrono::hours(24)};  // /admin/events stays open
 
-bool hop_by_hop(std::string_view name) {
-  for (const std::string_view known : {"connection", "keep-alive", "transfer-encoding", "te",
-                                       "upgrade", "trailer", "content-length", "expect"}) {
-    if (equals_ignore_case(name, known)) return true;
-  }
-  return false;
-}
+constexpr FieldSet kHopByHop{
+    FieldId::connection, FieldId::keep_alive, FieldId::transfer_encoding, FieldId::te,
+    FieldId::upgrade,    FieldId::trailer,    FieldId::content_length,    FieldId::expect};
 
 // Not what would make the control plane compress: it does not cross a network, and a HEAD could not
 // say the length of the body.
-bool goes_up(std::string_view name) {
-  return !hop_by_hop(name) && !equals_ignore_case(name, "accept-encoding");
+bool goes_up(const Header& field) {
+  return !kHopByHop.contains(field.id) && field.id != FieldId::accept_encoding;
 }
 
 class Relay final : public UpstreamHandler, public ResponseObserver {
@@ -46,7 +43,7 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     if (!request_.query.empty()) upstream.url.append("?").append(request_.query);
     upstream.unix_socket = unix_socket;
     for (const Header& field : request_.headers) {
-      if (goes_up(field.name)) upstream.headers.add(field.name, field.value);
+      if (goes_up(field)) upstream.headers.add(field);
     }
     // A kept connection would hold one of the control plane's threads.
     upstream.headers.add("connection", "close");
@@ -65,7 +62,7 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
       head.content_length = bytes;
     }
     for (const Header& field : headers) {
-      if (!hop_by_hop(field.name)) head.headers.add(field.name, field.value);
+      if (!kHopByHop.contains(field.id)) head.headers.add(field);
     }
     started_ = true;
     writer_->start(std::move(head));

@@ -55,7 +55,7 @@ void HttpConnection::abort() {
 // Turns what is in out_ (body bytes so far) into head + framed body bytes.
 void HttpConnection::send_head() {
   ResponseHead head = std::move(*std::exchange(head_, std::nullopt));
-  for (const Header& field : browser_fields_) head.headers.add(field.name, field.value);
+  for (const Header& field : browser_fields_) head.headers.add(field);
   terms_.keep_alive = terms_.keep_alive && !owner_.draining();
   const std::string body = std::exchange(out_, {});
   const std::string_view whole = body;

@@ -85,8 +85,9 @@ std::optional<Error> RequestHeadReader::on_line(std::string_view line) {
   if (head_.request.headers.size() == kMaxFields) {
     return head_too_large(fmt::format("{} header lines", kMaxFields));
   }
-  head_.request.headers.add(std::string(field->name), std::string(field->value));
-  return on_field(field->name, field->value);
+  const Header header(field->name, field->value);
+  head_.request.headers.add(header);
+  return on_field(header);
 }
 
 std::optional<Error> RequestHeadReader::on_request_line(std::string_view line) {
@@ -108,29 +109,30 @@ std::optional<Error> RequestHeadReader::on_request_line(std::string_view line) {
   return std::nullopt;
 }
 
-std::optional<Error> RequestHeadReader::on_field(std::string_view name, std::string_view value) {
-  if (equals_ignore_case(name, "host")) {
+std::optional<Error> RequestHeadReader::on_field(const Header& field) {
+  const std::string_view value = field.value;
+  if (field.id == FieldId::host) {
     if (++hosts_ > 1) return malformed_request("it has more than one Host");
     if (!is_host(value))
       return malformed_request("its Host is not a host name with or without port");
-  } else if (equals_ignore_case(name, "content-length")) {
+  } else if (field.id == FieldId::content_length) {
     const auto length = parse_content_length(value);
     if (!length) return malformed_request("its Content-Length is not a number");
     if (head_.content_length.value_or(*length) != *length) {
       return malformed_request("it has two Content-Length that differ");
     }
     head_.content_length = length;
-  } else if (equals_ignore_case(name, "transfer-encoding")) {
+  } else if (field.id == FieldId::transfer_encoding) {
     if (++codings_ > 1 || !equals_ignore_case(value, "chunked")) {
       return malformed_request("its Transfer-Encoding is not \"chunked\"");
     }
     head_.chunked = true;
-  } else if (equals_ignore_case(name, "connection")) {
+  } else if (field.id == FieldId::connection) {
     for_each_item(value, [this](std::string_view option) {
       close_ = close_ || equals_ignore_case(option, "close");
       keep_ = keep_ || equals_ignore_case(option, "keep-alive");
     });
-  } else if (equals_ignore_case(name, "expect")) {
+  } else if (field.id == FieldId::expect) {
     head_.expects_continue = equals_ignore_case(value, "100-continue");
   }
   return std::nullopt;
@@ -144,7 +146,7 @@ std::optional<Error> RequestHeadReader::on_end() {
   if (head_.chunked && head_.content_length) {
     return malformed_request("it has both Transfer-Encoding and Content-Length");
   }
-  if (!authority_.empty()) head_.request.headers.set("Host", std::move(authority_));
+  if (!authority_.empty()) head_.request.headers.set("Host", authority_);
   head_.keep_alive = !close_ && (keep_ || !head_.http_1_0);
   head_.expects_continue = head_.expects_continue && !head_.http_1_0;
   done_ = true;

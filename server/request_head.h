@@ -46,7 +46,7 @@ class RequestHeadReader {
  private:
   std::optional<Error> on_line(std::string_view line);
   std::optional<Error> on_request_line(std::string_view line);
-  std::optional<Error> on_field(std::string_view name, std::string_view value);
+  std::optional<Error> on_field(const Header& field);
   std::optional<Error> on_end();
 
   const std::size_t max_bytes_;

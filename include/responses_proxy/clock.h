@@ -1,9 +1,11 @@
 // Clock: the only source of time in the library.
 //
 // Role       Lets tests and simulations drive time; nothing in lib/ asks the operating system
-// itself. Threads    Implementations are safe to call from any thread. Ownership  Passed by
-// reference; outlives everything it is given to. Cost       One vDSO call, never blocks. Units
-// Durations are std::chrono; `Millis` is the unit wherever a number leaves the process.
+//            itself.
+// Threads    Implementations are safe to call from any thread.
+// Ownership  Passed by reference; outlives everything it is given to.
+// Cost       One vDSO call, never blocks.
+// Units      Durations are std::chrono; `Millis` is the unit wherever a number leaves the process.
 #pragma once
 
 #include <chrono>

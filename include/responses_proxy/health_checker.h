@@ -5,8 +5,9 @@
 //            about the key, and the log says so once per base URL); anything else unhealthy. What a
 //            good check can mend and what it cannot: ResourceState.
 // Threads    start, stop, check and check_all from any thread; the callback runs on the checker's
-// loop. Ownership  Outlived by router, client and loop; stop() before any of them goes. Errors A
-// check that got no answer is a verdict (degraded: it may be the network), not an
+//            loop.
+// Ownership  Outlived by router, client and loop; stop() before any of them goes.
+// Errors     A check that got no answer is a verdict (degraded: it may be the network), not an
 //            error of the checker.
 // Blocking   Never. At most kParallel checks of a round are under way; a round that is asked for
 //            while one runs joins the next one. Beside it at most kParallel single checks, and one

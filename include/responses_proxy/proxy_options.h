@@ -1,9 +1,8 @@
 // ProxyOptions: what a Proxy is built from; every piece can be one of the host's own.
 //
-// Role       Its members are named, in this order: ProxyOptions{.clock = clock, .random = random,
-// ...}. Ownership  The Proxy keeps references only: whoever built the pieces destroys them after
-// it. Threads    Everything here is safe from any thread, but for the upstream clients, of which
-// there
+// Role       Its members are named, in this order: ProxyOptions{.clock = clock, ...}.
+// Ownership  The Proxy keeps references only: whoever built the pieces destroys them after it.
+// Threads    Everything here is safe from any thread, but for the upstream clients, of which there
 //            is one per event loop, used on that loop.
 #pragma once
 

@@ -8,8 +8,7 @@
 //            under a request.
 // Errors     Unknown pool, no resources configured: an Error ready to be answered.
 // Blocking   Never. table() may hold a lock while it copies a shared pointer; a RoutingCache asks
-// for
-//            it only when the table has been replaced.
+//            for it only when the table has been replaced.
 #pragma once
 
 #include <cstdint>

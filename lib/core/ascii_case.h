@@ -4,11 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace responses_proxy {
+#include "responses_proxy/headers.h"  // of one letter, and comparing without it
 
-constexpr char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+namespace responses_proxy {
 
 inline std::string ascii_lower(std::string_view text) {
   std::string lowered(text);

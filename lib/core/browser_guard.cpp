@@ -98,7 +98,7 @@ std::optional<Error> BrowserGuard::refusal(const Request& request) const {
 std::optional<Error> BrowserGuard::origin_refusal(const Request& request) const {
   bool from_page = false;
   for (const Header& field : request.headers) {
-    if (!equals_ignore_case(field.name, "origin")) continue;
+    if (field.id != FieldId::origin) continue;
     from_page = true;
     const auto origin = normal_origin(field.value);
     if (origin &&
@@ -128,9 +128,9 @@ std::optional<ResponseHead> BrowserGuard::preflight(const Request& request) cons
   }
   ResponseHead head;
   head.status = 204;
-  head.headers.add("access-control-allow-methods", std::string(kMethods));
+  head.headers.add("access-control-allow-methods", kMethods);
   if (const auto fields = asked.find("access-control-request-headers")) {
-    head.headers.add("access-control-allow-headers", std::string(*fields));
+    head.headers.add("access-control-allow-headers", *fields);
   }
   // https://wicg.github.io/private-network-access/: a public page that asks for a local server.
   if (asked.find("access-control-request-private-network")) {
@@ -144,7 +144,7 @@ Headers BrowserGuard::answer_fields(const Request& request) const {
   if (rules_.allowed_origins.empty()) return {};
   const std::string_view origin = request.headers.get("origin");
   if (!allows_origin(origin)) return {{"vary", "Origin"}};
-  return {{"access-control-allow-origin", std::string(origin)},
+  return {{"access-control-allow-origin", origin},
           {"access-control-expose-headers", "*"},
           {"vary", "Origin"}};
 }

@@ -1,33 +1,31 @@
 #include "dialects/headers.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
 #include "core/ascii_case.h"
+#include "core/field_set.h"
 
 namespace responses_proxy {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kHopByHop = {
-    "connection", "keep-alive", "proxy-connection",  "te",
-    "trailer",    "upgrade",    "transfer-encoding", "proxy-authenticate"};
-constexpr std::array<std::string_view, 4> kNeverSentUp = {"host", "content-length", "expect",
-                                                          "accept-encoding"};
+constexpr FieldSet kHopByHop{FieldId::connection,        FieldId::keep_alive,
+                             FieldId::proxy_connection,  FieldId::te,
+                             FieldId::trailer,           FieldId::upgrade,
+                             FieldId::transfer_encoding, FieldId::proxy_authenticate};
+constexpr FieldSet kCredentials(kCredentialFields);
+constexpr FieldSet kNeverSentUp{FieldId::host, FieldId::content_length, FieldId::expect,
+                                FieldId::accept_encoding, FieldId::x_pool_id};
 // True of the upstream's host and its connection, not of this one.
-constexpr std::array<std::string_view, 4> kNeverSentDown = {"content-length", "set-cookie",
-                                                            "alt-svc", "strict-transport-security"};
+constexpr FieldSet kNeverSentDown{FieldId::content_length, FieldId::set_cookie, FieldId::alt_svc,
+                                  FieldId::strict_transport_security};
 constexpr std::string_view kOwnPrefix = "x-proxy-";
-
-template <std::size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
-  return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
-    return equals_ignore_case(name, candidate);
-  });
-}
+// What comes to them here: a credential, the ids of the request.
+constexpr std::size_t kAddedFields = 4;
+constexpr std::size_t kAddedBytes = 256;
 
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
@@ -39,12 +37,13 @@ class HopByHop {
  public:
   explicit HopByHop(const Headers& headers) {
     for (const Header& field : headers) {
-      if (equals_ignore_case(field.name, "connection")) add_tokens(field.value);
+      if (field.id == FieldId::connection) add_tokens(field.value);
     }
   }
 
-  bool contains(std::string_view name) const {
-    return is_one_of(name, kHopByHop) || (!named_.empty() && named_.contains(ascii_lower(name)));
+  bool contains(const Header& field) const {
+    return kHopByHop.contains(field.id) ||
+           (!named_.empty() && named_.contains(ascii_lower(field.name)));
   }
 
  private:
@@ -56,7 +55,7 @@ class HopByHop {
       list.remove_prefix(std::min(comma + 1, list.size()));
       while (token.starts_with(' ') || token.starts_with('\t')) token.remove_prefix(1);
       while (token.ends_with(' ') || token.ends_with('\t')) token.remove_suffix(1);
-      if (!equals_ignore_case(token, "close") && !is_one_of(token, kHopByHop)) {
+      if (!equals_ignore_case(token, "close") && !kHopByHop.contains(field_id(token))) {
         named_.insert(ascii_lower(token));
       }
     }
@@ -70,14 +69,13 @@ class HopByHop {
 Headers forwarded_request_headers(const Headers& from_client) {
   const HopByHop hop_by_hop(from_client);
   Headers forwarded;
+  forwarded.reserve(from_client.size() + kAddedFields, from_client.bytes() + kAddedBytes);
   for (const Header& field : from_client) {
-    if (hop_by_hop.contains(field.name) || is_one_of(field.name, kNeverSentUp) ||
-        is_one_of(field.name, kCredentialHeaders) ||
-        starts_with_ignore_case(field.name, kOwnPrefix) ||
-        equals_ignore_case(field.name, "x-pool-id")) {
+    if (hop_by_hop.contains(field) || kNeverSentUp.contains(field.id) ||
+        kCredentials.contains(field.id) || starts_with_ignore_case(field.name, kOwnPrefix)) {
       continue;
     }
-    forwarded.add(field.name, field.value);
+    forwarded.add(field);
   }
   return forwarded;
 }
@@ -85,14 +83,18 @@ Headers forwarded_request_headers(const Headers& from_client) {
 Headers forwarded_response_headers(const Headers& from_upstream) {
   const HopByHop hop_by_hop(from_upstream);
   Headers forwarded;
+  forwarded.reserve(from_upstream.size() + kAddedFields, from_upstream.bytes() + kAddedBytes);
   for (const Header& field : from_upstream) {
-    if (hop_by_hop.contains(field.name) || is_one_of(field.name, kNeverSentDown) ||
+    if (hop_by_hop.contains(field) || kNeverSentDown.contains(field.id) ||
         starts_with_ignore_case(field.name, "access-control-") ||
         starts_with_ignore_case(field.name, kOwnPrefix)) {
       continue;
     }
-    const bool request_id = equals_ignore_case(field.name, "x-request-id");
-    forwarded.add(request_id ? "x-upstream-request-id" : field.name, field.value);
+    if (field.id == FieldId::x_request_id) {
+      forwarded.add("x-upstream-request-id", field.value);
+    } else {
+      forwarded.add(field);
+    }
   }
   return forwarded;
 }

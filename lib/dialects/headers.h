@@ -2,15 +2,15 @@
 #pragma once
 
 #include <array>
-#include <string_view>
 
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
 
 // The fields that carry a client's credentials.
-inline constexpr std::array<std::string_view, 6> kCredentialHeaders = {
-    "authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"};
+inline constexpr std::array kCredentialFields = {
+    FieldId::authorization, FieldId::proxy_authorization, FieldId::x_api_key,
+    FieldId::api_key,       FieldId::x_goog_api_key,      FieldId::cookie};
 
 // The client's fields without: hop-by-hop ones (RFC 9110 section 7.6.1), Host, Content-Length,
 // credentials, the proxy's own (X-Proxy-*, X-Pool-ID), Expect (answered here), and Accept-Encoding:

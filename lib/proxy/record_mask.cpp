@@ -31,8 +31,8 @@ std::shared_ptr<const SecretMask> KnownSecrets::mask() {
 RecordMask::RecordMask(std::shared_ptr<const SecretMask> known, const Headers& from_client)
     : known_(std::move(known)) {
   std::vector<Secret> given;
-  for (const std::string_view name : kCredentialHeaders) {
-    const std::string_view value = without_scheme(from_client.get(name));
+  for (const FieldId credential : kCredentialFields) {
+    const std::string_view value = without_scheme(from_client.get(credential));
     // A shorter one is a placeholder; masking it would hit words that mean something.
     if (value.size() >= SecretMask::kDistinct) given.emplace_back(std::string(value));
   }

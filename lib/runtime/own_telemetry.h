@@ -1,8 +1,7 @@
 // OwnTelemetry: what becomes of the records of a Runtime whose host has no TelemetrySink.
 //
-// Role       A queue, with a spool behind it, before the database; with Redis before the stream
-// that
-//            workers empty into the database, one of them in here if it is configured.
+// Role       A queue, with a spool behind it, before the database; with Redis before the stream,
+//            which workers empty into the database, one of them in here if it is configured.
 // Threads    start() and stop() on one thread, the rest from any.
 // Ownership  Database, clock, random source and config outlive it.
 // Blocking   stop() waits for the records that are still queued.

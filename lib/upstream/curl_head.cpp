@@ -133,7 +133,7 @@ bool CurlHead::folded(std::string_view line) {
 }
 
 void CurlHead::add_last() {
-  if (!last_.name.empty()) headers_.add(std::move(last_.name), std::move(last_.value));
+  if (!last_.name.empty()) headers_.add(last_.name, last_.value);
   last_ = {};
 }
 
@@ -163,7 +163,7 @@ bool CurlHead::settle_length() {
       return refuse("a content-length that is no number, or two that differ");
     }
   }
-  headers_.set(kContentLength, std::string(lengths.front()));
+  headers_.set(kContentLength, lengths.front());
   return true;
 }
 

@@ -43,7 +43,11 @@ class CurlHead {
   bool version_1_0_ = false;
   bool ended_ = false;
   bool ambiguous_ = false;
-  Header last_;  // may go on in the next line
+  struct Line {
+    std::string name;
+    std::string value;
+  };
+  Line last_;  // may go on in the next one
   Headers headers_;
   std::string fault_;
 };

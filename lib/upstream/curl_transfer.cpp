@@ -107,9 +107,11 @@ void CurlTransfer::set_headers() {
   const auto append = [this](const std::string& line) {
     header_list_ = curl_slist_append(header_list_, line.c_str());
   };
+  std::string line;
   for (const Header& field : request_.headers) {
     // curl reads "Name:" as "leave this header out"; "Name;" sends it empty.
-    append(field.value.empty() ? field.name + ";" : field.name + ": " + field.value);
+    line.assign(field.name).append(field.value.empty() ? ";" : ": ").append(field.value);
+    append(line);
   }
   // What goes up, and that curl takes off any coding it knows.
   if (decodes()) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");

@@ -86,8 +86,8 @@ void SocketConnection::connect(const tcp::resolver::results_type& addresses) {
     if (allowed) endpoints.push_back(address.endpoint());
   }
   if (endpoints.empty()) return fail_connect(UpstreamError::connect, kPrivateAddress);
-  walk_ = std::make_shared<Walk>(tcp(), std::move(endpoints), request_.connect_timeout,
-                                 loop_.timers());
+  walk_ =
+      std::make_shared<Walk>(tcp(), std::move(endpoints), request_.connect_timeout, loop_.timers());
   walk_->start([self = shared_from_this()](const ErrorCode& error) {
     if (error) return self->fail_connect(error_of_errno(error.value()), error.message());
     self->secure();
@@ -114,7 +114,7 @@ void SocketConnection::on_handshake(const ErrorCode& error,
   UpstreamSocketOpen result;
   result.status = static_cast<int>(response.result_int());
   for (const auto& field : response) {
-    result.headers.add(std::string(field.name_string()), std::string(field.value()));
+    result.headers.add(field.name_string(), field.value());
   }
   if (refused) {
     result.body = response.body();

@@ -86,7 +86,7 @@ bool wait(const ScriptedUpstream& upstream, const Json& command) {
 Json to_json(const RecordedRequest& request) {
   Json headers = Json::array();
   for (const Header& field : request.headers) {
-    headers.push_back(Json::array({field.name, field.value}));
+    headers.push_back(Json::array({std::string(field.name), std::string(field.value)}));
   }
   return {{"method", request.method},
           {"target", request.target},
@@ -101,7 +101,9 @@ Reply reply_from(const Json& spec) {
   Reply reply = body_from(spec);
   reply.before_body = spec.value("before_body", false);
   const Json headers = spec.value("headers", Json::object());
-  for (const auto& [name, value] : headers.items()) reply.headers.add(name, value);
+  for (const auto& [name, value] : headers.items()) {
+    reply.headers.add(name, value.get<std::string>());
+  }
   const Json insertions = spec.value("insert", Json::array());
   for (const Json& insertion : insertions) {
     reply.insert(insertion.at("at"), step_from(insertion.at("step")));

@@ -72,7 +72,9 @@ class Exchange {
     headers.add("content-type",
                 golden_.contains("stream") ? "text/event-stream" : "application/json");
     if (golden_.contains("headers")) {
-      for (const auto& [name, value] : golden_["headers"].items()) headers.set(name, value);
+      for (const auto& [name, value] : golden_["headers"].items()) {
+        headers.set(name, value.get<std::string>());
+      }
     }
     given.head = translation.head(given.status, headers);
     for (const std::string_view piece : pieces) translation.read(piece, given);

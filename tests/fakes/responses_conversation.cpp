@@ -25,7 +25,8 @@ SocketStep error_event(const Reply& reply, std::string_view lane) {
   event.update(Json::parse(reply.body));
   Json headers = Json::object();
   for (const Header& field : reply.headers) {
-    if (!equals_ignore_case(field.name, "Content-Type")) headers[field.name] = field.value;
+    if (!equals_ignore_case(field.name, "Content-Type"))
+      headers[std::string(field.name)] = field.value;
   }
   if (!headers.empty()) event["headers"] = headers;
   return in_lane(std::move(event), lane);

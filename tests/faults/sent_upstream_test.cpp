@@ -134,7 +134,9 @@ Sent made_up(Maker& make) {
 
 std::string on_the_wire(const Sent& sent, const std::string& path) {
   std::string text = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-  for (const Header& field : sent.fields) text += field.name + ": " + field.value + "\r\n";
+  for (const Header& field : sent.fields) {
+    text.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
   return text + "Content-Length: " + std::to_string(sent.body.size()) + "\r\n\r\n" + sent.body;
 }
 
@@ -167,7 +169,8 @@ TEST_CASE("what goes upstream is what the client sent") {
     sent.expected["authorization"] = {"Bearer sk-a"};
     sent.expected["accept-encoding"] = {"identity"};
     std::map<std::string, std::vector<std::string>> up;
-    for (const Header& field : got.headers) up[lower(field.name)].push_back(field.value);
+    for (const Header& field : got.headers)
+      up[lower(std::string(field.name))].emplace_back(field.value);
     CHECK((up == sent.expected));
     REQUIRE(proxy.wait_until_idle());
   }

@@ -52,7 +52,7 @@ void check(const Request& request) {
   require(request.headers.size() <= RequestHeadReader::kMaxFields);
   std::size_t hosts = 0;
   for (const Header& field : request.headers) {
-    const std::string text = field.name + ": " + field.value;
+    const std::string text = std::string(field.name).append(": ").append(field.value);
     const auto line = parse_field_line(text);
     require(line && line->name == field.name && line->value == field.value);
     if (!equals_ignore_case(field.name, "host")) continue;

@@ -125,7 +125,9 @@ httplib::Result send(const TestProxy& proxy, const BadRequest& bad) {
   request.method = bad.method;
   request.path = bad.target;
   request.body = bad.body;
-  for (const Header& field : bad.headers) request.set_header(field.name, field.value);
+  for (const Header& field : bad.headers) {
+    request.set_header(std::string(field.name).c_str(), std::string(field.value));
+  }
   return client.send(request);
 }
 

@@ -105,7 +105,7 @@ class Replay {
     for (const Json& field : entry["headers"]) {
       const std::string name = field[0];
       if (name != "Connection" && name != "Upgrade" && !name.starts_with("Sec-WebSocket-Key")) {
-        headers.add(name, field[1]);
+        headers.add(name, field[1].get<std::string>());
       }
     }
     client_.reset();

@@ -101,7 +101,8 @@ void SocketClient::shake_hands(const Headers& headers, bool deflate, const std::
       "GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YZAYyUJoS4nEhAAMVfotIg==\r\n",
       target, socket_.remote_endpoint().port());
-  for (const Header& field : headers) head += field.name + ": " + field.value + "\r\n";
+  for (const Header& field : headers)
+    head.append(field.name).append(": ").append(field.value).append("\r\n");
   if (deflate) {
     head += "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
   }

@@ -34,10 +34,10 @@ void take_headers(element holder, Headers& found) {
   simdjson::dom::object headers;
   if (holder["headers"].get(headers) != simdjson::SUCCESS) return;
   for (const auto [key, value] : headers) {
-    std::string name = ascii_lower(key);
+    const std::string name = ascii_lower(key);
     if (found.size() == kMaxHeaders || !tells_waits(name)) continue;
-    if (std::string text = text_of(value); !text.empty()) {
-      found.add(std::move(name), std::move(text));
+    if (const std::string text = text_of(value); !text.empty()) {
+      found.add(name, text);
     }
   }
 }

@@ -131,7 +131,7 @@ UpstreamFault fault_in_band(const ErrorWords& error, std::string_view model) {
 void add_wishes(UpstreamFault& fault, const ErrorWords& error, const Headers& headers,
                 WallTime now) {
   Headers asked = error.headers;
-  for (const Header& header : headers) asked.add(header.name, header.value);
+  for (const Header& header : headers) asked.add(header);
   fault.wait = asked_to_wait(asked, now);
   fault.no_retry = asked.get("x-should-retry") == "false";
 }

@@ -77,7 +77,7 @@ Result<CarriedHeaders> read_carried_headers(std::string metadata) {
   });
   if (refused > 0) carried.metadata = join_members(*members);
   for (const Header& field : allowed) {
-    if (!field.value.empty()) carried.headers.add(field.name, field.value);
+    if (!field.value.empty()) carried.headers.add(field);
   }
   return carried;
 }

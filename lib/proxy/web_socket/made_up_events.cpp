@@ -84,7 +84,7 @@ std::string error_message(int status, const Headers& headers, std::string_view b
   message["error"] = readable_error(status, body);
   Json fields = Json::object();
   for (const Header& field : headers) {
-    if (!equals_ignore_case(field.name, "content-type")) fields[field.name] = field.value;
+    if (field.id != FieldId::content_type) fields[std::string(field.name)] = field.value;
   }
   if (!fields.empty()) message["headers"] = std::move(fields);
   return dump(message);

@@ -21,9 +21,8 @@ Headers turn_headers(const Headers& handshake) {
       return equals_ignore_case(name.substr(0, prefix.size()), prefix);
     };
     const bool of_handshake = begins_with("sec-websocket-") || begins_with("content-") ||
-                              equals_ignore_case(name, "upgrade") ||
-                              equals_ignore_case(name, "connection");
-    if (!of_handshake) headers.add(field.name, field.value);
+                              field.id == FieldId::upgrade || field.id == FieldId::connection;
+    if (!of_handshake) headers.add(field);
   }
   return headers;
 }

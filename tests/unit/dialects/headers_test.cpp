@@ -11,7 +11,8 @@ namespace {
 
 std::vector<std::string> lines(const Headers& headers) {
   std::vector<std::string> all;
-  for (const Header& field : headers) all.push_back(field.name + ": " + field.value);
+  for (const Header& field : headers)
+    all.push_back(std::string(field.name).append(": ").append(field.value));
   return all;
 }
 using Lines = std::vector<std::string>;

@@ -29,7 +29,9 @@ Request request_of(const Json& recorded) {
   Request request;
   request.method = recorded["method"];
   request.path = recorded["url"];
-  for (const Json& field : recorded["headers"]) request.headers.add(field[0], field[1]);
+  for (const Json& field : recorded["headers"]) {
+    request.headers.add(field[0].get<std::string>(), field[1].get<std::string>());
+  }
   request.body = recorded["body"].dump();
   return request;
 }

@@ -58,7 +58,7 @@ TEST_CASE("fields that are null or missing say nothing") {
 
 TEST_CASE("the session is the first that names it") {
   struct Source {
-    Header header;
+    std::pair<std::string, std::string> header;
     std::string field;
   };
   // In order of precedence; each is dropped after its turn.
@@ -77,8 +77,8 @@ TEST_CASE("the session is the first that names it") {
     Headers headers;
     std::string body;
     for (std::size_t i = sources.size(); i-- > first;) {  // later ones stand first
-      if (!sources[i].header.name.empty()) {
-        headers.add(sources[i].header.name, sources[i].header.value);
+      if (!sources[i].header.first.empty()) {
+        headers.add(sources[i].header.first, sources[i].header.second);
       } else {
         body += (body.empty() ? "" : ",") + sources[i].field;
       }

@@ -63,7 +63,7 @@ TEST_CASE("the handshake carries the headers, and nothing that Beast or we made 
   CHECK(handshake.key == "sk-a");
   CHECK(handshake.headers.get("Host") == "127.0.0.1:" + std::to_string(upstream.port()));
   std::string names;
-  for (const Header& field : handshake.headers) names += field.name + " ";
+  for (const Header& field : handshake.headers) names.append(field.name).append(" ");
   CHECK(names ==
         "Host Upgrade Connection Sec-WebSocket-Key Sec-WebSocket-Version Authorization "
         "OpenAI-Beta X-Twice X-Twice ");
