@@ -61,8 +61,9 @@ class AddressWalk : public std::enable_shared_from_this<AddressWalk<Socket>> {
       late_ = true;
       close();
     });
-    socket_.async_connect(addresses_[tried_++], [self = this->shared_from_this()](
-                                                    ErrorCode error) { self->learn(error); });
+    socket_.async_connect(addresses_[tried_++], [self = this->shared_from_this()](ErrorCode error) {
+      self->learn(error);
+    });
   }
 
   void learn(ErrorCode error) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/json_reader.h"
+#include "responses_proxy/request.h"
 
 namespace responses_proxy {
 
@@ -196,32 +197,43 @@ JsonOutcome read_document(ondemand::parser& parser, simdjson::padded_string_view
   return at_end ? JsonOutcome::read : JsonOutcome::not_json;
 }
 
+void make_room(std::string& text) {
+  static_assert(Request::kBodyPadding >= simdjson::SIMDJSON_PADDING);
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+}
+
+JsonOutcome read_in_place(const std::string& text, std::span<JsonField> fields,
+                          const Places* places = nullptr) {
+  // Not shared state: scratch memory, one per thread; a large document gets memory of its own.
+  static thread_local ondemand::parser thread_parser;
+  std::optional<ondemand::parser> own_parser;
+  ondemand::parser& parser = text.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
+  const simdjson::padded_string_view padded(text.data(), text.size(), text.capacity());
+  return read_document(parser, padded, fields, places);
+}
+
 }  // namespace
 
 JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields) {
-  // Not shared state: scratch memory, one per thread; a large document gets memory of its own.
-  static thread_local ondemand::parser thread_parser;
-  static thread_local std::string thread_text;
-  std::optional<ondemand::parser> own_parser;
+  static thread_local std::string thread_text;  // likewise
   std::string own_text;
-  const bool kept = text.size() <= kKeptBytes;
-  ondemand::parser& parser = kept ? thread_parser : own_parser.emplace();
-  std::string& padded = kept ? thread_text : own_text;
-  padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-  padded.assign(text);
-  return read_document(parser, simdjson::padded_string_view(padded), fields);
+  std::string& copy = text.size() <= kKeptBytes ? thread_text : own_text;
+  copy.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  copy.assign(text);
+  return read_in_place(copy, fields);
+}
+
+JsonOutcome read_json_fields(std::string& text, std::span<JsonField> fields) {
+  make_room(text);
+  return read_in_place(text, fields);
 }
 
 JsonOutcome read_json_fields(std::string& object, std::span<JsonField> fields,
                              JsonMembers& members) {
-  object.reserve(object.size() + simdjson::SIMDJSON_PADDING);
-  static thread_local ondemand::parser thread_parser;  // a scratch buffer, one per thread
-  std::optional<ondemand::parser> own_parser;
-  ondemand::parser& parser = object.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
+  make_room(object);
   members.clear();
   const Places places{object.data() + object.size(), members};
-  const simdjson::padded_string_view padded(object.data(), object.size(), object.capacity());
-  return read_document(parser, padded, fields, &places);
+  return read_in_place(object, fields, &places);
 }
 
 }  // namespace responses_proxy

@@ -24,7 +24,8 @@ namespace responses_proxy {
 // nullopt: nothing was asked.
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now);
 
-// Whether a field of that name, in lower case, is one of those in which providers tell their limits.
+// Whether a field of that name, in lower case, is one of those in which providers tell their
+// limits.
 bool tells_limits(std::string_view name);
 
 }  // namespace responses_proxy

@@ -196,7 +196,7 @@ BodyFields::~BodyFields() = default;
 BodyFields::BodyFields(BodyFields&&) noexcept = default;
 BodyFields& BodyFields::operator=(BodyFields&&) noexcept = default;
 
-void BodyFields::read(std::string_view body) {
+void BodyFields::read(std::string& body) {
   fields_->empty = body.empty();
   fields_->outcome = read_json_fields(body, fields_->fields);
 }
@@ -232,7 +232,7 @@ Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& 
   return facts;
 }
 
-Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint) {
+Result<RequestFacts> read_request_facts(Request& request, const Endpoint& endpoint) {
   BodyFields body;
   body.read(request.body);
   return read_request_facts(request.headers, endpoint, body);

@@ -99,7 +99,7 @@ std::vector<RecordField<Record>> usage_fields() {
 
 template <class Record>
 std::vector<RecordField<Record>> operator+(std::vector<RecordField<Record>> fields,
-                                     std::vector<RecordField<Record>> more) {
+                                           std::vector<RecordField<Record>> more) {
   std::move(more.begin(), more.end(), std::back_inserter(fields));
   return fields;
 }
