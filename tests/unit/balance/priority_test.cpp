@@ -8,8 +8,8 @@
 #include "fakes/manual_clock.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy {
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "fakes/manual_clock.h"
-#include "responses_proxy/router.h"
+#include "responses_proxy/table_router.h"
 
 namespace responses_proxy {
 
