@@ -5,20 +5,11 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# ccache takes nothing that has to do with precompiled headers unless it may ignore what the compiler
-# checks itself: the definitions and the times they were made with. What its user lets it ignore stays.
+# Paths below the sources do not count: what one checkout has compiled, another takes from the cache.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND PROJECT_IS_TOP_LEVEL)
-  execute_process(COMMAND ${CCACHE_PROGRAM} --get-config sloppiness
-                  OUTPUT_VARIABLE sloppiness OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-  string(REPLACE " " "" sloppiness "${sloppiness}")
-  string(REPLACE "," ";" sloppiness "${sloppiness}")
-  list(APPEND sloppiness pch_defines time_macros)
-  list(REMOVE_DUPLICATES sloppiness)
-  list(SORT sloppiness)
-  list(JOIN sloppiness "," sloppiness)
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=${sloppiness} ${CCACHE_PROGRAM})
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()
 
 # Errors for whoever works on this project: a host's newer compiler may warn of more.

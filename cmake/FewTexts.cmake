@@ -17,30 +17,33 @@ foreach(target IN LISTS targets)
   if(NOT type MATCHES "EXECUTABLE|OBJECT_LIBRARY")
     continue()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(folder ${target} SOURCE_DIR)
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "\\.cpp$")
   list(APPEND words -- ${target})
   foreach(source IN LISTS sources)
     get_filename_component(path ${source} ABSOLUTE BASE_DIR ${folder})
-    if(path MATCHES "^${CMAKE_BINARY_DIR}/")
-      continue()  # made by the build
+    get_source_file_property(options ${path} TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
+    if(options OR path MATCHES "^${CMAKE_BINARY_DIR}/")
+      continue()  # compiled in a way of its own, or made by the build
     endif()
+    set_source_files_properties(${path} TARGET_DIRECTORY ${target} PROPERTIES HEADER_FILE_ONLY ON)
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${path})
     list(APPEND words ${path})
-    set_property(SOURCE ${path} DIRECTORY ${folder} PROPERTY rp_named_as ${source})
   endforeach()
 endforeach()
 find_program(PYTHON3 python3 REQUIRED)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/one_text.py)
-execute_process(COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/scripts/one_text.py ${words}
+# The texts name their files from the root of the sources, so they are the same in every checkout, and
+# ccache takes what another one compiled.
+execute_process(COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/scripts/one_text.py ${CMAKE_BINARY_DIR}/texts ${words}
+                WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
                 OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" lines "${lines}")
 foreach(line IN LISTS lines)
   string(REPLACE " " ";" line "${line}")
-  list(POP_FRONT line target number path)
-  get_target_property(folder ${target} SOURCE_DIR)
-  get_property(source SOURCE ${path} DIRECTORY ${folder} PROPERTY rp_named_as)
-  # A file that stands in two targets is grouped in the first of them.
-  set_property(SOURCE ${source} TARGET_DIRECTORY ${target} PROPERTY UNITY_GROUP ${target}_${number})
+  list(GET line 0 target)
+  list(GET line 1 text)
+  target_sources(${target} PRIVATE ${text})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
 endforeach()

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Which source files can be read as one text: those that define no name of the outermost level twice.
 
-    scripts/one_text.py [-- target source...]...     prints lines "target number source"
+    scripts/one_text.py folder [-- target source...]...
 
-Most of what a compiler or clang-tidy reads are headers; files that stand in one text share them. A file
-with macros of its own stays alone and is not printed.
+Writes the texts of each target to the folder and prints a line "target text" for each. Most of what a
+compiler or clang-tidy reads are headers; files that stand in one text share them. A file with macros of
+its own stays alone.
 """
 import pathlib, re, sys
 
@@ -51,11 +52,16 @@ def texts_of(sources, most=MAX_FILES):
 
 
 def main():
-    for words in " ".join(sys.argv[1:]).split("-- ")[1:]:
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for words in " ".join(sys.argv[2:]).split("-- ")[1:]:
         target, *sources = words.split()
         for number, members in enumerate(texts_of(sources)):
-            for source in members if len(members) > 1 else []:
-                print(target, number, source)
+            path = folder / f"{target}_{number}.cpp"
+            text = "".join(f'#include "{source}"\n' for source in members)
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+            print(target, path)
 
 
 if __name__ == "__main__":
