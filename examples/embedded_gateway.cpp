@@ -129,7 +129,7 @@ void serve(Runtime& runtime, const httplib::Request& from, httplib::Response& to
     if (field.id == FieldId::content_type) {
       content_type = field.value;
     } else {
-      to.set_header(std::string(field.name).c_str(), std::string(field.value));
+      to.set_header(std::string(field.name), std::string(field.value));
     }
   }
   to.set_chunked_content_provider(

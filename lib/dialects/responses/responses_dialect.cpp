@@ -20,8 +20,6 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kEventStream = "text/event-stream";
-
 std::optional<std::uint64_t> content_length(const Headers& headers) {
   const std::string_view text = headers.get("content-length");
   std::uint64_t bytes = 0;
@@ -47,9 +45,7 @@ class ResponsesTranslation final : public Translation {
     const Headers& headers = from_upstream;
     const bool readable = headers.get("content-encoding").empty();
     AnswerHead head;
-    head.event_stream =
-        readable && equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
-                                       kEventStream);
+    head.event_stream = readable && is_event_stream(headers);
     head.response.status = status;
     head.response.content_length = content_length(headers);
     head.response.headers = forwarded_response_headers(headers);

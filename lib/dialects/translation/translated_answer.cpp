@@ -9,7 +9,6 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kEventStream = "text/event-stream";
 constexpr std::string_view kBlank = " \t\r\n";
 // An overloaded provider rarely says for how long; a client that is told nothing is back at once.
 constexpr int kOverloaded = 529;
@@ -45,8 +44,7 @@ AnswerHead TranslatedAnswer::head(int status, Headers from_upstream) {
   if (is_error()) {
     shape_ = Shape::error;
     events_.facts().complete = true;
-  } else if (equals_ignore_case(headers_.get("content-type").substr(0, kEventStream.size()),
-                                kEventStream)) {
+  } else if (is_event_stream(headers_)) {
     shape_ = Shape::stream;
   }
   events_.facts().upstream_request_id = request_id_of(headers_);

@@ -1,32 +1,29 @@
 #include "proxy/web_socket/socket_answer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
+#include "dialects/headers.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "responses_proxy/error.h"
 
 namespace responses_proxy {
 
-namespace {
-
-bool is_event_stream(const ResponseHead& head) {
-  constexpr std::string_view kEventStream = "text/event-stream";
-  return head.status < 300 &&
-         equals_ignore_case(head.headers.get("content-type").substr(0, kEventStream.size()),
-                            kEventStream);
-}
-
-}  // namespace
-
 SocketAnswer::SocketAnswer(SocketContext& context, Lane& lane, std::string continues,
                            std::shared_ptr<TurnOwner> owner)
     : context_(context), lane_(lane), continues_(std::move(continues)), owner_(std::move(owner)) {}
 
+// Forward only: an answer that breaks off ends as an error wherever it stood.
+void SocketAnswer::go_to(Stage next) {
+  assert(stage_ != Stage::ended && (next > stage_ || next == Stage::error));
+  stage_ = next;
+}
+
 void SocketAnswer::start(ResponseHead head) {
   head_ = std::move(head);
-  streaming_ = is_event_stream(head_);
-  if (!streaming_) return;
+  if (head_.status >= 300 || !is_event_stream(head_.headers)) return go_to(Stage::error);
+  go_to(Stage::stream);
   const std::string metadata = metadata_message(head_.headers);
   if (!metadata.empty()) owner_->send(lane_, metadata);
 }
@@ -34,8 +31,8 @@ void SocketAnswer::start(ResponseHead head) {
 bool SocketAnswer::event(const AnswerEvent& event) {
   // What would be the next turn's to its client.
   const bool of_an_answer = event.type.starts_with("response.") || event.type == "error";
-  if (end_sent_ && of_an_answer) return !told_to_wait_;
-  end_sent_ = end_sent_ || event.state != AnswerState::open;
+  if (stage_ == Stage::complete && of_an_answer) return !told_to_wait_;
+  if (stage_ == Stage::stream && event.state != AnswerState::open) go_to(Stage::complete);
   const bool more = owner_->send(lane_, event.json);
   told_to_wait_ = told_to_wait_ || !more;
   return more;
@@ -43,7 +40,7 @@ bool SocketAnswer::event(const AnswerEvent& event) {
 
 // Between the events of a stream there is nothing for a socket.
 bool SocketAnswer::write(std::string_view bytes) {
-  if (!streaming_) {
+  if (stage_ == Stage::error) {
     error_body_.append(
         bytes.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, error_body_.size())));
   }
@@ -51,8 +48,9 @@ bool SocketAnswer::write(std::string_view bytes) {
 }
 
 void SocketAnswer::finish() {
-  if (!streaming_) return finish_error();
-  if (!end_sent_) owner_->send(lane_, failed_message(context_.dependencies.clock.wall()));
+  if (stage_ == Stage::error) return finish_error();
+  if (stage_ == Stage::stream)
+    owner_->send(lane_, failed_message(context_.dependencies.clock.wall()));
   end();
 }
 
@@ -72,7 +70,7 @@ void SocketAnswer::finish_error() {
 }
 
 void SocketAnswer::abort() {
-  streaming_ = false;
+  go_to(Stage::error);
   head_.status = 502;
   error_body_ =
       Error::unavailable(502, "upstream_truncated", "The upstream's answer broke off.").to_json();
@@ -80,6 +78,7 @@ void SocketAnswer::abort() {
 }
 
 void SocketAnswer::end() {
+  go_to(Stage::ended);
   observer_ = nullptr;
   owner_->on_turn_ended(lane_);
 }

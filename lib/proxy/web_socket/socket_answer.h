@@ -4,6 +4,7 @@
 // always has an end.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ class SocketAnswer final : public EventWriter {
   SocketAnswer(SocketContext& context, Lane& lane, std::string continues,
                std::shared_ptr<TurnOwner> owner);
 
-  bool begun() const { return head_.status != 0; }
+  bool begun() const { return stage_ != Stage::waiting; }
   void on_writable();
   void on_client_gone();
 
@@ -47,6 +48,15 @@ class SocketAnswer final : public EventWriter {
   void abort() override;
 
  private:
+  enum class Stage : std::uint8_t {
+    waiting,   // for the head
+    stream,    // each event goes to the client
+    complete,  // its terminal event has, which ends a turn for its client
+    error,     // the body is gathered, and becomes one message
+    ended,
+  };
+
+  void go_to(Stage next);
   void finish_error();
   void end();
 
@@ -56,8 +66,7 @@ class SocketAnswer final : public EventWriter {
   const std::shared_ptr<TurnOwner> owner_;
   ResponseObserver* observer_ = nullptr;
   ResponseHead head_{0, {}, {}};
-  bool streaming_ = false;
-  bool end_sent_ = false;  // the terminal event, which ends a turn for its client
+  Stage stage_ = Stage::waiting;
   bool told_to_wait_ = false;
   std::string error_body_;
 };

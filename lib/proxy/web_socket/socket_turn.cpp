@@ -6,17 +6,12 @@
 
 #include "core/input_items.h"
 #include "core/response_id.h"
+#include "dialects/headers.h"
 #include "proxy/phases/translate.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 
 namespace responses_proxy {
-
-namespace {
-
-constexpr const char* kEventStream = "text/event-stream";
-
-}  // namespace
 
 SocketTurn::SocketTurn(SocketContext& context, Lane& lane, ClientMessage message,
                        std::shared_ptr<TurnOwner> owner)
@@ -103,7 +98,7 @@ Result<std::string> SocketTurn::http_message() const {
 void SocketTurn::add_http_headers(Headers& headers) const {
   for (const Header& field : message_.carried_headers) headers.set(field.name, field.value);
   headers.set("content-type", "application/json");
-  headers.set("accept", kEventStream);
+  headers.set("accept", std::string(kEventStream));
   headers.erase("content-encoding");  // the body is our own
 }
 

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "dialects/headers.h"
 #include "responses_proxy/web_socket.h"
 
 namespace responses_proxy {
@@ -12,13 +13,7 @@ namespace responses_proxy {
 namespace {
 
 Headers stream_head() {
-  return {{"content-type", "text/event-stream"}};
-}
-
-bool is_event_stream(const Headers& headers) {
-  constexpr std::string_view kEventStream = "text/event-stream";
-  return equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
-                            kEventStream);
+  return {{"content-type", std::string(kEventStream)}};
 }
 
 // The upstream does not speak WebSocket here; what is said about this key or this moment is no
