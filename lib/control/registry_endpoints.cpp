@@ -107,7 +107,7 @@ template <class Kind>
 void answer_saved(const Registry& registry, const EditResult& result, const std::string& name,
                   Response& response) {
   if (const auto* refusal = std::get_if<Refusal>(&result)) return send_refusal(response, *refusal);
-  const Saved& saved = std::get<Saved>(result);
+  const auto& saved = std::get<Saved>(result);
   answer_one<Kind>(*registry.view(), name, response, saved.created ? 201 : 200, saved.unknown);
 }
 

@@ -122,9 +122,9 @@ void SqlConversations::elsewhere(std::function<void()> ask, std::function<void()
   answer->patience = loop->timers().after(kPatience, [weak = std::weak_ptr(answer)] {
     if (const auto late = weak.lock()) late->give();
   });
-  const bool taken = threads_->run([loop, ask = std::move(ask), answer]() mutable {
+  const bool taken = threads_->run([loop, ask = std::move(ask), answer] {
     ask();
-    loop->post([answer = std::move(answer)] { answer->give(); });
+    loop->post([answer] { answer->give(); });
   });
   if (!taken) loop->post([answer] { answer->give(); });
 }

@@ -108,7 +108,7 @@ TestReport ProviderTester::test_provider(const Resource& resource) {
   const std::string path = resource.health_path.value_or("");
   auto call = std::make_shared<Call>(resource, *dialect, "");
   call->call = dialect->probe(resource, path.empty() ? "models" : path);
-  return run(std::move(call));
+  return run(call);
 }
 
 TestReport ProviderTester::test_model(const Resource& resource, const std::string& model,
@@ -131,10 +131,10 @@ TestReport ProviderTester::test_model(const Resource& resource, const std::strin
   auto call = std::make_shared<Call>(resource, *dialect, model);
   call->call = std::move(translated->call);
   if (!call->call.body) call->call.body = request.body;
-  return run(std::move(call));
+  return run(call);
 }
 
-TestReport ProviderTester::run(std::shared_ptr<Call> call) {
+TestReport ProviderTester::run(const std::shared_ptr<Call>& call) {
   const SteadyTime started = clock_.steady();
   std::future<void> done = call->done.get_future();
   loop_.post([this, call] {

@@ -63,7 +63,7 @@ class ProviderTester {
  private:
   struct Call;
 
-  TestReport run(std::shared_ptr<Call> call);
+  TestReport run(const std::shared_ptr<Call>& call);
   TestReport report_of(const Call& call, std::chrono::microseconds took) const;
 
   EventLoop& loop_;

@@ -41,6 +41,7 @@ void BackgroundUsage::count(SqlConnection& connection, Records& records) {
   const auto places = by_response(records);
   if (places.empty()) return;
   std::vector<SqlValues> rows;
+  rows.reserve(places.size());
   for (const RequestRecord* const* place : places) {
     rows.push_back({to_sql((*place)->response_id), to_sql((*place)->request_id)});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "core/utf8_text.h"
@@ -41,16 +42,16 @@ FieldKind kind_of(const std::optional<T>&) {
 // One line of a list. What JSON calls it is set where that is not the column's name.
 template <class Record>
 struct Line : RecordField<Record> {
-  Line&& named(std::string name) && {
-    this->event = this->row = std::move(name);
+  Line&& named(std::string_view name) && {
+    this->event = this->row = name;
     return std::move(*this);
   }
-  Line&& in_event(std::string name) && {
-    this->event = std::move(name);
+  Line&& in_event(std::string_view name) && {
+    this->event = name;
     return std::move(*this);
   }
-  Line&& in_row(std::string name) && {
-    this->row = std::move(name);
+  Line&& in_row(std::string_view name) && {
+    this->row = name;
     return std::move(*this);
   }
   Line&& absent_when_zero() && {
@@ -87,6 +88,7 @@ Line<RequestRecord> body_field(const char* column, std::string RequestRecord::*b
 template <class Record>
 std::vector<RecordField<Record>> usage_fields() {
   std::vector<RecordField<Record>> fields;
+  fields.reserve(std::size(kTokenCounts));
   for (const TokenCount& tokens : kTokenCounts) {
     fields.push_back(
         field<Record>(

@@ -88,6 +88,7 @@ void write_audit(SqlConnection& connection, const std::vector<RegistryEdit>& edi
                           {"details", true}},
                          "DO NOTHING"};
   std::vector<SqlValues> rows;
+  rows.reserve(edits.size());
   for (const RegistryEdit& edit : edits) {
     rows.push_back({version, static_cast<std::int64_t>(rows.size()), to_sql(at), to_sql(actor),
                     std::string(to_string(edit.action)), std::string(to_string(edit.row.kind)),
