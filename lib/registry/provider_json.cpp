@@ -132,7 +132,7 @@ void check_texts(const Json& config, const char* name, std::vector<FieldError>& 
   for (const auto& [key, value] : found->items()) {
     std::string problem =
         value.is_string() ? check(key, value.get<std::string>()) : std::string("must be a text");
-    if (!problem.empty()) errors.push_back({path + "." + key, std::move(problem)});
+    if (!problem.empty()) errors.push_back({fmt::format("{}.{}", path, key), std::move(problem)});
   }
 }
 

@@ -160,8 +160,8 @@ void check_sent(const Translated& translated, Json& golden) {
   expect(golden, "sent", Json::parse(*call.body));
   if (golden.contains("sent_to")) CHECK(golden["sent_to"] == call.url);
   if (golden.contains("sent_headers")) {
-    for (const auto& [name, value] : golden["sent_headers"].items()) {
-      CHECK_MESSAGE(call.headers.get(name) == value.get<std::string>(), name);
+    for (const auto& field : golden["sent_headers"].items()) {
+      CHECK_MESSAGE(call.headers.get(field.key()) == field.value().get<std::string>(), field.key());
     }
   }
   CHECK(call.headers.get("session_id") == "s-1");
@@ -170,8 +170,10 @@ void check_sent(const Translated& translated, Json& golden) {
 
 void check_given(const Given& given, const Exchange& exchange, Json& golden) {
   if (golden.contains("head")) {
-    for (const auto& [name, value] : golden["head"].items()) {
-      CHECK_MESSAGE(given.head.response.headers.get(name) == value.get<std::string>(), name);
+    for (const auto& field : golden["head"].items()) {
+      CHECK_MESSAGE(
+          given.head.response.headers.get(field.key()) == field.value().get<std::string>(),
+          field.key());
     }
   }
   if (given.status >= 400) {

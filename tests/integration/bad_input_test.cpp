@@ -126,7 +126,7 @@ httplib::Result send(const TestProxy& proxy, const BadRequest& bad) {
   request.path = bad.target;
   request.body = bad.body;
   for (const Header& field : bad.headers) {
-    request.set_header(std::string(field.name).c_str(), std::string(field.value));
+    request.set_header(std::string(field.name), std::string(field.value));
   }
   return client.send(request);
 }

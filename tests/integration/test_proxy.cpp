@@ -63,7 +63,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
   ListenerLimits listener_limits = listener_limits_of(config_);
   limits.max_body_bytes = config_.max_body_bytes;
   listener_limits.http = limits;
-  listener_limits.browsers.allowed_hosts.push_back("x");  // what raw requests of tests say
+  listener_limits.browsers.allowed_hosts.emplace_back("x");  // what raw requests of tests say
   ListenerHandlers handlers;
   handlers.serve = [this](std::size_t, Request request, std::shared_ptr<ResponseWriter> writer) {
     proxy_->handle(std::move(request), std::move(writer));

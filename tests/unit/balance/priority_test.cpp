@@ -71,7 +71,7 @@ const Verdict kCooling{Health::degraded, Millis(60'000), Millis(0), true, "HTTP 
 
 TEST_CASE("the lowest number that is available gets everything, few targets or many") {
   for (const std::string_view policy : kBalancingPolicies) {
-    for (const std::size_t per_priority : {1, 2, 20}) {
+    for (const std::size_t per_priority : {1U, 2U, 20U}) {
       CAPTURE(policy);
       CAPTURE(per_priority);
       Fixture f(per_priority, policy);

@@ -53,7 +53,8 @@ struct DeafServer {
     for (int i = 0; i < 4; ++i) {
       waiting.emplace_back(context, tcp::v4());
       waiting.back().native_non_blocking(true);
-      ::connect(waiting.back().native_handle(), there.data(), static_cast<socklen_t>(there.size()));
+      (void)::connect(waiting.back().native_handle(), there.data(),
+                      static_cast<socklen_t>(there.size()));
     }
   }
   tcp::endpoint at() const { return acceptor.local_endpoint(); }

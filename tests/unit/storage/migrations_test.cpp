@@ -102,7 +102,7 @@ TEST_CASE("a failing change leaves the database as it was") {
   TestDatabase database;
   migrate(database.connection, kFirst);
   auto broken = kSecond;
-  broken.back().statements.push_back("INSERT INTO no_such_table VALUES (1)");
+  broken.back().statements.emplace_back("INSERT INTO no_such_table VALUES (1)");
   CHECK_THROWS_AS(migrate(database.connection, broken), StorageError);
   CHECK(database.number("SELECT MAX(version) FROM schema_migrations") == 1);
   CHECK(database.number("SELECT COUNT(*) FROM one") == 0);

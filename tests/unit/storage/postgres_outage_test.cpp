@@ -12,7 +12,6 @@
 using namespace responses_proxy;
 using testing::at_second;
 using testing::postgres;
-using testing::PrivatePostgres;
 using testing::sample_record;
 
 namespace {

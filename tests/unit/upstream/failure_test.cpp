@@ -17,7 +17,6 @@ namespace {
 
 using boost::asio::ip::tcp;
 using testing::Call;
-using testing::json_reply;
 using testing::LoopClient;
 using testing::Reply;
 using testing::ScriptedUpstream;
@@ -104,7 +103,8 @@ TEST_CASE("the connection does not come about in time") {
     waiting.emplace_back(full.context, tcp::v4());
     waiting.back().native_non_blocking(true);
     const tcp::endpoint there = full.acceptor.local_endpoint();
-    ::connect(waiting.back().native_handle(), there.data(), static_cast<socklen_t>(there.size()));
+    (void)::connect(waiting.back().native_handle(), there.data(),
+                    static_cast<socklen_t>(there.size()));
   }
   LoopClient loop;
   Call call(loop, post_to(full.base_url(), "{}", {.connect = Millis(50)}));
