@@ -6,9 +6,9 @@
 //                             // as it is called unless the upstream names its answers
 //   std::string stream();     // the same in several events; both count 1 token in and 3 out
 //   std::string error(kind);  // the body of an error: "limit" (429, asks for 5 s in its own way,
-//   if
-//                             // need be in error_headers()), "key" (401), "trouble" (503)
+//                             // if need be in error_headers()), "key" (401), "trouble" (503)
 //   Headers error_headers(kind);
+// and SOCKET_DIALECT_CONTRACT(Backend) where it has a socket().
 #pragma once
 
 #include <doctest/doctest.h>
@@ -227,6 +227,68 @@ void check_what_is_stored(Backend backend) {
   CHECK(items[0]["content"][0]["text"] == "Hi there");
 }
 
+// The events of a stream as messages of a WebSocket, of dialects that are spoken over one.
+template <class Backend>
+void check_sockets(Backend backend) {
+  const auto dialect = backend.make();
+  const SocketDialect* const socket = dialect->socket();
+  REQUIRE(socket != nullptr);
+  ContractAnswer streamed(*dialect, 200, kStreamHead, backend.stream(), 1000);
+  ContractAnswer answer(*dialect, 200, kStreamHead, "", 1);
+  for (const Json& event : streamed.events) {
+    const std::string json = dump(event);
+    const auto message = socket->read(json);
+    REQUIRE(message);
+    CHECK(message->json == json);
+    CHECK(message->head.type == event["type"]);
+    CHECK(message->trouble == UpstreamMessage::Trouble::none);
+    CHECK((message->state == AnswerState::open) == (&event != &streamed.events.back()));
+    CHECK(answer.translation->take(*message, answer));
+  }
+  CHECK(answer.events == streamed.events);
+  CHECK(answer.ends == 1);
+  const AnswerFacts& facts = answer.translation->facts();
+  CHECK(facts.response_id == "resp_7");
+  CHECK(facts.usage.total == 4);
+  CHECK(facts.state == AnswerState::completed);
+  for (const char* const text : {"", "[]", "\"response.created\"", "{"}) {
+    CAPTURE(text);
+    CHECK_FALSE(socket->read(text));
+  }
+}
+
+// An error in place of an answer is the HTTP answer that it stands for.
+template <class Backend>
+void check_socket_errors(Backend backend) {
+  const auto dialect = backend.make();
+  const SocketDialect* const socket = dialect->socket();
+  REQUIRE(socket != nullptr);
+  struct {
+    const char* kind;
+    int status;
+  } const rows[] = {{"limit", 429}, {"key", 401}, {"trouble", 503}};
+  for (const auto& row : rows) {
+    CAPTURE(row.kind);
+    Json error = Json::parse(backend.error(row.kind));
+    error["type"] = "error";
+    error["status"] = row.status;
+    for (const Header& field : backend.error_headers(row.kind)) {
+      error["headers"][std::string(field.name)] = std::string(field.value);
+    }
+    const std::string json = dump(error);
+    const auto message = socket->read(json);
+    REQUIRE(message);
+    CHECK(message->trouble != UpstreamMessage::Trouble::none);
+    const SocketRefusal refusal = socket->refusal(*message);
+    CHECK(refusal.status == row.status);
+    const UpstreamFault fault =
+        dialect->fault({refusal.status, refusal.headers, refusal.body, WallTime{}});
+    CHECK(fault.meaning == row.status);
+    CHECK_FALSE(fault.message.empty());
+    CHECK(verdict_of(fault, {}).blocked == (row.status == 429 ? Millis(5'000) : Millis(0)));
+  }
+}
+
 }  // namespace responses_proxy::testing
 
 #define DIALECT_CONTRACT(Backend)                                                    \
@@ -247,4 +309,13 @@ void check_what_is_stored(Backend backend) {
   }                                                                                  \
   TEST_CASE(#Backend ": what a later request has to repeat") {                       \
     responses_proxy::testing::check_what_is_stored(Backend{});                       \
+  }
+
+// Of dialects that are spoken over WebSocket as well.
+#define SOCKET_DIALECT_CONTRACT(Backend)                                          \
+  TEST_CASE(#Backend ": messages of a socket are the events of a stream") {       \
+    responses_proxy::testing::check_sockets(Backend{});                           \
+  }                                                                               \
+  TEST_CASE(#Backend ": an error on a socket is the answer that it stands for") { \
+    responses_proxy::testing::check_socket_errors(Backend{});                     \
   }

@@ -136,6 +136,7 @@ struct AnthropicMessages {
 }  // namespace
 
 DIALECT_CONTRACT(Responses)
+SOCKET_DIALECT_CONTRACT(Responses)
 DIALECT_CONTRACT(ChatCompletions)
 DIALECT_CONTRACT(AnthropicMessages)
 DIALECT_CONTRACT(Shouting)
