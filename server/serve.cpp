@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "config/url.h"
 #include "responses_proxy/version.h"
+#include "server/access_log.h"
 #include "server/demo.h"
 #include "server/descriptors.h"
 #include "server/server.h"
@@ -64,13 +66,26 @@ LogEvent reloaded(const std::string& problem) {
           {{"problem", problem}}};
 }
 
-std::unique_ptr<Server> make_server(const Config& config, const Log& log) {
+std::unique_ptr<AccessLog> make_access_log(const Config& config, const Log& log) {
+  if (config.access_log == AccessLogFormat::off) return nullptr;
+  try {
+    return std::make_unique<AccessLog>(config.access_log, config.access_log_file, log);
+  } catch (const std::runtime_error& error) {
+    throw StartError("PROXY_ACCESS_LOG_FILE", error.what());
+  }
+}
+
+std::unique_ptr<Server> make_server(const Config& config, const Log& log, AccessLog* access_log) {
   check_addresses(config);
   check_certificates(config);
   check_registry_file(config);
   tell_of_database(config, log);
   try {
-    return std::make_unique<Server>(config, log);
+    std::function<void(const RequestRecord&)> on_record;
+    if (access_log != nullptr) {
+      on_record = [access_log](const RequestRecord& record) { access_log->write(record); };
+    }
+    return std::make_unique<Server>(config, log, std::move(on_record));
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
   }
@@ -96,15 +111,19 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
     log({LogLevel::warning, "no_keys",
          "no key is configured: set OPENAI_API_KEY, or try `rp-server demo`"});
   }
-  const std::unique_ptr<Server> server = make_server(config, log);
+  const std::unique_ptr<AccessLog> access_log = make_access_log(config, log);
+  const std::unique_ptr<Server> server = make_server(config, log, access_log.get());
   server->start();
   print_addresses(*server);
   log(started(config, *server));
 
   SignalActions actions;
-  actions.reopen_log = [&] { writer.reopen(); };
-  actions.reload = [&] {
+  actions.reopen_log = [&] {
     writer.reopen();
+    if (access_log) access_log->reopen();
+  };
+  actions.reload = [&] {
+    actions.reopen_log();
     log(reloaded(server->reload()));
   };
   actions.drain = [&] {

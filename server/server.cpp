@@ -18,10 +18,10 @@ namespace responses_proxy {
 
 class Server::Impl {
  public:
-  Impl(const Config& config, Log log)
+  Impl(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record)
       : log_(log),
         host_(config.host),
-        runtime_(config, {.log = std::move(log)}),
+        runtime_(config, {.log = std::move(log), .on_record = std::move(on_record)}),
         control_(runtime_.control_plane(draining_)),
         listener_(runtime_.loops(), config.host, config.port, listener_limits_of(config),
                   runtime_.clock(), public_handlers()) {
@@ -133,8 +133,8 @@ class Server::Impl {
   bool stopped_ = false;
 };
 
-Server::Server(const Config& config, Log log)
-    : impl_(std::make_unique<Impl>(config, std::move(log))) {}
+Server::Server(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record)
+    : impl_(std::make_unique<Impl>(config, std::move(log), std::move(on_record))) {}
 Server::~Server() = default;
 
 void Server::start() {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,8 @@ namespace responses_proxy {
 class Server {
  public:
   // Binds the ports; throws std::runtime_error when one cannot be bound.
-  Server(const Config& config, Log log);
+  // `on_record`: see RuntimeOptions.
+  Server(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record = {});
   ~Server();  // stops
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -32,6 +32,7 @@ enum class AdminProtection : std::uint8_t {
 };
 
 enum class LogFormat : std::uint8_t { text, json };
+enum class AccessLogFormat : std::uint8_t { off, text, json };
 
 // Who sends this token is called by this name: in records, lists and metrics.
 struct ClientToken {
@@ -48,6 +49,8 @@ struct Config {
   LogLevel log_level = LogLevel::info;     // PROXY_LOG_LEVEL, the least severe that is logged
   LogFormat log_format = LogFormat::text;  // PROXY_LOG_FORMAT
   std::string log_file;                    // PROXY_LOG_FILE, "" = standard error
+  AccessLogFormat access_log = AccessLogFormat::off;  // PROXY_ACCESS_LOG
+  std::string access_log_file;                        // PROXY_ACCESS_LOG_FILE, "" = standard error
 
   // Who may do what
   Secret admin_token;                                         // PROXY_ADMIN_TOKEN

@@ -37,6 +37,7 @@ class ExchangeHooks;
 class Gate;
 class HelperThreads;
 class Random;
+struct RequestRecord;
 class UpstreamClient;
 class UpstreamTrust;
 
@@ -57,6 +58,9 @@ struct RuntimeOptions {
   std::shared_ptr<const BalancingPolicy> policy = nullptr;
   // Records go there, and neither to the database nor to Redis. /metrics counts them all the same.
   TelemetrySink* telemetry = nullptr;
+  // Told of each record as it is kept, wherever that is: on an event loop, so it must not block. It
+  // does not throw.
+  std::function<void(const RequestRecord& record)> on_record = {};
   // What the lists of the control plane and the look-up of old response ids read.
   RecordQueries* records = nullptr;
   // Started and stopped with the Runtime.

@@ -264,6 +264,18 @@ Fields log_fields() {
                  "File that the log is appended to; unset: standard error. SIGUSR1 and SIGHUP open "
                  "it anew."),
            "a file path", &Config::log_file, file_rule),
+      choice<AccessLogFormat>(
+          named("PROXY_ACCESS_LOG", kLog, "off",
+                "One line per request, and per turn on a WebSocket, when it has ended: `text`, or "
+                "`json` with the fields of `/admin/requests`."),
+          {{"off", AccessLogFormat::off},
+           {"text", AccessLogFormat::text},
+           {"json", AccessLogFormat::json}},
+          &Config::access_log),
+      text(named("PROXY_ACCESS_LOG_FILE", kLog, "",
+                 "File that these lines are appended to; unset: standard error. SIGUSR1 and SIGHUP "
+                 "open it anew."),
+           "a file path", &Config::access_log_file, file_rule),
   };
 }
 

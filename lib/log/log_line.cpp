@@ -27,7 +27,19 @@ std::string_view to_string(LogLevel level) {
   return "error";
 }
 
-std::string time_text(WallTime time) {
+std::string cut(std::string_view text) {
+  return utf8_text(text, kMaxLoggedText);
+}
+
+Json to_json(const LogEvent::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return cut(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  return std::get<double>(value);
+}
+
+}  // namespace
+
+std::string log_time(WallTime time) {
   using namespace std::chrono;
   const auto millis = floor<milliseconds>(time).time_since_epoch();
   const auto seconds = floor<std::chrono::seconds>(millis);
@@ -36,7 +48,7 @@ std::string time_text(WallTime time) {
 }
 
 // The bytes below U+0020, DEL, and the C1 controls (U+0080 to U+009F), which begin with 0xC2.
-std::string printable(const std::string& text) {
+std::string printable(std::string_view text) {
   std::string safe;
   safe.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -54,24 +66,12 @@ std::string printable(const std::string& text) {
   return safe;
 }
 
-std::string cut(std::string_view text) {
-  return utf8_text(text, kMaxLoggedText);
-}
-
-Json to_json(const LogEvent::Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return cut(*text);
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  return std::get<double>(value);
-}
-
-}  // namespace
-
 std::string log_line(const LogEvent& event, LogFormat format, WallTime time) {
   if (format == LogFormat::text) {
-    return fmt::format("{} {} {}\n", time_text(time), to_string(event.level),
+    return fmt::format("{} {} {}\n", log_time(time), to_string(event.level),
                        printable(cut(event.message)));
   }
-  Json line{{"time", time_text(time)},
+  Json line{{"time", log_time(time)},
             {"level", to_string(event.level)},
             {"event", event.event},
             {"message", cut(event.message)}};

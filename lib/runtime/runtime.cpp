@@ -30,6 +30,7 @@
 #include "state/recent_decisions.h"
 #include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
+#include "telemetry/observed_sink.h"
 #include "telemetry/record_response_index.h"
 
 namespace responses_proxy {
@@ -113,7 +114,8 @@ class Runtime::Impl {
         sql_queries_(*database_),
         queries_(options_.records != nullptr ? *options_.records : sql_queries_),
         telemetry_(telemetry_target(), metrics_),
-        failovers_(telemetry_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
+        observed_(telemetry_, options_.on_record),
+        failovers_(observed_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
         decisions_(all_decisions()),
         loops_(given_or(options_.loops, own_loops_,
                         [this] { return std::make_unique<EventLoops>(config_.io_threads); })),
@@ -337,6 +339,7 @@ class Runtime::Impl {
   Metrics metrics_;
   std::unique_ptr<OwnTelemetry> own_telemetry_;
   MeteredSink telemetry_;
+  ObservedSink observed_;
   FailoverLog failovers_;
   RecentDecisions decisions_;
   std::unique_ptr<EventLoops> own_loops_;

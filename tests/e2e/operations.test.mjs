@@ -88,6 +88,29 @@ for (const signal of ['SIGUSR1', 'SIGHUP']) {
   });
 }
 
+test('the access log has a line for each request, and goes to a new file after SIGUSR1', async (t) => {
+  const file = join(temporaryFolder(t), 'access.log');
+  const { server } = await startPair(t, { env: { PROXY_ACCESS_LOG: 'json', PROXY_ACCESS_LOG_FILE: file } });
+  const ask = () => fetch(`${server.url}/v1/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'session_id': 's-1' },
+    body: JSON.stringify({ model: 'gpt-5', input: 'hello there' }),
+  }).then((answer) => answer.text());
+  await ask();
+  await eventually('the first line', () => existsSync(file) && linesOf(file).length === 1);
+  const row = JSON.parse(linesOf(file)[0]);
+  assert.equal(row.path, '/v1/responses');
+  assert.equal(row.status_code, 200);
+  assert.equal(row.session_id, 's-1');
+  assert.ok(!linesOf(file)[0].includes('hello there'));
+  renameSync(file, `${file}.1`);
+  server.child.process.kill('SIGUSR1');
+  await eventually('a new file', () => existsSync(file));
+  await ask();
+  await eventually('the second line', () => linesOf(file).length === 1);
+  assert.equal(linesOf(`${file}.1`).length, 1);
+});
+
 test('SIGHUP reads certificate authorities again, and keeps those of before if it cannot', async (t) => {
   const file = join(temporaryFolder(t), 'ca.pem');
   const authorities = '/etc/ssl/certs/ca-certificates.crt';

@@ -42,6 +42,8 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_LOG_LEVEL", {"WARNING", "warning", "loud"}},
       {"PROXY_LOG_FORMAT", {"JSON", "json", "xml"}},
       {"PROXY_LOG_FILE", {"/var/log/rp.log", "/var/log/rp.log", std::string(5000, 'x')}},
+      {"PROXY_ACCESS_LOG", {"JSON", "json", "xml"}},
+      {"PROXY_ACCESS_LOG_FILE", {"/var/log/a.log", "/var/log/a.log", std::string(5000, 'x')}},
       {"PROXY_CLIENT_TOKENS",
        {"client-token-one,alice:client-token-two", "token-1:...-one, alice:...-two", ", ,"}},
       {"PROXY_ALLOWED_ORIGINS",

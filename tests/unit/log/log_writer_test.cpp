@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(Rig, "lines that nobody takes are counted, and the writer bloc
   LogWriter writer(options(), clock);
   // More than the pipe and the queue take, of which each holds some.
   const std::string long_text(1'500, 'x');
-  for (std::size_t i = 0; i < 3 * LogWriter::kMaxQueued; ++i) {
+  for (std::size_t i = 0; i < 3 * LineWriter::kMaxQueued; ++i) {
     writer.write(event(LogLevel::info, long_text));
   }
   std::string text;
