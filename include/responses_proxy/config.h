@@ -85,6 +85,7 @@ struct Config {
   std::size_t max_body_bytes = 104'857'600;   // PROXY_MAX_BODY_BYTES
   std::size_t max_capture_bytes = 2'000'000;  // PROXY_MAX_CAPTURE_BYTES
   bool capture_bodies = false;                // PROXY_CAPTURE_BODIES
+  std::vector<std::string> metrics_models;    // PROXY_METRICS_MODELS
 
   // Routing
   std::vector<ModelAlias> aliases;                              // PROXY_MODEL_ALIASES

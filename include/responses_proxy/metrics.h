@@ -1,4 +1,4 @@
-// Metrics: what /metrics answers, in Prometheus' text format.
+// Metrics: what /metrics answers, in the text format of Prometheus or of OpenMetrics.
 //
 // Role       Counters and histograms grow with each record; gauges are handed in at scrape time, so
 //            that a resource that is gone is gone from the text as well. A MeteredSink before a
@@ -6,7 +6,8 @@
 // Threads    Safe from any thread. count() takes a shared lock and a few short ones.
 // Ownership  A MeteredSink keeps references only.
 // Errors     None: a request that cannot be counted is not.
-// Limits     No label value comes from a client; a caller's name is the Gate's word. At most
+// Limits     No label value comes from a client; a caller's name is the Gate's word, a model's an
+//            alias or one that the operator has named (MetricsOptions::models). At most
 //            kMaxSeries label sets per counter; what is beyond is counted under "other".
 // Units      Seconds.
 #pragma once
@@ -38,6 +39,16 @@ struct GaugeValues {
     Health health = Health::unknown;
     Millis cooldown{0};  // left; 0 = none
   };
+  // As the client libraries of Prometheus name them: process_...
+  struct ProcessGauges {
+    double cpu_seconds = 0;
+    double start_time = 0;  // seconds since 1970
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t open_files = 0;
+    std::uint64_t max_files = 0;
+    std::uint64_t threads = 0;
+  };
   std::vector<ResourceGauges> resources;
   std::size_t active_exchanges = 0;
   std::size_t open_sockets = 0;  // of clients
@@ -45,19 +56,35 @@ struct GaugeValues {
   std::optional<StreamStats> stream;  // with Redis
   AffinityStats affinity;
   std::optional<SharedStateStats> shared_state;  // with Redis
+  std::optional<bool> database_up;               // absent: nobody has asked
+  // Of this process; absent: not looked at.
+  std::optional<ProcessGauges> process;
+};
+
+enum class MetricsFormat : std::uint8_t {
+  prometheus,   // text format 0.0.4
+  openmetrics,  // 1.0.0: https://prometheus.io/docs/specs/om/open_metrics_spec/
+};
+
+struct MetricsOptions {
+  // Models whose tokens are counted under their own names; aliases always are, the rest together.
+  std::vector<std::string> models = {};
 };
 
 class Metrics {
  public:
   static constexpr std::size_t kMaxSeries = 10'000;
 
-  Metrics();
+  explicit Metrics(MetricsOptions options = {});
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
   void count(const RequestRecord& record) noexcept;
-  std::string text(const GaugeValues& gauges) const;
+  // How much later than it was due something ran on an event loop.
+  void observe_loop_lag(SteadyTime::duration lag) noexcept;
+  std::string text(const GaugeValues& gauges,
+                   MetricsFormat format = MetricsFormat::prometheus) const;
 
  private:
   class Impl;

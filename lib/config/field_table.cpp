@@ -394,6 +394,10 @@ Fields limit_fields() {
                     "How much of a body is kept when bodies are captured. Token usage is read from "
                     "the whole answer, whatever is kept."),
               &Config::max_capture_bytes, {0, kMaxCaptureBytes}, "an integer number of bytes"),
+      text_list(named("PROXY_METRICS_MODELS", kTelemetry, "",
+                      "Models whose tokens `/metrics` counts under their own names. Aliases always "
+                      "are; the rest is counted together, as `other`."),
+                "a comma-separated list of models", &Config::metrics_models, model_rule),
       boolean(named("PROXY_CAPTURE_BODIES", kLimits, "false",
                     "Whether request and response bodies are kept in the records, with credentials "
                     "masked; `/admin/telemetry` shows them."),

@@ -256,6 +256,10 @@ std::string identifier_rule(std::string_view value, std::string&) {
   return is_identifier(value) ? "" : "is not a valid name";
 }
 
+std::string model_rule(std::string_view, std::string&) {
+  return "";
+}
+
 std::string redis_url_rule(std::string_view value, std::string&) {
   return redis_url_problem(value);
 }

@@ -78,6 +78,7 @@ std::string base_url_rule(std::string_view value, std::string& stored);
 std::string relative_path_rule(std::string_view value, std::string& stored);
 std::string file_rule(std::string_view value, std::string& stored);
 std::string identifier_rule(std::string_view value, std::string& stored);
+std::string model_rule(std::string_view value, std::string& stored);  // any name
 std::string redis_url_rule(std::string_view value, std::string& stored);
 
 inline constexpr std::string_view kIdentifierAllowed =

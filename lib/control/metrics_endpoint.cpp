@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "control/endpoints.h"
+#include "control/process_gauges.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/metrics.h"
 #include "responses_proxy/router.h"
@@ -27,7 +28,8 @@ GaugeValues::ResourceGauges gauges_of(const Target& target, SteadyTime now) {
   return gauges;
 }
 
-GaugeValues gauges_now(const ControlPlaneContext& context) {
+GaugeValues gauges_now(Plane& plane) {
+  const ControlPlaneContext& context = plane.context;
   GaugeValues values;
   const SteadyTime now = context.clock.steady();
   const auto table = context.router.table();
@@ -38,17 +40,30 @@ GaugeValues gauges_now(const ControlPlaneContext& context) {
   if (context.telemetry_stream) values.stream = context.telemetry_stream();
   values.affinity = context.state.affinity_stats();
   values.shared_state = context.state.shared_stats();
+  if (context.ping_database) values.database_up = plane.database.answers();
+  values.process = process_gauges();
   return values;
+}
+
+// Prometheus asks for it first, and takes either.
+bool wants_openmetrics(const httplib::Request& request) {
+  return request.get_header_value("Accept").find("application/openmetrics-text") !=
+         std::string::npos;
 }
 
 }  // namespace
 
 void add_metrics_endpoint(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  routes.get("/metrics", Access::data, [plane](const auto&, httplib::Response& response) {
+  routes.get("/metrics", Access::data, [plane](const auto& request, httplib::Response& response) {
+    const bool open = wants_openmetrics(request);
     response.status = 200;
     response.set_header("Cache-Control", "no-store");
-    response.set_content(plane->context.metrics.text(gauges_now(plane->context)),
-                         "text/plain; version=0.0.4");
+    response.set_header("Vary", "Accept");
+    response.set_content(
+        plane->context.metrics.text(gauges_now(*plane),
+                                    open ? MetricsFormat::openmetrics : MetricsFormat::prometheus),
+        open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+             : "text/plain; version=0.0.4; charset=utf-8");
   });
 }
 

@@ -25,6 +25,7 @@
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
+#include "runtime/loop_lag.h"
 #include "runtime/own_telemetry.h"
 #include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
@@ -113,6 +114,7 @@ class Runtime::Impl {
         database_(open_database(config_.database_url.reveal(), clock_)),
         sql_queries_(*database_),
         queries_(options_.records != nullptr ? *options_.records : sql_queries_),
+        metrics_({.models = config_.metrics_models}),
         telemetry_(telemetry_target(), metrics_),
         observed_(telemetry_, options_.on_record),
         failovers_(observed_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
@@ -150,6 +152,7 @@ class Runtime::Impl {
   void start() {
     if (shared_state_ != nullptr) shared_state_->start(loops_);
     tell_failovers();
+    watch_lag();
     loops_.start();
     if (health_ != nullptr) health_->start();
     if (own_telemetry_) own_telemetry_->start();
@@ -167,6 +170,7 @@ class Runtime::Impl {
     redis_news_.reset();
     refresh_.reset();
     loops_.stop();
+    lag_.reset();
     if (shared_state_ != nullptr) shared_state_->stop();
     health_checker().stop();
     if (own_telemetry_) own_telemetry_->stop();
@@ -303,6 +307,13 @@ class Runtime::Impl {
     return [this] { return shared_state_->recent_decisions(); };
   }
 
+  void watch_lag() {
+    std::vector<Timers*> timers;
+    for (std::size_t i = 0; i < loops_.size(); ++i) timers.push_back(&loops_.at(i).timers());
+    lag_ = std::make_unique<LoopLag>(
+        std::move(timers), [this](SteadyTime::duration lag) { metrics_.observe_loop_lag(lag); });
+  }
+
   void tell_failovers() {
     next_tell_ = loops_.at(0).timers().after(FailoverLog::kEvery, [this] {
       failovers_.tick();
@@ -345,6 +356,7 @@ class Runtime::Impl {
   std::unique_ptr<EventLoops> own_loops_;
   EventLoops& loops_;
   std::unique_ptr<Timer> next_tell_;  // of failovers
+  std::unique_ptr<LoopLag> lag_;      // while the loops run
   RecordResponseIndex index_;
   std::unique_ptr<Conversations> own_conversations_;
   Conversations& conversations_;

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "responses_proxy/version.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -111,6 +113,29 @@ std::vector<MetricFamily> redis_families(const SharedStateStats& stats) {
   return families;
 }
 
+std::vector<MetricFamily> process_families(const GaugeValues::ProcessGauges& process) {
+  std::vector<MetricFamily> families;
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("process_cpu_seconds_total", "User and system CPU time spent", MetricType::Counter,
+      process.cpu_seconds);
+  add("process_start_time_seconds", "When the process was started, since 1970", MetricType::Gauge,
+      process.start_time);
+  add("process_resident_memory_bytes", "Memory in RAM", MetricType::Gauge, process.resident_bytes);
+  add("process_virtual_memory_bytes", "Memory mapped", MetricType::Gauge, process.virtual_bytes);
+  add("process_open_fds", "Open descriptors", MetricType::Gauge, process.open_files);
+  add("process_max_fds", "Descriptors that may be open", MetricType::Gauge, process.max_files);
+  add("process_threads", "Threads", MetricType::Gauge, process.threads);
+  return families;
+}
+
+MetricFamily build_info() {
+  MetricFamily family{"rp_build_info", "1; the version that runs", MetricType::Gauge, {}};
+  add_sample(family, {{"version", std::string(kVersion)}}, 1);
+  return family;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
@@ -141,6 +166,16 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
     families.insert(families.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));
   }
+  if (values.process) {
+    auto more = process_families(*values.process);
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
+  if (values.database_up) {
+    add("rp_database_up", "1 while the database answers", MetricType::Gauge,
+        *values.database_up ? 1 : 0);
+  }
+  families.push_back(build_info());
   families.push_back(affinity_entries(values.affinity));
   add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
       MetricType::Counter, values.affinity.evicted);

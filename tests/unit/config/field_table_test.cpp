@@ -41,6 +41,7 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_IO_THREADS", {"4", "4", "-1"}},
       {"PROXY_LOG_LEVEL", {"WARNING", "warning", "loud"}},
       {"PROXY_LOG_FORMAT", {"JSON", "json", "xml"}},
+      {"PROXY_METRICS_MODELS", {" gpt-5,o3 ", "gpt-5, o3", ","}},
       {"PROXY_LOG_FILE", {"/var/log/rp.log", "/var/log/rp.log", std::string(5000, 'x')}},
       {"PROXY_ACCESS_LOG", {"JSON", "json", "xml"}},
       {"PROXY_ACCESS_LOG_FILE", {"/var/log/a.log", "/var/log/a.log", std::string(5000, 'x')}},

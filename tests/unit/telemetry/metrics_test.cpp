@@ -59,12 +59,104 @@ TEST_CASE("durations are observed in seconds; an answer without a first byte is 
   metrics.count(testing::failed_record("b", testing::at_second(0)));
   const std::string text = metrics.text({});
   CAPTURE(text);
-  CHECK(has(text, "rp_request_duration_seconds_count 2"));
-  CHECK(has(text, R"(rp_request_duration_seconds_bucket{le="0.5"} 0)"));
-  CHECK(has(text, R"(rp_request_duration_seconds_bucket{le="1"} 2)"));
-  CHECK(has(text, "rp_first_byte_seconds_count 1"));
+  CHECK(has(text, R"(rp_request_duration_seconds_count{kind="json"} 1)"));
+  CHECK(has(text, R"(rp_request_duration_seconds_count{kind="stream"} 1)"));
+  CHECK(has(text, R"(rp_request_duration_seconds_bucket{kind="stream",le="0.5"} 0)"));
+  CHECK(has(text, R"(rp_request_duration_seconds_bucket{kind="stream",le="1"} 1)"));
+  CHECK(has(text, R"(rp_first_byte_seconds_count{kind="json"} 0)"));
+  CHECK(has(text, R"(rp_first_byte_seconds_count{kind="stream"} 1)"));
   CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="0.0001"} 2)"));
   CHECK(has(text, R"(rp_proxy_overhead_seconds_bucket{le="5e-05"} 0)"));
+}
+
+TEST_CASE("a failover is counted for the resource that a request has left") {
+  Metrics metrics;
+  metrics.count(testing::failed_record("a", testing::at_second(0)));
+  metrics.count(testing::sample_record("b", testing::at_second(0)));
+  const std::string text = metrics.text({});
+  CAPTURE(text);
+  CHECK(has(text, R"(rp_failovers_total{blame="resource",resource_id="openai-1",status="429"} 1)"));
+  CHECK(count_of(text, "rp_failovers_total{") == 1);
+}
+
+TEST_CASE("affinity: by the first pick, response before session, and nothing without either") {
+  Metrics metrics;
+  RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  const auto count = [&](const char* session, const char* response, SelectionReason reason) {
+    record.session_id = session;
+    record.previous_response_id = response;
+    record.attempts.front().reason = reason;
+    metrics.count(record);
+  };
+  count("", "", SelectionReason::policy);
+  count("s", "", SelectionReason::policy);
+  count("s", "", SelectionReason::session_affinity);
+  count("s", "", SelectionReason::session_affinity);
+  count("s", "resp_1", SelectionReason::session_affinity);
+  count("s", "resp_1", SelectionReason::response_affinity);
+  const std::string text = metrics.text({});
+  CAPTURE(text);
+  CHECK(has(text, R"(rp_affinity_picks_total{kind="session",outcome="miss"} 1)"));
+  CHECK(has(text, R"(rp_affinity_picks_total{kind="session",outcome="hit"} 2)"));
+  CHECK(has(text, R"(rp_affinity_picks_total{kind="response",outcome="miss"} 1)"));
+  CHECK(has(text, R"(rp_affinity_picks_total{kind="response",outcome="hit"} 1)"));
+}
+
+TEST_CASE("tokens by model: aliases, those that the operator names, and the rest together") {
+  Metrics metrics({.models = {"gpt-5"}});
+  RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  record.usage = {7, 3, 10, 5, std::nullopt};
+  record.model = "gpt-5";
+  record.model_alias = "";
+  metrics.count(record);
+  record.model = "whatever a client says";
+  metrics.count(record);
+  record.model_alias = "fast";
+  metrics.count(record);
+  const std::string text = metrics.text({});
+  CAPTURE(text);
+  CHECK(has(text, R"(rp_model_tokens_total{direction="input",model="gpt-5"} 7)"));
+  CHECK(has(text, R"(rp_model_tokens_total{direction="output",model="other"} 3)"));
+  CHECK(has(text, R"(rp_model_tokens_total{direction="cached",model="fast"} 5)"));
+  CHECK(has(text, R"(rp_tokens_total{direction="cached",resource_id="openai-1"} 15)"));
+  CHECK_FALSE(has(text, "whatever"));
+}
+
+TEST_CASE("turns on sockets, how late the loops are, process and build") {
+  Metrics metrics;
+  RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  metrics.count(record);
+  record.method = "WEBSOCKET";
+  metrics.count(record);
+  metrics.observe_loop_lag(Millis(3));
+  GaugeValues values;
+  values.database_up = false;
+  values.process = GaugeValues::ProcessGauges{1.5, 100, 2'000, 3'000, 4, 5, 6};
+  const std::string text = metrics.text(values);
+  CAPTURE(text);
+  CHECK(has(text, R"(rp_socket_turns_total{blame="none"} 1)"));
+  CHECK(has(text, R"(rp_event_loop_lag_seconds_bucket{le="0.0025"} 0)"));
+  CHECK(has(text, R"(rp_event_loop_lag_seconds_bucket{le="0.005"} 1)"));
+  CHECK(has(text, "rp_database_up 0"));
+  CHECK(has(text, "process_cpu_seconds_total 1.5"));
+  CHECK(has(text, "process_resident_memory_bytes 2000"));
+  CHECK(has(text, "process_open_fds 4"));
+  CHECK(has(text, "rp_build_info{version=\""));
+  CHECK_FALSE(has(metrics.text({}), "rp_database_up"));
+  CHECK_FALSE(has(metrics.text({}), "process_"));
+}
+
+TEST_CASE("OpenMetrics: a counter's family has no _total, its samples have, and the text ends") {
+  Metrics metrics;
+  metrics.count(testing::sample_record("a", testing::at_second(0)));
+  const std::string text = metrics.text({}, MetricsFormat::openmetrics);
+  CAPTURE(text);
+  CHECK(has(text, "# TYPE rp_requests counter\n"));
+  CHECK(has(text, "# HELP rp_requests Requests answered\n"));
+  CHECK(has(text, "\nrp_requests_total{"));
+  CHECK_FALSE(has(text, "# TYPE rp_requests_total"));
+  CHECK(text.ends_with("\n# EOF\n"));
+  CHECK_FALSE(has(metrics.text({}), "# EOF"));
 }
 
 TEST_CASE("a background response's tokens are counted once, however often it is read back") {

@@ -1,0 +1,84 @@
+// /metrics as Prometheus' own tool sees it, and the alerts and the board of deploy/ against it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { startPair } from './harness.mjs';
+
+const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+const promtool = join(cache, 'responses_proxy', 'promtool');
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const alerts = join(deploy, 'prometheus', 'rp-alerts.yml');
+const board = JSON.parse(readFileSync(join(deploy, 'grafana', 'rp-server.json'), 'utf8'));
+const skip = existsSync(promtool) ? false : 'promtool is not installed (scripts/setup-clients)';
+
+function run(args, input) {
+  const { status, stdout, stderr } = spawnSync(promtool, args, { input, encoding: 'utf8' });
+  return { status, said: stdout + stderr };
+}
+
+// Everything that a server may tell: those with Redis and records under way included.
+async function scrape(t, accept = 'text/plain') {
+  const { server } = await startPair(t);
+  for (const stream of [false, true]) {
+    const answer = await fetch(`${server.baseUrl}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', session_id: 's-1' },
+      body: JSON.stringify({ model: 'm', input: 'hi', stream }),
+    });
+    await answer.text();
+  }
+  const answer = await fetch(`${server.url}/metrics`, { headers: { accept } });
+  return { type: answer.headers.get('content-type'), text: await answer.text() };
+}
+
+test('promtool has nothing to say against the text', { skip }, async (t) => {
+  const { type, text } = await scrape(t);
+  assert.match(type, /^text\/plain; version=0\.0\.4/);
+  const { status, said } = run(['check', 'metrics'], text);
+  assert.equal(said, '');
+  assert.equal(status, 0);
+  assert.match(text, /^rp_request_duration_seconds_count\{kind="stream"\} \d/m);
+});
+
+test('who accepts OpenMetrics gets it', async (t) => {
+  const { type, text } = await scrape(t, 'application/openmetrics-text; version=1.0.0');
+  assert.match(type, /^application\/openmetrics-text; version=1\.0\.0/);
+  assert.ok(text.endsWith('# EOF\n'));
+  assert.match(text, /^# TYPE rp_requests counter$/m);
+  assert.doesNotMatch(text, /^# TYPE \S+_total /m);
+});
+
+test('the alerts ring when they should, and only then', { skip }, () => {
+  for (const args of [['check', 'rules', alerts], ['test', 'rules', join(deploy, 'prometheus', 'rp-alerts.test.yml')]]) {
+    const { status, said } = run(args);
+    assert.equal(status, 0, said);
+  }
+});
+
+test('alerts and board ask for what there is, with the labels that it has', async (t) => {
+  const { text } = await scrape(t);
+  const documented = readFileSync(fileURLToPath(new URL('../../docs/operating.md', import.meta.url)), 'utf8');
+  const queries = board.panels.flatMap((panel) => panel.targets.map((target) => target.expr));
+  queries.push(...readFileSync(alerts, 'utf8').match(/expr: (\|\n(?: {10}.*\n)+|.*)/g));
+  const names = new Set(queries.join('\n').match(/\b(?:rp|process)_[a-z_]+\b/g));
+  assert.ok(names.size > 20);
+  for (const name of names) {
+    const family = name.replace(/_(bucket|count|sum)$/, '');
+    // What is there with Redis only stands in the page.
+    const known = new RegExp(`^# TYPE ${family} `, 'm').test(text) || documented.includes(`\`${family}`);
+    assert.ok(known, `${name} is not told by /metrics`);
+  }
+  for (const [, name, labels] of queries.join('\n').matchAll(/\b(rp_[a-z_]+)\{([^}]*)\}/g)) {
+    const sample = text.match(new RegExp(`^${name}\\{([^}]*)\\}`, 'm'));
+    if (!sample) continue;
+    for (const [, label] of labels.matchAll(/([a-z_]+)[=!]/g)) {
+      if (label === 'job') continue; // Prometheus adds it
+      assert.ok(sample[1].includes(`${label}="`), `${name} has no label ${label}`);
+    }
+  }
+});
