@@ -7,7 +7,8 @@
 //            holds the table may keep what it hands out: spans, targets, pointers.
 // Errors     None: a rule that nothing answers to adds no target. lib/config refuses such rules.
 // Cost       Look-ups are one hash. About 70 bytes per target: a resource is one among all, one in
-//            its pool, and one in each alias that names it.
+//            its pool, and one in each alias that names it. Made in time that grows with resources,
+//            rules and targets, not with their products.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +64,14 @@ class RoutingTable {
   const Target* find(std::string_view resource_id, std::span<const Target> range) const;
 
  private:
+  class Positions;
+  struct Named {
+    const ModelAlias* alias = nullptr;
+    std::vector<Target> targets;
+  };
+
   void add_registered_pools();
-  std::vector<Target> targets_of(const ModelAlias& alias) const;
+  std::vector<Target> targets_of(const ModelAlias& alias, const Positions& positions) const;
 
   std::vector<Resource> resources_;
   const std::vector<ModelAlias> aliases_;
@@ -74,7 +81,7 @@ class RoutingTable {
   // Views of the ids and names above.
   std::unordered_map<std::string_view, const Target*> by_id_;
   std::unordered_map<std::string_view, std::vector<Target>> by_pool_;
-  std::unordered_map<std::string_view, std::vector<Target>> by_alias_;
+  std::unordered_map<std::string_view, Named> by_alias_;
 };
 
 // Makes targets drawable by weight within the range, those of the lowest priority's number alone;

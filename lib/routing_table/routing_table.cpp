@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "routing_table/fingerprint.h"
 
@@ -10,14 +11,51 @@ namespace responses_proxy {
 
 namespace {
 
-bool answers_to(const TargetRule& rule, const Resource& resource) {
-  if (!rule.pool_id.empty()) return resource.pool_id == rule.pool_id;
-  if (!rule.provider_id.empty()) return resource.provider_id == rule.provider_id;
-  const auto& ids = rule.resource_ids;
-  return ids.empty() || std::find(ids.begin(), ids.end(), resource.id) != ids.end();
-}
+// That resource, by its position, answers to that rule.
+struct Match {
+  std::size_t position;
+  const TargetRule* rule;
+};
 
 }  // namespace
+
+// Where the resources stand that a rule may name: a rule finds its own without looking at others.
+class RoutingTable::Positions {
+ public:
+  explicit Positions(const std::vector<Resource>& resources) : count_(resources.size()) {
+    for (std::size_t i = 0; i < resources.size(); ++i) {
+      by_id_[resources[i].id] = i;
+      by_pool_[resources[i].pool_id].push_back(i);
+      by_provider_[resources[i].provider_id].push_back(i);
+    }
+  }
+
+  void add_matches(const TargetRule& rule, std::vector<Match>& matches) const {
+    if (!rule.pool_id.empty()) return add(by_pool_, rule.pool_id, rule, matches);
+    if (!rule.provider_id.empty()) return add(by_provider_, rule.provider_id, rule, matches);
+    for (const std::string& id : rule.resource_ids) {
+      const auto found = by_id_.find(id);
+      if (found != by_id_.end()) matches.push_back({found->second, &rule});
+    }
+    if (!rule.resource_ids.empty()) return;
+    for (std::size_t i = 0; i < count_; ++i) matches.push_back({i, &rule});
+  }
+
+ private:
+  using Groups = std::unordered_map<std::string_view, std::vector<std::size_t>>;
+
+  static void add(const Groups& groups, const std::string& name, const TargetRule& rule,
+                  std::vector<Match>& matches) {
+    const auto found = groups.find(name);
+    if (found == groups.end()) return;
+    for (const std::size_t position : found->second) matches.push_back({position, &rule});
+  }
+
+  const std::size_t count_;
+  std::unordered_map<std::string_view, std::size_t> by_id_;
+  Groups by_pool_;
+  Groups by_provider_;
+};
 
 RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases,
                            StateStore& store)
@@ -37,7 +75,10 @@ RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAli
   prepare_draws(unaliased_);
   for (auto& [pool_id, targets] : by_pool_) prepare_draws(targets);
   for (const Target& target : all_) by_id_.emplace(target.resource->id, &target);
-  for (const ModelAlias& alias : aliases_) by_alias_[alias.name] = targets_of(alias);
+  const Positions positions(resources_);
+  for (const ModelAlias& alias : aliases_) {
+    by_alias_[alias.name] = {&alias, targets_of(alias, positions)};
+  }
 }
 
 // Pools that only registered resources are in.
@@ -51,21 +92,23 @@ void RoutingTable::add_registered_pools() {
 }
 
 // In the order of the resources, so that find() can search; none twice under the same model.
-std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias) const {
+std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias,
+                                             const Positions& positions) const {
+  std::vector<Match> matches;
+  for (const TargetRule& rule : alias.targets) positions.add_matches(rule, matches);
+  std::stable_sort(matches.begin(), matches.end(),
+                   [](const Match& a, const Match& b) { return a.position < b.position; });
   std::vector<Target> targets;
-  for (const Target& one : all_) {
-    for (const TargetRule& rule : alias.targets) {
-      if (!answers_to(rule, *one.resource)) continue;
-      const auto last = std::find_if(targets.rbegin(), targets.rend(), [&](const Target& target) {
-        return target.resource != one.resource || target.model == rule.model;
-      });
-      if (last != targets.rend() && last->resource == one.resource) continue;
-      Target& target = targets.emplace_back(one);
-      target.model = rule.model;
-      target.weight *= rule.weight;
-      target.priority = rule.priority;
-      target.capabilities = rule.capabilities;
-    }
+  std::unordered_set<std::string_view> models;  // of the resource at hand
+  for (const auto& [position, rule] : matches) {
+    const Target& one = all_[position];
+    if (targets.empty() || targets.back().resource != one.resource) models.clear();
+    if (!models.insert(rule->model).second) continue;
+    Target& target = targets.emplace_back(one);
+    target.model = rule->model;
+    target.weight *= rule->weight;
+    target.priority = rule->priority;
+    target.capabilities = rule->capabilities;
   }
   prepare_draws(targets);
   return targets;
@@ -78,13 +121,12 @@ std::span<const Target> RoutingTable::pool(std::string_view pool_id) const {
 
 const std::vector<Target>* RoutingTable::alias(std::string_view name) const {
   const auto found = by_alias_.find(name);
-  return found == by_alias_.end() ? nullptr : &found->second;
+  return found == by_alias_.end() ? nullptr : &found->second.targets;
 }
 
 const ModelAlias* RoutingTable::describe(std::string_view name) const {
-  const auto found = std::find_if(aliases_.rbegin(), aliases_.rend(),
-                                  [&](const ModelAlias& alias) { return alias.name == name; });
-  return found == aliases_.rend() ? nullptr : &*found;
+  const auto found = by_alias_.find(name);
+  return found == by_alias_.end() ? nullptr : found->second.alias;
 }
 
 const Target* RoutingTable::find(std::string_view resource_id) const {

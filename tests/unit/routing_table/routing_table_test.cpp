@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fakes/manual_clock.h"
+#include "responses_proxy/random.h"
 
 namespace responses_proxy {
 
@@ -151,6 +152,81 @@ TEST_CASE("a resource without a name is called by its id") {
   CHECK(table.find("a1")->resource->name == "team-a");
   CHECK(table.find("b1")->resource->name == "b1");
   CHECK(table.find("team-a") == nullptr);
+}
+
+namespace {
+
+// What the header says of a rule, resource by resource.
+bool answers_to(const TargetRule& rule, const Resource& one) {
+  if (!rule.pool_id.empty()) return one.pool_id == rule.pool_id;
+  if (!rule.provider_id.empty()) return one.provider_id == rule.provider_id;
+  const auto& ids = rule.resource_ids;
+  return ids.empty() || std::find(ids.begin(), ids.end(), one.id) != ids.end();
+}
+
+Names expected(const RoutingTable& table, const std::vector<TargetRule>& rules) {
+  Names all;
+  for (const Target& target : table.all()) {
+    for (const TargetRule& rule : rules) {
+      if (!answers_to(rule, *target.resource)) continue;
+      std::string name = target.resource->id + (rule.model.empty() ? "" : ":" + rule.model);
+      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(std::move(name));
+    }
+  }
+  return all;
+}
+
+TargetRule drawn_rule(Random& random) {
+  const auto word = [&](const char* prefix, std::uint64_t of) {
+    return prefix + std::to_string(random.next() % of);
+  };
+  TargetRule rule;
+  if (random.next() % 3 > 0) rule.model = word("m", 3);
+  switch (random.next() % 4) {
+    case 0:
+      rule.pool_id = word("pool", 4);
+      break;
+    case 1:
+      rule.provider_id = word("provider", 4);
+      break;
+    case 2:
+      rule.resource_ids = {word("r", 12), word("r", 12), word("r", 12)};
+      break;
+    default:
+      break;
+  }
+  return rule;
+}
+
+}  // namespace
+
+TEST_CASE("the targets of an alias are those of its rules, whatever the rules are") {
+  constexpr std::uint64_t kSeed = 11;
+  CAPTURE(kSeed);
+  SeededRandom random(kSeed);
+  Fixture f;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Resource> resources;
+    for (std::uint64_t i = 0; i < 1 + random.next() % 10; ++i) {
+      resources.push_back(resource("r" + std::to_string(i),
+                                   "pool" + std::to_string(random.next() % 3),
+                                   "provider" + std::to_string(random.next() % 3)));
+    }
+    std::vector<TargetRule> rules;
+    for (std::uint64_t i = 0; i < random.next() % 5; ++i) rules.push_back(drawn_rule(random));
+    const RoutingTable table(resources, {{"a", rules}}, *f.store);
+    CHECK(names(*table.alias("a")) == expected(table, rules));
+  }
+}
+
+TEST_CASE("of an alias that is there twice the last one counts, also in words") {
+  Fixture f;
+  const RoutingTable table = f.table(
+      {{"x", {{.resource_ids = {"a1"}}}, "first"}, {"x", {{.resource_ids = {"b1"}}}, "second"}});
+  CHECK(names(*table.alias("x")) == Names{"b1"});
+  REQUIRE(table.describe("x") != nullptr);
+  CHECK(table.describe("x")->display_name == "second");
+  CHECK(table.describe("y") == nullptr);
 }
 
 }  // namespace responses_proxy
