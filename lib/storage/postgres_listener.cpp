@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "database_url/postgres_url.h"
@@ -27,6 +28,14 @@ bool take_notifications(PGconn* connection) {
   return any;
 }
 
+// A pool in between makes up a process number for its clients. LISTEN would stay behind in a
+// session that others use next, and nobody would hear.
+bool is_own_session(PGconn* connection) {
+  const Answer answer(PQexec(connection, "SELECT pg_backend_pid()"), &PQclear);
+  return PQresultStatus(answer.get()) == PGRES_TUPLES_OK &&
+         std::to_string(PQbackendPID(connection)) == PQgetvalue(answer.get(), 0, 0);
+}
+
 }  // namespace
 
 PostgresListener::PostgresListener(const std::string& url, std::string channel,
@@ -45,18 +54,18 @@ PostgresListener::~PostgresListener() {
 }
 
 void PostgresListener::run() {
-  while (!stopped_) {
+  do {
     listen_until_lost();
     // In small steps: whoever stops waits for them.
     for (Millis waited{0}; waited < kPause && !stopped_; waited += kLook) {
       ::poll(nullptr, 0, static_cast<int>(kLook.count()));
     }
-  }
+  } while (!stopped_);
 }
 
 void PostgresListener::listen_until_lost() {
   const Connection connection(PQconnectdb(connection_.c_str()), &PQfinish);
-  if (PQstatus(connection.get()) != CONNECTION_OK) return;
+  if (PQstatus(connection.get()) != CONNECTION_OK || !is_own_session(connection.get())) return;
   const Answer answer(PQexec(connection.get(), fmt::format("LISTEN {}", channel_).c_str()),
                       &PQclear);
   if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) return;

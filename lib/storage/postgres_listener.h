@@ -1,7 +1,7 @@
 // PostgresListener: hears what is notified on a channel of a PostgreSQL database.
 //
-// Role       A connection of its own, which waits; so it needs a session: behind PgBouncer in
-//            transaction mode nothing is heard, and whoever listens has to look now and then.
+// Role       A connection of its own, which waits; so it needs a session of its own: behind a pool
+//            (PgBouncer) it does not listen, and whoever wants to know has to look now and then.
 // Threads    One of its own, from start to stop; `heard` is called on it.
 // Errors     A connection that cannot be made, or is lost, is made again after kPause; what was
 //            notified meanwhile is not heard, so `heard` is called once after each connection.

@@ -1,6 +1,7 @@
 // Behind PgBouncer in transaction mode, with another application on the same pool.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
 
 #include "fakes/private_pg_bouncer.h"
@@ -9,6 +10,8 @@
 #include "fakes/wait_until.h"
 #include "storage/migrations.h"
 #include "storage/postgres_driver.h"
+#include "storage/postgres_listener.h"
+#include "storage/registry_store.h"
 #include "unit/storage/postgres_test.h"
 
 using namespace responses_proxy;
@@ -91,4 +94,36 @@ TEST_CASE("PgBouncer: a statement that fails leaves no transaction in the sessio
   CHECK(other.ask("SELECT 1") == "1");
   store->writer.write(std::vector{sample_record("one", at_second(0))});
   CHECK(store->queries.requests({}).rows.size() == 1);
+}
+
+TEST_CASE("PgBouncer: what is registered arrives, and nobody listens in a session of others") {
+  const testing::PrivatePgBouncer bouncer(postgres());
+  const std::string name = postgres().create_database();
+  OtherApplication other(bouncer.url(name));
+  const SystemClock clock;
+  const auto database = open_database(bouncer.url(name), clock);
+  RegistryStore store(*database);
+  std::atomic<int> heard{0};
+  std::atomic<int> heard_behind{0};
+  const PostgresListener direct(postgres().url(name), RegistryStore::kChannel, [&] { ++heard; });
+  REQUIRE(testing::wait_until([&] { return heard == 1; }));
+  {
+    // Its first connection is over when it ends.
+    const PostgresListener behind(bouncer.url(name), RegistryStore::kChannel,
+                                  [&] { ++heard_behind; });
+  }
+  CHECK(other.ask("SELECT COUNT(*) FROM pg_listening_channels()") == "0");
+
+  const std::vector<RegistryEdit> edits{
+      {RegistryAction::create, {RegistryKind::provider, "a", 0, {}, {}, "{}"}, "{}"}};
+  for (std::int64_t version = 0; version < 3; ++version) {
+    REQUIRE(store.apply(version, edits, "admin", at_second(1)));
+    CHECK(store.version() == version + 1);
+    CHECK(store.load().rows.at(0).revision == version + 1);
+  }
+  CHECK_FALSE(store.apply(0, edits, "admin", at_second(1)));
+  CHECK(store.audit(10).size() == 3);
+  CHECK(testing::wait_until([&] { return heard > 1; }));  // NOTIFY passes
+  CHECK(heard_behind == 0);
+  CHECK(other.ask("SELECT 1") == "1");
 }
