@@ -81,7 +81,11 @@ struct UpstreamResult {
   UpstreamError error = UpstreamError::none;
   std::string detail;  // what the word does not say, for people; free of secrets; may be ""
   bool reused_connection = false;
+  // Since the start, each 0 if it was not needed or came to nothing: the name had an address, the
+  // connection stood, TLS stood.
+  std::chrono::microseconds resolve_time{0};
   std::chrono::microseconds connect_time{0};
+  std::chrono::microseconds tls_time{0};
 };
 // "connect_refused: nobody listens at 127.0.0.1:9000"; the word alone if there is no more to say.
 std::string describe(UpstreamError error, std::string_view detail);

@@ -18,6 +18,12 @@ namespace {
 
 using State = TestStep::State;
 
+// What a step took; nothing where it was not needed, as on a connection that stood already.
+std::optional<std::chrono::microseconds> between(std::chrono::microseconds from,
+                                                 std::chrono::microseconds to) {
+  return to > from ? std::optional(to - from) : std::nullopt;
+}
+
 // How far the connection came, by the step that failed.
 std::string_view failed_step(UpstreamError error) {
   switch (error) {
@@ -160,11 +166,17 @@ TestReport ProviderTester::report_of(const Call& call, std::chrono::microseconds
   TestReport report;
   report.status = call.status;
   report.latency = took;
-  report.steps.push_back({"resolve"});
-  report.steps.push_back({"connect", State::skipped, call.result.connect_time});
-  if (call.resource.base_url.starts_with("https:")) report.steps.push_back({"tls"});
-  report.steps.push_back({"auth", State::skipped, took});
-  if (for_model) report.steps.push_back({"model", State::skipped, took});
+  const UpstreamResult& result = call.result;
+  report.steps.push_back({"resolve", State::skipped, between({}, result.resolve_time)});
+  report.steps.push_back(
+      {"connect", State::skipped, between(result.resolve_time, result.connect_time)});
+  if (call.resource.base_url.starts_with("https:")) {
+    report.steps.push_back({"tls", State::skipped, between(result.connect_time, result.tls_time)});
+  }
+  // Both in one answer.
+  const auto answer = between(std::max(result.connect_time, result.tls_time), took);
+  report.steps.push_back({"auth", State::skipped, answer});
+  if (for_model) report.steps.push_back({"model", State::skipped, answer});
 
   const bool answered = call.status != 0;
   const std::string_view stop = answered ? "auth" : failed_step(call.result.error);
@@ -173,6 +185,7 @@ TestReport ProviderTester::report_of(const Call& call, std::chrono::microseconds
   if (!answered) {
     step->state = State::failed;
     step->detail = masked(call.resource, describe(call.result.error, call.result.detail));
+    for (; step != report.steps.end(); ++step) step->latency.reset();  // nothing was measured
     return report;
   }
   TestStep unused;

@@ -66,6 +66,8 @@ void CurlTransfer::set_options() {
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlTransfer::on_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &client_);
   if (!client_.allows_private() && request_.unix_socket.empty()) {
+    // A proxy of the environment would resolve the name itself, and connect to whatever it is.
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   }
@@ -239,13 +241,17 @@ void CurlTransfer::keep_socket() {
 
 void CurlTransfer::finished(CURLcode code) {
   long new_connections = 0;
-  curl_off_t connect_us = 0;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
-  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect_us);
-  curl_off_t ready_us = 0;
-  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+  const auto time_of = [this](CURLINFO what) {
+    curl_off_t time = 0;
+    curl_easy_getinfo(easy, what, &time);
+    return time;
+  };
+  const curl_off_t ready_us = time_of(CURLINFO_PRETRANSFER_TIME_T);
   result_.reused_connection = new_connections == 0 && ready_us > 0;
-  result_.connect_time = std::chrono::microseconds(connect_us);
+  result_.resolve_time = std::chrono::microseconds(time_of(CURLINFO_NAMELOOKUP_TIME_T));
+  result_.connect_time = std::chrono::microseconds(time_of(CURLINFO_CONNECT_TIME_T));
+  result_.tls_time = std::chrono::microseconds(time_of(CURLINFO_APPCONNECT_TIME_T));
   done_ = true;
   if (code == CURLE_OK) keep_socket();
   if (result_.error != UpstreamError::none) return;  // refused

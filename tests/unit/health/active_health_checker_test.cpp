@@ -370,4 +370,24 @@ TEST_CASE("a checker may be destroyed after its loops have stopped") {
   f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock, f.dialects);
 }
 
+TEST_CASE("a check connects to no private address where they are forbidden") {
+  Fixture f;
+  UpstreamClientOptions options;
+  options.allow_private = false;
+  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  const auto checker =
+      make_health_checker({}, f.router, f.loops.at(0), *client, f.clock, f.dialects);
+  f.answer("a", json_reply({}));
+  f.configure({"a"}, f.upstream.base_url());
+  std::promise<Results> answered;
+  checker->check_all([&](const Results& results) { answered.set_value(results); });
+  const Results results = answered.get_future().get();
+  checker->stop();
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].health != Health::healthy);
+  CHECK(results[0].error.find("PROXY_ALLOW_PRIVATE_UPSTREAMS=false") != std::string::npos);
+  f.loops.stop();  // before the client goes
+  CHECK(f.upstream.requests().empty());
+}
+
 }  // namespace responses_proxy

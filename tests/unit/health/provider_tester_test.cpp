@@ -122,4 +122,36 @@ TEST_CASE("what nobody speaks is told before anything is sent") {
   CHECK(f.upstream.requests().empty());
 }
 
+TEST_CASE("each step has the time it took itself, where it was measured") {
+  Fixture f;
+  f.answer("GET", json_reply(testing::models_list({"m"})));
+  Resource named = f.resource();
+  named.base_url.replace(named.base_url.find("127.0.0.1"), 9, "localhost");
+  const TestReport report = f.tester.test_provider(named);
+  REQUIRE(report.ok);
+  CHECK(report.steps[0].latency);
+  CHECK(report.steps[1].latency);
+  named.base_url = "http://127.0.0.1:1/v1";
+  for (const TestStep& step : f.tester.test_provider(named).steps) {
+    if (step.name != "resolve") CHECK_FALSE(step.latency);
+  }
+}
+
+TEST_CASE("a test connects to no private address where they are forbidden, whatever name it has") {
+  Fixture f;
+  UpstreamClientOptions options;
+  options.allow_private = false;
+  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  ProviderTester tester(f.loops.at(0), *client, f.clock, Dialects{f.dialect.get()}, Millis(20'000));
+  for (const char* host : {"127.0.0.1", "localhost", "127.1"}) {
+    Resource named = f.resource();
+    named.base_url.replace(named.base_url.find("127.0.0.1"), 9, host);
+    const TestReport report = tester.test_provider(named);
+    CHECK(told(report) == "resolve ok, connect failed, auth skipped");
+    CHECK(report.steps[1].detail.find("PROXY_ALLOW_PRIVATE_UPSTREAMS=false") != std::string::npos);
+  }
+  CHECK(f.upstream.requests().empty());
+  f.loops.stop();  // before the client goes
+}
+
 }  // namespace responses_proxy
