@@ -49,6 +49,12 @@ struct GaugeValues {
     std::uint64_t max_files = 0;
     std::uint64_t threads = 0;
   };
+  struct RegistryGauges {
+    std::int64_t version = 0;
+    std::size_t unavailable = 0;  // providers that are switched on and get no requests
+    bool database_up = true;      // changes of other replicas are seen
+    bool file_good = true;
+  };
   std::vector<ResourceGauges> resources;
   std::size_t active_exchanges = 0;
   std::size_t open_sockets = 0;  // of clients
@@ -56,6 +62,7 @@ struct GaugeValues {
   std::optional<StreamStats> stream;  // with Redis
   AffinityStats affinity;
   std::optional<SharedStateStats> shared_state;  // with Redis
+  std::optional<RegistryGauges> registry;        // where providers can be registered
   std::optional<bool> database_up;               // absent: nobody has asked
   // Of this process; absent: not looked at.
   std::optional<ProcessGauges> process;

@@ -4,6 +4,7 @@
 
 #include "control/endpoints.h"
 #include "control/process_gauges.h"
+#include "registry/registry.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/metrics.h"
 #include "responses_proxy/router.h"
@@ -28,6 +29,13 @@ GaugeValues::ResourceGauges gauges_of(const Target& target, SteadyTime now) {
   return gauges;
 }
 
+GaugeValues::RegistryGauges gauges_of(const Registry& registry) {
+  const auto view = registry.view();
+  const RegistryProblems problems = registry.problems();
+  return {view->contents.version, view->unavailable(), problems.database.empty(),
+          problems.file.empty()};
+}
+
 GaugeValues gauges_now(Plane& plane) {
   const ControlPlaneContext& context = plane.context;
   GaugeValues values;
@@ -42,6 +50,7 @@ GaugeValues gauges_now(Plane& plane) {
   values.shared_state = context.state.shared_stats();
   if (context.ping_database) values.database_up = plane.database.answers();
   values.process = process_gauges();
+  if (context.registry != nullptr) values.registry = gauges_of(*context.registry);
   return values;
 }
 

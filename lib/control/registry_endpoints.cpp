@@ -166,9 +166,10 @@ void add_providers(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
              [&registry, actor](const Request& request, Response& response) {
                with_change(request, response, false, [&](const Json&, const auto& conditions) {
                  const std::string id = name_after(request, kProviders);
-                 const bool cascade = request.get_param_value("cascade") == "true";
+                 const auto cascade = cascade_of(request);
+                 if (!cascade) return send_error(response, cascade.error());
                  answer_removed(
-                     RegistryEditor(registry).remove_provider(id, cascade, conditions, actor),
+                     RegistryEditor(registry).remove_provider(id, *cascade, conditions, actor),
                      "provider", id, response);
                });
              });

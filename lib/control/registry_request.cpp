@@ -89,6 +89,13 @@ Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
   return page;
 }
 
+Result<bool> cascade_of(const httplib::Request& request) {
+  const std::string word = request.get_param_value("cascade");
+  if (word.empty() || word == "false") return false;
+  if (word == "true") return true;
+  return bad_parameter("cascade", "true or false");
+}
+
 std::string actor_of(const Config& config) {
   return config.admin_token.empty() ? "anonymous" : "admin";
 }

@@ -31,6 +31,9 @@ struct RegistryPage {
 // limit, cursor, enabled and, for aliases, provider_id. Errors: 400 with the parameter.
 Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases);
 
+// Of a DELETE. Errors: 400 for a word that is neither true nor false.
+Result<bool> cascade_of(const httplib::Request& request);
+
 // Whoever has made a change, for the audit.
 std::string actor_of(const Config& config);
 

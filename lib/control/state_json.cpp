@@ -5,6 +5,7 @@
 
 #include "control/rows.h"
 #include "control/time_text.h"
+#include "registry/registry.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
 #include "responses_proxy/router.h"
@@ -87,6 +88,18 @@ Json shared_state(const StateStore& state) {
       {"up", stats->up}, {"problem", text_or_null(stats->problem)}, {"replicas", stats->replicas}};
 }
 
+Json registry(const ControlPlaneContext& context) {
+  if (context.registry == nullptr) return nullptr;
+  const auto view = context.registry->view();
+  const RegistryProblems problems = context.registry->problems();
+  return {{"version", view->contents.version},
+          {"providers", view->contents.providers.size()},
+          {"models", view->contents.aliases.size()},
+          {"unavailable", view->unavailable()},
+          {"database_problem", text_or_null(problems.database)},
+          {"file_problem", text_or_null(problems.file)}};
+}
+
 }  // namespace
 
 Json live_state(const ControlPlaneContext& context) {
@@ -107,6 +120,7 @@ Json live_state(const ControlPlaneContext& context) {
             {"sessions", affinity.sessions},
             {"evicted", affinity.evicted}}},
           {"shared_state", shared_state(context.state)},
+          {"registry", registry(context)},
           {"queue_depth", telemetry.queued + (stream ? stream->length : 0)},
           {"telemetry",
            {{"recorded", telemetry.recorded},

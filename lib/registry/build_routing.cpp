@@ -9,6 +9,7 @@
 #include "core/percent_encoded.h"
 #include "core/private_address.h"
 #include "core/sha256.h"
+#include "registry/provider_json.h"
 
 namespace responses_proxy {
 
@@ -107,8 +108,16 @@ std::vector<Key> keys_of(const Provider& provider, const RoutingRules& rules, Bu
   return {{std::move(key.secret), provider.id}};
 }
 
+// Of a record that another version has stored.
+std::string stored_problem(const Provider& provider) {
+  if (provider.base_url.empty()) return "its stored base_url is none that this version takes";
+  if (is_auth_type(provider.auth_type)) return {};
+  return fmt::format("auth_type=\"{}\" is not known to this version", provider.auth_type);
+}
+
 std::string problem_of(const Provider& provider, const RoutingRules& rules) {
   if (!provider.enabled) return "it is disabled";
+  if (std::string problem = stored_problem(provider); !problem.empty()) return problem;
   if (std::string limit = wire_api_limit(provider.wire_api, rules); !limit.empty()) return limit;
   if (!rules.allow_private_upstreams && names_private_address(provider.base_url)) {
     return "its base_url is a private address, which PROXY_ALLOW_PRIVATE_UPSTREAMS=false forbids";

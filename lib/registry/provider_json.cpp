@@ -21,6 +21,7 @@ constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxBaseUrl = 2'048;
 constexpr std::size_t kMaxPath = 512;
 constexpr std::string_view kIdentifier = "1 to 128 characters of A-Z, a-z, 0-9 and . _ : -";
+constexpr std::array<std::string_view, 4> kAuthTypes = {"bearer", "api_key", "query", "none"};
 // Of whoever owns the keys of the environment.
 constexpr std::string_view kReserved = "environment";
 
@@ -67,14 +68,24 @@ std::string url_problem(std::string_view url, const ProviderRules& rules) {
   return {};
 }
 
-std::string path_problem(std::string_view path) {
+bool is_relative_path(std::string_view path) {
   const bool plain = std::all_of(path.begin(), path.end(),
                                  [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
-  if (path.empty() || path.size() > kMaxPath || !plain || path.starts_with('/') ||
-      path.find("..") != std::string_view::npos || path.find("//") != std::string_view::npos) {
-    return "must be a path relative to base_url, such as models, or null for no health checks";
-  }
-  return {};
+  return !path.empty() && path.size() <= kMaxPath && plain && !path.starts_with('/') &&
+         path.find("..") == std::string_view::npos && path.find("//") == std::string_view::npos;
+}
+
+std::string path_problem(std::string_view path) {
+  if (is_relative_path(path)) return {};
+  return "must be a path relative to base_url, such as models, or null for no health checks";
+}
+
+std::string endpoint_problem(std::string_view path) {
+  return is_relative_path(path) ? "" : "must be a path relative to base_url";
+}
+
+std::string version_problem(std::string_view text) {
+  return config::is_token(text) && text.size() <= kMaxName ? "" : "must be a version";
 }
 
 bool is_variable_name(std::string_view text) {
@@ -136,6 +147,23 @@ void check_texts(const Json& config, const char* name, std::vector<FieldError>& 
   }
 }
 
+// What this program knows of the rest; an adapter passes over what it does not understand.
+void check_adapter_config(const Json& config, std::vector<FieldError>& errors) {
+  FieldReader reader(config, errors, "config.");
+  Json dialect;
+  bool websocket = false;
+  std::string text;
+  std::uint32_t tokens = 1;
+  constexpr std::uint32_t kMaxTokens = 10'000'000;
+  reader.object("dialect", dialect);
+  reader.flag("websocket", websocket);
+  reader.text("endpoint_path", text, endpoint_problem);
+  reader.text("anthropic_version", text, version_problem);
+  if (reader.count("default_max_tokens", tokens, kMaxTokens) && tokens == 0) {
+    reader.fail("default_max_tokens", "must be at least 1");
+  }
+}
+
 void check_config(const Provider& provider, std::vector<FieldError>& errors) {
   check_texts(provider.config, "headers", errors,
               [&](const std::string& name, const std::string& value) {
@@ -154,10 +182,7 @@ void check_config(const Provider& provider, std::vector<FieldError>& errors) {
                     provider.auth_type == "query" && name == provider.auth_header;
                 return credential ? "is where the credential goes" : "";
               });
-  const auto dialect = provider.config.find("dialect");
-  if (dialect != provider.config.end() && !dialect->is_object()) {
-    errors.push_back({"config.dialect", "must be a JSON object"});
-  }
+  check_adapter_config(provider.config, errors);
 }
 
 void read_settings(FieldReader& reader, Provider& provider, const ProviderRules& rules) {
@@ -170,7 +195,7 @@ void read_settings(FieldReader& reader, Provider& provider, const ProviderRules&
   }
   reader.text("wire_api", provider.wire_api,
               one_of({"responses", "chat_completions", "anthropic_messages", "custom"}));
-  reader.text("auth_type", provider.auth_type, one_of({"bearer", "api_key", "query", "none"}));
+  reader.text("auth_type", provider.auth_type, one_of({kAuthTypes.begin(), kAuthTypes.end()}));
   provider.auth_header = default_auth_name(provider.auth_type);
   reader.text("auth_header", provider.auth_header,
               [&](std::string_view name) { return auth_name_problem(name, provider.auth_type); });
@@ -262,6 +287,10 @@ std::string text_at(const Json& object, const char* name) {
 
 }  // namespace
 
+bool is_auth_type(std::string_view word) {
+  return std::find(kAuthTypes.begin(), kAuthTypes.end(), word) != kAuthTypes.end();
+}
+
 std::string own_header_problem(std::string_view name) {
   if (!is_field_name(name)) return "is no header's name";
   const bool refused =
@@ -327,9 +356,10 @@ Provider provider_of_document(const Json& document) {
   FieldReader reader(document, ignored);
   read_settings(reader, provider, {});
   provider.credential_ref = text_at(document, "credential_ref");
-  // A wire API that a newer program knows stays what it is: nobody here speaks it.
-  if (const std::string wire_api = text_at(document, "wire_api"); !wire_api.empty()) {
-    provider.wire_api = wire_api;
+  // Words that a newer program knows stay what they are: nobody here speaks them.
+  for (const auto& [name, word] :
+       {std::pair("wire_api", &provider.wire_api), std::pair("auth_type", &provider.auth_type)}) {
+    if (std::string stored = text_at(document, name); !stored.empty()) *word = std::move(stored);
   }
   const auto keys = document.find("keys");
   if (keys == document.end() || !keys->is_array()) return provider;

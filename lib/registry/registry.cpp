@@ -21,6 +21,11 @@ RoutingRules rules_of(const RegistryOptions& options, const SecretBox& box) {
           options.websocket};
 }
 
+bool is_switched_off(const RegistryContents& contents, const std::string& provider_id) {
+  const auto provider = contents.providers.find(provider_id);
+  return provider != contents.providers.end() && !provider->second.value.enabled;
+}
+
 Refusal too_busy() {
   Error error = Error::unavailable(
       503, "registry_busy", "Other replicas change the registry at the same time; try again.");
@@ -29,6 +34,13 @@ Refusal too_busy() {
 }
 
 }  // namespace
+
+std::size_t RegistryView::unavailable() const {
+  const auto& problems = routing.problems;
+  return static_cast<std::size_t>(std::count_if(
+      problems.begin(), problems.end(),
+      [this](const auto& problem) { return !is_switched_off(contents, problem.first); }));
+}
 
 Registry::Registry(RegistryStore& store, const Clock& clock, RegistryOptions options,
                    Publish publish)
@@ -60,8 +72,7 @@ void Registry::refresh() {
   const bool had_rows = has_rows_;
   const std::string stamp = sources_.file_stamp;
   read_rows(false);
-  const std::string problem = read_file_if_changed(false);
-  if (!problem.empty()) options_.log({LogLevel::error, "registry_file", problem});
+  read_file_if_changed(false);
   const bool rows_changed = sources_.rows.version != version || has_rows_ != had_rows;
   if (rows_changed || sources_.file_stamp != stamp || files_changed()) publish();
 }
@@ -89,9 +100,11 @@ std::optional<Refusal> Registry::change(const Plan& plan, const std::string& act
     if (auto* refusal = std::get_if<Refusal>(&planned)) return std::move(*refusal);
     const auto& edits = std::get<0>(planned);
     if (!edits.empty() && !store_.apply(rows.version, edits, actor, clock_.wall())) continue;
-    read_rows(true);
+    const std::string problem = read_rows(true);
     publish();
     if (tell_ && !edits.empty()) tell_(rows.version + 1);
+    // Whoever is told that it is done may count on being served.
+    if (!problem.empty()) throw StorageError("The change is saved, and not served yet: " + problem);
     return std::nullopt;
   }
   return too_busy();
@@ -125,11 +138,15 @@ std::string Registry::read_file_if_changed(bool always) {
   if (!always && stamp == sources_.file_stamp) return {};
   RegistryFile file = read_registry_file(options_.file, options_.allow_private_upstreams);
   sources_.file_stamp = stamp;
+  std::string problem;
   if (file.problems.empty()) {
     sources_.file = std::move(file.contents);
-    return {};
+  } else {
+    problem =
+        fmt::format("PROXY_REGISTRY_FILE {}: {}", options_.file, fmt::join(file.problems, "; "));
   }
-  return fmt::format("PROXY_REGISTRY_FILE {}: {}", options_.file, fmt::join(file.problems, "; "));
+  note_file(problem);
+  return problem;
 }
 
 bool Registry::files_changed() const {
@@ -181,10 +198,19 @@ bool Registry::read_kept_rows() {
   return true;
 }
 
+RegistryProblems Registry::problems() const {
+  const std::scoped_lock lock(mutex_);
+  return problems_;
+}
+
 // One line when it begins and one when it ends.
 void Registry::note_database(const std::string& problem) {
-  if (problem.empty() == database_problem_.empty()) return;
-  database_problem_ = problem;
+  std::string before;
+  {
+    const std::scoped_lock lock(mutex_);
+    before = std::exchange(problems_.database, problem);
+  }
+  if (problem.empty() == before.empty()) return;
   if (problem.empty()) {
     options_.log({LogLevel::info, "registry_database", "registry: the database answers again"});
   } else {
@@ -193,10 +219,26 @@ void Registry::note_database(const std::string& problem) {
   }
 }
 
+// A line for each new problem, and one when it is mended.
+void Registry::note_file(const std::string& problem) {
+  std::string before;
+  {
+    const std::scoped_lock lock(mutex_);
+    before = std::exchange(problems_.file, problem);
+  }
+  if (problem == before) return;
+  if (problem.empty()) {
+    options_.log({LogLevel::info, "registry_file",
+                  fmt::format("registry: {} is read again", options_.file)});
+  } else {
+    options_.log({LogLevel::error, "registry_file",
+                  fmt::format("{}; what it said before goes on", problem)});
+  }
+}
+
 void Registry::log_problems(const RegistryView& fresh, const RegistryView* before) const {
   for (const auto& [id, problem] : fresh.routing.problems) {
-    const auto provider = fresh.contents.providers.find(id);
-    if (provider != fresh.contents.providers.end() && !provider->second.value.enabled) continue;
+    if (is_switched_off(fresh.contents, id)) continue;
     const auto known = before->routing.problems.find(id);
     if (known != before->routing.problems.end() && known->second == problem) continue;
     options_.log({LogLevel::warning,

@@ -3,11 +3,12 @@
 // Role       Reads them from SQL and from the registry file, publishes them as routing, and changes
 //            those of SQL. It keeps the last good rows on disk, so that a start with the database
 //            away serves what was registered before.
-// Threads    Safe from any thread. One change or refresh at a time; view() waits for none.
+// Threads    Safe from any thread. One change or refresh at a time; view() and problems() wait for
+//            none.
 // Ownership  Store, clock and what `publish` calls outlive it.
 // Errors     A change that is not allowed is a Refusal; a database that fails throws StorageError.
 //            refresh() and reload() tell their problem, and what was routed before goes on.
-// Blocking   Everything but view() does SQL and reads files: never on an event loop.
+// Blocking   Everything but view() and problems() does SQL and reads files: never on an event loop.
 // Limits     See provider.h; the file has at most kMaxFileBytes.
 #pragma once
 
@@ -43,6 +44,16 @@ struct Refusal {
 struct RegistryView {
   RegistryContents contents;  // of SQL and of the file
   BuiltRouting routing;
+
+  // Records with a problem, but for those that are switched off.
+  std::size_t unavailable() const;
+};
+
+// What keeps the registry from being up to date, each "" = nothing does.
+struct RegistryProblems {
+  std::string database;
+  std::string file;
+  friend bool operator==(const RegistryProblems&, const RegistryProblems&) = default;
 };
 
 struct RegistryOptions {
@@ -82,6 +93,7 @@ class Registry {
 
   // What is served now; never null.
   std::shared_ptr<const RegistryView> view() const;
+  RegistryProblems problems() const;
   // Writes the edits and publishes, before it returns. Plans anew when another replica was faster.
   std::optional<Refusal> change(const Plan& plan, const std::string& actor);
 
@@ -105,6 +117,7 @@ class Registry {
   void keep_rows() const;
   bool read_kept_rows();
   void note_database(const std::string& problem);
+  void note_file(const std::string& problem);
   void log_problems(const RegistryView& fresh, const RegistryView* before) const;
 
   RegistryStore& store_;
@@ -118,10 +131,10 @@ class Registry {
   std::mutex change_mutex_;  // guards what follows
   Sources sources_;
   bool has_rows_ = false;
-  std::string database_problem_;
 
-  mutable std::mutex mutex_;  // guards view_
+  mutable std::mutex mutex_;  // guards view_ and problems_
   std::shared_ptr<const RegistryView> view_;
+  RegistryProblems problems_;
 };
 
 }  // namespace responses_proxy

@@ -136,6 +136,20 @@ MetricFamily build_info() {
   return family;
 }
 
+std::vector<MetricFamily> registry_families(const GaugeValues::RegistryGauges& registry) {
+  MetricFamily up{"rp_registry_up",
+                  "1 while what is registered there is seen; at 0 what was read last goes on",
+                  MetricType::Gauge,
+                  {}};
+  add_sample(up, {{"source", "database"}}, registry.database_up ? 1 : 0);
+  add_sample(up, {{"source", "file"}}, registry.file_good ? 1 : 0);
+  return {std::move(up),
+          single("rp_registry_version", "Version of the registry that is served", MetricType::Gauge,
+                 static_cast<double>(registry.version)),
+          single("rp_registry_unavailable", "Enabled providers that get no requests",
+                 MetricType::Gauge, static_cast<double>(registry.unavailable))};
+}
+
 }  // namespace
 
 std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
@@ -176,6 +190,11 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
         *values.database_up ? 1 : 0);
   }
   families.push_back(build_info());
+  if (values.registry) {
+    auto more = registry_families(*values.registry);
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
   families.push_back(affinity_entries(values.affinity));
   add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
       MetricType::Counter, values.affinity.evicted);

@@ -132,6 +132,9 @@ export function wrongNow(state, samples, now = Date.now()) {
       ),
     );
   }
+  for (const problem of [state.registry?.database_problem, state.registry?.file_problem]) {
+    if (problem) lines.push(line('warn', `Registered providers are those that were read last: ${problem}`, '#/providers'));
+  }
   if (failed > 0 && failed * 50 >= recent.length) {
     lines.push(
       line(

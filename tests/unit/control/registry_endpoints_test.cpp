@@ -152,8 +152,49 @@ TEST_CASE_FIXTURE(RegistryFixture, "a provider that is used is not deleted, but 
   CHECK(refused.status == 409);
   CHECK(error_of(refused)["code"] == "provider_in_use");
   CHECK(error_of(refused)["message"].get<std::string>().find("x/y") != std::string::npos);
+  const auto unclear = send("DELETE", "/admin/providers/a?cascade=yes");
+  CHECK(unclear.status == 400);
+  CHECK(error_of(unclear)["param"] == "cascade");
+  CHECK(send("DELETE", "/admin/providers/a?cascade=false").status == 409);
   CHECK(send("DELETE", "/admin/providers/a?cascade=true").status == 200);
   CHECK(get("/admin/models/x/y").status == 404);
+}
+
+TEST_CASE_FIXTURE(RegistryFixture, "state and metrics say whether the registry is up to date") {
+  start();
+  send_json("POST", "/admin/providers", provider_body("a"));
+  send_json("POST", "/admin/providers", provider_body("b", {{"wire_api", "custom"}}));
+  CHECK(get_json("/admin/state")["registry"] == Json{{"version", 2},
+                                                     {"providers", 2},
+                                                     {"models", 0},
+                                                     {"unavailable", 1},
+                                                     {"database_problem", nullptr},
+                                                     {"file_problem", nullptr}});
+  const std::string good = get("/metrics").body;
+  CHECK(good.find("rp_registry_up{source=\"database\"} 1\n") != std::string::npos);
+  CHECK(good.find("rp_registry_up{source=\"file\"} 1\n") != std::string::npos);
+  CHECK(good.find("rp_registry_version 2\n") != std::string::npos);
+  CHECK(good.find("rp_registry_unavailable 1\n") != std::string::npos);
+  rig.database->write([](SqlConnection& connection) {
+    connection.execute("ALTER TABLE registry_version RENAME TO hidden");
+  });
+  registry->refresh();
+  CHECK(get_json("/admin/state")["registry"]["database_problem"].is_string());
+  CHECK(get("/metrics").body.find("rp_registry_up{source=\"database\"} 0\n") != std::string::npos);
+}
+
+TEST_CASE("state and metrics say what is wrong with the registry file") {
+  RegistryFixture f;
+  f.rig.options.file = f.rig.path("registry.json");
+  f.rig.write("registry.json", "{}");
+  f.made = f.rig.start();
+  f.registry = f.made.get();
+  f.start();
+  f.rig.write("registry.json", R"({"models":[{"alias":"a b"}]})");
+  CHECK(f.send("POST", "/admin/routing/reload").status == 503);
+  const std::string problem = f.get_json("/admin/state")["registry"]["file_problem"];
+  CHECK(problem.find("models[0].alias: must be") != std::string::npos);
+  CHECK(f.get("/metrics").body.find("rp_registry_up{source=\"file\"} 0\n") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(RegistryFixture, "lists come newest first, page by page, with filters") {

@@ -140,6 +140,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows the stream, and counts i
 TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows what is shared with other replicas") {
   start();
   CHECK(get_json("/admin/state")["shared_state"] == nullptr);
+  CHECK(get_json("/admin/state")["registry"] == nullptr);  // nothing can be registered
   state->shared = SharedStateStats{true, "", 3, 0, 0, 0};
   CHECK(get_json("/admin/state")["shared_state"] ==
         Json::parse(R"({"up":true,"problem":null,"replicas":3})"));

@@ -216,4 +216,17 @@ TEST_CASE("an alias without a target says why") {
         std::string::npos);
 }
 
+TEST_CASE("a record of another version that is not understood gets no requests") {
+  Rig rig;
+  Provider odd = provider("odd");
+  odd.auth_type = "signature";  // as a bearer it would be sent in clear
+  rig.add(odd);
+  Provider nowhere = provider("nowhere");
+  nowhere.base_url.clear();
+  rig.add(nowhere);
+  CHECK(rig.build().resources.empty());
+  CHECK(rig.problem("odd") == R"(auth_type="signature" is not known to this version)");
+  CHECK(rig.problem("nowhere") == "its stored base_url is none that this version takes");
+}
+
 }  // namespace responses_proxy

@@ -139,6 +139,15 @@ TEST_CASE("what may be set, and what not") {
       {{{"auth_type", "query"}, {"config", {{"query", {{"key", "x"}}}}}}, {"config.query.key"}},
       {{{"config", {{"query", {{"a", 1}}}}}}, {"config.query.a"}},
       {{{"config", {{"dialect", 1}}}}, {"config.dialect"}},
+      {{{"config", {{"websocket", "no"}}}}, {"config.websocket"}},
+      {{{"config", {{"endpoint_path", "/chat"}}}}, {"config.endpoint_path"}},
+      {{{"config", {{"endpoint_path", 1}}}}, {"config.endpoint_path"}},
+      {{{"config", {{"endpoint_path", "chat/completions"}}}}, {}},
+      {{{"config", {{"anthropic_version", "2023 06 01"}}}}, {"config.anthropic_version"}},
+      {{{"config", {{"default_max_tokens", "many"}}}}, {"config.default_max_tokens"}},
+      {{{"config", {{"default_max_tokens", 0U}}}}, {"config.default_max_tokens"}},
+      {{{"config", {{"default_max_tokens", 4096U}}}}, {}},
+      {{{"config", {{"of_an_adapter", {1, 2}}}}}, {}},
       {{{"api_key", "two words"}}, {"api_key"}},
       {{{"api_key", "\"quoted\""}}, {"api_key"}},
       {{{"api_key", "line\nbreak"}}, {"api_key"}},
@@ -258,11 +267,14 @@ TEST_CASE("what is stored reads back, also by another version") {
   Json document = to_document(provider);
   CHECK(to_document(provider_of_document(document)) == document);
   document["wire_api"] = "telepathy";
+  document["auth_type"] = "signature";
   document["weight"] = "heavy";
   document["new"] = true;
   const Provider understood = provider_of_document(document);
   CHECK(understood.keys == provider.keys);
   CHECK(understood.weight == 1);
+  CHECK(understood.wire_api == "telepathy");
+  CHECK(understood.auth_type == "signature");
 }
 
 }  // namespace responses_proxy

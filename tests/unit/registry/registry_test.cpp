@@ -196,4 +196,80 @@ TEST_CASE("whoever wants to know is told of the changes of this process") {
   CHECK(told == std::vector<std::int64_t>{1});
 }
 
+TEST_CASE("a change that cannot be read back is told as not served yet") {
+  RegistryRig rig;
+  const auto registry = rig.start();
+  std::vector<std::int64_t> told;
+  registry->on_change([&](std::int64_t version) { told.push_back(version); });
+  const auto change = [&] {
+    registry->change(
+        [&](const RegistryContents&) {
+          rig.database->write([](SqlConnection& connection) {
+            connection.execute("ALTER TABLE registry_aliases RENAME TO hidden");
+          });
+          return std::vector<RegistryEdit>{
+              {RegistryAction::create, {RegistryKind::provider, "a", 0, {}, {}, "{}"}, "{}"}};
+        },
+        "admin");
+  };
+  CHECK_THROWS_AS(change(), StorageError);
+  CHECK(told == std::vector<std::int64_t>{1});
+  CHECK(registry->view()->contents.providers.empty());
+  CHECK_FALSE(registry->problems().database.empty());
+  rig.database->write([](SqlConnection& connection) {
+    connection.execute("ALTER TABLE hidden RENAME TO registry_aliases");
+  });
+  registry->refresh();
+  CHECK(registry->view()->contents.providers.count("a") == 1);
+  CHECK(registry->problems() == RegistryProblems{});
+}
+
+TEST_CASE("a file that is wrong is told once, until it is mended, and changes nothing") {
+  RegistryRig rig;
+  rig.options.file = rig.path("registry.json");
+  const auto write = [&](const std::string& url) {
+    rig.write("registry.json",
+              R"({"providers":[{"id":"a","auth_type":"none","base_url":")" + url + R"("}]})");
+  };
+  const auto lines = [&] {
+    std::vector<std::string> of_file;
+    for (const std::string& line : rig.log) {
+      if (line.starts_with("registry_file: ")) of_file.push_back(line);
+    }
+    return of_file;
+  };
+  write("https://one/v1");
+  const auto registry = rig.start();
+  CHECK(registry->problems().file.empty());
+  write("ftp://two");
+  registry->refresh();
+  CHECK(registry->problems().file.find("providers[0].base_url: ") != std::string::npos);
+  CHECK(rig.resource_of("a")->base_url == "https://one/v1");
+  registry->refresh();
+  CHECK_FALSE(registry->reload().empty());
+  REQUIRE(lines().size() == 1);
+  CHECK(lines()[0].find("providers[0].base_url: ") != std::string::npos);
+  CHECK(lines()[0].ends_with("; what it said before goes on"));
+  write("https://three/v1");
+  registry->refresh();
+  CHECK(registry->problems().file.empty());
+  CHECK(rig.resource_of("a")->base_url == "https://three/v1");
+  REQUIRE(lines().size() == 2);
+  CHECK(lines()[1].ends_with("registry.json is read again"));
+  std::filesystem::remove(rig.options.file);
+  registry->refresh();
+  CHECK(registry->problems().file.find("cannot be read") != std::string::npos);
+  CHECK(rig.resource_of("a") != nullptr);
+}
+
+TEST_CASE("a view counts the providers that are on and get no requests") {
+  RegistryRig rig;
+  const auto registry = rig.start();
+  RegistryEditor editor(*registry);
+  editor.put_provider(provider_body("good"), {}, "admin");
+  editor.put_provider(provider_body("off", {{"enabled", false}}), {}, "admin");
+  editor.put_provider(provider_body("custom", {{"wire_api", "custom"}}), {}, "admin");
+  CHECK(registry->view()->unavailable() == 1);
+}
+
 }  // namespace responses_proxy

@@ -267,6 +267,13 @@ TEST_CASE("gauges show the moment of the scrape and nothing older") {
   CHECK(has(text, "rp_redis_outages_total 2"));
   CHECK(has(text, "rp_redis_timeouts_total 9"));
   CHECK(has(text, "rp_redis_missed_affinities_total 1"));
+  values.registry = GaugeValues::RegistryGauges{17, 2, true, false};
+  const std::string with_registry = metrics.text(values);
+  CHECK(has(with_registry, R"(rp_registry_up{source="database"} 1)"));
+  CHECK(has(with_registry, R"(rp_registry_up{source="file"} 0)"));
+  CHECK(has(with_registry, "rp_registry_version 17"));
+  CHECK(has(with_registry, "rp_registry_unavailable 2"));
+  CHECK_FALSE(has(metrics.text({}), "rp_registry"));
   CHECK_FALSE(has(metrics.text({}), "rp_redis"));
   CHECK_FALSE(has(metrics.text({}), "openai-1"));
 }
