@@ -5,18 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { binary, Child, Server, Upstream, withDeadline } from './harness.mjs';
+import { Postgres } from './private_postgres.mjs';
 import { Redis } from './private_redis.mjs';
 
 const kStarted = /^rp-server worker (\S+) reads telemetry:events$/;
 
-export async function postgresUrl(t) {
-  const child = new Child(binary('RP_PRIVATE_POSTGRES'), []);
-  t.after(async () => {
-    child.process.stdin.end();
-    await withDeadline(child.exited, 'PostgreSQL to stop');
-  });
-  return (await child.line(/^postgresql:/)).input;
-}
+export const postgresUrl = async (t) => (await Postgres.start(t)).url;
 
 export class Worker {
   constructor(env) {

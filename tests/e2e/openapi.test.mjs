@@ -176,6 +176,62 @@ test('answers are as they are described', async (t) => {
   assert.ok((await server.admin('requests')).data.length >= 2);
 });
 
+test('what the registry answers is as it is described', async (t) => {
+  const { upstream, server } = await startPair(t, {
+    env: { PROXY_SECRET_ENCRYPTION_KEY: 'YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=' },
+  });
+  const api = await description(server);
+  const check = validator(api);
+  const provider = { id: 'p', base_url: upstream.baseUrl, api_key: 'sk-key-of-p-12345' };
+  const model = { alias: 'a/b', provider_id: 'p', upstream_id: 'u' };
+  const large = { ...provider, id: 'large', metadata: { text: 'x'.repeat(300_000) } };
+  const calls = [
+    ['post', '/admin/providers', '', provider, 201],
+    ['post', '/admin/providers', '', { ...provider, upstream_id_example: 'x' }, 200],
+    ['post', '/admin/providers', '', { ...provider, weight: 0 }, 422],
+    ['post', '/admin/providers', '', large, 413],
+    ['post', '/admin/providers', '', provider, 412, { 'if-none-match': '*' }],
+    ['post', '/admin/providers', '', provider, 400, { 'if-match': 'x' }],
+    ['post', '/admin/providers/test', '', provider, 200],
+    ['post', '/admin/providers/test', '', { id: 'p' }, 422],
+    ['get', '/admin/providers/{provider_id}', 'p', undefined, 200],
+    ['get', '/admin/providers/{provider_id}', 'gone', undefined, 404],
+    ['patch', '/admin/providers/{provider_id}', 'p', { weight: 2, weigth: 3 }, 200],
+    ['patch', '/admin/providers/{provider_id}', 'p', { weight: 'x' }, 422],
+    ['patch', '/admin/providers/{provider_id}', 'p', {}, 412, { 'if-match': '"0"' }],
+    ['patch', '/admin/providers/{provider_id}', 'gone', {}, 404],
+    ['post', '/admin/models', '', model, 201],
+    ['post', '/admin/models', '', { ...model, other: 1 }, 200],
+    ['post', '/admin/models', '', { ...model, provider_id: 'gone' }, 422],
+    ['post', '/admin/models/test', '', { alias: 'a/b' }, 200],
+    ['post', '/admin/models/test', '', { alias: 'gone' }, 404],
+    ['get', '/admin/models/{alias}', 'a/b', undefined, 200],
+    ['patch', '/admin/models/{alias}', 'a/b', { enabled: false }, 200],
+    ['patch', '/admin/models/{alias}', 'a/b', { kind: 'robot' }, 422],
+    ['get', '/admin/providers', '', undefined, 200],
+    ['get', '/admin/models', '', undefined, 200],
+    ['get', '/admin/state', '', undefined, 200],
+    ['post', '/admin/routing/reload', '', undefined, 200],
+    ['delete', '/admin/providers/{provider_id}', 'p', undefined, 409],
+    ['delete', '/admin/providers/{provider_id}', 'p?cascade=perhaps', undefined, 400],
+    ['delete', '/admin/models/{alias}', 'a/b', undefined, 200],
+    ['delete', '/admin/models/{alias}', 'a/b', undefined, 404],
+    ['delete', '/admin/providers/{provider_id}', 'p?cascade=true', undefined, 200],
+  ];
+  for (const [method, path, name, body, due, headers] of calls) {
+    const { status, text } = await send(server, path.replace(/\{\w+\}/, name), {
+      method: method.toUpperCase(),
+      headers: { ...json, ...headers },
+      body: body && JSON.stringify(body),
+    });
+    const what = `${method} ${path} ${name} ${JSON.stringify(body)?.slice(0, 100)}: ${status} ${text.slice(0, 200)}`;
+    assert.equal(status, due, what);
+    const { operation } = operations(api).find((one) => one.path === path && one.method === method);
+    assert.ok(operation.responses[status], `not named: ${what}`);
+    check(schemaOf(api, operation, status), JSON.parse(text), what);
+  }
+});
+
 test('with a token, what needs it says so', async (t) => {
   const { server } = await startPair(t, { env: { PROXY_ADMIN_TOKEN: kToken, PROXY_ADMIN_PROTECT: 'all' } });
   const api = await description(server);

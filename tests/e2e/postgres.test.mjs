@@ -4,46 +4,12 @@ import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import { test } from 'node:test';
 
-import { binary, Child, eventually, startPair, withDeadline } from './harness.mjs';
+import { binary, Child, eventually, startPair } from './harness.mjs';
+import { Postgres } from './private_postgres.mjs';
 
 const kRules = [
   { method: 'POST', replies: [{ response: { id: 'resp_1', text: 'ok' } }], repeat_last: true },
 ];
-
-class Postgres {
-  static async start(t) {
-    const postgres = new Postgres();
-    postgres.child = new Child(binary('RP_PRIVATE_POSTGRES'), []);
-    t.after(async () => {
-      postgres.child.process.stdin.end();
-      assert.equal(await withDeadline(postgres.child.exited, 'PostgreSQL to stop'), 0);
-    });
-    const url = await postgres.child.line(/^postgresql:/);
-    assert.ok(url, postgres.child.output);
-    postgres.url = url.input;
-    return postgres;
-  }
-
-  // stop, start, freeze, thaw or erase.
-  async tell(command) {
-    this.child.process.stdin.write(`${command}\n`);
-    assert.equal((await this.child.line(/^(done|failed)/))?.[1], 'done', this.child.output);
-  }
-
-  async sql(statement) {
-    this.child.process.stdin.write(`sql ${statement}\n`);
-    const line = await this.child.line(/^("|failed)/);
-    assert.equal(line?.[1], '"', this.child.output);
-    await this.child.line(/^done$/);
-    return JSON.parse(line.input).trim();
-  }
-
-  // The password as it is written in the URL, and as it is meant.
-  get secrets() {
-    const { password } = new URL(this.url);
-    return [password, decodeURIComponent(password)];
-  }
-}
 
 // Passes bytes on after `delay` ms, in both directions.
 async function slowDown(t, target, delay) {

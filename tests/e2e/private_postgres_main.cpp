@@ -2,7 +2,7 @@
 //
 // Prints the URL of an empty database (over TCP, with a password). Then takes one command per line
 // and answers "done" or "failed: REASON": stop, start, freeze, thaw, erase (and start, with the
-// database made anew), or sql STATEMENT (answered with one line of JSON before "done").
+// database made anew), sql STATEMENT or dump (both answered with one line of JSON before "done").
 #include <signal.h>
 
 #include <exception>
@@ -24,6 +24,10 @@ void obey(PrivatePostgres& postgres, const std::string& database, const std::str
     postgres.erase();
     postgres.start();
     postgres.sql("postgres", "CREATE DATABASE " + database);
+    return;
+  }
+  if (command == "dump") {
+    std::cout << dump(Json(postgres.dump_of(database))) << '\n';
     return;
   }
   if (command.starts_with("sql ")) {

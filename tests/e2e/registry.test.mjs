@@ -1,128 +1,11 @@
-// Providers and aliases that are registered while rp-server runs: what its guides say works as it stands there.
+// Providers and aliases that are registered while rp-server runs.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 
-import { postgresUrl } from './cluster.mjs';
-import { eventually, startPair } from './harness.mjs';
-
-const kToken = 'admin-token-of-the-test-1234';
-const kEncryption = 'YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=';
-const kEnv = { PROXY_ADMIN_TOKEN: kToken, PROXY_SECRET_ENCRYPTION_KEY: kEncryption };
-const response = (id) => ({ json: { id, object: 'response', status: 'completed', model: 'upstream-model', output: [] } });
-const kRules = [
-  { method: 'GET', replies: [{ json: { object: 'list', data: [] } }], repeat_last: true },
-  { method: 'POST', replies: [response('resp_1')], repeat_last: true },
-];
-
-async function call(server, method, path, body, headers = {}) {
-  const response = await fetch(`${server.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${kToken}`, 'content-type': 'application/json', ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await response.text();
-  server.seen = (server.seen ?? '') + text;
-  return { status: response.status, json: text ? JSON.parse(text) : null, headers: response.headers };
-}
-const post = (server, path, body) => call(server, 'POST', path, body);
-
-async function ask(server, model, extra = {}) {
-  const answer = await fetch(`${server.baseUrl}/responses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model, input: 'hello', ...extra }),
-  });
-  return { status: answer.status, json: await answer.json(), headers: answer.headers };
-}
-
-const provider = (id, upstream, more = {}) => ({
-  id,
-  base_url: upstream.baseUrl,
-  wire_api: 'responses',
-  api_key: 'replace-with-provider-key',
-  ...more,
-});
-const alias = (name, providerId, upstreamId = 'gpt-4.1-mini') => ({
-  alias: name, provider_id: providerId, upstream_id: upstreamId,
-});
-
-// As in the guide, with the scripted upstream in place of the providers' hosts.
-const kGuide = (baseUrl) => [
-  ['/admin/providers', {
-    id: 'interactive-main', name: 'Interactive Main', provider_type: 'openai', base_url: baseUrl,
-    wire_api: 'responses', auth_type: 'bearer', auth_header: 'authorization',
-    api_key: 'replace-with-provider-key', health_path: 'models',
-    metadata: { owner: 'platform', purpose: 'codex-interactive' },
-  }],
-  ['/admin/models', {
-    alias: 'codex/interactive', display_name: 'Codex Interactive', kind: 'model',
-    provider_id: 'interactive-main', upstream_id: 'gpt-4.1-mini',
-    route: { type: 'responses', model: 'gpt-4.1-mini' },
-    capabilities: { streaming: true, tools: true },
-  }],
-  ['/admin/providers', {
-    id: 'openai-main', name: 'OpenAI Main', provider_type: 'openai', base_url: baseUrl,
-    wire_api: 'responses', auth_type: 'bearer', api_key: 'replace-with-provider-key',
-  }],
-  ['/admin/models', { alias: 'openai/gpt-mini', provider_id: 'openai-main', upstream_id: 'gpt-4.1-mini' }],
-  ['/admin/providers', {
-    id: 'kimi-main', name: 'Kimi Main', provider_type: 'custom', base_url: baseUrl,
-    wire_api: 'chat_completions', auth_type: 'bearer', api_key: 'replace-with-provider-key',
-    config: { endpoint_path: 'chat/completions' },
-  }],
-  ['/admin/models', { alias: 'kimi/k2', provider_id: 'kimi-main', upstream_id: 'kimi-k2.6' }],
-  ['/admin/providers', {
-    id: 'openrouter-main', base_url: baseUrl, wire_api: 'chat_completions',
-    upstream_id_example: 'replace-with-openrouter-model-id',
-  }],
-  ['/admin/providers', {
-    id: 'anthropic-main', name: 'Anthropic Main', provider_type: 'anthropic', base_url: baseUrl,
-    wire_api: 'anthropic_messages', auth_type: 'api_key', auth_header: 'x-api-key', health_path: null,
-    api_key: 'replace-with-provider-key',
-    config: { endpoint_path: 'messages', anthropic_version: '2023-06-01', default_max_tokens: 4096 },
-  }],
-  ['/admin/models', {
-    alias: 'anthropic/sonnet', provider_id: 'anthropic-main', upstream_id: 'replace-with-anthropic-model-id',
-  }],
-];
-
-test('every request of the guide works as it stands there', async (t) => {
-  const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
-  for (const path of ['/admin/providers', '/admin/models', '/admin/provider-presets']) {
-    assert.equal((await fetch(server.url + path)).status, 401, path);
-    assert.equal((await call(server, 'GET', path)).status, 200, path);
-  }
-  const tried = await post(server, '/admin/providers/test', kGuide(upstream.baseUrl)[2][1]);
-  assert.equal(tried.json.ok, true, JSON.stringify(tried.json));
-  assert.deepEqual(tried.json.steps.map(({ step, status }) => `${step} ${status}`),
-    ['resolve ok', 'connect ok', 'auth ok']);
-  assert.equal((await call(server, 'GET', '/admin/providers')).json.data.length, 0);
-
-  for (const [path, body] of kGuide(upstream.baseUrl)) {
-    const made = await post(server, path, body);
-    assert.equal(made.status, 201, JSON.stringify(made.json));
-  }
-  const model = await post(server, '/admin/models/test', { provider_id: 'openai-main', upstream_id: 'gpt-4.1-mini' });
-  assert.equal(model.json.ok, true, JSON.stringify(model.json));
-
-  for (const [name, providerId] of [['openai/gpt-mini', 'openai-main'], ['codex/interactive', 'interactive-main']]) {
-    const answer = await ask(server, name);
-    assert.equal(answer.status, 200, JSON.stringify(answer.json));
-    assert.equal(answer.json.model, name);
-    const last = (await upstream.requests()).at(-1);
-    assert.equal(JSON.parse(last.body).model, 'gpt-4.1-mini');
-    assert.equal(last.header('authorization'), 'Bearer replace-with-provider-key');
-    assert.ok(answer.headers.get('x-proxy-resource-id').startsWith(`${providerId}-`));
-  }
-  const rows = await server.rows(2);
-  assert.deepEqual(rows.map((row) => [row.provider_id, row.model_alias]),
-    [['interactive-main', 'codex/interactive'], ['openai-main', 'openai/gpt-mini']]);
-  // A model that is no alias still goes to the environment's keys.
-  assert.equal((await ask(server, 'gpt-4.1-mini')).status, 200);
-  assert.ok(server.keys.includes((await upstream.requests()).at(-1).key));
-});
+import { SocketUpstream, startPair } from './harness.mjs';
+import { alias, ask, call, kEnv, kRules, post, provider, response } from './registry_calls.mjs';
+import { WebSocketClient } from './web_socket_client.mjs';
 
 test('a custom provider is stored, and its alias says why it is not served', async (t) => {
   const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
@@ -181,60 +64,6 @@ test('several targets: weights, and a lower priority only when the higher is out
   assert.deepEqual(models, ['model-1', 'model-1', 'model-2', 'model-2']);
 });
 
-test('under load, changes fail no request that a consistent reader would have served', async (t) => {
-  const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
-  await post(server, '/admin/providers', provider('steady', upstream));
-  await post(server, '/admin/models', alias('steady', 'steady'));
-  let random = 12345;
-  const next = (n) => (random = (random * 1103515245 + 12345) % 2147483648) % n;
-  let changing = true;
-  const failures = [];
-  let served = 0;
-  const client = async () => {
-    while (changing) {
-      const answer = await ask(server, 'steady');
-      ++served;
-      if (answer.status !== 200 || answer.json.model !== 'steady') failures.push(answer.json);
-    }
-  };
-  const clients = Promise.all(Array.from({ length: 4 }, client));
-  for (let operation = 0; operation < 500; ++operation) {
-    const id = `p${next(5)}`;
-    const name = `m/${next(5)}`;
-    const calls = [
-      () => post(server, '/admin/providers', provider(id, upstream, { weight: 1 + next(3) })),
-      () => post(server, '/admin/models', alias(name, next(2) ? 'steady' : id)),
-      () => call(server, 'PATCH', `/admin/providers/${id}`, { enabled: next(2) === 0 }),
-      () => call(server, 'PATCH', '/admin/providers/steady', { weight: 1 + next(5) }),
-      () => call(server, 'PATCH', '/admin/models/steady', { display_name: `Steady ${next(9)}` }),
-      () => call(server, 'DELETE', `/admin/providers/${id}?cascade=true`),
-      () => call(server, 'DELETE', `/admin/models/${name}`),
-      () => post(server, '/admin/routing/reload'),
-    ];
-    const { status } = await calls[next(calls.length)]();
-    assert.ok([200, 201, 404, 409, 422].includes(status), `status ${status}`);
-  }
-  changing = false;
-  await clients;
-  assert.deepEqual(failures.slice(0, 3), []);
-  assert.ok(served > 100, `${served} served`);
-  await server.idle();
-});
-
-test('two replicas over PostgreSQL: a change of one is served by the other', async (t) => {
-  const database = await postgresUrl(t);
-  const env = { ...kEnv, PROXY_DATABASE_URL: database, PROXY_ROUTING_REFRESH_INTERVAL_SECONDS: '1' };
-  const { upstream, server: here } = await startPair(t, { rules: kRules, env });
-  const { server: there } = await startPair(t, { rules: kRules, env });
-  await post(here, '/admin/providers', provider('shared', upstream));
-  await post(here, '/admin/models', alias('shared/model', 'shared'));
-  await eventually('the other replica to serve it', async () => (await ask(there, 'shared/model')).status === 200);
-  assert.equal((await call(there, 'PATCH', '/admin/models/shared/model', { enabled: false })).status, 200);
-  await eventually('the change to come back', async () => (await ask(here, 'shared/model')).json.model !== 'shared/model');
-  assert.equal((await call(there, 'PATCH', '/admin/models/shared/model', { enabled: true })).status, 200);
-  await eventually('the change to come back', async () => (await ask(here, 'shared/model')).json.model === 'shared/model');
-});
-
 test('a start while the database is away serves what was registered', async (t) => {
   const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
   await post(server, '/admin/providers', provider('kept', upstream));
@@ -247,58 +76,36 @@ test('a start while the database is away serves what was registered', async (t) 
   assert.equal((await post(server, '/admin/models', alias('new', 'kept'))).status, 503);
 });
 
-test('a registry file is served, checked, and read again on HUP', async (t) => {
-  const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
-  const path = join(server.folder, 'registry.json');
-  const write = (models) => writeFileSync(path, JSON.stringify({
-    providers: [{ id: 'filed', base_url: upstream.baseUrl, credential_ref: `file:${server.folder}/key` }], models,
-  }));
-  writeFileSync(join(server.folder, 'key'), 'key-in-a-file\n');
-  write([alias('filed/one', 'filed')]);
-  server.env = { ...server.env, PROXY_REGISTRY_FILE: path, PROXY_ROUTING_REFRESH_INTERVAL_SECONDS: '3600' };
-  await server.restart();
-  assert.equal((await ask(server, 'filed/one')).status, 200);
-  assert.equal((await upstream.requests()).at(-1).key, 'key-in-a-file');
-  assert.equal((await call(server, 'GET', '/admin/providers/filed')).json.source, 'file');
+test('where private addresses are forbidden none is connected to, whatever name leads there', async (t) => {
+  const env = { ...kEnv, PROXY_ALLOW_PRIVATE_UPSTREAMS: 'false' };
+  const { upstream, server } = await startPair(t, { kind: SocketUpstream, env });
+  const why = /PROXY_ALLOW_PRIVATE_UPSTREAMS=false/;
+  const refused = await post(server, '/admin/providers', provider('open', upstream));
+  assert.equal(refused.status, 422);
+  assert.deepEqual(refused.json.errors.map(({ field }) => field), ['base_url']);
+  // What this machine is called leads to it, or to an address of its network; only a resolver knows.
+  const hidden = provider('hidden', upstream, { base_url: upstream.baseUrl.replace('127.0.0.1', hostname()) });
+  assert.equal((await post(server, '/admin/providers', hidden)).status, 201);
+  await post(server, '/admin/models', alias('hidden', 'hidden'));
 
-  write([alias('filed/two', 'filed')]);
-  writeFileSync(join(server.folder, 'key'), 'key-anew-1234\n');
-  server.child.process.kill('SIGHUP');
-  await eventually('the file to be read', async () => (await ask(server, 'filed/two')).json.model === 'filed/two');
-  await ask(server, 'filed/two');
-  assert.equal((await upstream.requests()).at(-1).key, 'key-anew-1234');
-});
-
-test('no secret is in the database, the kept table, the logs or any answer', async (t) => {
-  const { upstream, server } = await startPair(t, { rules: kRules, env: kEnv });
-  const secrets = ['sk-secret-of-a-provider-0001', 'sk-secret-of-a-provider-0002', 'sk-secret-of-a-provider-0003'];
-  await post(server, '/admin/providers', provider('a', upstream, { api_key: secrets[0] }));
-  await post(server, '/admin/providers', provider('b', upstream, { api_key: undefined, api_keys: secrets.slice(1) }));
-  await post(server, '/admin/providers', provider('c', upstream, { api_key: secrets[0], weight: 0 }));
-  await post(server, '/admin/providers/test', provider('d', upstream, { api_key: secrets[1] }));
-  await call(server, 'PATCH', '/admin/providers/a', { api_key: secrets[2] });
-  await post(server, '/admin/models', alias('a', 'a'));
-  await post(server, '/admin/models', alias('b', 'b'));
-  for (const name of ['a', 'b', 'b']) await ask(server, name);
-  await server.rows(3);
-  for (const path of ['providers', 'models', 'state', 'requests', 'decisions', 'telemetry']) {
-    await call(server, 'GET', `/admin/${path}`);
+  const tried = [
+    await post(server, '/admin/providers/test', hidden),
+    await post(server, '/admin/models/test', { alias: 'hidden' }),
+  ];
+  for (const { json } of tried) {
+    const step = json.steps.find(({ status }) => status === 'failed');
+    assert.equal(step.step, 'connect');
+    assert.match(step.detail, why);
   }
-  await server.restart(); // the write-ahead log goes into the database
-  const texts = { answers: server.seen, output: server.child.output };
-  for (const file of ['proxy.sqlite3', 'proxy.sqlite3-wal', 'data/routing.json', 'data/telemetry.spool']) {
-    try {
-      texts[file] = readFileSync(join(server.folder, file), 'latin1');
-    } catch {
-      // not every file is there
-    }
-  }
-  assert.ok(texts['data/routing.json'].includes('"kind":"provider"'));
-  for (const [place, text] of Object.entries(texts)) {
-    for (const secret of [...secrets, kEncryption, kToken]) {
-      assert.ok(!text.includes(secret), `a secret stands in ${place}`);
-    }
-  }
-  assert.equal((await ask(server, 'a')).status, 200);
-  assert.equal((await upstream.requests()).at(-1).key, secrets[2]);
+  const answer = await ask(server, 'hidden');
+  assert.equal(answer.status, 502, JSON.stringify(answer.json));
+  assert.match(answer.json.error.message, why);
+  const socket = await WebSocketClient.open(`${server.baseUrl}/responses`);
+  socket.send({ type: 'response.create', model: 'hidden', input: 'hello' });
+  assert.match(JSON.stringify(await socket.next()), why);
+  socket.close();
+  const { data } = (await call(server, 'POST', '/admin/health/check')).json;
+  const check = data.find(({ resource_id: id }) => id.startsWith('hidden-'));
+  assert.match(check.error, why);
+  assert.equal((await upstream.counts()).connections, 0);
 });

@@ -216,6 +216,10 @@ std::string PrivatePostgres::tcp_url(const std::string& database) const {
          "@127.0.0.1:" + std::to_string(port_) + "/" + database;
 }
 
+std::string PrivatePostgres::dump_of(const std::string& database) const {
+  return run("pg_dump", {"-d", url(database)});
+}
+
 std::string PrivatePostgres::sql(const std::string& database, const std::string& statements) const {
   return run("psql", {"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
                       url(database) + "?options=-c%20default_transaction_read_only%3Doff", "-c",

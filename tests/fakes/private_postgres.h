@@ -36,6 +36,9 @@ class PrivatePostgres {
   // Runs SQL as a superuser, in a database that is read-only as well; returns what psql prints.
   std::string sql(const std::string& database, const std::string& statements) const;
 
+  // As pg_dump writes it.
+  std::string dump_of(const std::string& database) const;
+
   void start();
   // Every connection breaks.
   void stop();
