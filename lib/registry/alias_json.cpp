@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/value_parser.h"
+#include "registry/provider_checks.h"
 
 namespace responses_proxy {
 
@@ -29,13 +30,6 @@ std::string alias_problem(std::string_view text) {
   for (const char* segment : {"//", "/./", "/../"}) {
     if (path.find(segment) != std::string::npos)
       return "must have no empty part, . or .. between /";
-  }
-  return {};
-}
-
-std::string label_problem(std::string_view text) {
-  if (text.empty() || text.size() > kMaxModel || config::has_control_character(text)) {
-    return fmt::format("must be 1 to {} bytes without control characters", kMaxModel);
   }
   return {};
 }

@@ -9,7 +9,7 @@
 #include "core/percent_encoded.h"
 #include "core/private_address.h"
 #include "core/sha256.h"
-#include "registry/provider_json.h"
+#include "registry/provider_checks.h"
 
 namespace responses_proxy {
 

@@ -40,9 +40,4 @@ Provider provider_of_document(const Json& document);
 // Everything but keys and documents' own words: what an answer shows of the settings.
 Json to_settings(const Provider& provider);
 
-bool is_auth_type(std::string_view word);
-
-// Why that header may not be sent by configuration; "" = it may.
-std::string own_header_problem(std::string_view name);
-
 }  // namespace responses_proxy
