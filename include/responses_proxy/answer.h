@@ -62,13 +62,17 @@ struct AnswerHead {
   bool event_stream = false;
 };
 
-// A complete answer as the input of a later request has to repeat it.
+// An answer as a later request has to repeat it, and as it is given back.
 struct StoredResponse {
   std::string id;
   std::string output;  // its items, comma-separated JSON
   // They are all there. Not where they were more than may be kept, or where the client has changed
   // the course of the answer.
   bool whole = true;
+  // Of an upstream that keeps none: the response as it stands, and how its items came
+  // (KeptResponse).
+  std::string document = {};
+  std::string marks = {};
 };
 
 // Of one answer; what is beyond is not learnt.

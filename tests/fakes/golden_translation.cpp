@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "dialects/translation/replayed_response.h"
 #include "fakes/responses_stream_rules.h"
 
 namespace responses_proxy::testing {
@@ -85,6 +86,7 @@ class Exchange {
       CHECK(translation.failure("it broke off", given));
     }
     if (given.head.event_stream) check_stored(translation, given);
+    if (given.head.event_stream && pieces.size() == 1) check_replayed(translation, given);
     return given;
   }
 
@@ -97,6 +99,23 @@ class Exchange {
     const StoredResponse stored = translation.stored();
     CHECK(stored.id == last["id"]);
     CHECK(Json::parse("[" + stored.output + "]") == last["output"]);
+  }
+
+  // What is kept, given again, is the same event by event.
+  static void check_replayed(const Translation& translation, const Given& given) {
+    const StoredResponse stored = translation.stored();
+    const AnswerState state = translation.facts().state;
+    const bool whole = state == AnswerState::completed || state == AnswerState::incomplete;
+    if (!whole || stored.document.empty()) return;
+    CHECK(dump(Json::parse(stored.document)) == dump(given.events.back()["response"]));
+    Given again;
+    ReplayedResponse replayed(stored.document, stored.marks, -1);
+    while (replayed.step(again)) {
+    }
+    REQUIRE(again.events.size() == given.events.size());
+    for (std::size_t i = 0; i < again.events.size(); ++i) {
+      CHECK(dump(again.events[i]) == dump(given.events[i]));
+    }
   }
 
   const Dialect& dialect_;

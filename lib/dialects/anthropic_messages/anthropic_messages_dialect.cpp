@@ -10,6 +10,7 @@
 #include "dialects/anthropic_messages/anthropic_errors.h"
 #include "dialects/anthropic_messages/anthropic_request.h"
 #include "dialects/anthropic_messages/anthropic_settings.h"
+#include "dialects/anthropic_messages/anthropic_token_count.h"
 #include "dialects/resource_access.h"
 #include "dialects/translation/portable_reasoning.h"
 #include "dialects/translation/read_conversation.h"
@@ -40,6 +41,10 @@ void join_adjusted(std::string& adjusted, const std::string& more) {
   adjusted += more;
 }
 
+bool asks_for_count(const Request& request) {
+  return request.method == "POST" && request.path == "/v1/responses/input_tokens";
+}
+
 class AnthropicMessagesDialect final : public Dialect {
  public:
   std::string_view name() const override { return "anthropic_messages"; }
@@ -61,23 +66,32 @@ class AnthropicMessagesDialect final : public Dialect {
   }
 
   Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
-    if (auto error = refuse_other_endpoints(turn.request)) return *error;
+    const bool counting = asks_for_count(turn.request);
+    if (auto error = counting ? std::nullopt : refuse_other_endpoints(turn.request)) return *error;
     auto parsed = read_conversation(turn.request.body, turn.history);
     if (!parsed) return parsed.error();
     Conversation& conversation = (*parsed)->conversation();
     const std::string_view model = upstream_model(turn, conversation);
     const AnthropicSettings settings = anthropic_settings(resource, model, turn.capabilities);
     const std::string origin = reasoning_origin(resource);
-    auto written = anthropic_request(conversation, {settings, model, origin});
+    const AnthropicTarget target{settings, model, origin};
+    auto written = counting ? anthropic_count_request(conversation, target)
+                            : anthropic_request(conversation, target);
     if (!written) return written.error();
 
     Translated translated;
     UpstreamCall& call = translated.call;
     call.method = "POST";
-    call.url = upstream_url(resource, fmt::format("/{}", settings.endpoint_path));
-    call.headers = translated_request_headers(turn.request.headers, conversation.stream);
+    const char* const below = counting ? "/count_tokens" : "";
+    call.url = upstream_url(resource, fmt::format("/{}{}", settings.endpoint_path, below));
+    const bool stream = conversation.stream && !counting;
+    call.headers = translated_request_headers(turn.request.headers, stream);
     add_headers(settings, call.headers, resource);
     call.body = std::move(written->body);
+    if (counting) {
+      translated.answer = std::make_unique<AnthropicTokenCount>(std::string(model));
+      return translated;
+    }
     finish_translation(translated, turn, conversation, std::make_unique<AnthropicDecoder>(origin));
     join_adjusted(translated.adjusted, written->adjusted);
     return translated;

@@ -32,11 +32,17 @@ class RequestWriter {
         thinking_(thinking),
         marks_(marks) {
     out_.begin_object().put("model", target.model);
-    out_.put_number("max_tokens", thinking.max_tokens);
-    if (conversation.stream) out_.put_boolean("stream", true);
+  }
+
+  // Those that count: all that the endpoint for counting takes.
+  void put_counted_options() {
+    put_thinking(out_, thinking_, settings_);
+    put_output_config();
   }
 
   void put_options() {
+    out_.put_number("max_tokens", thinking_.max_tokens);
+    if (conversation_.stream) out_.put_boolean("stream", true);
     put_thinking(out_, thinking_, settings_);
     put_output_config();
     put_sampling();
@@ -176,20 +182,34 @@ class RequestWriter {
 
 }  // namespace
 
-Result<AnthropicRequest> anthropic_request(Conversation& conversation,
-                                           const AnthropicTarget& target) {
+namespace {
+
+Result<AnthropicRequest> write(Conversation& conversation, const AnthropicTarget& target,
+                               void (RequestWriter::*put_options)()) {
   const std::vector<ConversationTurn> turns = grouped_turns(conversation);
   const AnthropicThinking thinking =
       anthropic_thinking(conversation, target.settings, turns, target.origin);
   CacheMarks marks(conversation, target.settings);
   RequestWriter writer(conversation, target, thinking, marks);
-  writer.put_options();
+  (writer.*put_options)();
   writer.put_tools();
   const auto written = anthropic_messages(conversation, turns, target, marks);
   if (!written) return written.error();
   AnthropicRequest request = writer.take(*written);
   conversation.effort = thinking.echoed;
   return request;
+}
+
+}  // namespace
+
+Result<AnthropicRequest> anthropic_request(Conversation& conversation,
+                                           const AnthropicTarget& target) {
+  return write(conversation, target, &RequestWriter::put_options);
+}
+
+Result<AnthropicRequest> anthropic_count_request(Conversation& conversation,
+                                                 const AnthropicTarget& target) {
+  return write(conversation, target, &RequestWriter::put_counted_options);
 }
 
 }  // namespace responses_proxy

@@ -22,5 +22,10 @@ struct AnthropicRequest {
 // Error: a part that this provider does not take; `param` says which.
 Result<AnthropicRequest> anthropic_request(Conversation& conversation,
                                            const AnthropicTarget& target);
+// The same for the endpoint that counts the tokens of such a request. It takes what counts alone:
+// no limit, no stream, no sampling, nobody's name.
+// https://docs.anthropic.com/en/api/messages-count-tokens
+Result<AnthropicRequest> anthropic_count_request(Conversation& conversation,
+                                                 const AnthropicTarget& target);
 
 }  // namespace responses_proxy

@@ -90,8 +90,11 @@ std::optional<Error> refuse_what_is_unknown(element request, bool history_known)
                                   "previous_response_id");
   }
   if (is_given(request, "conversation")) {
-    return Error::invalid_request("conversation_not_found", "Conversation not found.",
-                                  "conversation");
+    return Error::invalid_request(
+        "conversation_not_found",
+        "Conversation not found: this model's provider keeps none. Continue a response with "
+        "`previous_response_id`, or send all items as `input`.",
+        "conversation");
   }
   return std::nullopt;
 }

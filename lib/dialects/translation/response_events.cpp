@@ -87,6 +87,7 @@ void ResponseEvents::add_text(bool refusal, std::string_view delta) {
     open_part(refusal);
   }
   message_->text.append(delta);
+  marks_.delta(message_->index, delta.size());
   if (!options_.events) return;
   event(refusal ? "response.refusal.delta" : "response.output_text.delta", *message_);
   json_.put_number("content_index", static_cast<std::int64_t>(message_->part)).key("delta");
@@ -153,6 +154,7 @@ void ResponseEvents::reasoning(std::string_view delta) {
     give();
   }
   reasoning_->text.append(delta);
+  marks_.delta(reasoning_->index, delta.size());
   if (!options_.events) return;
   event("response.reasoning_summary_text.delta", *reasoning_).put_number("summary_index", 0);
   json_.put("delta", delta);
@@ -211,6 +213,7 @@ void ResponseEvents::end_call(std::size_t number) {
 }
 
 void ResponseEvents::write_arguments(const OpenCall& call, std::string_view delta) {
+  marks_.delta(call.index, delta.size());
   if (!options_.events) return;
   const bool custom = call.tool.kind == ToolKind::custom;
   event(custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta",
@@ -256,6 +259,7 @@ ResponseEvents::OpenItem ResponseEvents::open_item(std::string_view prefix) {
 
 void ResponseEvents::item_added(const OpenItem& item, std::string_view json) {
   facts_.substance = true;
+  marks_.added(item.index);
   if (!options_.events || ended()) return;
   event("response.output_item.added");
   json_.put_number("output_index", static_cast<std::int64_t>(item.index)).put_raw("item", json);
@@ -264,6 +268,7 @@ void ResponseEvents::item_added(const OpenItem& item, std::string_view json) {
 
 void ResponseEvents::item_done(const OpenItem& item, std::string json) {
   if (facts_.item_ids.size() < kMaxItemIds) facts_.item_ids.push_back(item.id);
+  marks_.done(item.index);
   if (options_.events) {
     event("response.output_item.done");
     json_.put_number("output_index", static_cast<std::int64_t>(item.index)).put_raw("item", json);
@@ -341,14 +346,11 @@ void ResponseEvents::close_all(std::string_view status_of_the_last) {
 }
 
 void ResponseEvents::end(AnswerState state, std::string_view type, const ResponseState& response) {
-  std::string json = object_.json(response, output(), usage_);
+  document_ = object_.json(response, output(), usage_);
   facts_.state = state;
   facts_.complete = true;
-  if (!options_.events) {
-    document_ = std::move(json);
-    return;
-  }
-  event(type).put_raw("response", json);
+  if (!options_.events) return;
+  event(type).put_raw("response", document_);
   give(state);
 }
 
@@ -364,7 +366,11 @@ std::string ResponseEvents::output() const {
 
 StoredResponse ResponseEvents::stored() const {
   const bool whole = held_ <= options_.keep_output;
-  return {facts_.response_id, whole ? output() : std::string(), whole};
+  StoredResponse stored{facts_.response_id, whole ? output() : std::string(), whole};
+  if (!options_.store) return stored;
+  stored.document = ended() ? document_ : object_.json({}, output(), usage_);
+  stored.marks = marks_.text();
+  return stored;
 }
 
 std::optional<std::int64_t> ResponseEvents::now() const {

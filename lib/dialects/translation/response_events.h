@@ -18,6 +18,7 @@
 
 #include "core/json_text.h"
 #include "dialects/translation/answer_error.h"
+#include "dialects/translation/event_marks.h"
 #include "dialects/translation/response_object.h"
 #include "dialects/translation/tool_names.h"
 #include "responses_proxy/answer.h"
@@ -69,7 +70,7 @@ class ResponseEvents {
   bool ended() const { return facts_.state != AnswerState::open; }
   bool too_large() const { return facts_.event_too_large; }
   const std::optional<AnswerError>& error() const { return error_; }  // of fail()
-  // After complete() or incomplete().
+  // After the end.
   const std::string& document() const { return document_; }
   const AnswerFacts& facts() const { return facts_; }
   AnswerFacts& facts() { return facts_; }
@@ -126,6 +127,7 @@ class ResponseEvents {
   std::optional<AnswerError> error_;
   std::string document_;
   std::vector<std::string> output_;  // by index; "" = not done yet
+  EventMarks marks_;
   std::optional<OpenMessage> message_;
   std::optional<OpenReasoning> reasoning_;
   std::vector<OpenCall> calls_;

@@ -1,5 +1,10 @@
 #include "dialects/translation/response_object.h"
 
+#include <charconv>
+#include <utility>
+
+#include "core/json_edit.h"
+#include "core/json_members.h"
 #include "core/json_text.h"
 
 namespace responses_proxy {
@@ -44,6 +49,18 @@ void put_text(JsonText& out, element request) {
   out.put_raw("verbosity",
               has_verbosity ? std::string(simdjson::minify(verbosity)) : R"("medium")");
   out.end_object();
+}
+
+std::string error_member(const ResponseState& state) {
+  if (state.error_message.empty() && state.error_code.empty()) return "null";
+  JsonText out;
+  out.begin_object().put("code", state.error_code).put("message", state.error_message);
+  return out.end_object().take();
+}
+
+std::string details_member(const ResponseState& state) {
+  if (state.incomplete_reason.empty()) return "null";
+  return JsonText().begin_object().put("reason", state.incomplete_reason).end_object().take();
 }
 
 // {"id":...}, whichever way it was named.
@@ -111,6 +128,41 @@ ResponseObject::ResponseObject(const Conversation& conversation, std::string_vie
   at_the_end_ = last.take();
 }
 
+std::string with_state(std::string_view document, const ResponseState& state) {
+  std::string text(document);
+  auto members = read_members(text);
+  if (!members) return text;
+  JsonEdit edit(std::move(*members));
+  edit.put("status", JsonText().text(state.status).str());
+  edit.put("error", error_member(state));
+  edit.put("incomplete_details", details_member(state));
+  return edit.joined();
+}
+
+ResponseObject::ResponseObject(std::string_view document) : created_at_(0) {
+  std::string text(document);
+  const auto members = read_members(text);
+  if (!members) return;
+  id_ = string_content(member(*members, "id"));
+  const std::string_view created = member(*members, "created_at");
+  std::from_chars(created.data(), created.data() + created.size(), created_at_);
+  background_ = member(*members, "background") == "true";
+  // What stands before and behind the output, in the order it was written in.
+  std::string* part = nullptr;
+  for (const JsonMember& one : *members) {
+    if (one.key == "incomplete_details") {
+      part = &before_output_;
+    } else if (one.key == "output") {
+      part = &after_output_;
+    } else if (one.key == "usage") {
+      part = &at_the_end_;
+    } else if (part != nullptr) {
+      if (!part->empty()) *part += ',';
+      part->append(one.text);
+    }
+  }
+}
+
 std::string ResponseObject::json(const ResponseState& state, std::string_view output,
                                  std::string_view usage) const {
   JsonText out;
@@ -118,19 +170,8 @@ std::string ResponseObject::json(const ResponseState& state, std::string_view ou
   out.put_number("created_at", created_at_).put("status", state.status);
   out.put_boolean("background", background_).key("completed_at");
   state.completed_at ? out.number(*state.completed_at) : out.null();
-  out.key("error");
-  if (state.error_message.empty() && state.error_code.empty()) {
-    out.null();
-  } else {
-    out.begin_object().put("code", state.error_code).put("message", state.error_message);
-    out.end_object();
-  }
-  out.key("incomplete_details");
-  if (state.incomplete_reason.empty()) {
-    out.null();
-  } else {
-    out.begin_object().put("reason", state.incomplete_reason).end_object();
-  }
+  out.put_raw("error", error_member(state));
+  out.put_raw("incomplete_details", details_member(state));
   out.raw(before_output_).key("output").begin_array().raw(output).end_array();
   out.raw(after_output_).put_raw("usage", usage.empty() ? "null" : usage).raw(at_the_end_);
   return out.end_object().take();

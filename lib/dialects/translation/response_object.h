@@ -35,11 +35,18 @@ struct ResponseState {
   std::optional<std::int64_t> completed_at;
 };
 
+// The document of a response whose making has come to another state: with that status, error and
+// reason, and nothing else changed.
+std::string with_state(std::string_view document, const ResponseState& state);
+
 class ResponseObject {
  public:
   // `model`: what the client calls it.
   ResponseObject(const Conversation& conversation, std::string_view id, std::string_view model,
                  std::int64_t created_at);
+
+  // As it stands in one that was kept.
+  explicit ResponseObject(std::string_view document);
 
   const std::string& id() const { return id_; }
   // `output`: the items, comma-separated; `usage`: "" = null.

@@ -27,10 +27,26 @@ bool flag_at(simdjson::dom::element object, std::string_view key) {
   return object[key].get(flag) == simdjson::SUCCESS && flag;
 }
 
+// Of those endpoints that clients ask for: what they can do instead. "" = of no such.
+std::string_view why_not(std::string_view path) {
+  if (path == "/v1/responses/input_tokens") {
+    return "This model's provider has no endpoint that counts the tokens of an input: they are "
+           "known when it has answered, as `usage.input_tokens`.";
+  }
+  if (path.starts_with("/v1/conversations")) {
+    return "This model's provider keeps no conversations: continue a response with "
+           "`previous_response_id`, or send all items as `input`.";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Error> refuse_other_endpoints(const Request& request) {
   if (request.method == "POST" && request.path == "/v1/responses") return std::nullopt;
+  if (const std::string_view why = why_not(request.path); !why.empty()) {
+    return Error{501, "invalid_request_error", "unsupported_endpoint", std::string(why), "", {}};
+  }
   return Error{501,
                "invalid_request_error",
                "unsupported_endpoint",
