@@ -8,9 +8,9 @@
 //            inside the call or later.
 // Ownership  A History is immutable, and shared by whoever holds it: what two conversations have in
 //            common stands in memory once. A chain of n turns takes the bytes of n turns.
-// Errors     None: what cannot be found (forgotten, too large, somebody else's, a store that is
-//            down) is not known, and what cannot be kept is not known later. The client then hears
-//            `previous_response_not_found` and sends everything.
+// Errors     What is forgotten, too large or somebody else's is not known: the client then hears
+//            `previous_response_not_found` and sends everything. A store that is down or late
+//            answers with an Error: the response may be there, so the client asks again.
 // Blocking   Never.
 // Limits     Each implementation has its own, and says which; a History kMaxHistoryTurns.
 #pragma once
@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/result.h"
 
 namespace responses_proxy {
 
@@ -34,8 +35,9 @@ struct StoredTurn {
   bool stored = true;    // not with `"store":false`: then it is for continuations alone
 };
 
-// A longer conversation cannot be continued here.
+// A longer conversation cannot be continued here: it is not kept.
 inline constexpr std::size_t kMaxHistoryTurns = 10'000;
+inline constexpr std::size_t kMaxHistoryBytes = 32 * 1024 * 1024;
 
 // A conversation up to one of its responses.
 class History final {
@@ -50,6 +52,8 @@ class History final {
   const std::shared_ptr<const History>& before() const { return before_; }
   std::size_t turns() const { return turns_; }
   std::size_t bytes() const { return bytes_; }  // of all items
+  // Whether none of its turns is one of `"store":false`.
+  bool stored() const { return stored_; }
   // All of them, oldest first: a comma-separated list, "" if there are none. Linear in its bytes.
   std::string items() const;
 
@@ -58,6 +62,7 @@ class History final {
   mutable std::shared_ptr<const History> before_;
   const std::size_t turns_;
   const std::size_t bytes_;
+  const bool stored_;
 };
 
 struct ConversationKey {
@@ -72,7 +77,8 @@ struct ConversationStats {
 
 class Conversations {
  public:
-  using Found = std::function<void(std::shared_ptr<const History> history)>;  // null: not known
+  // Null: not known. Error: nobody can say so now.
+  using Found = std::function<void(Result<std::shared_ptr<const History>> history)>;
   using Done = std::function<void()>;
 
   virtual ~Conversations() = default;
@@ -90,7 +96,7 @@ struct ConversationLimits {
   std::size_t max_responses = 100'000;  // that can be found
   // Of items, over all conversations; those that were not used for longest are forgotten first.
   std::size_t max_bytes = 256 * 1024 * 1024;
-  std::size_t max_conversation_bytes = 32 * 1024 * 1024;  // a longer one is not kept
+  std::size_t max_conversation_bytes = kMaxHistoryBytes;  // a longer one is not kept
   Millis idle = std::chrono::hours(1);                    // one unused for so long is forgotten
 };
 

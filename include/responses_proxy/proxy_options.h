@@ -27,6 +27,7 @@ class ExchangeHooks;
 class Gate;
 class HealthChecker;
 class HelperThreads;
+class KeptResponses;
 class ResponseIndex;
 class UpstreamSockets;
 
@@ -58,6 +59,8 @@ struct ProxyOptions {
   Gate* gate = nullptr;
   // What stands behind the ids of responses; null: the proxy has a memory of its own.
   Conversations* conversations = nullptr;
+  // The responses that are given back here; null: the proxy has a memory of its own.
+  KeptResponses* kept_responses = nullptr;
   // Where the host takes part in exchanges; null: nowhere.
   ExchangeHooks* hooks = nullptr;
 };

@@ -18,6 +18,7 @@
 #include "responses_proxy/health.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/helper_threads.h"
+#include "responses_proxy/kept_responses.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/log.h"

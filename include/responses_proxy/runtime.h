@@ -36,6 +36,7 @@ class EventLoops;
 class ExchangeHooks;
 class Gate;
 class HelperThreads;
+class KeptResponses;
 class Random;
 struct RequestRecord;
 class UpstreamClient;
@@ -68,6 +69,7 @@ struct RuntimeOptions {
   Gate* gate = nullptr;
   HelperThreads* helpers = nullptr;
   Conversations* conversations = nullptr;
+  KeptResponses* kept_responses = nullptr;
   ExchangeHooks* hooks = nullptr;
   // Beside those that come with the library; one of the same name takes the place of that one.
   std::vector<const Dialect*> dialects = {};

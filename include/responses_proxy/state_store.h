@@ -31,6 +31,7 @@ enum class AffinityKind : std::uint8_t {
   response,  // response and conversation ids: only the account that made them knows them
   item,      // output items of stored responses, which a later input may refer to
   session,   // the client's session: sticks to keep prompt caches warm
+  alias,     // the model alias that a response was asked for under, in place of a resource
 };
 
 struct AffinityKey {

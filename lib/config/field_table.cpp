@@ -453,9 +453,8 @@ Fields affinity_fields() {
                     "How long an idle session keeps its resource."),
               &Config::session_affinity_ttl, {1, 30 * kDayMillis}),
       seconds(named("PROXY_RESPONSE_STATE_TTL_SECONDS", kAffinity, "2592000",
-                    "How long a conversation with an upstream that keeps no responses can be "
-                    "continued after its last use; it is kept in the database. 0 = in memory only, "
-                    "for an hour."),
+                    "How long responses of upstreams that keep none, and their conversations, are "
+                    "kept in the database after their last use. 0 = in memory only, for an hour."),
               &Config::response_state_ttl, {0, 365 * kDayMillis}),
       integer(named("PROXY_MAX_AFFINITY_ENTRIES", kAffinity, "1000000",
                     "Most responses, most items and most sessions that are remembered in memory."),

@@ -1,11 +1,13 @@
 #include "conversations/conversation_rows.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/response_id.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
@@ -16,6 +18,9 @@ namespace {
 constexpr std::int64_t kExpireAtOnce = 100;
 // A use that is younger than this part of the time to live is not written down.
 constexpr int kTouchPart = 16;
+// A conversation is read back in pieces, each twice as long as the one before.
+constexpr std::int64_t kFirstTurns = 8;
+constexpr std::int64_t kTurnsAtOnce = 1024;
 
 struct Place {
   std::int64_t turn = 0;
@@ -59,40 +64,74 @@ void insert_turn(SqlConnection& connection, std::string_view caller, const Store
                                        to_sql(std::string(caller)),
                                        to_sql(turn.id),
                                        to_sql(turn.previous),
-                                       to_sql(turn.input),
-                                       to_sql(turn.output)};
+                                       whole_text(turn.input),
+                                       whole_text(turn.output)};
   connection.execute(
       "INSERT INTO response_turns (turn, conversation, turn_before, caller, response_id, "
       "previous_response_id, input, output) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
       params);
 }
 
-// The turns up to the one that is asked for, oldest first; none if one is missing.
-std::vector<StoredTurn> chain_of(SqlConnection& connection, std::int64_t turn) {
-  std::vector<StoredTurn> turns;
-  const std::array<SqlValue, 2> params{turn, static_cast<std::int64_t>(kMaxHistoryTurns)};
-  bool whole = false;
-  connection.query(
-      "WITH RECURSIVE chain (response_id, previous_response_id, input, output, turn_before, depth) "
-      "AS (SELECT response_id, previous_response_id, input, output, turn_before, 1 "
-      "FROM response_turns WHERE turn = $1 UNION ALL "
-      "SELECT t.response_id, t.previous_response_id, t.input, t.output, t.turn_before, c.depth + 1 "
-      "FROM response_turns t JOIN chain c ON t.turn = c.turn_before WHERE c.depth < $2) "
-      "SELECT response_id, previous_response_id, input, output, turn_before FROM chain "
-      "ORDER BY depth DESC",
-      params, [&](const SqlRow& row) {
-        if (turns.empty()) whole = row.integer(4) == 0;
-        turns.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
-      });
-  return whole ? std::move(turns) : std::vector<StoredTurn>();
-}
+// Turns on the way back from one, as they are read.
+class TurnsBack {
+ public:
+  TurnsBack(std::int64_t latest, const ConversationRows::Known& known)
+      : next_(latest), known_(known) {}
+
+  // Up to `most` further ones.
+  void read(SqlConnection& connection, std::int64_t most) {
+    const std::array<SqlValue, 2> params{next_, most};
+    const std::size_t before = turns_.size();
+    connection.query(
+        "WITH RECURSIVE chain (response_id, previous_response_id, input, output, turn_before, "
+        "depth) AS (SELECT response_id, previous_response_id, input, output, turn_before, 1 "
+        "FROM response_turns WHERE turn = $1 UNION ALL "
+        "SELECT t.response_id, t.previous_response_id, t.input, t.output, t.turn_before, "
+        "c.depth + 1 FROM response_turns t JOIN chain c ON t.turn = c.turn_before "
+        "WHERE c.depth < $2) "
+        "SELECT response_id, previous_response_id, input, output, turn_before FROM chain "
+        "ORDER BY depth",
+        params, [this](const SqlRow& row) { take(row); });
+    missing_ = turns_.size() == before;
+  }
+  // There is no need, or no use, to read on.
+  bool over() const { return next_ == 0 || missing_ || turns_.size() >= kMaxHistoryTurns; }
+  // Null: not all of it is there.
+  std::shared_ptr<const History> history() && {
+    if (next_ != 0) return nullptr;
+    std::shared_ptr<const History> history = std::move(at_hand_);
+    for (auto turn = turns_.rbegin(); turn != turns_.rend(); ++turn) {
+      history = std::make_shared<const History>(std::move(*turn), std::move(history));
+    }
+    return history;
+  }
+
+ private:
+  void take(const SqlRow& row) {
+    if (next_ == 0) return;  // it goes on from what is at hand
+    turns_.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
+    next_ = row.integer(4);
+    // Other makers may use an id twice.
+    const std::string& previous = turns_.back().previous;
+    if (next_ != 0 && is_own_response_id(previous)) at_hand_ = known_(previous);
+    if (at_hand_) next_ = 0;
+  }
+
+  std::int64_t next_;  // turn to be read; 0 = none is missing
+  const ConversationRows::Known& known_;
+  std::vector<StoredTurn> turns_;  // the latest first
+  std::shared_ptr<const History> at_hand_;
+  bool missing_ = false;
+};
 
 }  // namespace
 
-std::shared_ptr<const History> ConversationRows::load(const ConversationKey& key, WallTime now) {
+std::shared_ptr<const History> ConversationRows::load(const ConversationKey& key, WallTime now,
+                                                      const Known& known) {
   std::optional<Place> place;
+  std::optional<TurnsBack> turns;
   WallTime used_at{};
-  std::vector<StoredTurn> turns;
+  std::int64_t at_once = kFirstTurns;
   database_.look_up([&](SqlConnection& connection) {
     place = find_turn(connection, key.caller, std::string(key.response_id));
     if (!place) return;
@@ -100,16 +139,19 @@ std::shared_ptr<const History> ConversationRows::load(const ConversationKey& key
     connection.query("SELECT used_at FROM conversations WHERE conversation = $1",
                      {&conversation, 1},
                      [&used_at](const SqlRow& row) { from_sql(row, 0, used_at); });
-    if (now - used_at < ttl_) turns = chain_of(connection, place->turn);
+    if (now - used_at >= ttl_) return;
+    turns.emplace(place->turn, known);
+    turns->read(connection, at_once);
   });
-  if (turns.empty()) return nullptr;
-  if (now - used_at > ttl_ / kTouchPart) {
+  if (!turns) return nullptr;
+  while (!turns->over()) {
+    at_once = std::min(2 * at_once, kTurnsAtOnce);
+    database_.read([&](SqlConnection& connection) { turns->read(connection, at_once); });
+  }
+  auto history = std::move(*turns).history();
+  if (history && now - used_at > ttl_ / kTouchPart) {
     database_.write(
         [&](SqlConnection& connection) { touch(connection, place->conversation, now); });
-  }
-  std::shared_ptr<const History> history;
-  for (StoredTurn& turn : turns) {
-    history = std::make_shared<const History>(std::move(turn), std::move(history));
   }
   return history;
 }

@@ -8,6 +8,7 @@
 // Blocking   Every call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -23,8 +24,12 @@ class ConversationRows {
   ConversationRows(Database& database, Random& random, Millis ttl)
       : database_(database), random_(random), ttl_(ttl) {}
 
-  // Null: not known.
-  std::shared_ptr<const History> load(const ConversationKey& key, WallTime now);
+  // What is at hand of the caller's conversations; null: nothing is.
+  using Known = std::function<std::shared_ptr<const History>(std::string_view response_id)>;
+
+  // Null: not known. Reads back as far as what is known already: a conversation that goes on here
+  // and elsewhere in turns is not read from its beginning each time.
+  std::shared_ptr<const History> load(const ConversationKey& key, WallTime now, const Known& known);
   // The latest turn, and those before it that are not in here yet.
   void save(std::string_view caller, const History& history, WallTime now);
   void forget(const ConversationKey& key);

@@ -10,7 +10,8 @@ History::History(StoredTurn turn, std::shared_ptr<const History> before)
     : turn_(std::move(turn)),
       before_(std::move(before)),
       turns_(1 + (before_ ? before_->turns() : 0)),
-      bytes_(turn_.input.size() + turn_.output.size() + (before_ ? before_->bytes() : 0)) {}
+      bytes_(turn_.input.size() + turn_.output.size() + (before_ ? before_->bytes() : 0)),
+      stored_(turn_.stored && (!before_ || before_->stored())) {}
 
 // What ends with it ends one by one: a long chain that freed itself in depth would use up the
 // stack.

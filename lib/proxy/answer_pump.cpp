@@ -56,6 +56,7 @@ void AnswerPump::event(const AnswerEvent& event) {
   const bool whole =
       event.state == AnswerState::completed || event.state == AnswerState::incomplete;
   if (whole) phases::keep_answer(exchange_);
+  if (event.state == AnswerState::failed) phases::keep_failed_answer(exchange_);
   sink().event(event);
   note_end();
 }

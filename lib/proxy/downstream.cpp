@@ -8,6 +8,30 @@
 
 namespace responses_proxy {
 
+namespace {
+
+class Nobody final : public ResponseWriter {
+ public:
+  void observe(ResponseObserver*) override {}
+  void start(ResponseHead) override {}
+  bool write(std::string_view) override { return true; }
+  void finish() override {}
+  void abort() override {}
+};
+
+}  // namespace
+
+// Where the client has had a whole answer, what follows is another one, which begins anew. Where it
+// has left in the middle, the rest of the same one follows.
+void Downstream::detach() {
+  flush();
+  writer_ = std::make_shared<Nobody>();
+  full_ = false;
+  if (stage_ == Stage::answering) return;
+  stage_ = Stage::waiting;
+  status_ = 0;
+}
+
 void Downstream::start(ResponseHead head) {
   status_ = head.status;
   if (go_to(Stage::answering)) writer_->start(std::move(head));

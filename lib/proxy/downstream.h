@@ -33,6 +33,8 @@ class Downstream final : public AnswerSink {
   void bytes(std::string_view bytes) override { add(bytes); }
   void finish();
   void abort();
+  // The client waits for nothing more, or has left: what follows goes to nobody.
+  void detach();
   // The proxy's own answer; only before start().
   void answer(std::string_view json, const std::string& request_id);
   void refuse(const Error& error, const std::string& request_id);

@@ -7,6 +7,7 @@
 
 #include "proxy/local_answers/local_answers.h"
 #include "proxy/phases/admit.h"
+#include "proxy/phases/background.h"
 #include "proxy/phases/failover.h"
 #include "proxy/phases/hold_back.h"
 #include "proxy/phases/pick.h"
@@ -34,6 +35,9 @@ Task<std::optional<Error>> find_answer(ExchangeContext& exchange) {
     phases::close_attempt(exchange);
     auto sending = phases::translate(exchange, std::move(*lease));
     if (!sending) co_return sending.error();
+    auto refused = co_await phases::go_to_background(exchange, *sending->answer);
+    if (refused) co_return *refused;
+    if (exchange.interrupted()) break;
     phases::send(exchange, std::move(*sending));
     co_await phases::hold_back(exchange);
     if (exchange.interrupted()) break;
@@ -45,15 +49,15 @@ Task<std::optional<Error>> find_answer(ExchangeContext& exchange) {
 
 // Through an upstream, from the recall on.
 Task<std::optional<Error>> relay(ExchangeContext& exchange) {
-  co_await phases::recall(exchange);
-  std::optional<Error> error = co_await find_answer(exchange);
+  std::optional<Error> error = co_await phases::recall(exchange);
+  if (!error) error = co_await find_answer(exchange);
   if (!error) error = co_await phases::stream(exchange);
   co_return error;
 }
 
-// The proxy's own answer, in place of an upstream's.
+// The proxy's own answer, in place of an upstream's. "": the client has it.
 void give(ExchangeContext& exchange, std::string_view json) {
-  if (exchange.downstream.gone()) return;
+  if (exchange.downstream.gone() || json.empty()) return;
   exchange.record.first_byte = exchange.elapsed();
   exchange.record.completed = true;
   exchange.downstream.answer(json, exchange.record.request_id);
@@ -88,19 +92,24 @@ Detached Exchange::run() {
   const std::shared_ptr<Exchange> self = shared_from_this();
   ExchangeContext& exchange = *context_;
   std::optional<Error> error = co_await phases::admit(exchange);
+  if (!error) error = phases::ask_host(exchange);
   const bool admitted = !error;
   if (!error) error = phases::route(exchange);
-  std::optional<std::string> made_here;
-  if (!error) made_here = local_answers::answer_to(exchange);
+  // What is kept here needs no target.
+  local_answers::LocalAnswer made_here;
+  if (admitted) made_here = co_await local_answers::answer_to(exchange);
   if (!error && !made_here) error = co_await relay(exchange);
-  if (error && admitted && !exchange.shutting_down) {
+  if (error && !made_here && admitted && !exchange.shutting_down) {
     made_here = local_answers::answer_without_upstream(exchange);
   }
-  if (made_here) {
-    give(exchange, *made_here);
+  if (made_here && made_here->ok()) {
+    give(exchange, **made_here);
+  } else if (made_here) {
+    refuse(exchange, made_here->error());
   } else if (error) {
     refuse(exchange, *error);
   }
+  co_await phases::end_background(exchange, error);
   co_await phases::record(exchange);
   owner_.on_exchange_ended(*this);
 }
@@ -108,9 +117,11 @@ Detached Exchange::run() {
 void Exchange::on_writable() {
   context_->downstream.on_writable();
   if (context_->attempt) context_->attempt->resume();
+  context_->progress.fire();
 }
 
 void Exchange::on_closed() {
+  if (phases::goes_on_alone(*context_)) return;
   context_->downstream.on_closed();
   stop();
 }

@@ -17,6 +17,7 @@
 #include "core/task.h"
 #include "proxy/answer_pump.h"
 #include "proxy/attempt.h"
+#include "proxy/background_runs.h"
 #include "proxy/body_capture.h"
 #include "proxy/client_turn.h"
 #include "proxy/downstream.h"
@@ -38,12 +39,14 @@ struct ExchangeLoop {
   HelperThreads& helpers;
   RoutingCache& routing;
   KnownSecrets& secrets;
+  BackgroundRuns& background;
 };
 
 // Who knows what the request builds on, as far as anybody remembers. Ids of resources, "" = nobody.
 struct Affinity {
   std::string required;   // made what the request continues
   std::string preferred;  // serves the session, or made a response that is only compared with
+  std::string alias;      // no resource: what the response in the path was asked for under
   SelectionReason preferred_reason = SelectionReason::session_affinity;
 };
 
@@ -71,7 +74,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
                   std::shared_ptr<ClientTurn> turn, ResponseObserver& observer);
 
   // There is nobody to answer any more, or no time for it.
-  bool interrupted() const { return downstream.gone() || shutting_down; }
+  bool interrupted() const { return downstream.gone() || shutting_down || (run && run->cancelled); }
   // Response affinity in mode "require": no other account knows the response. What is known here as
   // well can be continued anywhere.
   bool pinned() const;
@@ -104,6 +107,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   std::string translated_body;  // what goes up in its place; empty: the client's own does
   std::string own_input;        // its items, where the upstream keeps none
   std::string own_response_id;  // of the answer of an upstream that does not name its answers
+  std::unique_ptr<BackgroundRun> run;  // it is made in the background; null: it is not
   std::unique_ptr<Attempt> attempt;
   // stream
   RememberedIds remembered;

@@ -13,6 +13,7 @@
 #include "responses_proxy/conversations.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
+#include "responses_proxy/kept_responses.h"
 #include "route/endpoint.h"
 
 namespace responses_proxy {
@@ -24,7 +25,7 @@ class LoopExchanges final : public ExchangeOwner {
  public:
   LoopExchanges(const Config& config, const ProxyOptions& dependencies, EventLoop& loop,
                 UpstreamClient& upstream, UpstreamSockets* sockets, HelperThreads& helpers,
-                std::atomic<std::size_t>& active,
+                BackgroundRuns& background, std::atomic<std::size_t>& active,
                 std::shared_ptr<std::atomic<std::size_t>> open_sockets)
       : config_(config),
         dependencies_(dependencies),
@@ -32,6 +33,7 @@ class LoopExchanges final : public ExchangeOwner {
         upstream_(upstream),
         sockets_(sockets),
         helpers_(helpers),
+        background_(background),
         active_(active),
         open_sockets_(std::move(open_sockets)),
         routing_(dependencies.router),
@@ -42,7 +44,8 @@ class LoopExchanges final : public ExchangeOwner {
   void run(Request request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
-        config_, dependencies_, ExchangeLoop{loop_, upstream_, helpers_, routing_, secrets_},
+        config_, dependencies_,
+        ExchangeLoop{loop_, upstream_, helpers_, routing_, secrets_, background_},
         static_cast<ExchangeOwner&>(*this), std::move(request), std::move(writer), std::move(turn));
     running_.insert(exchange.get());
     exchange->run();
@@ -86,6 +89,7 @@ class LoopExchanges final : public ExchangeOwner {
   UpstreamClient& upstream_;
   UpstreamSockets* sockets_;  // may be null
   HelperThreads& helpers_;
+  BackgroundRuns& background_;
   std::atomic<std::size_t>& active_;
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   RoutingCache routing_;
@@ -101,6 +105,7 @@ class Proxy::Impl {
       : config_(config),
         own_gate_(config_.client_tokens),
         own_conversations_(make_memory_conversations(options.clock)),
+        own_kept_responses_(make_memory_kept_responses(options.clock)),
         dependencies_(completed(std::move(options))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
     HelperThreads* const given = dependencies_.helpers;
@@ -108,7 +113,7 @@ class Proxy::Impl {
     for (std::size_t i = 0; i < dependencies_.loops.size(); ++i) {
       loops_.push_back(std::make_unique<LoopExchanges>(
           config_, dependencies_, dependencies_.loops.at(i), *dependencies_.upstreams.at(i),
-          sockets(i), helpers, active_, open_sockets_));
+          sockets(i), helpers, background_, active_, open_sockets_));
     }
   }
 
@@ -154,6 +159,7 @@ class Proxy::Impl {
     }
     if (options.gate == nullptr) options.gate = &own_gate_;
     if (options.conversations == nullptr) options.conversations = own_conversations_.get();
+    if (options.kept_responses == nullptr) options.kept_responses = own_kept_responses_.get();
     return options;
   }
 
@@ -166,7 +172,9 @@ class Proxy::Impl {
   // Used if the host has given none.
   TokenGate own_gate_;
   const std::unique_ptr<Conversations> own_conversations_;
+  const std::unique_ptr<KeptResponses> own_kept_responses_;
   const ProxyOptions dependencies_;
+  BackgroundRuns background_;
   std::atomic<std::size_t> active_{0};
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_ =
       std::make_shared<std::atomic<std::size_t>>(0);

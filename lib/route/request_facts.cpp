@@ -57,7 +57,7 @@ struct Body {
   std::array<JsonField, 1> conversation{{{"id"}}};
   std::array<JsonField, 3> metadata{{{"session_id"}, {"session_name"}, {"pool_id"}}};
   std::array<JsonField, 2> client_metadata{{{"session_id"}, {"thread_id"}}};
-  std::array<JsonField, 10> fields{{{"model"},
+  std::array<JsonField, 11> fields{{{"model"},
                                     {"stream"},
                                     {"previous_response_id"},
                                     {"conversation", conversation},
@@ -66,7 +66,8 @@ struct Body {
                                     {"prompt_cache_key"},
                                     {"prompt_cache_options", cache_options},
                                     {"input", references.fields, &references},
-                                    {"store"}}};
+                                    {"store"},
+                                    {"background"}}};
 };
 
 // Takes values in; the first wrong type is kept as the error.
@@ -119,7 +120,7 @@ void read_metadata(const Body& body, FieldReader& reader, RequestFacts& facts) {
 
 std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
   const auto& [model, stream, previous, conversation, metadata, client_metadata, cache_key,
-               cache_options, input, store] = body.fields;
+               cache_options, input, store, background] = body.fields;
   FieldReader reader;
   facts.model = bounded_id(reader.text(model));
   facts.stream = reader.boolean(stream);
@@ -140,6 +141,7 @@ std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
     facts.comparison_response_id = body.cache_options[0].text;
   }
   facts.stored = store.kind != JsonField::Kind::boolean || store.flag;
+  facts.background = background.kind == JsonField::Kind::boolean && background.flag;
   return reader.error();
 }
 

@@ -36,6 +36,7 @@ struct RequestFacts {
   std::string comparison_response_id;
 
   bool stored = true;  // `store` is not false: what comes of it can be continued
+  bool background = false;
 
   // The client's session, first match of: X-Proxy-Session-ID, the client's own header (session_id,
   // session-id, x-session-id, conversation_id), metadata.session_id, client_metadata's session or

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conversations/sql_conversations.h"
+#include "conversations/sql_kept_responses.h"
 #include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
@@ -73,6 +74,13 @@ std::unique_ptr<Conversations> make_conversations(const Config& config, Database
   return std::make_unique<SqlConversations>(database, random, clock, loops, ttl);
 }
 
+std::unique_ptr<KeptResponses> make_kept_responses(const Config& config, Database& database,
+                                                   const Clock& clock, EventLoops& loops) {
+  const Millis ttl = config.response_state_ttl;
+  if (ttl == Millis::zero()) return make_memory_kept_responses(clock);
+  return std::make_unique<SqlKeptResponses>(database, clock, loops, ttl);
+}
+
 RegistryOptions registry_options(const Config& config, const Log& log) {
   RegistryOptions options;
   options.keys = config.secret_encryption_keys;
@@ -125,6 +133,9 @@ class Runtime::Impl {
         conversations_(given_or(
             options_.conversations, own_conversations_,
             [this] { return make_conversations(config_, *database_, random_, clock_, loops_); })),
+        kept_responses_(
+            given_or(options_.kept_responses, own_kept_responses_,
+                     [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
         trust_(std::make_shared<UpstreamTrust>(
             TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
@@ -292,6 +303,7 @@ class Runtime::Impl {
                          .helpers = options_.helpers,
                          .gate = options_.gate,
                          .conversations = &conversations_,
+                         .kept_responses = &kept_responses_,
                          .hooks = options_.hooks};
     options.on_decision = [this](Decision decision) {
       if (shared_state_ != nullptr) shared_state_->share_decision(decision);
@@ -360,6 +372,8 @@ class Runtime::Impl {
   RecordResponseIndex index_;
   std::unique_ptr<Conversations> own_conversations_;
   Conversations& conversations_;
+  std::unique_ptr<KeptResponses> own_kept_responses_;
+  KeptResponses& kept_responses_;
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;

@@ -24,6 +24,7 @@ inline constexpr std::string_view kDecisions = "rp:decisions";
 inline constexpr std::string_view kResponse = "rp:r:";  // + id -> resource id
 inline constexpr std::string_view kItem = "rp:i:";
 inline constexpr std::string_view kSession = "rp:s:";
+inline constexpr std::string_view kAlias = "rp:a:";  // + id -> alias
 
 }  // namespace responses_proxy::redis_keys
 

@@ -29,7 +29,8 @@ constexpr Millis kTick{250};
 constexpr std::size_t kCatchUpPerTick = 256;
 // Of each kind, after Redis has come back empty.
 constexpr std::size_t kRestored = 4'096;
-constexpr std::array kKinds{AffinityKind::response, AffinityKind::item, AffinityKind::session};
+constexpr std::array kKinds{AffinityKind::response, AffinityKind::item, AffinityKind::session,
+                            AffinityKind::alias};
 
 RedisOptions parsed(const Secret& url) {
   RedisOptions options;
@@ -44,6 +45,8 @@ std::string_view prefix_of(AffinityKind kind) {
       return redis_keys::kResponse;
     case AffinityKind::item:
       return redis_keys::kItem;
+    case AffinityKind::alias:
+      return redis_keys::kAlias;
     case AffinityKind::session:
       break;
   }

@@ -5,7 +5,8 @@ namespace responses_proxy {
 MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
     : responses_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
       items_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
-      sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use) {}
+      sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use),
+      aliases_(clock, limits.max_entries, limits.response_age, Expiry::since_stored) {}
 
 std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id,
                                                           std::string_view points_at) {
@@ -60,7 +61,7 @@ void MemoryStateStore::forget_affinity(const AffinityKey& key) {
 
 AffinityStats MemoryStateStore::affinity_stats() const {
   return {responses_.size(), items_.size(), sessions_.size(),
-          responses_.evicted() + items_.evicted() + sessions_.evicted()};
+          responses_.evicted() + items_.evicted() + sessions_.evicted() + aliases_.evicted()};
 }
 
 std::unique_ptr<StateStore> make_memory_state_store(const Clock& clock, AffinityLimits limits) {

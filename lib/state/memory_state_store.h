@@ -31,6 +31,8 @@ class MemoryStateStore : public StateStore {
         return responses_;
       case AffinityKind::item:
         return items_;
+      case AffinityKind::alias:
+        return aliases_;
       case AffinityKind::session:
         break;
     }
@@ -56,6 +58,7 @@ class MemoryStateStore : public StateStore {
   AffinityMap responses_;
   AffinityMap items_;
   AffinityMap sessions_;
+  AffinityMap aliases_;
 };
 
 }  // namespace responses_proxy

@@ -193,6 +193,23 @@ Migration conversations() {
            "CREATE INDEX response_turns_by_before ON response_turns (turn_before)"}};
 }
 
+// The responses that are kept in a provider's place (lib/conversations/). The large columns are
+// last, so that reading the others does not read them.
+Migration kept_responses() {
+  return {7,
+          {R"(CREATE TABLE kept_responses (
+                caller TEXT NOT NULL,
+                response_id TEXT NOT NULL,
+                is_open INTEGER NOT NULL,
+                touched_at BIGINT NOT NULL,
+                previous_response_id TEXT NOT NULL,
+                input TEXT NOT NULL,
+                marks TEXT NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (response_id, caller)))",
+           "CREATE INDEX kept_responses_by_use ON kept_responses (touched_at)"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -225,9 +242,9 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 6> all{initial_schema(), captured_bodies(),
-                                            what_was_asked(), callers_and_usage(),
-                                            registry(),       conversations()};
+  static const std::array<Migration, 7> all{
+      initial_schema(), captured_bodies(), what_was_asked(), callers_and_usage(),
+      registry(),       conversations(),   kept_responses()};
   return all;
 }
 

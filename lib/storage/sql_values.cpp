@@ -11,6 +11,10 @@ std::string storable_text(std::string_view text) {
   return utf8_text(text, RecordQuery::kMaxText);
 }
 
+std::string whole_text(std::string_view text) {
+  return utf8_text(text, std::string_view::npos);
+}
+
 std::int64_t to_micros(WallTime time) {
   return std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
 }

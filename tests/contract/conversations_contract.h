@@ -33,8 +33,9 @@ class ConversationsChecks {
   HistoryPointer find(std::string_view id, std::string_view caller = "alice") {
     HistoryPointer history;
     int calls = 0;
-    backend.conversations().find({id, caller}, [&](HistoryPointer found) {
-      history = std::move(found);
+    backend.conversations().find({id, caller}, [&](Result<HistoryPointer> found) {
+      REQUIRE(found);
+      history = std::move(*found);
       ++calls;
     });
     backend.settle();
@@ -63,6 +64,9 @@ class ConversationsChecks {
     CHECK(history->latest().input == R"({"a":1})");
     CHECK(history->latest().output == R"({"b":2},{"c":3})");
     CHECK(history->items() == R"({"a":1},{"b":2},{"c":3})");
+    const std::string text = "\"" + std::string(100'000, 'x') + "é\"";
+    keep(turn_after(nullptr, "resp_2", text, text));
+    CHECK(items("resp_2") == text + "," + text);
     CHECK(find("resp_") == nullptr);
     CHECK(find("") == nullptr);
   }
@@ -142,6 +146,15 @@ class ConversationsChecks {
     CHECK(find("resp_2") == nullptr);
   }
 
+  // It is as long as it may be with its first turn.
+  void too_long() {
+    const HistoryPointer first =
+        keep(turn_after(nullptr, "resp_1", std::string(kMaxHistoryBytes - 1, ' '), "1"));
+    keep(turn_after(first, "resp_2", "2", ""));
+    CHECK(find("resp_1") != nullptr);
+    CHECK(find("resp_2") == nullptr);
+  }
+
   // `"store":false`, and what continues it, is for memory alone.
   void not_to_be_stored() {
     const HistoryPointer hidden =
@@ -178,6 +191,9 @@ class ConversationsChecks {
   }                                                                \
   SUBCASE("a thousand turns in a row") {                           \
     checks.long_chain();                                           \
+  }                                                                \
+  SUBCASE("what is too long is not kept") {                        \
+    checks.too_long();                                             \
   }                                                                \
   SUBCASE("what is unused for long is forgotten") {                \
     checks.unused_for_long();                                      \

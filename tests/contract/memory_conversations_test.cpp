@@ -1,4 +1,5 @@
 #include "contract/conversations_contract.h"
+#include "contract/kept_responses_contract.h"
 #include "fakes/manual_clock.h"
 
 namespace responses_proxy::testing {
@@ -10,6 +11,7 @@ class Memory {
   static constexpr Millis kIdle{60'000};
 
   Conversations& conversations() { return *conversations_; }
+  KeptResponses& responses() { return *responses_; }
   void settle() {}
   void advance(Millis by) { clock_.advance(by); }
 
@@ -17,10 +19,13 @@ class Memory {
   ManualClock clock_;
   const std::unique_ptr<Conversations> conversations_ =
       make_memory_conversations(clock_, {.idle = kIdle});
+  const std::unique_ptr<KeptResponses> responses_ =
+      make_memory_kept_responses(clock_, {.idle = kIdle});
 };
 
 }  // namespace
 
 CONVERSATIONS_CONTRACT(Memory)
+KEPT_RESPONSES_CONTRACT(Memory)
 
 }  // namespace responses_proxy::testing

@@ -1,11 +1,12 @@
-// SqlConversations over a database, for the contract: called from a thread that is no event loop's,
-// so every call has its answer when it returns.
+// SqlConversations and SqlKeptResponses over a database, for the contract: called from a thread
+// that is no event loop's, so every call has its answer when it returns.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "conversations/sql_conversations.h"
+#include "conversations/sql_kept_responses.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/random.h"
 #include "storage/database.h"
@@ -20,6 +21,7 @@ class SqlBackend {
       : database_(open_database(url, clock_)), conversations_(make()) {}
 
   Conversations& conversations() { return *conversations_; }
+  KeptResponses& responses() { return responses_; }
   // What is found is in the database, not in the memory before it.
   void settle() { conversations_ = make(); }
   void advance(Millis by) { clock_.advance(by); }
@@ -34,6 +36,7 @@ class SqlBackend {
   EventLoops loops_{1};
   const std::unique_ptr<Database> database_;
   std::unique_ptr<Conversations> conversations_;
+  SqlKeptResponses responses_{*database_, clock_, loops_, kIdle};
 };
 
 }  // namespace responses_proxy::testing

@@ -65,7 +65,7 @@ using FoundId = std::optional<std::string>;
 
 TEST_CASE_TEMPLATE_DEFINE("affinity: what is remembered is found", Backend, ss_round_trip) {
   AwaitedStore<Backend> store;
-  for (const AffinityKind kind : {kResponse, kItem, kSession}) {
+  for (const AffinityKind kind : {kResponse, kItem, kSession, AffinityKind::alias}) {
     CHECK(store.find(kind, "a") == std::nullopt);
     store.remember(kind, "a", "openai-1");
     store.remember(kind, "b", "openai-2");

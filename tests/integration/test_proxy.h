@@ -65,7 +65,8 @@ class TestProxy {
   const std::unique_ptr<Dialect> responses_ = make_responses_dialect();
   const std::unique_ptr<Dialect> shout_ = make_shouting_dialect();
   const std::unique_ptr<Dialect> chat_ = make_chat_completions_dialect();
-  const Dialects dialects_{responses_.get(), shout_.get(), chat_.get()};
+  const std::unique_ptr<Dialect> anthropic_ = make_anthropic_messages_dialect();
+  const Dialects dialects_{responses_.get(), shout_.get(), chat_.get(), anthropic_.get()};
   std::unique_ptr<HealthChecker> checker_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<HttpListener> listener_;

@@ -5,6 +5,7 @@
 
 #include "core/percent_decoded.h"
 #include "proxy/exchange_context.h"
+#include "proxy/local_answers/kept_answers.h"
 #include "proxy/local_answers/model_list.h"
 
 namespace responses_proxy::local_answers {
@@ -13,31 +14,36 @@ namespace {
 
 constexpr std::string_view kModels = "/v1/models";
 
+std::shared_ptr<const RoutingTable> table_of(const ExchangeContext& exchange) {
+  return exchange.route ? exchange.route->table : exchange.loop.routing.table();
+}
+
 bool asks_for_list(const ExchangeContext& exchange, const RoutingTable& table) {
   return exchange.endpoint.kind == EndpointKind::models && exchange.request.path == kModels &&
          !table.aliases().empty();
 }
 
 // The names of aliases have slashes.
-std::optional<std::string> description(const ExchangeContext& exchange, const RoutingTable& table) {
+LocalAnswer description(const ExchangeContext& exchange, const RoutingTable& table) {
   const std::string_view path = exchange.request.path;
   if (exchange.endpoint.kind != EndpointKind::models || path.size() <= kModels.size()) {
     return std::nullopt;
   }
   const auto name = percent_decoded(path.substr(kModels.size() + 1));
   const ModelAlias* alias = name ? table.describe(*name) : nullptr;
-  return alias != nullptr ? std::optional(dump(model_object(*alias))) : std::nullopt;
+  return alias != nullptr ? LocalAnswer(dump(model_object(*alias))) : std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string> answer_to(const ExchangeContext& exchange) {
-  return description(exchange, *exchange.route->table);
+Task<LocalAnswer> answer_to(ExchangeContext& exchange) {
+  auto described = description(exchange, *table_of(exchange));
+  if (described) co_return described;
+  co_return co_await answer_about_kept(exchange);
 }
 
-std::optional<std::string> answer_without_upstream(const ExchangeContext& exchange) {
-  const std::shared_ptr<const RoutingTable> table =
-      exchange.route ? exchange.route->table : exchange.loop.routing.table();
+LocalAnswer answer_without_upstream(const ExchangeContext& exchange) {
+  const std::shared_ptr<const RoutingTable> table = table_of(exchange);
   if (asks_for_list(exchange, *table)) return model_list(table->aliases(), {});
   return description(exchange, *table);
 }

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "core/task.h"
 #include "responses_proxy/dialect.h"
+#include "responses_proxy/result.h"
 
 namespace responses_proxy {
 
@@ -13,12 +15,16 @@ struct ExchangeContext;
 
 namespace local_answers {
 
-// JSON, with status 200, for what no upstream need be asked; nullopt: one has to.
-std::optional<std::string> answer_to(const ExchangeContext& exchange);
+// JSON, with status 200 ("": the client has it already), or an error; nullopt: an upstream has to
+// be asked.
+using LocalAnswer = std::optional<Result<std::string>>;
+
+// For what no upstream need be asked. The request may have no route.
+Task<LocalAnswer> answer_to(ExchangeContext& exchange);
 
 // The same where no upstream has answered, or there is none to ask; nullopt: the error is the
 // answer.
-std::optional<std::string> answer_without_upstream(const ExchangeContext& exchange);
+LocalAnswer answer_without_upstream(const ExchangeContext& exchange);
 
 // What an upstream answers, with what is to be said beside it.
 std::unique_ptr<Translation> added_to(const ExchangeContext& exchange,

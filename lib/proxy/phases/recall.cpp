@@ -1,5 +1,7 @@
 #include "proxy/phases/recall.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "core/response_id.h"
 #include "proxy/exchange_context.h"
+#include "proxy/kept_state.h"
 #include "responses_proxy/response_index.h"
 
 namespace responses_proxy::phases {
@@ -107,6 +110,30 @@ bool kept_upstream(const ExchangeContext& exchange) {
   return dialect != nullptr && dialect->keeps_responses();
 }
 
+// Nobody is to be asked about a response whose maker keeps none: it would have been found here.
+bool made_and_not_kept(const ExchangeContext& exchange) {
+  const std::string& required = exchange.affinity.required;
+  return exchange.endpoint.kind == EndpointKind::response && !required.empty() &&
+         exchange.route->table->find(required) != nullptr && !kept_upstream(exchange);
+}
+
+// What is asked about something that upstreams keep is for those that keep it, if there are any.
+void leave_to_keepers(ExchangeContext& exchange) {
+  const EndpointKind kind = exchange.endpoint.kind;
+  if (kind != EndpointKind::response && kind != EndpointKind::response_subpath &&
+      kind != EndpointKind::conversations) {
+    return;
+  }
+  std::vector<std::string> others;
+  const auto& targets = exchange.route->targets;
+  for (const Target& target : targets) {
+    const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
+    const bool keeps = dialect == nullptr || dialect->keeps_responses();
+    if (!keeps) others.push_back(target.resource->id);
+  }
+  if (others.size() < targets.size()) exchange.tries.resources = std::move(others);
+}
+
 // What upstreams keep themselves is not asked for: a look into the database would hold up each
 // request that continues something.
 bool may_be_kept_here(const ExchangeContext& exchange, std::string_view response_id) {
@@ -118,34 +145,63 @@ bool may_be_kept_here(const ExchangeContext& exchange, std::string_view response
   });
 }
 
-// A client's socket is asked first: it remembers what no upstream keeps.
-Task<> find_history(ExchangeContext& exchange) {
+// A response that is kept, while its conversation is not: it is too long to be continued.
+Task<std::optional<Error>> explain_unknown(ExchangeContext& exchange) {
   const std::string& previous = exchange.facts.previous_response_id;
-  if (previous.empty()) co_return;
+  if (!is_own_response_id(previous)) co_return std::nullopt;
+  const auto response = co_await find_kept(exchange, previous);
+  if (!response) co_return response.error();
+  if (!*response) co_return std::nullopt;
+  if ((*response)->open) {
+    co_return Error::invalid_request(
+        "response_not_completed",
+        fmt::format("Response '{}' is still being made; continue it when it is complete.",
+                    previous),
+        "previous_response_id");
+  }
+  co_return Error::invalid_request(
+      "conversation_not_continuable",
+      fmt::format(
+          "Response '{}' cannot be continued: it has failed, it continues one that was not "
+          "stored, or its conversation is longer than {} MiB or {} turns. Send its items as "
+          "input.",
+          previous, kMaxHistoryBytes / (1024 * 1024), kMaxHistoryTurns),
+      "previous_response_id");
+}
+
+// A client's socket is asked first: it remembers what no upstream keeps.
+Task<std::optional<Error>> find_history(ExchangeContext& exchange) {
+  const std::string& previous = exchange.facts.previous_response_id;
+  if (previous.empty()) co_return std::nullopt;
   if (exchange.turn) exchange.history = exchange.turn->remembered();
-  if (exchange.history || kept_upstream(exchange)) co_return;
-  if (!may_be_kept_here(exchange, previous)) co_return;
-  bool done = false;
-  exchange.dependencies.conversations->find({previous, exchange.record.caller},
-                                            [&exchange, &done](auto found) {
-                                              exchange.history = std::move(found);
-                                              done = true;
-                                              exchange.progress.fire();
-                                            });
-  while (!done) co_await exchange.progress;
-  if (exchange.turn && exchange.history) exchange.turn->continue_from(exchange.history);
+  if (exchange.history || kept_upstream(exchange)) co_return std::nullopt;
+  if (!may_be_kept_here(exchange, previous)) co_return std::nullopt;
+  auto found = co_await find_conversation(exchange, previous);
+  if (!found) co_return found.error();
+  exchange.history = std::move(*found);
+  if (!exchange.history) co_return co_await explain_unknown(exchange);
+  if (exchange.turn) exchange.turn->continue_from(exchange.history);
+  co_return std::nullopt;
 }
 
 }  // namespace
 
-Task<> recall(ExchangeContext& exchange) {
+Task<std::optional<Error>> recall(ExchangeContext& exchange) {
   const std::string& required = exchange.affinity.required;
   co_await look_up(exchange, {AffinityKind::response, exchange.facts.response_key()},
                    exchange.affinity.required);
+  if (exchange.endpoint.kind == EndpointKind::response) {
+    co_await look_up(exchange, {AffinityKind::alias, exchange.facts.path_response_id},
+                     exchange.affinity.alias);
+  }
+  leave_to_keepers(exchange);
   if (required.empty()) co_await look_up_durable(exchange);
+  if (made_and_not_kept(exchange)) {
+    co_return response_not_found(exchange.facts.path_response_id);
+  }
   if (required.empty()) co_await look_up_items(exchange);
   if (required.empty()) co_await find_preference(exchange);
-  co_await find_history(exchange);
+  co_return co_await find_history(exchange);
 }
 
 }  // namespace responses_proxy::phases

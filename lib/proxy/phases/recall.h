@@ -2,7 +2,10 @@
 // does not keep that, and where its session sticks.
 #pragma once
 
+#include <optional>
+
 #include "core/task.h"
+#include "responses_proxy/error.h"
 
 namespace responses_proxy {
 
@@ -11,8 +14,8 @@ struct ExchangeContext;
 namespace phases {
 
 // Fills `affinity` and `history`. What the request names outright goes before what its input refers
-// to.
-Task<> recall(ExchangeContext& exchange);
+// to. Error: what it continues may be here, but cannot be looked up now, or is too long.
+Task<std::optional<Error>> recall(ExchangeContext& exchange);
 
 }  // namespace phases
 }  // namespace responses_proxy

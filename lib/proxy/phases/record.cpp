@@ -24,6 +24,11 @@ void note_outcome(ExchangeContext& exchange) {
     record.status_code = kClientClosedRequest;
     record.blame = Blame::client;
     record.error = "client_closed";
+  } else if (exchange.run && exchange.run->cancelled) {
+    record.completed = false;
+    record.status_code = kClientClosedRequest;
+    record.blame = Blame::client;
+    record.error = "cancelled";
   } else if (record.blame == Blame::none && !record.attempts.empty()) {
     record.blame = record.attempts.back().blame;
   }
@@ -60,8 +65,9 @@ void close_attempt(ExchangeContext& exchange) {
   if (!exchange.attempt) return;
   Attempt& attempt = *exchange.attempt;
   if (exchange.interrupted() && !attempt.over()) {
-    const bool left = exchange.downstream.gone();
-    left ? attempt.abandon("client_closed", Blame::client)
+    const bool cancelled = exchange.run && exchange.run->cancelled;
+    const bool left = exchange.downstream.gone() || cancelled;
+    left ? attempt.abandon(cancelled ? "cancelled" : "client_closed", Blame::client)
          : attempt.abandon("shutting_down", Blame::proxy);
   } else {
     judge_attempt(exchange, attempt.fault());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proxy/exchange_context.h"
+#include "responses_proxy/kept_responses.h"
 
 namespace responses_proxy::phases {
 
@@ -48,7 +49,43 @@ void remember(ExchangeContext& exchange, const AffinityKey& key) {
                                                 count_as_open(exchange));
 }
 
-std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredResponse response) {
+// So that reading it back names the model as its answer does.
+void remember_alias(ExchangeContext& exchange, const std::string& response_id) {
+  const std::string& alias = exchange.route->alias;
+  if (alias.empty() || !exchange.dialect->keeps_responses()) return;
+  exchange.dependencies.state.remember_affinity({AffinityKind::alias, response_id}, alias,
+                                                count_as_open(exchange));
+}
+
+// A conversation of `"store":false` is for a while only, one that is too long not kept at all.
+bool is_kept_long(const History& history) {
+  return history.stored() && history.bytes() <= kMaxHistoryBytes &&
+         history.turns() <= kMaxHistoryTurns;
+}
+
+// The response itself, for who asks for it by its id. Its input stands with it where no
+// conversation has that.
+void keep_document(ExchangeContext& exchange, StoredResponse& response, const History* history) {
+  if (!exchange.facts.stored || response.id.empty() || response.document.empty()) return;
+  KeptResponse kept;
+  kept.id = exchange.mask.apply(response.id);
+  kept.document = std::move(response.document);
+  kept.marks = std::move(response.marks);
+  if (history == nullptr) {
+    kept.previous = exchange.facts.previous_response_id;
+    kept.input = exchange.own_input;
+  } else if (!is_kept_long(*history)) {
+    kept.previous = history->latest().previous;
+    kept.input = history->latest().input;
+  }
+  KeptResponses& responses = *exchange.dependencies.kept_responses;
+  const auto done = [open = count_as_open(exchange)](const Result<bool>&) { open(); };
+  if (!exchange.run) return responses.keep(exchange.record.caller, std::move(kept), done);
+  exchange.run->ended = true;
+  responses.update(exchange.record.caller, std::move(kept), done);
+}
+
+std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredResponse& response) {
   if (response.id.empty() || !response.whole) return nullptr;
   const RequestFacts& facts = exchange.facts;
   StoredTurn turn{exchange.mask.apply(response.id), facts.previous_response_id,
@@ -70,6 +107,7 @@ void remember_answer(ExchangeContext& exchange) {
     ids.response = facts.response_id;
     exchange.record.response_id = exchange.mask.apply(ids.response);
     remember(exchange, {AffinityKind::response, exchange.record.response_id});
+    remember_alias(exchange, exchange.record.response_id);
   }
   if (!facts.conversation_id.empty() && facts.conversation_id != ids.conversation) {
     ids.conversation = facts.conversation_id;
@@ -88,11 +126,19 @@ void keep_answer(ExchangeContext& exchange) {
   if ((kept_upstream && !exchange.turn) || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
-  auto history =
-      exchange.turn ? exchange.turn->answered(response) : continued(exchange, std::move(response));
-  if (kept_upstream || !history) return;
+  auto history = exchange.turn ? exchange.turn->answered(response) : continued(exchange, response);
+  if (kept_upstream) return;
+  keep_document(exchange, response, history.get());
+  if (!history) return;
   exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
                                             count_as_open(exchange));
+}
+
+void keep_failed_answer(ExchangeContext& exchange) {
+  if (exchange.dialect->keeps_responses() || exchange.remembered.kept) return;
+  exchange.remembered.kept = true;
+  StoredResponse response = exchange.attempt->stored();
+  keep_document(exchange, response, nullptr);
 }
 
 void forget_response(ExchangeContext& exchange) {

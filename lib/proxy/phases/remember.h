@@ -19,6 +19,9 @@ void remember_answer(ExchangeContext& exchange);
 // see its end. Of an upstream that keeps its responses, only a client's socket remembers more.
 void keep_answer(ExchangeContext& exchange);
 
+// It has failed, in its own words: what can be read back of it is kept.
+void keep_failed_answer(ExchangeContext& exchange);
+
 // A response that was deleted.
 void forget_response(ExchangeContext& exchange);
 

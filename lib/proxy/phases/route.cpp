@@ -7,13 +7,17 @@
 
 namespace responses_proxy::phases {
 
-std::optional<Error> route(ExchangeContext& exchange) {
+std::optional<Error> ask_host(ExchangeContext& exchange) {
   RequestFacts& facts = exchange.facts;
-  if (ExchangeHooks* hooks = exchange.dependencies.hooks) {
-    const AdmittedRequest request{exchange.request, exchange.record.caller, facts.model,
-                                  facts.session_id, facts.stream};
-    if (auto error = hooks->before_route(request, facts.pool_id)) return error;
-  }
+  ExchangeHooks* hooks = exchange.dependencies.hooks;
+  if (hooks == nullptr) return std::nullopt;
+  const AdmittedRequest request{exchange.request, exchange.record.caller, facts.model,
+                                facts.session_id, facts.stream};
+  return hooks->before_route(request, facts.pool_id);
+}
+
+std::optional<Error> route(ExchangeContext& exchange) {
+  const RequestFacts& facts = exchange.facts;
   auto route = exchange.loop.routing.route({facts.model, facts.pool_id});
   if (!route) {
     Error error = route.error();

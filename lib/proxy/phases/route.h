@@ -11,6 +11,9 @@ struct ExchangeContext;
 
 namespace phases {
 
+// What the host has to say against the request; it may choose its pool.
+std::optional<Error> ask_host(ExchangeContext& exchange);
+
 // Fills `route`. Error: there is no such pool, or nothing in it.
 std::optional<Error> route(ExchangeContext& exchange);
 

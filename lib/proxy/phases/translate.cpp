@@ -61,6 +61,11 @@ std::optional<std::string> history_to_send(const ExchangeContext& exchange,
   return exchange.history->items();
 }
 
+// What the client calls the model; of a response that is read back: what it has called it then.
+std::string_view alias_of(const ExchangeContext& exchange) {
+  return exchange.route->alias.empty() ? exchange.affinity.alias : exchange.route->alias;
+}
+
 Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const Resource& resource = lease.resource();
   const auto& turn = exchange.turn;
@@ -79,7 +84,7 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
                                       .model = exchange.record.model,
                                       .upstream_model = upstream_model,
                                       .keep_output = keep_output,
-                                      .alias = exchange.route->alias,
+                                      .alias = alias_of(exchange),
                                       .capabilities = lease.capabilities(),
                                       .history = history,
                                       .response_id = exchange.own_response_id,

@@ -26,8 +26,9 @@ SocketTurn::~SocketTurn() = default;
 std::shared_ptr<const History> SocketTurn::remembered() {
   const std::string& previous = message_.previous_response_id;
   if (!previous.empty()) {
-    context_.conversations.find({previous, {}},
-                                [this](auto found) { history_ = std::move(found); });
+    context_.conversations.find({previous, {}}, [this](auto found) {
+      if (found) history_ = std::move(*found);
+    });
   }
   return history_;
 }

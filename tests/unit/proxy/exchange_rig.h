@@ -17,6 +17,7 @@
 #include "proxy/token_gate.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/exchange_hooks.h"
+#include "responses_proxy/kept_responses.h"
 #include "responses_proxy/table_router.h"
 
 namespace responses_proxy::testing {
@@ -25,10 +26,19 @@ class ExchangeRig final : private ExchangeOwner {
  private:
   // First, so that they go last: the timers of whatever still waits belong to them.
   boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  EventLoop loop_;
 
  public:
-  explicit ExchangeRig(const std::vector<std::string>& keys) : state(clock) {
+  explicit ExchangeRig(const std::vector<std::string>& keys) : loop_(context_), state(clock) {
+    add_resources(keys);
+  }
+  // With timers that ring when the test says so.
+  ExchangeRig(const std::vector<std::string>& keys, Timers& timers)
+      : loop_(context_, timers), state(clock) {
+    add_resources(keys);
+  }
+
+  void add_resources(const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
       Resource resource;
       resource.id = "openai-" + std::to_string(config.resources.size() + 1);
@@ -39,9 +49,10 @@ class ExchangeRig final : private ExchangeOwner {
       config.resources.push_back(std::move(resource));
     }
     router.update(config.resources);
-    dependencies_.dialects = {dialect_.get()};
+    dependencies_.dialects = {dialect_.get(), chat_.get()};
     dependencies_.gate = &token_gate_;
     dependencies_.conversations = conversations.get();
+    dependencies_.kept_responses = kept_responses.get();
     dependencies_.on_decision = [this](Decision decision) {
       decisions.push_back(std::move(decision));
     };
@@ -60,7 +71,8 @@ class ExchangeRig final : private ExchangeOwner {
   std::shared_ptr<FakeResponseWriter> send(Request request) {
     auto writer = std::make_shared<FakeResponseWriter>();
     exchange = std::make_shared<Exchange>(
-        config, dependencies_, ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_},
+        config, dependencies_,
+        ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_, background_},
         static_cast<ExchangeOwner&>(*this), std::move(request), writer);
     begun_.push_back(exchange);
     exchange->run();
@@ -78,7 +90,8 @@ class ExchangeRig final : private ExchangeOwner {
     } nobody;
     client = std::make_shared<FakeResponseWriter>();
     return std::make_shared<ExchangeContext>(
-        config, dependencies_, ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_},
+        config, dependencies_,
+        ExchangeLoop{loop_, upstream, helpers_, routing_, secrets_, background_},
         std::move(request), client, nullptr, nobody);
   }
   std::shared_ptr<ExchangeContext> context(std::string body, Headers headers = {}) {
@@ -88,6 +101,12 @@ class ExchangeRig final : private ExchangeOwner {
   void ring() {
     context_.restart();
     context_.run_one();
+  }
+
+  // Runs what waits for the loop, but for timers.
+  void poll() {
+    context_.restart();
+    context_.poll();
   }
 
   // Lets the timers ring until the exchange has ended.
@@ -101,6 +120,7 @@ class ExchangeRig final : private ExchangeOwner {
 
   void use_hooks(ExchangeHooks& hooks) { dependencies_.hooks = &hooks; }
   void use_index(ResponseIndex& index) { dependencies_.index = &index; }
+  void use_conversations(Conversations& given) { dependencies_.conversations = &given; }
 
   RequestRecord record() { return sink.wait_for(1).at(0); }
   ResourceState* resource(int number) {
@@ -113,6 +133,7 @@ class ExchangeRig final : private ExchangeOwner {
   TableRouter router{state};
   RecordingSink sink;
   std::unique_ptr<Conversations> conversations = make_memory_conversations(clock);
+  std::unique_ptr<KeptResponses> kept_responses = make_memory_kept_responses(clock);
   FakeUpstream upstream;
   std::vector<Decision> decisions;
   std::shared_ptr<Exchange> exchange;          // the last one
@@ -138,9 +159,11 @@ class ExchangeRig final : private ExchangeOwner {
   SeededRandom random_{20261126};
   LoadBalancer balancer_{clock, random_};
   EventLoops loops_{1};  // not started: the exchange runs on loop_
+  BackgroundRuns background_{2};
   RoutingCache routing_{router};
   KnownSecrets secrets_{config, routing_};
   std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
+  std::unique_ptr<Dialect> chat_ = make_chat_completions_dialect();
   NoHelpers helpers_;
   TokenGate token_gate_{config.client_tokens};
   ProxyOptions dependencies_{.clock = clock,

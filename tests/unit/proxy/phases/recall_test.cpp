@@ -36,7 +36,7 @@ TEST_CASE("what a request names goes before what its input refers to, and that b
   exchange->facts.previous_response_id = "resp_1";
   exchange->facts.item_references = {"item_unknown", "item_2"};
   exchange->facts.session_id = "s";
-  CHECK(*run_task(phases::recall(*exchange)));
+  CHECK(run_task(phases::recall(*exchange))->has_value());
   CHECK(exchange->affinity.required == "openai-1");
   CHECK(exchange->affinity.preferred.empty());
   exchange->affinity = {};
@@ -114,6 +114,47 @@ TEST_CASE("a response of upstreams that keep theirs is not asked for here") {
   CHECK(exchange->history);
 }
 
+TEST_CASE("why a response that is kept cannot be continued") {
+  const std::string id = "resp_0123456789abcdef0123456789abcdef";
+  ExchangeRig rig({"sk-first-key"});
+  const auto exchange = routed(rig);
+  exchange->facts.previous_response_id = id;
+  const auto recalled = [&] { return **run_task(phases::recall(*exchange)); };
+  CHECK_FALSE(recalled());  // nobody knows it: the upstream may
+  KeptResponse kept;
+  kept.id = id;
+  kept.open = true;
+  rig.kept_responses->keep("", kept, {});
+  REQUIRE(recalled());
+  CHECK(recalled()->code == "response_not_completed");
+  kept.open = false;
+  rig.kept_responses->keep("", kept, {});
+  CHECK(recalled()->code == "conversation_not_continuable");
+  CHECK(recalled()->message.find("32 MiB or 10000 turns") != std::string::npos);
+  CHECK(recalled()->param == "previous_response_id");
+}
+
+TEST_CASE("a look-up that fails is the proxy's trouble: 503, and nothing is sent") {
+  struct Late final : Conversations {
+    void find(const ConversationKey&, Found found) override {
+      Error error = Error::unavailable(503, "response_store_unavailable", "It is late.");
+      error.retry_after = Millis(1'000);
+      found(std::move(error));
+    }
+    void keep(std::string_view, std::shared_ptr<const History>, Done) override {}
+    void forget(const ConversationKey&) override {}
+  } late;
+  ExchangeRig rig({"sk-first-key"});
+  rig.use_conversations(late);
+  const auto client =
+      rig.post(R"({"model":"m","previous_response_id":"resp_0123456789abcdef0123456789abcdef"})");
+  CHECK(client->head->status == 503);
+  CHECK(client->head->headers.get("retry-after") == "1");
+  CHECK(client->body.find("response_store_unavailable") != std::string::npos);
+  CHECK(rig.upstream.count() == 0);
+  CHECK(rig.record().blame == Blame::proxy);
+}
+
 TEST_CASE("the records are asked about what live state does not know, and it learns it") {
   struct Index final : ResponseIndex {
     void find(EventLoop&, std::string response_id, Found found) override {
@@ -128,10 +169,10 @@ TEST_CASE("the records are asked about what live state does not know, and it lea
   const auto exchange = routed(rig);
   exchange->facts.previous_response_id = "resp_1";
   const auto ended = run_task(phases::recall(*exchange));
-  CHECK_FALSE(*ended);
+  CHECK_FALSE(ended->has_value());
   CHECK(index.asked == "resp_1");
   index.answer("openai-2");
-  CHECK(*ended);
+  CHECK(ended->has_value());
   CHECK(exchange->affinity.required == "openai-2");
   std::optional<std::string> known;
   rig.state.find_affinity({AffinityKind::response, "resp_1"}, [&](auto found) { known = found; });

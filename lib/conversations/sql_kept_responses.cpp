@@ -1,0 +1,181 @@
+#include "conversations/sql_kept_responses.h"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/sql_values.h"
+
+namespace responses_proxy {
+
+namespace {
+
+using Outcome = BlockingCalls::Outcome;
+
+constexpr Millis kExpireEvery = std::chrono::minutes(1);
+constexpr std::int64_t kExpireAtOnce = 100;
+// A use that is younger than this part of the time to live is not written down.
+constexpr int kTouchPart = 16;
+
+// Of a call that outlives the texts it was made with.
+struct OwnedKey {
+  explicit OwnedKey(const ConversationKey& key)
+      : caller(std::string(key.caller)), id(std::string(key.response_id)) {}
+  std::string caller;
+  std::string id;
+};
+
+std::optional<KeptResponse> load(SqlConnection& connection, const OwnedKey& key) {
+  std::optional<KeptResponse> response;
+  const std::array<SqlValue, 2> params{to_sql(key.caller), to_sql(key.id)};
+  connection.query(
+      "SELECT document, marks, previous_response_id, input, is_open, touched_at "
+      "FROM kept_responses WHERE caller = $1 AND response_id = $2",
+      params, [&](const SqlRow& row) {
+        response = KeptResponse{key.id, row.text(0), row.text(1), row.text(2), row.text(3), {}, {}};
+        from_sql(row, 4, response->open);
+        from_sql(row, 5, response->touched);
+      });
+  return response;
+}
+
+bool remove(SqlConnection& connection, const OwnedKey& key) {
+  const std::array<SqlValue, 2> params{to_sql(key.caller), to_sql(key.id)};
+  return connection.execute("DELETE FROM kept_responses WHERE caller = $1 AND response_id = $2",
+                            params) > 0;
+}
+
+void insert(SqlConnection& connection, const std::string& caller, const KeptResponse& response,
+            WallTime now) {
+  const std::array<SqlValue, 8> params{to_sql(caller),
+                                       to_sql(response.id),
+                                       to_sql(response.open),
+                                       to_sql(now),
+                                       to_sql(response.previous),
+                                       whole_text(response.input),
+                                       whole_text(response.marks),
+                                       whole_text(response.document)};
+  connection.execute(
+      "INSERT INTO kept_responses (caller, response_id, is_open, touched_at, "
+      "previous_response_id, input, marks, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      params);
+}
+
+bool replace_open(SqlConnection& connection, const std::string& caller,
+                  const KeptResponse& response, WallTime now) {
+  const std::array<SqlValue, 8> params{to_sql(response.open),
+                                       to_sql(now),
+                                       to_sql(response.previous),
+                                       whole_text(response.input),
+                                       whole_text(response.marks),
+                                       whole_text(response.document),
+                                       to_sql(caller),
+                                       to_sql(response.id)};
+  return connection.execute(
+             "UPDATE kept_responses SET is_open = $1, touched_at = $2, previous_response_id = $3, "
+             "input = $4, marks = $5, document = $6 "
+             "WHERE caller = $7 AND response_id = $8 AND is_open = 1",
+             params) > 0;
+}
+
+bool touch_row(SqlConnection& connection, const OwnedKey& key, bool open, WallTime now) {
+  const std::array<SqlValue, 4> params{to_sql(now), to_sql(key.caller), to_sql(key.id),
+                                       to_sql(open)};
+  return connection.execute(
+             "UPDATE kept_responses SET touched_at = $1 "
+             "WHERE caller = $2 AND response_id = $3 AND is_open = $4",
+             params) > 0;
+}
+
+}  // namespace
+
+void SqlKeptResponses::find(const ConversationKey& key, Found found) {
+  struct Question {
+    OwnedKey key;
+    std::optional<KeptResponse> response;
+  };
+  const auto question = std::make_shared<Question>(Question{OwnedKey(key), {}});
+  calls_.run(
+      [this, question] {
+        auto response = database_.look_up(
+            [&](SqlConnection& connection) { return load(connection, question->key); });
+        const WallTime now = clock_.wall();
+        if (!response || now - response->touched >= ttl_) return;
+        if (!response->open && now - response->touched > ttl_ / kTouchPart) {
+          database_.write(
+              [&](SqlConnection& connection) { touch_row(connection, question->key, false, now); });
+        }
+        question->response = std::move(response);
+      },
+      [question, found = std::move(found)](Outcome outcome) {
+        if (outcome != Outcome::done) return found(BlockingCalls::unavailable(outcome));
+        found(std::move(question->response));
+      });
+}
+
+void SqlKeptResponses::keep(std::string_view caller, KeptResponse response, Done done) {
+  if (response.bytes() > kMaxKeptBytes) {
+    if (done) done(false);
+    return;
+  }
+  write(
+      [this, owner = std::string(caller),
+       response = std::move(response)](SqlConnection& connection) {
+        remove(connection, OwnedKey({response.id, owner}));
+        insert(connection, owner, response, clock_.wall());
+        expire_now_and_then(connection);
+        return true;
+      },
+      std::move(done));
+}
+
+void SqlKeptResponses::update(std::string_view caller, KeptResponse response, Done done) {
+  write(
+      [this, owner = std::string(caller),
+       response = std::move(response)](SqlConnection& connection) {
+        return replace_open(connection, owner, response, clock_.wall());
+      },
+      std::move(done));
+}
+
+void SqlKeptResponses::touch(const ConversationKey& key, Done done) {
+  write(
+      [this, owned = OwnedKey(key)](SqlConnection& connection) {
+        return touch_row(connection, owned, true, clock_.wall());
+      },
+      std::move(done));
+}
+
+void SqlKeptResponses::forget(const ConversationKey& key, Done done) {
+  write([owned = OwnedKey(key)](SqlConnection& connection) { return remove(connection, owned); },
+        std::move(done));
+}
+
+void SqlKeptResponses::write(std::function<bool(SqlConnection&)> change, Done done) {
+  const auto changed = std::make_shared<bool>(false);
+  calls_.run(
+      [this, changed, change = std::move(change)] {
+        database_.write([&](SqlConnection& connection) { *changed = change(connection); });
+      },
+      [changed, done = std::move(done)](Outcome outcome) {
+        if (!done) return;
+        if (outcome != Outcome::done) return done(BlockingCalls::unavailable(outcome));
+        done(*changed);
+      });
+}
+
+void SqlKeptResponses::expire_now_and_then(SqlConnection& connection) {
+  const SteadyTime now = clock_.steady();
+  SteadyTime due = next_expiry_;
+  if (now < due || !next_expiry_.compare_exchange_strong(due, now + kExpireEvery)) return;
+  std::vector<OwnedKey> expired;
+  const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl_), kExpireAtOnce};
+  connection.query("SELECT caller, response_id FROM kept_responses WHERE touched_at < $1 LIMIT $2",
+                   params, [&expired](const SqlRow& row) {
+                     expired.emplace_back(ConversationKey{row.text(1), row.text(0)});
+                   });
+  for (const OwnedKey& key : expired) remove(connection, key);
+}
+
+}  // namespace responses_proxy

@@ -1,0 +1,41 @@
+// SqlKeptResponses: kept responses in SQL, one row each, for all replicas.
+//
+// Role       Nothing of them is in memory: what one replica has deleted, no other gives.
+// Threads    Those of BlockingCalls.
+// Errors     A database that is down or late is an Error.
+#pragma once
+
+#include <atomic>
+
+#include "conversations/blocking_calls.h"
+#include "responses_proxy/kept_responses.h"
+#include "storage/database.h"
+
+namespace responses_proxy {
+
+class SqlKeptResponses final : public KeptResponses {
+ public:
+  // One that nobody has read or written for `ttl` is forgotten. `loops` are those that ask; they no
+  // longer run when this is destroyed.
+  SqlKeptResponses(Database& database, const Clock& clock, EventLoops& loops, Millis ttl)
+      : database_(database), clock_(clock), ttl_(ttl), calls_(loops) {}
+
+  void find(const ConversationKey& key, Found found) override;
+  void keep(std::string_view caller, KeptResponse response, Done done) override;
+  void update(std::string_view caller, KeptResponse response, Done done) override;
+  void touch(const ConversationKey& key, Done done) override;
+  void forget(const ConversationKey& key, Done done) override;
+
+ private:
+  // Runs `change` in a transaction elsewhere; what it says of itself is the answer.
+  void write(std::function<bool(SqlConnection&)> change, Done done);
+  void expire_now_and_then(SqlConnection& connection);
+
+  Database& database_;
+  const Clock& clock_;
+  const Millis ttl_;
+  std::atomic<SteadyTime> next_expiry_{};
+  BlockingCalls calls_;  // last: it ends first
+};
+
+}  // namespace responses_proxy
