@@ -17,7 +17,7 @@
 
 #include "registry/credential_ref.h"
 #include "registry/provider.h"
-#include "registry/secret_box.h"
+#include "core/secret_box.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 

@@ -11,7 +11,7 @@
 
 #include "registry/field_reader.h"
 #include "registry/provider.h"
-#include "registry/secret_box.h"
+#include "core/secret_box.h"
 
 namespace responses_proxy {
 

@@ -26,7 +26,7 @@
 #include "registry/build_routing.h"
 #include "registry/field_reader.h"
 #include "registry/provider.h"
-#include "registry/secret_box.h"
+#include "core/secret_box.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/log.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dialects/chat_completions/chat_errors.h"
+#include "dialects/translation/provider_errors.h"
 
 namespace responses_proxy {
 
@@ -40,13 +40,13 @@ const Meaning* meaning_of(const ErrorWords& words) {
 }  // namespace
 
 AnswerError anthropic_error(int status, std::string_view body) {
-  AnswerError error = chat_error(status, body);
+  AnswerError error = provider_error(status, body);
   if (const Meaning* meaning = meaning_of(error.words)) error.words.code = meaning->code;
   return error;
 }
 
 AnswerError anthropic_error_in_band(simdjson::dom::element root) {
-  AnswerError error = chat_error_in_band(root);
+  AnswerError error = provider_error_in_band(root);
   if (const Meaning* meaning = meaning_of(error.words)) {
     error.status = meaning->status;
     error.words.code = meaning->code;

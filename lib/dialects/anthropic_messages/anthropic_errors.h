@@ -4,7 +4,7 @@
 //   {"type":"error","error":{"type","message"}}    as a body, or as an event of a stream
 //
 // Its types get the codes that clients of the Responses API know. Servers of other makers that
-// speak this format say the rest as they do in theirs: it is read as chat_error() reads it.
+// speak this format say the rest as they do in theirs: it is read as provider_error() reads it.
 #pragma once
 
 #include <simdjson.h>

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "dialects/chat_completions/chat_decoder.h"
-#include "dialects/chat_completions/chat_errors.h"
+#include "dialects/translation/provider_errors.h"
 #include "dialects/chat_completions/chat_request.h"
 #include "dialects/chat_completions/chat_settings.h"
 #include "dialects/resource_access.h"
@@ -36,7 +36,7 @@ class ChatCompletionsDialect final : public Dialect {
 
   UpstreamFault fault(const UpstreamAnswer& answer) const override {
     AnswerError error{answer.status, {}};
-    if (answer.status >= 300) error = chat_error(answer.status, answer.body);
+    if (answer.status >= 300) error = provider_error(answer.status, answer.body);
     return fault_of(error, {}, answer.headers, answer.now);
   }
 

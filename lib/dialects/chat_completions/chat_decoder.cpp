@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "dialects/chat_completions/chat_errors.h"
+#include "dialects/translation/provider_errors.h"
 #include "dialects/translation/portable_reasoning.h"
 
 namespace responses_proxy {
@@ -68,7 +68,7 @@ ResponseUsage usage_of(element usage) {
 void ChatDecoder::document(std::string_view json, ResponseEvents& out) {
   if (!json_.read(json)) return out.fail(unreadable_answer("it is no JSON"));
   const element root = json_.root();
-  if (holds_error(root)) return out.fail(chat_error_in_band(root));
+  if (holds_error(root)) return out.fail(provider_error_in_band(root));
   if (!root.is_object() || !first_choice(root)) {
     return out.fail(unreadable_answer("it is no chat completion"));
   }
@@ -81,7 +81,7 @@ void ChatDecoder::event(const SseEvent& event, ResponseEvents& out) {
   if (data == kDone) return finish(out);
   if (!json_.read(data)) return out.fail(unreadable_answer("an event of its stream is no JSON"));
   const element root = json_.root();
-  if (holds_error(root)) return out.fail(chat_error_in_band(root));
+  if (holds_error(root)) return out.fail(provider_error_in_band(root));
   if (root.is_object()) read_chunk(root, out);
 }
 
@@ -90,7 +90,7 @@ void ChatDecoder::end(ResponseEvents& out) {
 }
 
 AnswerError ChatDecoder::error(int status, std::string_view body) const {
-  return chat_error(status, body);
+  return provider_error(status, body);
 }
 
 void ChatDecoder::read_chunk(element root, ResponseEvents& out) {
@@ -99,7 +99,7 @@ void ChatDecoder::read_chunk(element root, ResponseEvents& out) {
   const auto choice = first_choice(root);
   if (!choice) return;
   read_usage_of(*choice, out);
-  if (holds_error(*choice)) return out.fail(chat_error_in_band(*choice));
+  if (holds_error(*choice)) return out.fail(provider_error_in_band(*choice));
   element message;
   for (const std::string_view key : {"delta", "message"}) {
     const bool there = (*choice)[key].get(message) == simdjson::SUCCESS && message.is_object();

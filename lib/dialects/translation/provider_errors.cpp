@@ -1,4 +1,4 @@
-#include "dialects/chat_completions/chat_errors.h"
+#include "dialects/translation/provider_errors.h"
 
 #include <fmt/format.h>
 
@@ -121,7 +121,7 @@ ErrorWords read_words(element root, std::optional<std::int64_t>& number) {
 
 }  // namespace
 
-AnswerError chat_error(int status, std::string_view body) {
+AnswerError provider_error(int status, std::string_view body) {
   ErrorWords words;
   std::optional<std::int64_t> number;
   const bool json =
@@ -130,7 +130,7 @@ AnswerError chat_error(int status, std::string_view body) {
   return finished(status, std::move(words));
 }
 
-AnswerError chat_error_in_band(element root) {
+AnswerError provider_error_in_band(element root) {
   std::optional<std::int64_t> number;
   ErrorWords words = read_words(unwrapped(root), number);
   const bool numeric = number && is_status(*number);

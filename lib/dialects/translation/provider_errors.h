@@ -1,5 +1,6 @@
-// What an error of a provider that speaks Chat Completions means: they agree on little more than
-// that there is a member `error`.
+// What an error of a provider means, where nothing says in which words: those that speak Chat
+// Completions agree on little more than that there is a member `error`, and servers of other makers
+// that speak the Messages API say theirs in either way.
 //
 //   {"error":{"message","type","param","code"}}    code: a text, or a number
 //   [{"error":{...}}]                              Google
@@ -18,10 +19,10 @@
 namespace responses_proxy {
 
 // Of the body of an answer with that status.
-AnswerError chat_error(int status, std::string_view body);
+AnswerError provider_error(int status, std::string_view body);
 // Of an event or a document that holds an error; the status is the one its code stands for.
-AnswerError chat_error_in_band(simdjson::dom::element root);
-// nullopt-like: whether there is an error in it at all.
+AnswerError provider_error_in_band(simdjson::dom::element root);
+// Whether there is an error in it at all.
 bool holds_error(simdjson::dom::element root);
 
 }  // namespace responses_proxy

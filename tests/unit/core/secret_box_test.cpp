@@ -1,4 +1,4 @@
-#include "registry/secret_box.h"
+#include "core/secret_box.h"
 
 #include <doctest/doctest.h>
 
