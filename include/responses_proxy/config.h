@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
@@ -73,6 +74,7 @@ struct Config {
   Millis idle_timeout{300'000};     // PROXY_STREAM_IDLE_TIMEOUT_SECONDS
   Millis stream_holdback{200};      // PROXY_STREAM_HOLDBACK_MS
   std::size_t max_attempts = 3;     // PROXY_MAX_ATTEMPTS
+  ForeignReasoning foreign_reasoning = ForeignReasoning::drop;  // PROXY_FOREIGN_REASONING
 
   // WebSocket
   bool websocket_enabled = true;                         // PROXY_WEBSOCKET_ENABLED

@@ -20,9 +20,11 @@
 
 #include "responses_proxy/answer.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/result.h"
+#include "responses_proxy/text_seal.h"
 
 namespace responses_proxy {
 
@@ -55,6 +57,11 @@ struct Turn {
   // to be guessed. "resp_..."
   std::string_view response_id = {};
   const Clock* clock = nullptr;  // tells when an answer was made; null: nothing does
+  // For texts that go through the client's hands; null: they do so in the open. It outlives the
+  // answer.
+  const TextSeal* seal = nullptr;
+  // A provider's `config` may say otherwise.
+  ForeignReasoning foreign_reasoning = ForeignReasoning::drop;
 };
 
 // One message of an upstream's WebSocket, looked at once.

@@ -29,6 +29,7 @@ class HealthChecker;
 class HelperThreads;
 class KeptResponses;
 class ResponseIndex;
+class TextSeal;
 class UpstreamSockets;
 
 struct ProxyOptions {
@@ -61,6 +62,9 @@ struct ProxyOptions {
   Conversations* conversations = nullptr;
   // The responses that are given back here; null: the proxy has a memory of its own.
   KeptResponses* kept_responses = nullptr;
+  // For texts that only this proxy is to read; null: the proxy has one of its own, with the
+  // Config's encryption keys, if there are any.
+  const TextSeal* seal = nullptr;
   // Where the host takes part in exchanges; null: nowhere.
   ExchangeHooks* hooks = nullptr;
 };

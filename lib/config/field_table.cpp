@@ -309,8 +309,9 @@ Fields access_fields() {
           &Config::admin_protect),
       encryption_keys(
           named("PROXY_SECRET_ENCRYPTION_KEY", kAccess, "",
-                "Encrypts the provider keys that are registered at run time; must stay the same as "
-                "long as they are to be readable. `openssl rand -base64 32` makes one. Of several "
+                "Encrypts the provider keys that are registered at run time, and the summaries of "
+                "[compactions](translation.md#compaction); must stay the same as long as they are "
+                "to be readable. `openssl rand -base64 32` makes one. Of several "
                 "the first encrypts and all decrypt ([rotation](providers.md#secrets))."),
           &Config::secret_encryption_keys),
   };
@@ -338,6 +339,14 @@ Fields upstream_fields() {
                          "How long the opening events of a stream are held back, so that an "
                          "overload that follows them can still move to another key; 0 is off."),
                    &Config::stream_holdback, {0, kMinuteMillis}),
+      choice<ForeignReasoning>(
+          named("PROXY_FOREIGN_REASONING", kUpstream, "drop",
+                "What a model's thoughts become that were made by another provider than the one "
+                "that goes on, where that speaks another API than this one: `drop` leaves them "
+                "out, `text` tells what can be read of them as text ([translation]"
+                "(translation.md#thoughts-of-another-provider))."),
+          {{"drop", ForeignReasoning::drop}, {"text", ForeignReasoning::text}},
+          &Config::foreign_reasoning),
       integer(named("PROXY_MAX_ATTEMPTS", kUpstream, "3",
                     "Most resources that one request is tried on."),
               &Config::max_attempts, {1, 100}),

@@ -1,4 +1,4 @@
-// SecretBox: keys of providers, encrypted for where they are kept.
+// SecretBox: keys of providers and conversations, encrypted for where they are kept.
 //
 // Role       AES-256-GCM with a key of PROXY_SECRET_ENCRYPTION_KEY: the first one encrypts, each of
 //            them decrypts what it has encrypted, so a key can be replaced without a gap. The text

@@ -33,7 +33,7 @@ Task<std::optional<Error>> find_answer(ExchangeContext& exchange) {
       co_return lease.error();
     }
     phases::close_attempt(exchange);
-    auto sending = phases::translate(exchange, std::move(*lease));
+    auto sending = co_await phases::translate(exchange, std::move(*lease));
     if (!sending) co_return sending.error();
     auto refused = co_await phases::go_to_background(exchange, *sending->answer);
     if (refused) co_return *refused;

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -289,6 +291,41 @@ void check_socket_errors(Backend backend) {
   }
 }
 
+inline std::string in_lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// What a request continues goes up in front of what it says, once and in order, and the id of what
+// it continues does not.
+template <class Backend>
+void check_history(Backend backend) {
+  const auto dialect = backend.make();
+  Request request = contract_request(true);
+  request.body = dump({{"model", "m"},
+                       {"previous_response_id", "resp_6"},
+                       {"input", {{{"role", "user"}, {"content", "and four"}}}}});
+  Turn turn{request, "m", {}};
+  turn.history = R"({"role":"user","content":"say one"},)"
+                 R"({"type":"message","role":"assistant","content":"said two"},)"
+                 R"({"role":"user","content":"now three"})";
+  const auto translated = dialect->translate(turn, contract_resource());
+  REQUIRE(translated);
+  REQUIRE(translated->call.body);
+  const std::string body = in_lower_case(*translated->call.body);
+  std::size_t at = 0;
+  for (const char* said : {"say one", "said two", "now three", "and four"}) {
+    CAPTURE(said);
+    const std::size_t found = body.find(said);
+    REQUIRE(found != std::string::npos);
+    CHECK(found > at);
+    CHECK(body.find(said, found + 1) == std::string::npos);
+    at = found;
+  }
+  CHECK(body.find("resp_6") == std::string::npos);
+}
+
 }  // namespace responses_proxy::testing
 
 #define DIALECT_CONTRACT(Backend)                                                    \
@@ -309,6 +346,9 @@ void check_socket_errors(Backend backend) {
   }                                                                                  \
   TEST_CASE(#Backend ": what a later request has to repeat") {                       \
     responses_proxy::testing::check_what_is_stored(Backend{});                       \
+  }                                                                                  \
+  TEST_CASE(#Backend ": what a request continues goes up before it, in order") {     \
+    responses_proxy::testing::check_history(Backend{});                              \
   }
 
 // Of dialects that are spoken over WebSocket as well.

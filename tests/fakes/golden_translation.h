@@ -4,10 +4,12 @@
 //   {"about": "...",                    what it shows, in words
 //    "model": "m", "alias": "",         as the router gives them
 //    "base_url": "http://u/v1", "config": {}, "capabilities": {},
+//    "path": "/v1/responses", "foreign_reasoning": "drop",
 //    "request": {}, "history": [],      history: absent = nobody knows it
 //    "refused": {"code", "param"}       instead of what follows: nothing is sent
 //    "sent": {}, "sent_to": "http://...", "sent_headers": {}
-//    "adjusted": "", "head": {}         what goes on record; headers that the client gets
+//    "adjusted": "", "on_record": ""    what goes on record of the request, and of an error
+//    "head": {}                         headers that the client gets
 //    "status": 200, "headers": {},
 //    "stream": ["...", {}]              its events: data as JSON or text, or bytes beginning with
 //    ":" or "answer": {} or "..."           a body "events": [{}] or "response": {} or "error":

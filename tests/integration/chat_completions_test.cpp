@@ -2,8 +2,8 @@
 // stream, and over a socket.
 #include <doctest/doctest.h>
 
-#include "fakes/responses_bodies.h"
 #include "fakes/responses_stream_rules.h"
+#include "integration/chat_provider.h"
 #include "integration/post.h"
 #include "integration/session_client.h"
 
@@ -12,71 +12,11 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-constexpr const char* kPath = "/v1/chat/completions";
-const Json kUsage{{"prompt_tokens", 10}, {"completion_tokens", 3}, {"total_tokens", 13}};
-
-Json chunk(const Json& delta, const char* finish_reason = nullptr) {
-  Json choice{{"index", 0}, {"delta", delta}};
-  if (finish_reason != nullptr) choice["finish_reason"] = finish_reason;
-  return {{"id", "chatcmpl-0"}, {"choices", {choice}}};
-}
-
-Reply chunks(const std::vector<Json>& all, bool done = true) {
-  Reply reply;
-  reply.headers.add("Content-Type", "text/event-stream");
-  for (const Json& one : all) reply.steps.push_back(Step::write("data: " + dump(one) + "\n\n"));
-  if (done) reply.steps.push_back(Step::write("data: [DONE]\n\n"));
-  return reply;
-}
-
-Reply says(const std::string& text) {
-  return chunks({chunk({{"role", "assistant"}, {"content", ""}}),
-                 chunk({{"content", text}}),
-                 chunk(Json::object(), "stop"),
-                 {{"choices", Json::array()}, {"usage", kUsage}}});
-}
-
 Reply calls(const std::string& id, const std::string& arguments) {
   const Json call{
       {"index", 0}, {"id", id}, {"function", {{"name", "ns__look"}, {"arguments", arguments}}}};
   return chunks({chunk({{"reasoning_content", "Hm"}}), chunk({{"tool_calls", {call}}}),
                  chunk(Json::object(), "tool_calls")});
-}
-
-Reply document(const std::string& text) {
-  return json_reply({{"id", "chatcmpl-0"},
-                     {"choices",
-                      {{{"index", 0},
-                        {"message", {{"role", "assistant"}, {"content", text}}},
-                        {"finish_reason", "stop"}}}},
-                     {"usage", kUsage}});
-}
-
-Config chat_config(const ScriptedUpstream& upstream,
-                   const std::vector<std::string>& keys = {"sk-a"}) {
-  Config config = config_for(upstream, keys);
-  for (Resource& resource : config.resources) {
-    resource.wire_api = "chat_completions";
-    resource.dialect_config = R"({"reasoning_field":"reasoning_content"})";
-  }
-  return config;
-}
-
-void answer_with(ScriptedUpstream& upstream, std::vector<Reply> replies) {
-  upstream.add({"", "POST", kPath, std::move(replies), true});
-}
-
-std::vector<Json> events_of(const std::string& stream) {
-  std::vector<Json> events;
-  for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
-    at += std::string("data: ").size();
-    events.push_back(Json::parse(stream.substr(at, stream.find('\n', at) - at)));
-  }
-  return events;
-}
-
-Json messages_of(const RecordedRequest& request) {
-  return Json::parse(request.body).at("messages");
 }
 
 const Json kTools = Json::parse(R"([{"type":"namespace","name":"ns","tools":[

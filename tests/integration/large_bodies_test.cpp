@@ -11,6 +11,7 @@
 #include "fakes/compressed.h"
 #include "fakes/responses_bodies.h"
 #include "fakes/wait_until.h"
+#include "integration/chat_provider.h"
 #include "integration/post.h"
 #include "integration/raw_client.h"
 #include "integration/test_proxy.h"
@@ -21,6 +22,7 @@ using namespace responses_proxy::testing;
 namespace {
 
 constexpr const char* kSmall = R"({"model":"small"})";
+constexpr const char* kSmallChat = R"({"model":"m","input":"x"})";
 
 // Keeps the work until the test does it.
 class HeldHelpers final : public HelperThreads {
@@ -140,6 +142,46 @@ TEST_CASE("items that cannot be decrypted are left out aside") {
   const auto last = rig.upstream.requests().back();
   CHECK(last.body.find("encrypted_content") == std::string::npos);
   CHECK(last.body.size() > 1024 * 1024);
+}
+
+TEST_CASE("a large body is translated aside, a small one on the loop") {
+  ScriptedUpstream upstream;
+  answer_with(upstream, {document("first"), document("second"), document("third")});
+  HeldHelpers helpers;
+  TestProxy proxy(chat_config(upstream), 1, nullptr, {}, false, &helpers);
+  REQUIRE(post(proxy, kSmallChat));  // nobody helps
+  auto answer = std::async(std::launch::async, [&] { return post(proxy, large("m"))->body; });
+  helpers.take()();  // it is read
+  const auto translating = helpers.take();
+  REQUIRE(translating);
+  CHECK(post(proxy, kSmallChat)->body.find("second") != std::string::npos);
+  CHECK(upstream.counts().requests == 2);
+  translating();
+  CHECK(answer.get().find("third") != std::string::npos);
+  CHECK(upstream.requests().at(2).body.size() > 1024 * 1024);
+}
+
+TEST_CASE("a client that leaves while its large body is translated has sent nothing upstream") {
+  ScriptedUpstream upstream;
+  answer_with(upstream, {document("Hi")});
+  HeldHelpers helpers;
+  TestProxy proxy(chat_config(upstream), 1, nullptr, {}, false, &helpers);
+  std::function<void()> translating;
+  {
+    RawClient client(proxy.port());
+    client.post(large("m"));
+    helpers.take()();  // it is read
+    translating = helpers.take();
+    REQUIRE(translating);
+  }
+  REQUIRE(post(proxy, kSmallChat));  // the loop has had time to hear of it
+  translating();
+  const auto records = proxy.records().wait_for(2);
+  REQUIRE(records.size() == 2);
+  CHECK(records[1].status_code == 499);
+  CHECK(records[1].attempts.empty());
+  CHECK(upstream.counts().requests == 1);
+  CHECK(proxy.resource("openai-1")->active() == 0);
 }
 
 TEST_CASE("captured bodies are masked aside when they are large") {

@@ -11,6 +11,7 @@
 #include "dialects/anthropic_messages/anthropic_request.h"
 #include "dialects/anthropic_messages/anthropic_settings.h"
 #include "dialects/anthropic_messages/anthropic_token_count.h"
+#include "dialects/anthropic_messages/signed_thoughts.h"
 #include "dialects/resource_access.h"
 #include "dialects/translation/portable_reasoning.h"
 #include "dialects/translation/read_conversation.h"
@@ -68,12 +69,18 @@ class AnthropicMessagesDialect final : public Dialect {
   Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
     const bool counting = asks_for_count(turn.request);
     if (auto error = counting ? std::nullopt : refuse_other_endpoints(turn.request)) return *error;
-    auto parsed = read_conversation(turn.request.body, turn.history);
+    auto parsed = read_conversation(turn);
     if (!parsed) return parsed.error();
     Conversation& conversation = (*parsed)->conversation();
     const std::string_view model = upstream_model(turn, conversation);
     const AnthropicSettings settings = anthropic_settings(resource, model, turn.capabilities);
     const std::string origin = reasoning_origin(resource);
+    if (foreign_reasoning(settings.foreign_reasoning, turn.foreign_reasoning) ==
+        ForeignReasoning::text) {
+      tell_foreign_reasoning(conversation, [&origin](const Reasoning& one) {
+        return !signed_thought_of(one, origin);
+      });
+    }
     const AnthropicTarget target{settings, model, origin};
     auto written = counting ? anthropic_count_request(conversation, target)
                             : anthropic_request(conversation, target);

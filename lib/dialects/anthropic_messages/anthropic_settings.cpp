@@ -50,6 +50,7 @@ void read_settings(element object, AnthropicSettings& settings) {
   read_flag(object, "images", settings.images);
   read_flag(object, "files", settings.files);
   read_list(object, "efforts", settings.efforts);
+  read_text(object, "foreign_reasoning", settings.foreign_reasoning);
   read_object(object, "body", settings.body);
   read_budgets(object, settings);
   std::int64_t tokens = 0;

@@ -15,6 +15,7 @@
 //   automatic_caching    the provider finds out itself what to cache; else blocks are marked
 //   cache_ttl            "5m" | "1h"; "" = not said
 //   images, files        may stand in messages
+//   foreign_reasoning    "drop" | "text": thoughts that another provider has made
 //   body                 members that are added to every request
 //
 // Role       Read from, later ones winning: the generation of the model, the host of the base URL,
@@ -49,7 +50,8 @@ struct AnthropicSettings {
   std::string cache_ttl;
   bool images = true;
   bool files = true;
-  std::string body;  // a JSON object; "" = nothing
+  std::string foreign_reasoning;  // "" = as the proxy is set
+  std::string body;               // a JSON object; "" = nothing
 };
 
 // `model`: as the upstream knows it.

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "dialects/chat_completions/chat_decoder.h"
-#include "dialects/translation/provider_errors.h"
 #include "dialects/chat_completions/chat_request.h"
 #include "dialects/chat_completions/chat_settings.h"
 #include "dialects/resource_access.h"
 #include "dialects/translation/portable_reasoning.h"
+#include "dialects/translation/provider_errors.h"
 #include "dialects/translation/read_conversation.h"
 #include "dialects/translation/translated_turn.h"
 #include "responses_proxy/dialect.h"
@@ -19,6 +19,13 @@
 namespace responses_proxy {
 
 namespace {
+
+// A provider that takes thoughts back takes those of others, too: their text.
+bool tells_foreign(const ChatSettings& settings, const Turn& turn) {
+  return settings.reasoning_field.empty() &&
+         foreign_reasoning(settings.foreign_reasoning, turn.foreign_reasoning) ==
+             ForeignReasoning::text;
+}
 
 class ChatCompletionsDialect final : public Dialect {
  public:
@@ -42,12 +49,18 @@ class ChatCompletionsDialect final : public Dialect {
 
   Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
     if (auto error = refuse_other_endpoints(turn.request)) return *error;
-    auto parsed = read_conversation(turn.request.body, turn.history);
+    auto parsed = read_conversation(turn);
     if (!parsed) return parsed.error();
     Conversation& conversation = (*parsed)->conversation();
     const ChatSettings settings =
         chat_settings(resource.base_url, resource.dialect_config, turn.capabilities);
     const std::string origin = reasoning_origin(resource);
+    if (tells_foreign(settings, turn)) {
+      tell_foreign_reasoning(conversation, [&origin](const Reasoning& one) {
+        const std::string_view sealed = one.encrypted_content;
+        return !sealed.empty() && !reasoning_made_at(origin, sealed);
+      });
+    }
     const std::string_view model = upstream_model(turn, conversation);
     auto body = chat_request(conversation, {settings, model, origin});
     if (!body) return body.error();

@@ -30,6 +30,7 @@ void read_settings(element object, ChatSettings& settings) {
   read_list(object, "efforts", settings.efforts);
   read_list(object, "fields", settings.fields);
   read_object(object, "effort_off", settings.effort_off);
+  read_text(object, "foreign_reasoning", settings.foreign_reasoning);
   read_object(object, "body", settings.body);
   settings.images = takes_input(object, "image").value_or(settings.images);
   settings.files = settings.files || takes_input(object, "file").value_or(false);

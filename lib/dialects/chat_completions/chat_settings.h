@@ -18,6 +18,8 @@
 //   verbosity            may be sent
 //   images, files        may stand in messages
 //   think_tags           thoughts come as <think>...</think> at the beginning of the text
+//   foreign_reasoning    "drop" | "text": thoughts that another provider has made, where this one
+//                        takes none back
 //   fields               members of the request that go up as they are
 //   body                 members that are added to every request
 //
@@ -52,7 +54,8 @@ struct ChatSettings {
   bool files = false;
   bool think_tags = false;
   std::vector<std::string> fields;
-  std::string body;  // a JSON object; "" = nothing
+  std::string foreign_reasoning;  // "" = as the proxy is set
+  std::string body;               // a JSON object; "" = nothing
 };
 
 ChatSettings chat_settings(std::string_view base_url, std::string_view dialect_config,

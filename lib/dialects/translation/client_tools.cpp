@@ -190,7 +190,7 @@ std::string item_of_call(const ToolName& tool, const CallItem& call) {
       item.put("name", tool.name).put("arguments", call.arguments);
       break;
     case ToolKind::custom:
-      item.put("name", tool.name).put("input", input_of(call.arguments));
+      item.put("name", tool.name).put("input", call.arguments);
       break;
     case ToolKind::tool_search:
       item.put("execution", "client");

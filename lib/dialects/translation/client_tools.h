@@ -40,13 +40,14 @@ bool is_call_output(std::string_view item_type);
 struct CallItem {
   std::string_view id;
   std::string_view call_id;
-  std::string_view arguments;  // as the model has written them
+  std::string_view arguments;  // as the model has written them; of a custom tool: its text
   std::string_view status;     // "in_progress", "completed", "incomplete"
 };
 std::string item_of_call(const ToolName& tool, const CallItem& call);
 // "fc", "ctc", ...: what ids of such items begin with.
 std::string_view id_prefix(ToolKind kind);
-// The free text of a custom tool, out of the arguments. What is no such object is the text itself.
+// The free text of a custom tool, out of the whole arguments. What is no such object is the text
+// itself. While they arrive: custom_input.h.
 std::string input_of(std::string_view arguments);
 
 }  // namespace responses_proxy

@@ -48,7 +48,10 @@ enum class Role : std::uint8_t { system, developer, user, assistant };
 struct Message {
   Role role = Role::user;
   std::vector<Part> parts;
+  std::shared_ptr<const std::string> owned = {};  // a text that stands nowhere in the request
 };
+// One of a text that stands nowhere in the request.
+Message message_of(Role role, std::string text);
 
 struct Call;
 
@@ -105,6 +108,14 @@ struct TextFormat {
   std::optional<bool> strict;
 };
 
+// Whether an answer is asked for, or a summary in its place (compaction.h).
+enum class Compaction : std::uint8_t {
+  none,
+  wished,      // by a compaction_trigger: a response with one item
+  too_long,    // by context_management: the same, and it stands for all that was before
+  standalone,  // POST /v1/responses/compact: a document of its own kind
+};
+
 struct Conversation {
   simdjson::dom::element request;  // all of it, for what only one dialect knows
   std::string_view model;
@@ -126,7 +137,9 @@ struct Conversation {
   std::string_view prompt_cache_key;
   bool stream = false;
   bool store = true;
+  Compaction compaction = Compaction::none;
   std::vector<std::string> omitted_tools;  // types of hosted tools that were left out
+  std::vector<std::string> omitted_items;  // types of items that held more than a detail
 };
 
 }  // namespace responses_proxy

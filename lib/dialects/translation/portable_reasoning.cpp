@@ -39,4 +39,18 @@ std::optional<std::string_view> reasoning_made_at(std::string_view origin,
   return rest;
 }
 
+ForeignReasoning foreign_reasoning(std::string_view setting, ForeignReasoning asked) {
+  if (setting == "text") return ForeignReasoning::text;
+  return setting == "drop" ? ForeignReasoning::drop : asked;
+}
+
+void tell_foreign_reasoning(Conversation& conversation,
+                            const std::function<bool(const Reasoning&)>& is_foreign) {
+  for (Item& item : conversation.items) {
+    const auto* reasoning = std::get_if<Reasoning>(&item);
+    if (reasoning == nullptr || reasoning->text.empty() || !is_foreign(*reasoning)) continue;
+    item = message_of(Role::assistant, fmt::format("<thinking>\n{}\n</thinking>", reasoning->text));
+  }
+}
+
 }  // namespace responses_proxy

@@ -7,10 +7,13 @@
 // Ownership  Pure functions.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "dialects/translation/conversation.h"
+#include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/resource.h"
 
 namespace responses_proxy {
@@ -23,5 +26,13 @@ std::string marked_reasoning(std::string_view origin, std::string_view content);
 // The content, if it was made there; nullopt: made elsewhere, or not by this proxy.
 std::optional<std::string_view> reasoning_made_at(std::string_view origin,
                                                   std::string_view encrypted_content);
+
+// What a dialect's setting `foreign_reasoning` says ("drop", "text"); else what `asked` says.
+ForeignReasoning foreign_reasoning(std::string_view setting, ForeignReasoning asked);
+
+// Each thought of which `is_foreign` becomes something the assistant has said, as far as it can be
+// read; one that cannot stays as it is.
+void tell_foreign_reasoning(Conversation& conversation,
+                            const std::function<bool(const Reasoning&)>& is_foreign);
 
 }  // namespace responses_proxy

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "dialects/translation/compaction.h"
 #include "dialects/translation/read_items.h"
 #include "dialects/translation/read_tools.h"
 
@@ -99,35 +100,65 @@ std::optional<Error> refuse_what_is_unknown(element request, bool history_known)
   return std::nullopt;
 }
 
-std::optional<Error> read_all(element request, std::optional<simdjson::dom::array> history,
+std::optional<Error> read_items(const ReadRequest& given,
+                                std::optional<simdjson::dom::array> history,
+                                Conversation& conversation) {
+  simdjson::dom::array input;
+  std::string_view text;
+  ItemReader items(conversation, given.seal);
+  if (history) {
+    if (auto error = items.read(*history, false)) return error;
+  }
+  const element request = conversation.request;
+  if (request["input"].get(input) == simdjson::SUCCESS) return items.read(input, true);
+  if (request["input"].get(text) == simdjson::SUCCESS) items.add_text(text);
+  return std::nullopt;
+}
+
+bool ends_in_trigger(element request) {
+  simdjson::dom::array input;
+  std::string_view last;
+  if (request["input"].get(input) != simdjson::SUCCESS) return false;
+  for (const element item : input) last = string_at(item, "type");
+  return last == kCompactionTrigger;
+}
+
+void read_compaction(const ReadRequest& given, Conversation& conversation) {
+  if (given.standalone_compaction) {
+    conversation.compaction = Compaction::standalone;
+    conversation.stream = false;
+  } else if (ends_in_trigger(conversation.request)) {
+    conversation.compaction = Compaction::wished;
+  } else if (is_over_threshold(conversation)) {
+    conversation.compaction = Compaction::too_long;
+  }
+  if (conversation.compaction != Compaction::none) ask_for_summary(conversation);
+}
+
+std::optional<Error> read_all(const ReadRequest& given, element request,
+                              std::optional<simdjson::dom::array> history,
                               Conversation& conversation) {
   conversation.request = request;
   read_options(request, conversation);
   simdjson::dom::array tools;
   simdjson::dom::array input;
-  std::string_view text;
-  const bool has_input = request["input"].get(input) == simdjson::SUCCESS;
   ToolReader tool_reader(conversation);
   if (request["tools"].get(tools) == simdjson::SUCCESS) tool_reader.add(tools);
   // What a later turn adds stands behind what was there.
   if (history) tool_reader.add_from(*history);
-  if (has_input) tool_reader.add_from(input);
+  if (request["input"].get(input) == simdjson::SUCCESS) tool_reader.add_from(input);
   if (auto error = tool_reader.read()) return error;
-  ItemReader items(conversation);
-  if (history) {
-    if (auto error = items.read(*history, false)) return error;
-  }
-  if (has_input) return items.read(input, true);
-  if (request["input"].get(text) == simdjson::SUCCESS) items.add_text(text);
+  if (auto error = read_items(given, history, conversation)) return error;
+  read_compaction(given, conversation);
   return std::nullopt;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ParsedRequest>> read_conversation(std::string_view body,
-                                                         std::optional<std::string_view> history) {
+Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& given) {
+  const auto& history = given.history;
   auto parsed = std::make_unique<ParsedRequest>();
-  if (!parsed->body_.read(body) || !parsed->body_.root().is_object()) {
+  if (!parsed->body_.read(given.body) || !parsed->body_.root().is_object()) {
     return Error::invalid_request("invalid_json",
                                   "The body holds JSON that cannot be translated for this model's "
                                   "provider: numbers that are too large, or too deep.");
@@ -143,7 +174,7 @@ Result<std::unique_ptr<ParsedRequest>> read_conversation(std::string_view body,
     }
     items = array;
   }
-  if (auto error = read_all(request, items, parsed->conversation_)) return *error;
+  if (auto error = read_all(given, request, items, parsed->conversation_)) return *error;
   return parsed;
 }
 

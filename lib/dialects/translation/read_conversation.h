@@ -13,8 +13,18 @@
 #include "core/json_reader.h"
 #include "dialects/translation/conversation.h"
 #include "responses_proxy/result.h"
+#include "responses_proxy/text_seal.h"
 
 namespace responses_proxy {
+
+struct ReadRequest {
+  std::string_view body;
+  // The items of the turns that the request continues, comma-separated JSON; nullopt: nobody knows
+  // them, and a request that continues something is refused.
+  std::optional<std::string_view> history = std::nullopt;
+  const TextSeal* seal = nullptr;      // of compactions; see Turn
+  bool standalone_compaction = false;  // it was sent to /v1/responses/compact
+};
 
 class ParsedRequest {
  public:
@@ -23,17 +33,13 @@ class ParsedRequest {
   Conversation& conversation() { return conversation_; }
 
  private:
-  friend Result<std::unique_ptr<ParsedRequest>> read_conversation(
-      std::string_view body, std::optional<std::string_view> history);
+  friend Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& request);
 
   JsonDocument body_;
   JsonDocument history_;
   Conversation conversation_;
 };
 
-// `history`: the items of the turns that the request continues, comma-separated JSON; nullopt:
-// nobody knows them, and a request that continues something is refused.
-Result<std::unique_ptr<ParsedRequest>> read_conversation(std::string_view body,
-                                                         std::optional<std::string_view> history);
+Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& request);
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 
 #include "core/json_reader.h"
 #include "dialects/translation/client_tools.h"
+#include "dialects/translation/compaction.h"
 
 namespace responses_proxy {
 
@@ -137,6 +138,16 @@ std::optional<std::string> output_as_text(element item, const ToolNames& names) 
 
 }  // namespace
 
+Message message_of(Role role, std::string text) {
+  Message message;
+  message.role = role;
+  message.owned = std::make_shared<const std::string>(std::move(text));
+  Part part;
+  part.text = *message.owned;
+  message.parts.push_back(part);
+  return message;
+}
+
 std::string InputPath::text() const {
   return item ? fmt::format("input[{}].content[{}]", *item, part) : "input";
 }
@@ -146,6 +157,7 @@ std::optional<Error> ItemReader::read(simdjson::dom::array items, bool own) {
   for (const element item : items) {
     const InputPath path{own ? std::optional(index) : std::nullopt};
     if (auto error = read_item(item, path)) return error;
+    behind_trigger_ = string_at(item, "type") == kCompactionTrigger;
     ++index;
   }
   return std::nullopt;
@@ -154,11 +166,11 @@ std::optional<Error> ItemReader::read(simdjson::dom::array items, bool own) {
 void ItemReader::add_text(std::string_view text) {
   Part part;
   part.text = text;
-  conversation_.items.emplace_back(Message{Role::user, {part}});
+  conversation_.items.emplace_back(Message{Role::user, {part}, {}});
 }
 
 // Items that stand for what only their own provider can make use of (calls of hosted tools,
-// encrypted summaries) are left out, as are those that are not known here.
+// their encrypted summaries) are left out, as are those that are not known here.
 std::optional<Error> ItemReader::read_item(element item, InputPath path) {
   const std::string_view type = string_at(item, "type");
   if (type == "message" || (type.empty() && !string_at(item, "role").empty())) {
@@ -172,6 +184,8 @@ std::optional<Error> ItemReader::read_item(element item, InputPath path) {
     read_reasoning(item);
   } else if (type == "agent_message") {
     read_agent_message(item, path);
+  } else if (is_compaction(type)) {
+    return read_compaction(item, path);
   } else if (type == "configuration_update") {
     element reasoning;
     if (item["reasoning"].get(reasoning) != simdjson::SUCCESS) return std::nullopt;
@@ -234,6 +248,30 @@ void ItemReader::read_reasoning(element item) {
   if (reasoning.text.empty()) reasoning.text = joined_texts(item, "summary");
   reasoning.encrypted_content = string_at(item, "encrypted_content");
   conversation_.items.emplace_back(std::move(reasoning));
+}
+
+// The summary, where this proxy has made it. It was wished for by the item before it, and both have
+// stayed in the conversation: then it stands for all that was said before, too.
+std::optional<Error> ItemReader::read_compaction(element item, InputPath path) {
+  const std::string_view content = string_at(item, "encrypted_content");
+  auto summary = opened_summary(
+      content, seal_, path.item ? fmt::format("input[{}].encrypted_content", *path.item) : "input");
+  if (!summary) return summary.error();
+  if (!*summary) {
+    conversation_.omitted_items.emplace_back("compaction");
+    return std::nullopt;
+  }
+  if ((*summary)->whole || behind_trigger_) drop_what_was_said();
+  conversation_.items.emplace_back(message_of(Role::user, told_summary((*summary)->text)));
+  return std::nullopt;
+}
+
+void ItemReader::drop_what_was_said() {
+  std::erase_if(conversation_.items, [](const Item& item) {
+    const auto* message = std::get_if<Message>(&item);
+    return message == nullptr ||
+           (message->role != Role::system && message->role != Role::developer);
+  });
 }
 
 // What one agent of the client has told another. Where no provider has encrypted it, the content

@@ -8,13 +8,16 @@
 
 #include "dialects/translation/conversation.h"
 #include "responses_proxy/error.h"
+#include "responses_proxy/text_seal.h"
 
 namespace responses_proxy {
 
 class ItemReader {
  public:
   // What is read goes into `conversation`, whose names are complete.
-  explicit ItemReader(Conversation& conversation) : conversation_(conversation) {}
+  // `seal` may be null.
+  ItemReader(Conversation& conversation, const TextSeal* seal)
+      : conversation_(conversation), seal_(seal) {}
 
   // The elements of an array. `own`: they stand in the request's own input.
   std::optional<Error> read(simdjson::dom::array items, bool own);
@@ -28,8 +31,12 @@ class ItemReader {
   void read_call(ToolKind kind, simdjson::dom::element item);
   void read_reasoning(simdjson::dom::element item);
   void read_agent_message(simdjson::dom::element item, InputPath path);
+  std::optional<Error> read_compaction(simdjson::dom::element item, InputPath path);
+  void drop_what_was_said();
 
   Conversation& conversation_;
+  const TextSeal* const seal_;
+  bool behind_trigger_ = false;  // the item before has asked for a compaction
 };
 
 }  // namespace responses_proxy

@@ -57,6 +57,9 @@ ReplayedItem read_replayed_item(element json, const ToolNames& names) {
     item.kind = ReplayedItem::Kind::reasoning;
     read_pieces(json, "summary", item.pieces);
     item.encrypted_content = string_at(json, "encrypted_content");
+  } else if (type == "compaction") {
+    item.kind = ReplayedItem::Kind::compaction;
+    item.encrypted_content = string_at(json, "encrypted_content");
   } else if (const auto kind = kind_of_call(type)) {
     read_called(*kind, json, names, item);
   }

@@ -17,7 +17,7 @@
 namespace responses_proxy {
 
 struct ReplayedItem {
-  enum class Kind : std::uint8_t { message, reasoning, call, other };
+  enum class Kind : std::uint8_t { message, reasoning, call, compaction, other };
   // One text: what deltas are taken from.
   struct Piece {
     bool refusal = false;
@@ -27,7 +27,7 @@ struct ReplayedItem {
   Kind kind = Kind::other;
   bool incomplete = false;
   std::vector<Piece> pieces;  // of a message its parts, of a thought its summary
-  std::string_view encrypted_content;
+  std::string_view encrypted_content;  // of a thought, or of a compaction
   // Of a call:
   ToolKind tool = ToolKind::function;
   std::string wire_name;

@@ -124,6 +124,9 @@ class ReplayedResponse::Script {
         if (mark.kind == Kind::delta) give_piece(item, mark.bytes);
         if (mark.kind == Kind::done) out_->end_reasoning(item.encrypted_content);
         return true;
+      case ReplayedItem::Kind::compaction:
+        if (mark.kind == Kind::done) out_->compaction(item.encrypted_content);
+        return true;
       case ReplayedItem::Kind::other:
         break;
     }

@@ -192,7 +192,7 @@ std::size_t ResponseEvents::begin_call(std::string_view name, std::string_view c
   // One that nobody has declared: the client will say so to the model.
   const ToolName tool =
       declared != nullptr ? *declared : ToolName{ToolKind::function, std::string(name), {}, {}};
-  OpenCall call{open_item(id_prefix(tool.kind)), tool, std::string(call_id), {}, !ended()};
+  OpenCall call{open_item(id_prefix(tool.kind)), tool, std::string(call_id), {}, {}, !ended()};
   if (call.call_id.empty()) call.call_id = "call_" + call.id;
   keep(name.size() + call_id.size());
   calls_.push_back(std::move(call));
@@ -204,6 +204,7 @@ std::size_t ResponseEvents::begin_call(std::string_view name, std::string_view c
 void ResponseEvents::arguments(std::size_t number, std::string_view delta) {
   OpenCall& call = calls_[number];
   if (ended() || !call.open || delta.empty() || !keep(delta.size())) return;
+  if (call.tool.kind == ToolKind::custom) return write_arguments(call, call.input.add(delta));
   call.arguments.append(delta);
   if (call.tool.kind == ToolKind::function) write_arguments(call, delta);
 }
@@ -213,6 +214,7 @@ void ResponseEvents::end_call(std::size_t number) {
 }
 
 void ResponseEvents::write_arguments(const OpenCall& call, std::string_view delta) {
+  if (delta.empty()) return;
   marks_.delta(call.index, delta.size());
   if (!options_.events) return;
   const bool custom = call.tool.kind == ToolKind::custom;
@@ -222,20 +224,14 @@ void ResponseEvents::write_arguments(const OpenCall& call, std::string_view delt
   give();
 }
 
-// What a custom tool gets is known when its arguments are whole: they are the text in JSON.
 void ResponseEvents::close_call(OpenCall& call, std::string_view status) {
   if (!call.open || ended()) return;
   call.open = false;
-  const bool custom = call.tool.kind == ToolKind::custom;
-  if (call.arguments.empty() && !custom) {
+  if (call.tool.kind == ToolKind::custom) {
+    close_input(call);
+  } else if (call.arguments.empty()) {
     call.arguments = "{}";
     if (call.tool.kind == ToolKind::function) write_arguments(call, call.arguments);
-  }
-  const std::string input = custom ? input_of(call.arguments) : std::string();
-  if (custom && !input.empty()) write_arguments(call, input);
-  if (options_.events && custom) {
-    event("response.custom_tool_call_input.done", call).put("input", input);
-    give();
   }
   if (options_.events && call.tool.kind == ToolKind::function) {
     event("response.function_call_arguments.done", call).put("name", call.tool.name);
@@ -243,6 +239,27 @@ void ResponseEvents::close_call(OpenCall& call, std::string_view status) {
     give();
   }
   item_done(call, item_of_call(call.tool, {call.id, call.call_id, call.arguments, status}));
+}
+
+void ResponseEvents::close_input(OpenCall& call) {
+  write_arguments(call, call.input.end());
+  call.arguments = call.input.text();
+  if (!options_.events) return;
+  event("response.custom_tool_call_input.done", call).put("input", call.arguments);
+  give();
+}
+
+// ---- what stands for all of it ----
+
+void ResponseEvents::compaction(std::string_view encrypted_content) {
+  if (ended() || !keep(encrypted_content.size())) return;
+  close_all("completed");
+  const OpenItem item = open_item("cmp");
+  JsonText json;
+  json.begin_object().put("id", item.id).put("type", "compaction");
+  json.put("encrypted_content", encrypted_content).end_object();
+  item_added(item, json.str());
+  item_done(item, json.take());
 }
 
 // ---- items ----
@@ -286,7 +303,7 @@ bool ResponseEvents::keep(std::size_t bytes) {
 // ---- the end ----
 
 void ResponseEvents::set_usage(const ResponseUsage& usage) {
-  usage_ = usage_json(usage);
+  usage_ = usage;
   facts_.usage = {usage.input, usage.output, usage.sum(), usage.cached, usage.reasoning};
 }
 
@@ -329,7 +346,7 @@ void ResponseEvents::fail_now(std::string_view message, AnswerSink& sink) const 
   JsonText json;
   json.begin_object().put("type", "response.failed");
   json.put_number("sequence_number", facts_.next_sequence_number);
-  json.put_raw("response", object_.json(state, output(), usage_)).end_object();
+  json.put_raw("response", object_.json(state, output(), usage_text())).end_object();
   sink.event({"response.failed", json.str(), {}, AnswerState::failed});
 }
 
@@ -346,7 +363,7 @@ void ResponseEvents::close_all(std::string_view status_of_the_last) {
 }
 
 void ResponseEvents::end(AnswerState state, std::string_view type, const ResponseState& response) {
-  document_ = object_.json(response, output(), usage_);
+  document_ = object_.json(response, output(), usage_text());
   facts_.state = state;
   facts_.complete = true;
   if (!options_.events) return;
@@ -364,11 +381,16 @@ std::string ResponseEvents::output() const {
   return joined;
 }
 
+std::string ResponseEvents::usage_text() const {
+  return usage_ ? usage_json(*usage_) : std::string();
+}
+
 StoredResponse ResponseEvents::stored() const {
+  if (!options_.continued) return {{}, {}, false};
   const bool whole = held_ <= options_.keep_output;
   StoredResponse stored{facts_.response_id, whole ? output() : std::string(), whole};
   if (!options_.store) return stored;
-  stored.document = ended() ? document_ : object_.json({}, output(), usage_);
+  stored.document = ended() ? document_ : object_.json({}, output(), usage_text());
   stored.marks = marks_.text();
   return stored;
 }

@@ -19,6 +19,7 @@
 #include "core/json_text.h"
 #include "dialects/translation/answer_error.h"
 #include "dialects/translation/event_marks.h"
+#include "dialects/translation/custom_input.h"
 #include "dialects/translation/response_object.h"
 #include "dialects/translation/tool_names.h"
 #include "responses_proxy/answer.h"
@@ -36,6 +37,7 @@ class ResponseEvents {
     bool background = false;      // the same
     std::size_t keep_output = 0;  // Turn::keep_output
     const Clock* clock = nullptr;
+    bool continued = true;  // false: nobody can continue the answer by its id
   };
   ResponseEvents(ResponseObject object, ToolNames names, Options options);
 
@@ -58,7 +60,11 @@ class ResponseEvents {
   void arguments(std::size_t call, std::string_view delta);
   void end_call(std::size_t call);
 
+  // The whole conversation as one item that only this proxy can read.
+  void compaction(std::string_view encrypted_content);
+
   void set_usage(const ResponseUsage& usage);
+  const std::optional<ResponseUsage>& usage() const { return usage_; }  // nullopt: not known
 
   // The end: one of these.
   void complete();
@@ -95,6 +101,7 @@ class ResponseEvents {
     ToolName tool;
     std::string call_id;
     std::string arguments;
+    CustomInput input;  // in their place, of a custom tool
     bool open = true;
   };
 
@@ -103,6 +110,7 @@ class ResponseEvents {
   void close_part();
   void close_message(std::string_view status);
   void close_call(OpenCall& call, std::string_view status);
+  void close_input(OpenCall& call);
   void close_all(std::string_view status_of_the_last);
   void add_text(bool refusal, std::string_view delta);
   void write_arguments(const OpenCall& call, std::string_view delta);
@@ -116,6 +124,7 @@ class ResponseEvents {
   JsonText& event(std::string_view type, const OpenItem& item);
   void give(AnswerState state = AnswerState::open);
   std::string output() const;
+  std::string usage_text() const;
   std::optional<std::int64_t> now() const;
 
   ResponseObject object_;
@@ -123,7 +132,7 @@ class ResponseEvents {
   Options options_;
   AnswerSink* sink_ = nullptr;
   AnswerFacts facts_;
-  std::string usage_;  // as JSON; "" = not known
+  std::optional<ResponseUsage> usage_;
   std::optional<AnswerError> error_;
   std::string document_;
   std::vector<std::string> output_;  // by index; "" = not done yet

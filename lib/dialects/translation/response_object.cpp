@@ -91,6 +91,7 @@ ResponseObject::ResponseObject(const Conversation& conversation, std::string_vie
                                std::string_view model, std::int64_t created_at)
     : id_(id), created_at_(created_at) {
   const element request = conversation.request;
+  compaction_ = conversation.compaction == Compaction::standalone;
   bool background = false;
   background_ = request["background"].get(background) == simdjson::SUCCESS && background;
   JsonText before;
@@ -163,9 +164,20 @@ ResponseObject::ResponseObject(std::string_view document) : created_at_(0) {
   }
 }
 
+ResponseObject ResponseObject::of_an_answer() const {
+  ResponseObject answer = *this;
+  answer.compaction_ = false;
+  return answer;
+}
+
 std::string ResponseObject::json(const ResponseState& state, std::string_view output,
                                  std::string_view usage) const {
   JsonText out;
+  if (compaction_) {
+    out.begin_object().put("id", id_).put("object", "response.compaction");
+    out.put_number("created_at", created_at_).key("output").begin_array().raw(output).end_array();
+    return out.put_raw("usage", usage.empty() ? usage_json({}) : usage).end_object().take();
+  }
   out.begin_object().put("id", id_).put("object", "response");
   out.put_number("created_at", created_at_).put("status", state.status);
   out.put_boolean("background", background_).key("completed_at");

@@ -1,5 +1,6 @@
 // ResponseObject: the `response` of an answer, every documented member in it: what the request has
-// said is echoed, what it has not said has its default, or is null.
+// said is echoed, what it has not said has its default, or is null. Of a standalone compaction: the
+// few members of its own kind of document.
 //
 // Ownership  Owns its text; it outlives the request.
 // Cost       The members that stay are written once.
@@ -49,6 +50,8 @@ class ResponseObject {
   explicit ResponseObject(std::string_view document);
 
   const std::string& id() const { return id_; }
+  // The same as an ordinary answer, where it is a compaction.
+  ResponseObject of_an_answer() const;
   // `output`: the items, comma-separated; `usage`: "" = null.
   std::string json(const ResponseState& state, std::string_view output,
                    std::string_view usage) const;
@@ -57,6 +60,7 @@ class ResponseObject {
   std::string id_;
   std::int64_t created_at_;
   bool background_ = false;
+  bool compaction_ = false;
   std::string before_output_;  // members, comma-separated
   std::string after_output_;
   std::string at_the_end_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dialects/headers.h"
+#include "dialects/translation/summary_decoder.h"
 
 namespace responses_proxy {
 
@@ -15,6 +16,7 @@ namespace {
 
 // Of a turn that has none: in tests, and where nobody continues an answer.
 constexpr std::string_view kNoId = "resp_0";
+constexpr std::string_view kCompactPath = "/v1/responses/compact";
 
 std::int64_t seconds_of(const Clock* clock) {
   if (clock == nullptr) return 0;
@@ -40,10 +42,22 @@ std::string_view why_not(std::string_view path) {
   return {};
 }
 
+// What the model says is the summary; calls that it makes all the same are nobody's.
+std::unique_ptr<AnswerDecoder> summary_decoder(std::unique_ptr<AnswerDecoder> decoder,
+                                               ResponseObject object, Compaction compaction,
+                                               const TextSeal* seal) {
+  ResponseEvents::Options unseen;
+  unseen.events = false;
+  return std::make_unique<SummaryDecoder>(std::move(decoder),
+                                          ResponseEvents(object.of_an_answer(), {}, unseen),
+                                          compaction == Compaction::too_long, seal);
+}
+
 }  // namespace
 
 std::optional<Error> refuse_other_endpoints(const Request& request) {
-  if (request.method == "POST" && request.path == "/v1/responses") return std::nullopt;
+  const bool known = request.path == "/v1/responses" || request.path == kCompactPath;
+  if (request.method == "POST" && known) return std::nullopt;
   if (const std::string_view why = why_not(request.path); !why.empty()) {
     return Error{501, "invalid_request_error", "unsupported_endpoint", std::string(why), "", {}};
   }
@@ -51,10 +65,16 @@ std::optional<Error> refuse_other_endpoints(const Request& request) {
                "invalid_request_error",
                "unsupported_endpoint",
                fmt::format("{} {} is not known to this model's provider, which does not speak the "
-                           "Responses API: only POST /v1/responses is translated for it.",
+                           "Responses API: only POST /v1/responses and /v1/responses/compact are "
+                           "translated for it.",
                            request.method, request.path),
                "",
                {}};
+}
+
+Result<std::unique_ptr<ParsedRequest>> read_conversation(const Turn& turn) {
+  return read_conversation(
+      ReadRequest{turn.request.body, turn.history, turn.seal, turn.request.path == kCompactPath});
 }
 
 std::string_view upstream_model(const Turn& turn, const Conversation& conversation) {
@@ -79,13 +99,22 @@ void finish_translation(Translated& translated, const Turn& turn, Conversation& 
   options.events = conversation.stream;
   options.store = conversation.store;
   options.background = flag_at(conversation.request, "background");
+  options.continued = conversation.compaction != Compaction::standalone;
   options.keep_output = turn.keep_output;
   options.clock = turn.clock;
+  if (conversation.compaction != Compaction::none) {
+    decoder = summary_decoder(std::move(decoder), object, conversation.compaction, turn.seal);
+  }
   Headers added;
   if (!conversation.omitted_tools.empty()) {
     const std::string omitted = fmt::format("{}", fmt::join(conversation.omitted_tools, ", "));
     added.add("x-proxy-omitted-tools", omitted);
     translated.adjusted = "omitted_tools: " + omitted;
+  }
+  if (!conversation.omitted_items.empty()) {
+    if (!translated.adjusted.empty()) translated.adjusted += "; ";
+    translated.adjusted +=
+        fmt::format("omitted_items: {}", fmt::join(conversation.omitted_items, ", "));
   }
   translated.answer = std::make_unique<TranslatedAnswer>(
       std::move(decoder), ResponseEvents(std::move(object), std::move(conversation.names), options),

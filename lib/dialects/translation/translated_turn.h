@@ -7,14 +7,17 @@
 #include <optional>
 #include <string_view>
 
-#include "dialects/translation/conversation.h"
+#include "dialects/translation/read_conversation.h"
 #include "dialects/translation/translated_answer.h"
 #include "responses_proxy/dialect.h"
 
 namespace responses_proxy {
 
-// 501 for all but POST /v1/responses: other wire formats know nothing else.
+// 501 for all but POST /v1/responses and /v1/responses/compact: other wire formats know nothing
+// else.
 std::optional<Error> refuse_other_endpoints(const Request& request);
+
+Result<std::unique_ptr<ParsedRequest>> read_conversation(const Turn& turn);
 
 // As it is sent.
 std::string_view upstream_model(const Turn& turn, const Conversation& conversation);
@@ -23,7 +26,7 @@ std::string_view upstream_model(const Turn& turn, const Conversation& conversati
 Headers translated_request_headers(const Headers& from_client, bool stream);
 
 // The answer's side, once the request is written: `conversation` gives its names away. Hosted tools
-// that were left out are told in a header, and on record.
+// that were left out are told in a header, and on record; so are items that were, on record.
 void finish_translation(Translated& translated, const Turn& turn, Conversation& conversation,
                         std::unique_ptr<AnswerDecoder> decoder);
 

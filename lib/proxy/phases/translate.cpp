@@ -9,6 +9,7 @@
 
 #include "core/input_items.h"
 #include "core/response_id.h"
+#include "proxy/aside.h"
 #include "proxy/exchange_context.h"
 #include "proxy/local_answers/local_answers.h"
 
@@ -66,6 +67,7 @@ std::string_view alias_of(const ExchangeContext& exchange) {
   return exchange.route->alias.empty() ? exchange.affinity.alias : exchange.route->alias;
 }
 
+// On whatever thread: nothing else happens in the exchange meanwhile.
 Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const Resource& resource = lease.resource();
   const auto& turn = exchange.turn;
@@ -77,9 +79,6 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const std::size_t keep_output = turn        ? exchange.config.websocket_state_bytes
                                   : stateless ? kMaxOutputKept
                                               : 0;
-  if (stateless && exchange.own_response_id.empty()) {
-    exchange.own_response_id = new_response_id(exchange.dependencies.random);
-  }
   return exchange.dialect->translate({.request = exchange.request,
                                       .model = exchange.record.model,
                                       .upstream_model = upstream_model,
@@ -88,30 +87,53 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
                                       .capabilities = lease.capabilities(),
                                       .history = history,
                                       .response_id = exchange.own_response_id,
-                                      .clock = &exchange.dependencies.clock},
+                                      .clock = &exchange.dependencies.clock,
+                                      .seal = exchange.dependencies.seal,
+                                      .foreign_reasoning = exchange.config.foreign_reasoning},
                                      resource);
+}
+
+// What goes up as it came costs nothing, however much it is.
+bool is_large_work(const ExchangeContext& exchange, const Lease& lease) {
+  const bool rewritten =
+      !exchange.dialect->keeps_responses() || !lease.model().empty() || exchange.history != nullptr;
+  const std::size_t history = exchange.history ? exchange.history->bytes() : 0;
+  return rewritten && exchange.request.body.size() + history > kLargeBody;
+}
+
+// What has to be decided on the loop.
+std::optional<Error> get_ready(ExchangeContext& exchange, const Lease& lease) {
+  const Resource& resource = lease.resource();
+  exchange.dialect = exchange.dependencies.dialects.find(resource.wire_api);
+  if (exchange.dialect == nullptr) return unknown_wire_api(resource);
+  const bool stateless = !exchange.dialect->keeps_responses();
+  const std::string& previous = exchange.facts.previous_response_id;
+  if (!previous.empty() && !exchange.history && stateless) {
+    return previous_response_not_found(previous);
+  }
+  if (stateless && exchange.own_response_id.empty()) {
+    exchange.own_response_id = new_response_id(exchange.dependencies.random);
+  }
+  exchange.record.model = lease.model().empty() ? exchange.facts.model : lease.model();
+  if (!exchange.turn) return std::nullopt;
+  return exchange.turn->prepare(lease, *exchange.dialect, exchange.request);
 }
 
 }  // namespace
 
-Result<Sending> translate(ExchangeContext& exchange, Lease lease) {
-  const Resource& resource = lease.resource();
-  exchange.dialect = exchange.dependencies.dialects.find(resource.wire_api);
-  if (exchange.dialect == nullptr) return unknown_wire_api(resource);
-  const std::string& previous = exchange.facts.previous_response_id;
-  if (!previous.empty() && !exchange.history && !exchange.dialect->keeps_responses()) {
-    return previous_response_not_found(previous);
+Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease) {
+  if (auto error = get_ready(exchange, lease)) co_return *error;
+  std::optional<Result<Translated>> answer;
+  if (is_large_work(exchange, lease)) {
+    co_await aside(exchange, true, [&] { answer.emplace(translated(exchange, lease)); });
+  } else {
+    answer.emplace(translated(exchange, lease));
   }
-  if (exchange.turn) {
-    auto error = exchange.turn->prepare(lease, *exchange.dialect, exchange.request);
-    if (error) return *error;
-  }
-  exchange.record.model = lease.model().empty() ? exchange.facts.model : lease.model();
-  auto answer = translated(exchange, lease);
-  if (!answer) return answer.error();
-  if (!answer->adjusted.empty()) exchange.record.adjusted = std::move(answer->adjusted);
-  return Sending{std::move(lease), made_of(std::move(answer->call), exchange),
-                 local_answers::added_to(exchange, std::move(answer->answer))};
+  if (!*answer) co_return answer->error();
+  Translated& made = **answer;
+  if (!made.adjusted.empty()) exchange.record.adjusted = std::move(made.adjusted);
+  co_return Sending{std::move(lease), made_of(std::move(made.call), exchange),
+                    local_answers::added_to(exchange, std::move(made.answer))};
 }
 
 }  // namespace phases

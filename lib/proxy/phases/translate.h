@@ -4,6 +4,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/task.h"
 #include "responses_proxy/dialect.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/result.h"
@@ -25,8 +26,10 @@ struct Sending {
   std::unique_ptr<Translation> answer;
 };
 
-// Error: it cannot be expressed there, or what it continues is known neither there nor here.
-Result<Sending> translate(ExchangeContext& exchange, Lease lease);
+// Error: it cannot be expressed there, or what it continues is known neither there nor here. What
+// has to be written anew and is large is written on a helper thread (aside.h); the client may have
+// left by then.
+Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease);
 
 }  // namespace phases
 }  // namespace responses_proxy

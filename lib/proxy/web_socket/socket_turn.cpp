@@ -117,6 +117,8 @@ bool SocketTurn::drop_encrypted_items() {
 }
 
 std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request, TurnHandler& handler) {
+  // The client may have interrupted it while it was translated.
+  if (interrupted_) transport_ = Transport::none;
   auto transfer = std::make_unique<TurnTransfer>(*this, std::move(request), handler);
   transfer_ = transfer.get();
   transfer->start(transport_);

@@ -10,13 +10,14 @@
 #include "proxy/phases/send.h"
 #include "proxy/phases/translate.h"
 #include "unit/proxy/exchange_rig.h"
+#include "unit/proxy/phases/run_task.h"
 
 namespace responses_proxy::testing {
 
 inline void send_attempt(ExchangeContext& exchange) {
   auto lease = phases::pick(exchange);
-  auto sending = phases::translate(exchange, std::move(*lease));
-  phases::send(exchange, std::move(*sending));
+  const auto sending = run_task(phases::translate(exchange, std::move(*lease)));
+  phases::send(exchange, std::move(***sending));
 }
 
 inline std::shared_ptr<ExchangeContext> sent_exchange(ExchangeRig& rig, Headers headers = {}) {

@@ -5,6 +5,7 @@
 #include "proxy/phases/pick.h"
 #include "proxy/phases/route.h"
 #include "unit/proxy/exchange_rig.h"
+#include "unit/proxy/phases/run_task.h"
 
 namespace responses_proxy {
 
@@ -22,7 +23,9 @@ std::shared_ptr<ExchangeContext> routed(ExchangeRig& rig, std::string model) {
 Result<phases::Sending> translated(ExchangeContext& exchange) {
   auto lease = phases::pick(exchange);
   REQUIRE(lease);
-  return phases::translate(exchange, std::move(*lease));
+  auto sending = testing::run_task(phases::translate(exchange, std::move(*lease)));
+  REQUIRE(sending->has_value());
+  return std::move(**sending);
 }
 
 }  // namespace
