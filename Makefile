@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-headers format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-headers bench-adapt format format-check clean
 
 deps:
 	@scripts/setup test
@@ -47,7 +47,7 @@ mutants: guard-deps
 bench-build:
 	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
-	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis worker_bench bench_headers
+	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis worker_bench bench_headers bench_adapt
 
 bench-relay: bench-build
 	@bench/relay/run
@@ -66,6 +66,9 @@ bench-worker: bench-build
 
 bench-headers: bench-build
 	@build/release/bench/bench_headers
+
+bench-adapt: bench-build
+	@build/release/bench/bench_adapt
 
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -187,10 +187,13 @@ class Dialect {
   virtual bool keeps_responses() const { return false; }
   // Null: it is spoken over HTTP only.
   virtual const SocketDialect* socket() const { return nullptr; }
-  // The body of a request without the items that only the account that made them can decrypt.
-  // nullopt: there are none.
-  virtual std::optional<std::string> without_encrypted_items(std::string_view body) const {
+  // The body of a request without the items that only the account that made them can decrypt;
+  // summaries that this proxy has sealed (`seal`, may be null) are told in words. nullopt: there
+  // are none.
+  virtual std::optional<std::string> without_encrypted_items(std::string_view body,
+                                                             const TextSeal* seal) const {
     static_cast<void>(body);
+    static_cast<void>(seal);
     return std::nullopt;
   }
 };

@@ -2,6 +2,7 @@
 // one end at most, numbers without a gap, every event JSON.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,14 +30,24 @@ struct TranslatedEvents final : AnswerSink {
   int ends = 0;
 };
 
+enum class Asked : std::uint8_t { document, summary, stream };
+
+inline std::string body_of(Asked asked) {
+  if (asked == Asked::document) return R"({"model":"m","input":"x"})";
+  if (asked == Asked::summary) {
+    return R"({"model":"m","stream":true,"input":[{"role":"user","content":"x"},)"
+           R"({"type":"compaction_trigger"}]})";
+  }
+  return R"({"model":"m","stream":true,"input":"x","tools":[{"type":"custom","name":"f"},)"
+         R"({"type":"local_shell"}]})";
+}
+
 inline std::string read_translated(const Dialect& dialect, std::string_view dialect_config,
-                                   bool stream, const std::vector<std::string_view>& pieces) {
+                                   Asked asked, const std::vector<std::string_view>& pieces) {
   Request request;
   request.method = "POST";
   request.path = "/v1/responses";
-  request.body = stream ? R"({"model":"m","stream":true,"input":"x","tools":[{"type":"custom",)"
-                          R"("name":"f"},{"type":"local_shell"}]})"
-                        : R"({"model":"m","input":"x"})";
+  request.body = body_of(asked);
   Resource resource;
   resource.base_url = "http://u";
   resource.dialect_config = dialect_config;
@@ -49,16 +60,18 @@ inline std::string read_translated(const Dialect& dialect, std::string_view dial
   translation.finish(given);
   const bool open = translation.facts().state == AnswerState::open;
   require(open != translation.facts().complete);
-  if (stream && open) require(translation.failure("cut", given) && given.ends == 1);
+  if (asked != Asked::document && open)
+    require(translation.failure("cut", given) && given.ends == 1);
   return std::move(given.text);
 }
 
 inline void check_translated_stream(const Dialect& dialect, std::string_view dialect_config,
                                     FuzzInput input) {
-  const bool stream = input.byte() % 4 != 0;
+  const unsigned kind = input.byte() % 4U;
+  const Asked asked = kind == 0 ? Asked::document : kind == 1 ? Asked::summary : Asked::stream;
   const auto [bytes, pieces] = input.cut();
-  require(read_translated(dialect, dialect_config, stream, {bytes}) ==
-          read_translated(dialect, dialect_config, stream, pieces));
+  require(read_translated(dialect, dialect_config, asked, {bytes}) ==
+          read_translated(dialect, dialect_config, asked, pieces));
 }
 
 }  // namespace responses_proxy::fuzz

@@ -26,7 +26,7 @@ const Json kTools = Json::parse(R"([{"type":"namespace","name":"ns","tools":[
 
 TEST_CASE("chat completions: a document") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {document("Hi there")});
+  answer_chat(upstream, {document("Hi there")});
   TestProxy proxy(chat_config(upstream));
   const std::string body = R"({"model":"m","instructions":"be kind","input":"hello"})";
   const auto result = post(proxy, body);
@@ -49,7 +49,7 @@ TEST_CASE("chat completions: a document") {
 
 TEST_CASE("chat completions: a stream, and every answer has an id of its own") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {says("Hi there")});
+  answer_chat(upstream, {says("Hi there")});
   TestProxy proxy(chat_config(upstream));
   const std::string body = R"({"model":"m","stream":true,"input":"hello"})";
   std::string before;
@@ -57,7 +57,7 @@ TEST_CASE("chat completions: a stream, and every answer has an id of its own") {
     const auto result = post(proxy, body);
     REQUIRE(result);
     CHECK(result->get_header_value("content-type") == "text/event-stream");
-    const std::vector<Json> events = events_of(result->body);
+    const std::vector<Json> events = events_in(result->body);
     check_stream_rules(events, Json::parse(body));
     CHECK(text_of(events) == "Hi there");
     CHECK(response_id_of(events) != before);
@@ -71,7 +71,7 @@ TEST_CASE("chat completions: a stream, and every answer has an id of its own") {
 
 TEST_CASE("chat completions: a conversation over a socket, with a tool, each turn an increment") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {calls("call_1", R"({"at":"x"})"), says("Done")});
+  answer_chat(upstream, {calls("call_1", R"({"at":"x"})"), says("Done")});
   TestProxy proxy(chat_config(upstream));
   SessionClient client(proxy);
   const Json more{{"tools", kTools}, {"store", false}};
@@ -99,7 +99,7 @@ TEST_CASE("chat completions: a conversation over a socket, with a tool, each tur
 
 TEST_CASE("chat completions: a warm-up is answered here, and the first turn builds on it") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {says("Hi")});
+  answer_chat(upstream, {says("Hi")});
   TestProxy proxy(chat_config(upstream));
   SessionClient client(proxy);
   const auto warm = client.ask(create("base", {{"generate", false}}));
@@ -137,7 +137,7 @@ TEST_CASE("chat completions: errors move a request, in the head and inside a 200
       Reply bad = json_reply(trouble, in_band ? 200 : 502);
       if (in_band && stream) bad = chunks({trouble}, false);
       ScriptedUpstream upstream;
-      answer_with(upstream, {bad, stream ? says("Hi") : document("Hi")});
+      answer_chat(upstream, {bad, stream ? says("Hi") : document("Hi")});
       TestProxy proxy(chat_config(upstream, {"sk-a", "sk-b"}));
       const auto busy = proxy.keep_busy({"openai-2"});
       const auto result =
@@ -153,7 +153,7 @@ TEST_CASE("chat completions: errors move a request, in the head and inside a 200
 TEST_CASE(
     "chat completions: a context that is too long is the client's affair, whatever it is called") {
   ScriptedUpstream upstream;
-  answer_with(upstream,
+  answer_chat(upstream,
               {json_reply({{"error",
                             {{"code", 500},
                              {"type", "exceed_context_size_error"},
@@ -177,11 +177,11 @@ TEST_CASE("chat completions: a stream that breaks off, and one that ends without
     Reply cut = chunks({chunk({{"content", "Hi"}})}, false);
     if (broken) cut.steps.push_back(Step::reset());
     ScriptedUpstream upstream;
-    answer_with(upstream, {cut});
+    answer_chat(upstream, {cut});
     TestProxy proxy(chat_config(upstream));
     const std::string body = post_reading(proxy, R"({"model":"m","stream":true,"input":"hello"})",
                                           [](const std::string&) {});
-    const auto events = events_of(body);
+    const auto events = events_in(body);
     CHECK(type_of(events.back()) == "response.failed");
     CHECK(proxy.records().wait_for(1).at(0).error == "truncated");
   }
@@ -189,7 +189,7 @@ TEST_CASE("chat completions: a stream that breaks off, and one that ends without
 
 TEST_CASE("chat completions: what is left out is told, what is not known is refused") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {document("Hi")});
+  answer_chat(upstream, {document("Hi")});
   TestProxy proxy(chat_config(upstream));
   const auto result = post(proxy, R"({"model":"m","input":"x","tools":[{"type":"web_search"}]})");
   REQUIRE(result);
@@ -207,7 +207,7 @@ TEST_CASE("chat completions: what is left out is told, what is not known is refu
 TEST_CASE("chat completions: an alias whose targets speak differently moves between them") {
   ScriptedUpstream upstream;
   upstream.add({"", "POST", "/v1/responses", {error_reply(500, "server_error", "", "x")}, true});
-  answer_with(upstream, {document("Hi")});
+  answer_chat(upstream, {document("Hi")});
   Config config = config_for(upstream, {"sk-a", "sk-b"});
   config.resources[1].wire_api = "chat_completions";
   config.aliases = {{"team/fast",

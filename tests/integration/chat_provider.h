@@ -54,11 +54,11 @@ inline Config chat_config(const ScriptedUpstream& upstream,
   return config;
 }
 
-inline void answer_with(ScriptedUpstream& upstream, std::vector<Reply> replies) {
+inline void answer_chat(ScriptedUpstream& upstream, std::vector<Reply> replies) {
   upstream.add({"", "POST", kChatPath, std::move(replies), true});
 }
 
-inline std::vector<Json> events_of(const std::string& stream) {
+inline std::vector<Json> events_in(const std::string& stream) {
   std::vector<Json> events;
   for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
     at += std::string("data: ").size();

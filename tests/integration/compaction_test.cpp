@@ -90,7 +90,7 @@ void put_item(Json& body, const Json& item) {
 
 TEST_CASE("compaction: Codex's trigger over HTTP, and the request after it on another replica") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {calls_shell(), says(kSummary), says("Done")});
+  answer_chat(upstream, {calls_shell(), says(kSummary), says("Done")});
   TestProxy proxy(sealing(upstream, 'k'));
   TestProxy replica(sealing(upstream, 'k'));
   std::vector<Json> bodies = recorded("v0171_http_compact_v2", "http");
@@ -99,7 +99,7 @@ TEST_CASE("compaction: Codex's trigger over HTTP, and the request after it on an
   const auto compacted = post(proxy, dump(bodies[1]));
   REQUIRE(compacted);
   CHECK(compacted->status == 200);
-  const std::vector<Json> events = events_of(compacted->body);
+  const std::vector<Json> events = events_in(compacted->body);
   check_stream_rules(events, bodies[1]);
   const Json item = the_item(events);
   CHECK(item["encrypted_content"].get<std::string>().starts_with("rpc1:"));
@@ -107,7 +107,7 @@ TEST_CASE("compaction: Codex's trigger over HTTP, and the request after it on an
   put_item(bodies[2], item);
   const auto next = post(replica, dump(bodies[2]));
   REQUIRE(next);
-  CHECK(text_of(events_of(next->body)) == "Done");
+  CHECK(text_of(events_in(next->body)) == "Done");
   check_goes_on(upstream.requests().at(2));
   const RequestRecord record = proxy.records().wait_for(2).at(1);
   CHECK(record.completed);
@@ -117,7 +117,7 @@ TEST_CASE("compaction: Codex's trigger over HTTP, and the request after it on an
 
 TEST_CASE("compaction: Codex's trigger over a socket, as an increment") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {calls_shell(), says(kSummary), says("Done")});
+  answer_chat(upstream, {calls_shell(), says(kSummary), says("Done")});
   TestProxy proxy(sealing(upstream, 'k'));
   SessionClient client(proxy);
   std::vector<Json> messages = recorded("v0171_ws_compact_v2", "ws-message");
@@ -141,7 +141,7 @@ TEST_CASE("compaction: Codex's trigger over a socket, as an increment") {
 
 TEST_CASE("compaction: older Codexes ask an endpoint of its own") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {says("Hi"), document(kSummary), says("Done"), document(kSummary)});
+  answer_chat(upstream, {says("Hi"), document(kSummary), says("Done"), document(kSummary)});
   TestProxy proxy(sealing(upstream, 'k'));
   std::vector<Json> bodies = recorded("v0120_http_compact", "http");
   REQUIRE(bodies.size() == 5);
@@ -173,7 +173,7 @@ TEST_CASE("compaction: older Codexes ask an endpoint of its own") {
 
 TEST_CASE("compaction: a summary that cannot be opened ends the turn, and says why") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {document(kSummary)});
+  answer_chat(upstream, {document(kSummary)});
   TestProxy proxy(sealing(upstream, 'k'));
   const auto compacted =
       post_to(proxy, "/v1/responses/compact", {{"model", "m"}, {"input", "Paint the house."}});
@@ -197,25 +197,25 @@ TEST_CASE("compaction: a summary that cannot be opened ends the turn, and says w
 TEST_CASE("compaction: a summarising call moves to another key as every request does") {
   ScriptedUpstream upstream;
   const Json trouble{{"error", {{"code", 502}, {"message", "Provider returned error"}}}};
-  answer_with(upstream, {json_reply(trouble, 502), chunks({trouble}, false), says(kSummary)});
+  answer_chat(upstream, {json_reply(trouble, 502), chunks({trouble}, false), says(kSummary)});
   TestProxy proxy(sealing(upstream, 'k', {"sk-a", "sk-b", "sk-c"}));
   const Json input =
       Json::parse(R"([{"role":"user","content":"x"},{"type":"compaction_trigger"}])");
   const auto result = post(proxy, dump({{"model", "m"}, {"stream", true}, {"input", input}}));
   REQUIRE(result);
   CHECK(result->get_header_value("x-proxy-decision") == "failover");
-  the_item(events_of(result->body));
+  the_item(events_in(result->body));
   CHECK(proxy.records().wait_for(1).at(0).attempts.size() == 3);
 }
 
 TEST_CASE("compaction: one that breaks off is a failed response, and nothing of it is an item") {
   Reply cut = chunks({chunk({{"content", "The ho"}})}, false);
   ScriptedUpstream upstream;
-  answer_with(upstream, {cut});
+  answer_chat(upstream, {cut});
   TestProxy proxy(sealing(upstream, 'k'));
   const Json input =
       Json::parse(R"([{"role":"user","content":"x"},{"type":"compaction_trigger"}])");
-  const std::vector<Json> events = events_of(post_reading(
+  const std::vector<Json> events = events_in(post_reading(
       proxy, dump({{"model", "m"}, {"stream", true}, {"input", input}}), [](const auto&) {}));
   REQUIRE_FALSE(events.empty());
   CHECK(events.back()["type"] == "response.failed");

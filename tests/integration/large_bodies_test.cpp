@@ -146,7 +146,7 @@ TEST_CASE("items that cannot be decrypted are left out aside") {
 
 TEST_CASE("a large body is translated aside, a small one on the loop") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {document("first"), document("second"), document("third")});
+  answer_chat(upstream, {document("first"), document("second"), document("third")});
   HeldHelpers helpers;
   TestProxy proxy(chat_config(upstream), 1, nullptr, {}, false, &helpers);
   REQUIRE(post(proxy, kSmallChat));  // nobody helps
@@ -163,7 +163,7 @@ TEST_CASE("a large body is translated aside, a small one on the loop") {
 
 TEST_CASE("a client that leaves while its large body is translated has sent nothing upstream") {
   ScriptedUpstream upstream;
-  answer_with(upstream, {document("Hi")});
+  answer_chat(upstream, {document("Hi")});
   HeldHelpers helpers;
   TestProxy proxy(chat_config(upstream), 1, nullptr, {}, false, &helpers);
   std::function<void()> translating;

@@ -6,6 +6,8 @@
 
 #include "core/json_members.h"
 #include "core/json_reader.h"
+#include "core/json_text.h"
+#include "dialects/translation/compaction.h"
 
 namespace responses_proxy {
 
@@ -21,6 +23,17 @@ bool has_encrypted_content(simdjson::dom::element item) {
     if (string_at(part, "type") == "encrypted_content") return true;
   }
   return false;
+}
+
+// What can stand in its place: a summary of this proxy's own; "" = nothing.
+std::string in_words(simdjson::dom::element item, const TextSeal* seal) {
+  if (!is_compaction(string_at(item, "type"))) return {};
+  const auto summary = opened_summary(string_at(item, "encrypted_content"), seal, "input");
+  if (!summary || !*summary) return {};
+  JsonText message;
+  message.begin_object().put("type", "message").put("role", "user").key("content").begin_array();
+  message.begin_object().put("type", "input_text").put("text", told_summary((*summary)->text));
+  return message.end_object().end_array().end_object().take();
 }
 
 // The texts of an array's elements; false if one is no object.
@@ -47,7 +60,7 @@ bool split(std::string_view array_text, std::vector<std::string>& elements) {
 
 }  // namespace
 
-std::optional<std::string> without_encrypted_items(std::string_view body) {
+std::optional<std::string> without_encrypted_items(std::string_view body, const TextSeal* seal) {
   std::string text(body);
   const auto members = read_members(text);
   if (!members) return std::nullopt;
@@ -59,13 +72,14 @@ std::optional<std::string> without_encrypted_items(std::string_view body) {
   std::string kept = "[";
   bool dropped = false;
   for (const std::string& element : elements) {
-    bool encrypted = false;
-    read_json(element,
-              [&](simdjson::dom::element item) { encrypted = has_encrypted_content(item); });
-    dropped = dropped || encrypted;
-    if (encrypted) continue;
-    if (kept.size() > 1) kept += ',';
-    kept += element;
+    std::optional<std::string> instead;
+    read_json(element, [&](simdjson::dom::element item) {
+      if (has_encrypted_content(item)) instead = in_words(item, seal);
+    });
+    dropped = dropped || instead;
+    const std::string& stays = instead ? *instead : element;
+    if (kept.size() > 1 && !stays.empty()) kept += ',';
+    kept += stays;
   }
   if (!dropped) return std::nullopt;
   kept += ']';

@@ -171,8 +171,9 @@ class ResponsesDialect final : public Dialect {
   bool keeps_responses() const override { return true; }
   const SocketDialect* socket() const override { return &socket_; }
 
-  std::optional<std::string> without_encrypted_items(std::string_view body) const override {
-    return responses_proxy::without_encrypted_items(body);
+  std::optional<std::string> without_encrypted_items(std::string_view body,
+                                                     const TextSeal* seal) const override {
+    return responses_proxy::without_encrypted_items(body, seal);
   }
 
  private:

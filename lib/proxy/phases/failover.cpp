@@ -44,7 +44,7 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
     const std::string& old = exchange.request.body;
     // The attempt may still be sending the body: it is only read here.
     co_await aside(exchange, old.size() > kLargeBody, [&exchange, &body, &old] {
-      body = exchange.dialect->without_encrypted_items(old);
+      body = exchange.dialect->without_encrypted_items(old, exchange.dependencies.seal);
     });
     dropped = body.has_value();
   }

@@ -107,7 +107,7 @@ bool SocketTurn::drop_encrypted_items() {
   if (!message_.previous_response_id.empty() && !history_) return false;
   const std::string whole =
       history_ ? with_history(message_, history_->items(), {}) : message_.text();
-  auto text = dialect_->without_encrypted_items(whole);
+  auto text = dialect_->without_encrypted_items(whole, context_.dependencies.seal);
   if (!text) return false;
   auto message = read_client_message(std::move(*text));
   if (!message) return false;

@@ -49,7 +49,7 @@ class ExchangeRig final : private ExchangeOwner {
       config.resources.push_back(std::move(resource));
     }
     router.update(config.resources);
-    dependencies_.dialects = {dialect_.get(), chat_.get()};
+    dependencies_.dialects = {responses_.get(), chat_.get(), anthropic_.get()};
     dependencies_.gate = &token_gate_;
     dependencies_.conversations = conversations.get();
     dependencies_.kept_responses = kept_responses.get();
@@ -162,8 +162,9 @@ class ExchangeRig final : private ExchangeOwner {
   BackgroundRuns background_{2};
   RoutingCache routing_{router};
   KnownSecrets secrets_{config, routing_};
-  std::unique_ptr<Dialect> dialect_ = make_responses_dialect();
+  std::unique_ptr<Dialect> responses_ = make_responses_dialect();
   std::unique_ptr<Dialect> chat_ = make_chat_completions_dialect();
+  std::unique_ptr<Dialect> anthropic_ = make_anthropic_messages_dialect();
   NoHelpers helpers_;
   TokenGate token_gate_{config.client_tokens};
   ProxyOptions dependencies_{.clock = clock,
