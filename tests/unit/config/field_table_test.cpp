@@ -78,6 +78,7 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_CAPTURE_BODIES", {"Yes", "true", "2"}},
       {"PROXY_MODEL_ALIASES", {R"({"fast":{"model":"m"}})", "fast", R"({"fast":7})"}},
       {"PROXY_BALANCING_POLICY", {"Round_Robin", "round_robin", "random"}},
+      {"PROXY_FOREIGN_REASONING", {"Text", "text", "keep"}},
       {"PROXY_RESPONSE_AFFINITY", {"prefer", "prefer", "require,prefer"}},
       {"PROXY_SESSION_AFFINITY_TTL_SECONDS", {"60", "60", "0"}},
       {"PROXY_RESPONSE_STATE_TTL_SECONDS", {"0", "0", "-1"}},
