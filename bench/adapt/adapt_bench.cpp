@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "bench/adapt/providers.h"
+#include "providers.h"
 #include "core/json.h"
 #include "unit/proxy/exchange_rig.h"
 

@@ -1,7 +1,10 @@
 #include "core/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace responses_proxy {
 
@@ -9,6 +12,23 @@ namespace {
 
 constexpr bool must_be_escaped(unsigned char byte) {
   return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+constexpr std::uint64_t in_each_byte(std::uint64_t byte) {
+  return byte * 0x0101010101010101U;
+}
+
+// Whether none of the kWord bytes at `text` must be escaped.
+bool stands_as_it_is(const char* text) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, kWord);
+  const auto has_zero = [](std::uint64_t bytes) { return (bytes - in_each_byte(1)) & ~bytes; };
+  const std::uint64_t found = ((word - in_each_byte(0x20)) & ~word) |
+                              has_zero(word ^ in_each_byte('"')) |
+                              has_zero(word ^ in_each_byte('\\'));
+  return (found & in_each_byte(0x80)) == 0;
 }
 
 void append_escape(std::string& out, char byte) {
@@ -39,11 +59,19 @@ void append_escape(std::string& out, char byte) {
 
 void append_escaped(std::string& out, std::string_view text) {
   std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (!must_be_escaped(static_cast<unsigned char>(text[at]))) continue;
-    out.append(text, begin, at - begin);
-    append_escape(out, text[at]);
-    begin = at + 1;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(at + kWord, text.size());
+    if (end - at == kWord && stands_as_it_is(text.data() + at)) {
+      at = end;
+      continue;
+    }
+    for (; at < end; ++at) {
+      if (!must_be_escaped(static_cast<unsigned char>(text[at]))) continue;
+      out.append(text, begin, at - begin);
+      append_escape(out, text[at]);
+      begin = at + 1;
+    }
   }
   out.append(text, begin);
 }

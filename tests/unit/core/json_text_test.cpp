@@ -24,6 +24,18 @@ TEST_CASE("JSON text: every byte that a string cannot hold is escaped, all other
   CHECK(out.str().find("\xC3\xA4\xF0\x9F\x98\x80") != std::string::npos);
 }
 
+TEST_CASE("JSON text: it does not matter where in a text a byte stands") {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (std::size_t at = 0; at < 19; ++at) {
+      std::string text = "\xC3\xA4 abcdefghijklmnop";
+      text.insert(at < 2 ? 2 : at, 1, static_cast<char>(byte));
+      JsonText out;
+      out.text(text);
+      CHECK(Json::parse(out.str()).get<std::string>() == text);
+    }
+  }
+}
+
 TEST_CASE("JSON text: a text that ends like an open value does not swallow the comma") {
   JsonText out;
   out.begin_array().text("[").text("{").text(":").text(",").end_array();
