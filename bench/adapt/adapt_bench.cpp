@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "providers.h"
 #include "core/json.h"
+#include "providers.h"
 #include "unit/proxy/exchange_rig.h"
 
 namespace {

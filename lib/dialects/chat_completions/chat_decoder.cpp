@@ -4,8 +4,8 @@
 #include <initializer_list>
 #include <utility>
 
-#include "dialects/translation/provider_errors.h"
 #include "dialects/translation/portable_reasoning.h"
+#include "dialects/translation/provider_errors.h"
 
 namespace responses_proxy {
 

@@ -95,8 +95,9 @@ std::string_view CustomInput::end() {
 
 void CustomInput::find_form() {
   for (; matched_ < kHead.size(); ++matched_) {
-    if (blanks_before(matched_))
+    if (blanks_before(matched_)) {
       at_ = std::min(held_.find_first_not_of(kBlanks, at_), held_.size());
+    }
     if (at_ == held_.size()) return;
     const char c = held_[at_++];
     if (c == kHead[matched_]) continue;
