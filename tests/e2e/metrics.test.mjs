@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { startPair } from './harness.mjs';
 
 const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-const promtool = join(cache, 'responses_proxy', 'promtool');
+const promtool = join(cache, 'responses_proxy', 'promtool', 'promtool');
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
 const alerts = join(deploy, 'prometheus', 'rp-alerts.yml');
 const board = JSON.parse(readFileSync(join(deploy, 'grafana', 'rp-server.json'), 'utf8'));
