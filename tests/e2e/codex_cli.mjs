@@ -63,22 +63,33 @@ export async function startRecorder(t, server, before = async () => {}) {
   return { bodies, answers, baseUrl: `http://127.0.0.1:${recorder.address().port}/v1` };
 }
 
-// One turn of `codex exec`: its exit code and its events.
-export async function codexTurn(t, config, overrides, prompt) {
+// A folder of its own for Codex, where it works too.
+export function codexHome(t, config) {
   const home = mkdtempSync(join(tmpdir(), 'rp-codex-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   writeFileSync(join(home, 'config.toml'), config);
+  return home;
+}
+
+const environmentOf = (home) => ({ HOME: home, CODEX_HOME: home, CODEX_TEST_KEY: 'sk-of-codex', TERM: 'dumb' });
+const kDisabled = ['--disable', 'plugins', '--disable', 'remote_plugin', '--disable', 'apps'];
+
+// One run of `codex exec` in that home: its exit code and its events.
+export async function codexExec(home, args) {
   const child = new Child(
     process.env.CODEX,
-    ['exec', '--skip-git-repo-check', '--json', '--disable', 'plugins', '--disable', 'remote_plugin',
-      '--disable', 'apps', ...overrides, prompt],
-    { cwd: home, env: { HOME: home, CODEX_HOME: home, CODEX_TEST_KEY: 'sk-of-codex', TERM: 'dumb' } },
+    ['exec', '--skip-git-repo-check', '--json', ...kDisabled, ...args],
+    { cwd: home, env: environmentOf(home) },
   );
   child.process.stdin.end();
   const events = [];
   for (let line; (line = await child.line()) !== undefined; ) events.push(JSON.parse(line.input));
   return { code: await withDeadline(child.exited, 'codex'), events, output: child.output };
 }
+
+// One turn of `codex exec`: its exit code and its events.
+export const codexTurn = (t, config, overrides, prompt) =>
+  codexExec(codexHome(t, config), [...overrides, prompt]);
 
 // The events of a turn that ended well.
 export async function codex(t, config, overrides, prompt) {
@@ -90,15 +101,13 @@ export async function codex(t, config, overrides, prompt) {
 // A thread of `codex app-server`: several turns in one process.
 export class CodexThread {
   static async start(t, config) {
-    const home = mkdtempSync(join(tmpdir(), 'rp-codex-'));
-    t.after(() => rmSync(home, { recursive: true, force: true }));
-    writeFileSync(join(home, 'config.toml'), config);
+    return CodexThread.startIn(t, codexHome(t, config));
+  }
+
+  static async startIn(t, home) {
     const thread = new CodexThread();
-    thread.child = new Child(
-      process.env.CODEX,
-      ['app-server', '--disable', 'plugins', '--disable', 'remote_plugin', '--disable', 'apps'],
-      { cwd: home, env: { HOME: home, CODEX_HOME: home, CODEX_TEST_KEY: 'sk-of-codex', TERM: 'dumb' } },
-    );
+    thread.child = new Child(process.env.CODEX, ['app-server', ...kDisabled],
+      { cwd: home, env: environmentOf(home) });
     t.after(() => thread.child.process.kill('SIGKILL'));
     const clientInfo = { name: 'test', title: 'test', version: '1' };
     await thread.request('initialize', { clientInfo });
