@@ -40,7 +40,7 @@ void Downstream::start(ResponseHead head) {
 void Downstream::event(const AnswerEvent& event) {
   if (events_ == nullptr) {
     if (!event.wire.empty()) return add(event.wire);
-    if (!event.json.empty()) write_framed(event);
+    if (!event.json.empty()) add(sse_event(event.type, event.json));  // it has not come as one
   } else if (!event.json.empty() && !gone()) {
     bytes_ += static_cast<std::int64_t>(event.json.size());
     capture_.response(event.json);
@@ -49,25 +49,24 @@ void Downstream::event(const AnswerEvent& event) {
   }
 }
 
-// What has not come as a server-sent event.
-void Downstream::write_framed(const AnswerEvent& event) {
-  write(std::exchange(gathered_, {}));
-  write(sse_event(event.type, event.json));
-}
-
 void Downstream::add(std::string_view bytes) {
-  if (bytes.empty()) return;
-  if (!gathering_) return write(bytes);
-  if (!gathered_.empty() && gathered_.data() + gathered_.size() == bytes.data()) {
-    gathered_ = {gathered_.data(), gathered_.size() + bytes.size()};
+  if (gathering_ && gathered_.size() + bytes.size() <= kMaxGathered) {
+    gathered_.append(bytes);
     return;
   }
-  write(std::exchange(gathered_, bytes));
+  write_gathered();
+  write(bytes);
 }
 
 void Downstream::flush() {
   gathering_ = false;
-  write(std::exchange(gathered_, {}));
+  write_gathered();
+}
+
+void Downstream::write_gathered() {
+  write(gathered_);
+  gathered_.clear();
+  if (gathered_.capacity() > kKeptRoom) gathered_.shrink_to_fit();
 }
 
 void Downstream::write(std::string_view bytes) {

@@ -1,6 +1,7 @@
 // Downstream: the client's side of an exchange: what has left for it, and how it is doing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,10 @@ namespace responses_proxy {
 
 class Downstream final : public AnswerSink {
  public:
+  // So much is gathered; what is larger leaves as it is given. Of the room a stream keeps a part.
+  static constexpr std::size_t kMaxGathered = 16 * 1024;
+  static constexpr std::size_t kKeptRoom = 2 * 1024;
+
   // `events`: the same writer, where it takes the events of a stream one by one; else null.
   Downstream(std::shared_ptr<ResponseWriter> writer, EventWriter* events,
              ResponseObserver& observer, BodyCapture& capture)
@@ -25,8 +30,8 @@ class Downstream final : public AnswerSink {
   }
 
   void start(ResponseHead head);
-  // From here to flush() what is given stays where it is, and what lies side by side leaves in one
-  // write.
+  // From here to flush() what is given is copied, and leaves in one write: whoever gives it need
+  // not keep it.
   void gather() { gathering_ = true; }
   void flush();
   void event(const AnswerEvent& event) override;
@@ -65,13 +70,13 @@ class Downstream final : public AnswerSink {
   void say(ResponseHead head, std::string_view body, const std::string& request_id);
   void add(std::string_view bytes);
   void write(std::string_view bytes);
-  void write_framed(const AnswerEvent& event);
+  void write_gathered();
 
   std::shared_ptr<ResponseWriter> writer_;
   EventWriter* const events_;
   BodyCapture& capture_;
   bool gathering_ = false;
-  std::string_view gathered_;
+  std::string gathered_;
   int status_ = 0;
   std::int64_t bytes_ = 0;
   bool full_ = false;

@@ -116,7 +116,7 @@ void TranslatedAnswer::finish(AnswerSink& sink) {
 
 void TranslatedAnswer::give_document(AnswerSink& sink) {
   if (streams_ || !events_.ended() || std::exchange(document_given_, true)) return;
-  sink.bytes(events_.error() ? error_json(*events_.error()) : events_.document());
+  events_.error() ? sink.bytes(error_json(*events_.error())) : sink.bytes(events_.document());
 }
 
 UpstreamFault TranslatedAnswer::fault(WallTime now) const {
