@@ -1,5 +1,7 @@
 #include "core/input_items.h"
 
+#include <simdjson.h>
+
 namespace responses_proxy {
 
 std::string input_items(std::string_view input) {
@@ -12,6 +14,28 @@ std::string input_items(std::string_view input) {
   }
   if (!input.starts_with('"')) return {};
   return std::string(R"({"type":"message","role":"user","content":)").append(input).append("}");
+}
+
+bool split_items(std::string_view array, std::vector<std::string>& items) {
+  namespace ondemand = simdjson::ondemand;
+  const simdjson::padded_string text(array);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array elements;
+  if (parser.iterate(text).get(document) != simdjson::SUCCESS ||
+      document.get_array().get(elements) != simdjson::SUCCESS) {
+    return false;
+  }
+  for (auto element : elements) {
+    ondemand::object object;
+    std::string_view raw;
+    if (element.get_object().get(object) != simdjson::SUCCESS ||
+        object.raw_json().get(raw) != simdjson::SUCCESS) {
+      return false;
+    }
+    items.emplace_back(raw);
+  }
+  return true;
 }
 
 void append_items(std::string& items, std::string_view more) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json_edit.h"
 
@@ -10,6 +11,9 @@ namespace responses_proxy {
 
 // `input`: the JSON of the member. A text becomes an item; "" for anything that has no items.
 std::string input_items(std::string_view input);
+
+// Takes in the items of an array, each as it stands; false if one of them is no object.
+bool split_items(std::string_view array, std::vector<std::string>& items);
 
 // Both lists in one.
 void append_items(std::string& items, std::string_view more);

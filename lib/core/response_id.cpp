@@ -25,4 +25,17 @@ bool is_own_response_id(std::string_view id) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+std::string own_item_id(std::string_view prefix, std::string_view response_id, std::size_t index) {
+  if (response_id.starts_with(kPrefix)) response_id.remove_prefix(kPrefix.size());
+  return fmt::format("{}_{}{:04x}", prefix, response_id, index);
+}
+
+std::string own_response_of(std::string_view item_id) {
+  const std::size_t from = item_id.find('_');
+  if (from == std::string_view::npos || item_id.size() <= from + 1 + kDigits) return {};
+  std::string id(kPrefix);
+  id.append(item_id.substr(from + 1, kDigits));
+  return is_own_response_id(id) ? id : std::string();
+}
+
 }  // namespace responses_proxy

@@ -1,6 +1,7 @@
 // Names for the answers that this proxy makes itself.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,10 @@ namespace responses_proxy {
 std::string new_response_id(Random& random);
 // Whether it may be one of those: other makers' ids are longer, or look otherwise.
 bool is_own_response_id(std::string_view id);
+
+// "msg_<digits>0002": items are called as the response that they are of, and numbered.
+std::string own_item_id(std::string_view prefix, std::string_view response_id, std::size_t index);
+// Of which of our own responses that item may be; "" = it is none of ours.
+std::string own_response_of(std::string_view item_id);
 
 }  // namespace responses_proxy

@@ -42,7 +42,7 @@ ExchangeContext::ExchangeContext(const Config& of_proxy, const ProxyOptions& giv
 
 bool ExchangeContext::pinned() const {
   return !affinity.required.empty() && config.response_affinity == ResponseAffinityMode::require &&
-         !history;
+         !history && !items_known;
 }
 
 std::chrono::microseconds ExchangeContext::elapsed() const {

@@ -101,6 +101,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   // recall
   Affinity affinity;
   std::shared_ptr<const History> history;  // that the request continues, if it is known here
+  bool items_known = false;                // that its input has named: they stand in the body now
   // pick, translate, send: once per attempt
   Tries tries;
   const Dialect* dialect = nullptr;

@@ -26,8 +26,8 @@ void authorize_as(const AnthropicSettings& settings, Headers& headers, const Res
   add_resource_headers(headers, resource);
   // Where nobody has said where the key goes, it goes where this API looks for it.
   const Auth usual;
-  const bool said = resource.auth.kind != usual.kind ||
-                    !equals_ignore_case(resource.auth.name, usual.name);
+  const bool said =
+      resource.auth.kind != usual.kind || !equals_ignore_case(resource.auth.name, usual.name);
   if (said || settings.bearer) return;
   headers.erase(usual.name);
   headers.set("x-api-key", resource.credential.reveal());

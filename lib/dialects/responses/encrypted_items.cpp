@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/input_items.h"
 #include "core/json_members.h"
 #include "core/json_reader.h"
 #include "core/json_text.h"
@@ -12,8 +13,6 @@
 namespace responses_proxy {
 
 namespace {
-
-namespace ondemand = simdjson::ondemand;
 
 bool has_encrypted_content(simdjson::dom::element item) {
   if (!string_at(item, "encrypted_content").empty()) return true;
@@ -36,28 +35,6 @@ std::string in_words(simdjson::dom::element item, const TextSeal* seal) {
   return message.end_object().end_array().end_object().take();
 }
 
-// The texts of an array's elements; false if one is no object.
-bool split(std::string_view array_text, std::vector<std::string>& elements) {
-  const simdjson::padded_string text(array_text);
-  ondemand::parser parser;
-  ondemand::document document;
-  ondemand::array array;
-  if (parser.iterate(text).get(document) != simdjson::SUCCESS ||
-      document.get_array().get(array) != simdjson::SUCCESS) {
-    return false;
-  }
-  for (auto element : array) {
-    ondemand::object object;
-    std::string_view raw;
-    if (element.get_object().get(object) != simdjson::SUCCESS ||
-        object.raw_json().get(raw) != simdjson::SUCCESS) {
-      return false;
-    }
-    elements.emplace_back(raw);
-  }
-  return true;
-}
-
 }  // namespace
 
 std::optional<std::string> without_encrypted_items(std::string_view body, const TextSeal* seal) {
@@ -66,7 +43,7 @@ std::optional<std::string> without_encrypted_items(std::string_view body, const 
   if (!members) return std::nullopt;
   const std::string_view input = member(*members, "input");
   std::vector<std::string> elements;
-  if (!input.starts_with('[') || !split(input, elements)) return std::nullopt;
+  if (!input.starts_with('[') || !split_items(input, elements)) return std::nullopt;
   const auto offset = static_cast<std::size_t>(input.data() - text.data());
 
   std::string kept = "[";

@@ -1,17 +1,15 @@
 #include "dialects/translation/response_events.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "core/response_id.h"
 #include "dialects/translation/client_tools.h"
 
 namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kResponsePrefix = "resp_";
 // Of what an event adds around a text.
 constexpr std::size_t kItemOverhead = 256;
 
@@ -266,9 +264,7 @@ void ResponseEvents::compaction(std::string_view encrypted_content) {
 
 ResponseEvents::OpenItem ResponseEvents::open_item(std::string_view prefix) {
   begin();
-  std::string_view own = object_.id();
-  if (own.starts_with(kResponsePrefix)) own.remove_prefix(kResponsePrefix.size());
-  OpenItem item{output_.size(), fmt::format("{}_{}{:04x}", prefix, own, output_.size())};
+  OpenItem item{output_.size(), own_item_id(prefix, object_.id(), output_.size())};
   output_.emplace_back();
   held_ += kItemOverhead;
   return item;

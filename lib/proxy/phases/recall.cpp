@@ -12,6 +12,7 @@
 #include "core/response_id.h"
 #include "proxy/exchange_context.h"
 #include "proxy/kept_state.h"
+#include "proxy/phases/referred_items.h"
 #include "responses_proxy/response_index.h"
 
 namespace responses_proxy::phases {
@@ -201,7 +202,8 @@ Task<std::optional<Error>> recall(ExchangeContext& exchange) {
   }
   if (required.empty()) co_await look_up_items(exchange);
   if (required.empty()) co_await find_preference(exchange);
-  co_return co_await find_history(exchange);
+  if (auto error = co_await find_history(exchange)) co_return error;
+  co_return co_await put_referred_items(exchange);
 }
 
 }  // namespace responses_proxy::phases

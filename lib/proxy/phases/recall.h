@@ -13,8 +13,9 @@ struct ExchangeContext;
 
 namespace phases {
 
-// Fills `affinity` and `history`. What the request names outright goes before what its input refers
-// to. Error: what it continues may be here, but cannot be looked up now, or is too long.
+// Fills `affinity` and `history`, and puts items of ours that the input only names in their places.
+// What the request names outright goes before what its input refers to. Error: what it continues may
+// be here, but cannot be looked up now, or is too long.
 Task<std::optional<Error>> recall(ExchangeContext& exchange);
 
 }  // namespace phases

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace responses_proxy {
 
@@ -26,6 +27,15 @@ TEST_CASE("input is a list of items, or a text that stands for one") {
   CHECK(input_items("null").empty());
   CHECK(input_items(R"("say \"hi\"")") ==
         R"({"type":"message","role":"user","content":"say \"hi\""})");
+}
+
+TEST_CASE("the items of a list, each as it stands") {
+  std::vector<std::string> items;
+  CHECK(split_items(R"([ {"n":1e400 ,"t":"]"}, {"a":[{}]}])", items));
+  CHECK(items == std::vector<std::string>{R"({"n":1e400 ,"t":"]"})", R"({"a":[{}]})"});
+  CHECK_FALSE(split_items("[1]", items));
+  CHECK_FALSE(split_items("{}", items));
+  CHECK_FALSE(split_items("[{}", items));
 }
 
 TEST_CASE("lists join with a comma only between items") {

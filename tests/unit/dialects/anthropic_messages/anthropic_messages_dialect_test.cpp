@@ -28,7 +28,8 @@ std::string key_of(const Auth& auth, const char* config = "{}") {
 
 }  // namespace
 
-TEST_CASE("anthropic_messages: the key goes where the API looks for it, unless something else is said") {
+TEST_CASE(
+    "anthropic_messages: the key goes where the API looks for it, unless something else is said") {
   CHECK(key_of({}) == "x-api-key: k\n");
   // As the registry writes what nobody has said.
   CHECK(key_of({AuthKind::bearer, "authorization"}) == "x-api-key: k\n");
