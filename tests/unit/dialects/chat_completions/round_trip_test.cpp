@@ -1,135 +1,36 @@
 // Random conversations, there and back: what goes up says the same in the same order, and what an
-// upstream would have said to make it comes back as the same items. RP_SIM_SEED=n runs one again.
+// upstream would have said to make it comes back as the same items.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <string>
-#include <vector>
 
 #include "core/json.h"
 #include "responses_proxy/dialect.h"
-#include "responses_proxy/random.h"
+#include "unit/dialects/translation/drawn_conversation.h"
 
 using namespace responses_proxy;
+using namespace responses_proxy::testing;
 
 namespace {
 
-constexpr const char* kTools = R"([{"type":"function","name":"look"},
-  {"type":"custom","name":"patch"},{"type":"namespace","name":"mcp__m","tools":[
-    {"type":"function","name":"look"},{"type":"custom","name":"mcp__m__run"}]}])";
-
-class Drawn {
- public:
-  explicit Drawn(std::uint64_t seed) : random_(seed) {}
-
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_.next() % n); }
-  std::string text() {
-    constexpr const char* kPieces[] = {"a", "\"", "\\", "\n", "\xC3\xA4", "\xF0\x9F\x98\x80",
-                                       "{", "]",  ":",  " ",  "x",        "\t"};
-    std::string text = "t";
-    for (std::size_t i = below(8); i > 0; --i) text += kPieces[below(std::size(kPieces))];
-    return text;
-  }
-
-  // A conversation in which every call has its output, in rounds.
-  Json conversation() {
-    Json items = Json::array();
-    for (std::size_t turns = 1 + below(6); turns > 0; --turns) {
-      items.push_back({{"type", "message"},
-                       {"role", below(4) == 0 ? "developer" : "user"},
-                       {"content", text()}});
-      for (std::size_t rounds = below(3); rounds > 0; --rounds) add_round(items);
-      if (below(2) == 0) items.push_back(spoken());
-    }
-    return items;
-  }
-
- private:
-  Json spoken() {
-    return {{"type", "message"},
-            {"role", "assistant"},
-            {"content", {{{"type", "output_text"}, {"text", text()}}}}};
-  }
-  void add_round(Json& items) {
-    if (below(2) == 0) {
-      items.push_back(
-          {{"type", "reasoning"}, {"summary", {{{"type", "summary_text"}, {"text", text()}}}}});
-    }
-    if (below(2) == 0) items.push_back(spoken());
-    Json outputs = Json::array();
-    for (std::size_t calls = 1 + below(3); calls > 0; --calls) {
-      const std::string id = "call_" + std::to_string(++calls_);
-      const std::size_t tool = below(4);
-      const bool custom = tool % 2 == 1;
-      Json call{{"type", custom ? "custom_tool_call" : "function_call"},
-                {"call_id", id},
-                {"name", tool == 3 ? "mcp__m__run"
-                         : custom  ? "patch"
-                                   : "look"}};
-      call[custom ? "input" : "arguments"] = custom ? text() : dump({{"a", text()}});
-      if (tool >= 2) call["namespace"] = "mcp__m";
-      items.push_back(call);
-      Json output{{"type", custom ? "custom_tool_call_output" : "function_call_output"},
-                  {"call_id", id},
-                  {"output", text()}};
-      outputs.insert(outputs.begin() + static_cast<long>(below(outputs.size() + 1)), output);
-    }
-    for (const Json& output : outputs) items.push_back(output);
-  }
-
-  SeededRandom random_;
-  int calls_ = 0;
-};
-
-struct Document final : AnswerSink {
-  void event(const AnswerEvent&) override { FAIL("no stream was asked for"); }
-  void bytes(std::string_view bytes) override { text.append(bytes); }
-  std::string text;
-};
-
-Translated translated(const Json& items) {
-  Request request;
-  request.method = "POST";
-  request.path = "/v1/responses";
-  request.body = dump({{"model", "m"}, {"tools", Json::parse(kTools)}, {"input", items}});
+Resource chat_resource() {
   Resource resource;
   resource.wire_api = "chat_completions";
   resource.base_url = "http://u/v1";
   resource.dialect_config = R"({"reasoning_field":"reasoning_content"})";
-  auto result = make_chat_completions_dialect()->translate({request, "m", {}}, resource);
-  REQUIRE(result);
-  return std::move(*result);
-}
-
-// The items that an upstream's message becomes.
-Json items_of(const Json& message) {
-  Translated reader = translated(Json::array({{{"role", "user"}, {"content", "x"}}}));
-  reader.answer->head(200, {{"content-type", "application/json"}});
-  Document document;
-  reader.answer->read(dump({{"choices", {{{"message", message}, {"finish_reason", "stop"}}}}}),
-                      document);
-  reader.answer->finish(document);
-  return Json::parse(document.text).at("output");
-}
-
-// Without what is made up, and as it was sent.
-Json as_sent(Json item) {
-  for (const char* key : {"id", "status"}) item.erase(key);
-  if (!item.contains("content")) return item;
-  for (Json& part : item["content"]) {
-    part.erase("annotations");
-    part.erase("logprobs");
-  }
-  return item;
+  return resource;
 }
 
 // The conversation that the upstream's messages tell.
-Json told(const Json& messages) {
+Json told(const Dialect& dialect, const Json& messages) {
   Json items = Json::array();
   for (const Json& message : messages) {
     const std::string role = message["role"];
     if (role == "assistant") {
-      for (const Json& item : items_of(message)) items.push_back(as_sent(item));
+      const Json answer{{"choices", {{{"message", message}, {"finish_reason", "stop"}}}}};
+      for (const Json& item : items_of_answer(dialect, chat_resource(), answer)) {
+        items.push_back(as_sent(item));
+      }
     } else if (role == "tool") {
       items.push_back({{"call_id", message["tool_call_id"]}, {"output", message["content"]}});
     } else {
@@ -139,52 +40,13 @@ Json told(const Json& messages) {
   return items;
 }
 
-// The same of the conversation itself: outputs in the order of their calls.
-Json meant(const Json& items) {
-  Json meant = Json::array();
-  std::vector<std::string> open;
-  const auto output_of = [&](const std::string& id) {
-    for (const Json& item : items) {
-      if (item.contains("output") && item["call_id"] == id) return item["output"];
-    }
-    return Json();
-  };
-  const auto close = [&] {
-    for (const std::string& id : open)
-      meant.push_back({{"call_id", id}, {"output", output_of(id)}});
-    open.clear();
-  };
-  for (const Json& item : items) {
-    if (item.contains("output")) {
-      close();
-    } else if (item.contains("call_id")) {
-      open.push_back(item["call_id"]);
-      meant.push_back(item);
-    } else if (item.value("role", "assistant") != "assistant") {
-      const bool user = item["role"] == "user";
-      meant.push_back({{"role", user ? "user" : "system"}, {"content", item["content"]}});
-    } else {
-      meant.push_back(item);
-    }
-  }
-  return meant;
-}
-
-// Members in any order.
-nlohmann::json unordered(const Json& json) {
-  return nlohmann::json::parse(dump(json));
-}
-
 }  // namespace
 
-TEST_CASE("a random conversation there and back keeps roles, order, ids, arguments and text") {
-  const char* const again = std::getenv("RP_SIM_SEED");
-  const std::uint64_t first = again != nullptr ? std::strtoull(again, nullptr, 10) : 1;
-  const std::uint64_t last = again != nullptr ? first : 200;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
-    CAPTURE(seed);
-    const Json items = Drawn(seed).conversation();
-    const Json sent = Json::parse(*translated(items).call.body);
-    CHECK(unordered(told(sent["messages"])) == unordered(meant(items)));
-  }
+TEST_CASE(
+    "chat: a random conversation there and back keeps roles, order, ids, arguments and text") {
+  const auto dialect = make_chat_completions_dialect();
+  check_drawn_conversations([&](const Json& items) {
+    const Json sent = Json::parse(*translated_by(*dialect, chat_resource(), items).call.body);
+    CHECK(unordered(told(*dialect, sent["messages"])) == unordered(meant(items)));
+  });
 }
