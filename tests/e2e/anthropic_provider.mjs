@@ -143,7 +143,9 @@ function wordsOf({ role, content }) {
   }];
 }
 
-const reasonOf = ({ stop, calls }) => stop ?? (calls.length > 0 ? 'tool_use' : 'end_turn');
+const kStops = { length: 'max_tokens', filter: 'refusal' };
+const reasonOf = ({ stop, calls }) => kStops[stop] ?? (calls.length > 0 ? 'tool_use' : 'end_turn');
+const kOverloaded = { type: 'overloaded_error', message: 'Overloaded' };
 
 const inputUsage = ({ input, cached }) => ({
   input_tokens: input - cached, cache_read_input_tokens: cached, cache_creation_input_tokens: 0,
@@ -237,6 +239,9 @@ export const anthropic = {
       const [empty, deltas] = streamed(block);
       yield event('content_block_start', { index, content_block: empty });
       for (const delta of deltas) yield event('content_block_delta', { index, delta });
+      if (answer.breaks && block.type === 'text') {
+        return yield* answer.breaks === 'error' ? [event('error', { error: kOverloaded })] : [];
+      }
       yield event('content_block_stop', { index });
     }
     yield event('message_delta', {

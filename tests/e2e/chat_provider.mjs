@@ -105,7 +105,9 @@ const textOf = (content) =>
   typeof content === 'string' ? content
     : (content ?? []).map((part) => part.text ?? `[${part.type}]`).join('\n');
 
-const reasonOf = ({ stop, calls }) => stop ?? (calls.length > 0 ? 'tool_calls' : 'stop');
+const kStops = { length: 'length', filter: 'content_filter' };
+const reasonOf = ({ stop, calls }) => kStops[stop] ?? (calls.length > 0 ? 'tool_calls' : 'stop');
+const kOverloaded = { message: 'The engine is overloaded.', type: 'engine_overloaded_error', code: null };
 
 function usageOf({ input, output, cached }) {
   return {
@@ -193,6 +195,7 @@ export const chat = {
     yield delta({ role: 'assistant', content: '' });
     for (const piece of pieces(answer.thinking ?? '')) yield delta({ reasoning_content: piece });
     for (const piece of pieces(answer.text ?? '')) yield delta({ content: piece });
+    if (answer.breaks) return yield* answer.breaks === 'error' ? [`data: ${JSON.stringify({ error: kOverloaded })}\n\n`] : [];
     for (const [index, call] of answer.calls.entries()) {
       const { id, type, function: { name, arguments: text } } = callOf(call);
       yield delta({ tool_calls: [{ index, id, type, function: { name, arguments: '' } }] });

@@ -39,7 +39,8 @@ async function bodyOf(request) {
 
 export class ScriptedProvider {
   // dialect: `chat` or `anthropic`. script: the answers, in order. One is
-  //   { thinking, text, calls: [{ name, arguments, id }], stop, usage: { input, output, cached } }
+  //   { thinking, text, calls: [{ name, arguments, id }], usage: { input, output, cached },
+  //     stop: 'length' | 'filter', breaks: 'error' | 'cut' (a stream, behind its text) }
   //   { error: { status, type, code, message }, headers }
   //   a function of { body, conversation, tools } that returns one of these
   // options: what kind of provider it is; see the dialect.
@@ -143,17 +144,18 @@ export async function registerProvider(server, provider, { id = 'house', model, 
   await register(server, 'models', { alias: kAlias, provider_id: id, upstream_id: model });
 }
 
-// options of the provider; `model` and `config` of its registration.
-export async function startTranslated(t, dialect, script, { env = {}, model, config, ...options } = {}) {
-  const provider = await ScriptedProvider.start(dialect, script, options);
+// A server without keys, to which providers can be registered.
+export async function startAlone(t, env = {}) {
   const server = await Server.start({ keys: [], env: { PROXY_SECRET_ENCRYPTION_KEY: kEncryption, ...env } });
-  t.after(async () => {
-    try {
-      await server.stop();
-    } finally {
-      await provider.stop();
-    }
-  });
+  t.after(() => server.stop());
+  return server;
+}
+
+// options of the provider; `model` and `config` of its registration.
+export async function startTranslated(t, dialect, script, { env, model, config, ...options } = {}) {
+  const provider = await ScriptedProvider.start(dialect, script, options);
+  t.after(() => provider.stop());
+  const server = await startAlone(t, env);
   await registerProvider(server, provider, {
     model: model ?? dialect.model, config: { ...dialect.config, ...config },
   });
