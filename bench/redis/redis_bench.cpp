@@ -15,7 +15,8 @@
 #include "responses_proxy/clock.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/shared_state_store.h"
+#include "responses_proxy/redis_state_store.h"
+#include "responses_proxy/state_sharing.h"
 
 namespace {
 
@@ -34,12 +35,12 @@ class Replica {
     for (std::size_t i = 0; i < resources; ++i) {
       states_.push_back(store_->resource(fmt::format("resource-{}", i), {}));
     }
-    store_->start(loops_);
+    store_->sharing()->start(loops_);
     loops_.start();
   }
   ~Replica() {
     loops_.stop();
-    store_->stop();
+    store_->sharing()->stop();
   }
 
   // Nearly every resource has another number of active requests afterwards.
@@ -51,14 +52,14 @@ class Replica {
     }
   }
   std::size_t sees() const { return store_->shared_stats()->replicas; }
-  SharedStateStore& store() { return *store_; }
+  StateStore& store() { return *store_; }
   EventLoop& loop() { return loops_.at(0); }
 
  private:
   SystemClock clock_;
   SeededRandom random_;
   EventLoops loops_{1};
-  std::unique_ptr<SharedStateStore> store_;
+  std::unique_ptr<StateStore> store_;
   std::vector<std::shared_ptr<ResourceState>> states_;
 };
 

@@ -42,7 +42,8 @@ class EventLoops {
   // The loops of a process that has none of its own. threads = 0: one per core this process may
   // use.
   explicit EventLoops(std::size_t threads = 0);
-  // Loops that the host runs: start() and stop() do nothing. They outlive this object.
+  // Loops that the host runs: start() and stop() do nothing. They outlive this object. Throws
+  // std::invalid_argument where there is none, or a null pointer among them.
   explicit EventLoops(std::vector<EventLoop*> of_host);
   ~EventLoops();
   EventLoops(const EventLoops&) = delete;

@@ -1,7 +1,6 @@
 // ExchangeHooks: where a host takes part in an exchange, at the borders of its phases.
 //
-// Role       The Gate says who is calling, before anything else; the hooks here see what was read
-// of
+// Role       The Gate says who is calling, before anything else; the hooks here see what was read of
 //            the request, and what is kept of it. Each may be left out.
 // Threads    From every event loop, several at once.
 // Ownership  Belongs to the host, and outlives the Proxy. What a hook is given is valid during the
@@ -41,8 +40,9 @@ class ExchangeHooks {
     return std::nullopt;
   }
 
-  // Before the record of an exchange goes to the TelemetrySink; may be changed. Credentials in it
-  // are taken out afterwards.
+  // Before the record of an exchange goes to the TelemetrySink; may be changed. Credentials are
+  // taken out of it afterwards, out of the bodies, too, but not out of the ids of the request and
+  // of resources, providers and pools.
   virtual void before_record(RequestRecord& record) { static_cast<void>(record); }
 };
 

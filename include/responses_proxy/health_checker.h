@@ -4,8 +4,8 @@
 //            429, >= 500 degraded; 404, 405, 501 unknown (there is no such path: that says nothing
 //            about the key, and the log says so once per base URL); anything else unhealthy. What a
 //            good check can mend and what it cannot: ResourceState.
-// Threads    start, stop, check and check_all from any thread; the callback runs on the checker's
-//            loop.
+// Threads    start, check and check_all from any thread; the callback runs on the checker's loop.
+//            stop() and the destructor on that loop, or while it does not run.
 // Ownership  Outlived by router, client and loop; stop() before any of them goes.
 // Errors     A check that got no answer is a verdict (degraded: it may be the network), not an
 //            error of the checker.
@@ -52,8 +52,10 @@ class HealthChecker {
   static constexpr std::size_t kParallel = 16;
 
   virtual ~HealthChecker() = default;
-  virtual void start() = 0;  // first round at once, then every interval
-  virtual void stop() = 0;   // waits for the loop to let go; no callback runs afterwards
+  // The first round at once, then every interval.
+  virtual void start() = 0;
+  // Ends the checks under way. Who waits for them, or asks later, is answered with none.
+  virtual void stop() = 0;
   virtual void check_all(Callback callback) = 0;
   // Soon, this one alone; one that is under way already is enough. Nobody waits for it: the
   // resource's state tells.
@@ -64,8 +66,7 @@ class Dialects;
 class EventLoop;
 class UpstreamClient;
 
-// Must not be destroyed on `loop`; `upstream` belongs to `loop`. A resource whose dialect is not
-// among `dialects` is not checked.
+// `upstream` belongs to `loop`. A resource whose dialect is not among `dialects` is not checked.
 std::unique_ptr<HealthChecker> make_health_checker(HealthCheckOptions options, const Router& router,
                                                    EventLoop& loop, UpstreamClient& upstream,
                                                    const Clock& clock, const Dialects& dialects);

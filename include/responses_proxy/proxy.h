@@ -1,4 +1,4 @@
-// Proxy: runs whole exchanges: admit, route, pick, adapt, send, stream, record.
+// Proxy: runs whole exchanges: admit, route, recall, pick, translate, send, stream, record.
 //
 // Role       The third of the three levels an embedder can stop at (the others: Router +
 //            LoadBalancer, Dialect). rp-server is a listener in front of this class.
@@ -26,7 +26,8 @@ class Proxy {
   // Copies what it needs of the config. Throws std::invalid_argument when an event loop has no
   // upstream client.
   Proxy(const Config& config, ProxyOptions options);
-  // No exchange may be under way: drain first, or stop the loops.
+  // No exchange may be under way: drain first, or stop the loops. What is posted to a loop and has
+  // not run by then does not run any more.
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;

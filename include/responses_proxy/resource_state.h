@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
-#include "responses_proxy/health.h"
+#include "responses_proxy/health_observers.h"
 
 namespace responses_proxy {
 
@@ -47,9 +48,10 @@ class alignas(64) ResourceState {
   static constexpr std::size_t kMaxModelsRefused = 32;
 
   // `points_at`: what the id stands for, see StateStore::resource.
-  explicit ResourceState(std::string id, HealthObserver observer = {},
+  // `observers`: told of every change; may be null.
+  explicit ResourceState(std::string id, std::shared_ptr<const HealthObservers> observers = {},
                          std::string_view points_at = {})
-      : id_(std::move(id)), name_(name_of(id_, points_at)), observer_(std::move(observer)) {}
+      : id_(std::move(id)), name_(name_of(id_, points_at)), observers_(std::move(observers)) {}
   ResourceState(const ResourceState&) = delete;
   ResourceState& operator=(const ResourceState&) = delete;
 
@@ -151,7 +153,7 @@ class alignas(64) ResourceState {
   std::atomic<std::int64_t> last_latency_us_{-1};  // -1: none yet
   const std::string id_;
   const std::string name_;
-  const HealthObserver observer_;  // may be empty
+  const std::shared_ptr<const HealthObservers> observers_;  // may be null
   // Guards what follows, and every change of health, cooldown and trial.
   mutable std::mutex mutex_;
   std::string last_error_;

@@ -9,8 +9,9 @@
 // Ownership  Owns what it has built; what the host has given outlives it. Stop whatever calls into
 //            the proxy before it is destroyed.
 // Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened or
-//            a file of certificate authorities, or the registry file, cannot be read. A PostgreSQL
-//            that cannot be reached, and a spool that cannot be used, are events of the log.
+//            a file of certificate authorities, or the registry file, cannot be read, and
+//            std::invalid_argument for options that do not go together. A PostgreSQL that cannot be
+//            reached, and a spool that cannot be used, are events of the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once
@@ -40,6 +41,7 @@ class KeptResponses;
 class Random;
 struct RequestRecord;
 class UpstreamClient;
+class UpstreamSockets;
 class UpstreamTrust;
 
 // Members are named: RuntimeOptions{.log = log, .state = &my_store}. Whatever is left out the
@@ -48,13 +50,15 @@ struct RuntimeOptions {
   Log log = ignore_log;
   const Clock* clock = nullptr;
   Random* random = nullptr;
-  // Loops that the host runs: EventLoops({&loop}). They run from start() on, and no more when
-  // stop() is called: it ends what would come back to them.
+  // Loops that the host runs: EventLoops({&loop}). They run from start() on, and not while stop()
+  // is called: it ends what would come back to them. They may run again afterwards.
   EventLoops* loops = nullptr;
-  // A SharedStateStore is started and stopped with the Runtime. Its health is observed for the log.
+  // Its sharing(), if there is one, is started and stopped with the Runtime. Its health is observed
+  // for the log, for as long as the Runtime is there.
   StateStore* state = nullptr;
   // Then resources and aliases are the host's business: those of the Config and of the registry are
-  // not used, and nothing can be registered.
+  // not used, and nothing can be registered. `state` is given as well: the store that the router's
+  // tables were made with.
   const Router* router = nullptr;
   std::shared_ptr<const BalancingPolicy> policy = nullptr;
   // Records go there, and neither to the database nor to Redis. /metrics counts them all the same.
@@ -73,8 +77,10 @@ struct RuntimeOptions {
   ExchangeHooks* hooks = nullptr;
   // Beside those that come with the library; one of the same name takes the place of that one.
   std::vector<const Dialect*> dialects = {};
-  // Called once per loop, before the loops run.
+  // Both are called once per loop, before the loops run. Without the second the WebSocket turns of
+  // clients go through the first, over HTTP: nothing leaves beside it.
   std::function<std::unique_ptr<UpstreamClient>(EventLoop& loop)> make_upstream = {};
+  std::function<std::unique_ptr<UpstreamSockets>(EventLoop& loop)> make_upstream_sockets = {};
 };
 
 class Runtime {

@@ -22,7 +22,7 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
-#include "responses_proxy/health.h"
+#include "responses_proxy/health_observers.h"
 #include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
@@ -56,6 +56,8 @@ struct SharedStateStats {
   std::uint64_t missed = 0;    // affinities that could not be shared and were not kept for later
 };
 
+class StateSharing;
+
 class StateStore {
  public:
   using Found = std::function<void(std::optional<std::string> resource_id)>;
@@ -75,11 +77,13 @@ class StateStore {
                                  Done done) = 0;
   virtual void forget_affinity(const AffinityKey& key) = 0;
   virtual AffinityStats affinity_stats() const { return {}; }
-  // Told whenever a resource's health changes, by traffic, a check or another replica. Set before
-  // the first resource is made.
-  virtual void observe_health(HealthObserver observer) = 0;
-  // Nothing: this store is of one process.
+  // Told whenever a resource's health changes, by traffic, a check or another replica, for as long
+  // as what is returned is kept. There may be several; resources made before are no exception.
+  // HealthObservers is what a store needs for it.
+  [[nodiscard]] virtual HealthSubscription observe_health(HealthObserver observer) = 0;
+  // Nothing and null: this store is of one process.
   virtual std::optional<SharedStateStats> shared_stats() const { return std::nullopt; }
+  virtual StateSharing* sharing() { return nullptr; }
 };
 
 struct AffinityLimits {

@@ -1,10 +1,10 @@
 // UpstreamSockets: WebSocket connections to providers.
 //
-// Role       One factory per event loop. Connects, shakes hands, exchanges whole text messages.
+// Role       One per event loop. Connects, shakes hands, exchanges whole text messages.
 // Threads    Everything, callbacks included, on the thread of its event loop.
 // Ownership  open() returns the socket; destroying it closes abruptly, and no callback comes
 //            afterwards. The handler outlives the socket and may destroy it inside any callback.
-//            Sockets may outlive their factory, not the loop.
+//            Sockets may outlive what opened them, not the loop.
 // Errors     on_open and on_close tell; nothing throws. Callbacks never run inside a call.
 // Blocking   Never; names are looked up on Asio's own thread.
 // Limits     Messages of kMaxMessageBytes; kMaxQueuedBytes wait to be sent; refusals are read up to
@@ -83,18 +83,13 @@ struct UpstreamSocketOptions {
 
 class UpstreamSockets {
  public:
-  explicit UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options = {});
-  virtual ~UpstreamSockets();
-  UpstreamSockets(const UpstreamSockets&) = delete;
-  UpstreamSockets& operator=(const UpstreamSockets&) = delete;
-
+  virtual ~UpstreamSockets() = default;
   virtual std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
-                                               UpstreamSocketHandler& handler);
-
- private:
-  struct Shared;  // the options and the TLS context
-  EventLoop& loop_;
-  std::unique_ptr<Shared> shared_;
+                                               UpstreamSocketHandler& handler) = 0;
 };
+
+// Boost.Beast's, on that loop.
+std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop,
+                                                       UpstreamSocketOptions options = {});
 
 }  // namespace responses_proxy

@@ -4,6 +4,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -42,7 +43,11 @@ EventLoops::EventLoops(std::size_t threads) {
   }
 }
 
-EventLoops::EventLoops(std::vector<EventLoop*> of_host) : loops_(std::move(of_host)) {}
+EventLoops::EventLoops(std::vector<EventLoop*> of_host) : loops_(std::move(of_host)) {
+  if (loops_.empty() || std::find(loops_.begin(), loops_.end(), nullptr) != loops_.end()) {
+    throw std::invalid_argument("EventLoops: give at least one loop, and no null pointers");
+  }
+}
 
 EventLoops::~EventLoops() {
   stop();

@@ -1,12 +1,11 @@
 // The HealthChecker that sends requests: rounds of probes on one event loop.
 #include <fmt/format.h>
 
-#include <atomic>
-#include <future>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "core/loop_tasks.h"
 #include "health/probe.h"
 #include "responses_proxy/dialects.h"
 #include "responses_proxy/event_loop.h"
@@ -86,31 +85,16 @@ class ActiveHealthChecker final : public HealthChecker {
         clock_(clock),
         dialects_(dialects) {}
 
-  ~ActiveHealthChecker() override { stop(); }
+  ~ActiveHealthChecker() override { halt(); }
 
   void start() override {
-    used_ = true;
-    loop_.post([this] { periodic(); });
+    tasks_.post([this] { periodic(); });
   }
 
-  void stop() override {
-    // Nothing of ours is on the loop, or it runs nothing any more: nothing to wait for.
-    if (!used_ || loop_.context().stopped() || loop_.on_this_thread()) {
-      halt();
-      return;
-    }
-    std::promise<void> halted;
-    loop_.post([this, &halted] {
-      halt();
-      // Behind what the loop has ready to run for this object, the timer say.
-      loop_.post([&halted] { halted.set_value(); });
-    });
-    halted.get_future().wait();
-  }
+  void stop() override { halt(); }
 
   void check_all(Callback callback) override {
-    used_ = true;
-    loop_.post([this, callback = std::move(callback)] {
+    tasks_.post([this, callback = std::move(callback)] {
       if (stopped_) return callback({});
       waiting_.push_back(callback);
       if (!round_) begin_round();
@@ -118,8 +102,7 @@ class ActiveHealthChecker final : public HealthChecker {
   }
 
   void check(std::string_view resource_id) override {
-    used_ = true;
-    loop_.post([this, id = std::string(resource_id)] { check_one(id); });
+    tasks_.post([this, id = std::string(resource_id)] { check_one(id); });
   }
 
  private:
@@ -130,7 +113,7 @@ class ActiveHealthChecker final : public HealthChecker {
     if (target == nullptr) return;
     // Not gone from there: the probe is still on the stack.
     auto probe = make_probe(table, *target, [this, id](const HealthCheckResult&) {
-      loop_.post([this, id] { singles_.erase(id); });
+      tasks_.post([this, id] { singles_.erase(id); });
     });
     if (probe) singles_.emplace(id, std::move(probe)).first->second->send(upstream_);
   }
@@ -179,7 +162,7 @@ class ActiveHealthChecker final : public HealthChecker {
         },
         [this](const std::vector<HealthCheckResult>& results) {
           // Not from here: the last probe is still on the stack.
-          loop_.post([this] { end_round(); });
+          tasks_.post([this] { end_round(); });
           answer(answering_, results);
         });
     round_->start();
@@ -210,7 +193,7 @@ class ActiveHealthChecker final : public HealthChecker {
   UpstreamClient& upstream_;
   const Clock& clock_;
   const Dialects& dialects_;
-  std::atomic<bool> used_{false};  // something was posted to the loop
+  LoopTasks tasks_{loop_};
   // Used on the loop only.
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Round> round_;

@@ -143,7 +143,7 @@ TestReport ProviderTester::test_model(const Resource& resource, const std::strin
 TestReport ProviderTester::run(const std::shared_ptr<Call>& call) {
   const SteadyTime started = clock_.steady();
   std::future<void> done = call->done.get_future();
-  loop_.post([this, call] {
+  tasks_.post([this, call] {
     UpstreamRequest request;
     request.method = call->call.method;
     request.url = call->call.url;

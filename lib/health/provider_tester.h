@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/loop_tasks.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/dialects.h"
 #include "responses_proxy/resource.h"
@@ -71,6 +72,7 @@ class ProviderTester {
   const Clock& clock_;
   const Dialects dialects_;
   const Millis timeout_;
+  LoopTasks tasks_{loop_};
 };
 
 }  // namespace responses_proxy

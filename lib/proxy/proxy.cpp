@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/loop_tasks.h"
 #include "proxy/exchange.h"
 #include "proxy/token_gate.h"
 #include "proxy/web_socket/session.h"
@@ -54,9 +55,7 @@ class LoopExchanges final : public ExchangeOwner {
 
   void post(Request request, std::shared_ptr<ResponseWriter> writer) {
     auto shared = std::make_shared<Request>(std::move(request));
-    loop_.post([this, shared, writer = std::move(writer)]() mutable {
-      run(std::move(*shared), std::move(writer));
-    });
+    tasks_.post([this, shared, writer = std::move(writer)] { run(std::move(*shared), writer); });
   }
 
   std::shared_ptr<SocketSession> open_socket(Request handshake,
@@ -72,7 +71,7 @@ class LoopExchanges final : public ExchangeOwner {
   }
 
   void shut_down_all() {
-    loop_.post([this] {
+    tasks_.post([this] {
       const std::unordered_set<Exchange*> running = running_;  // shut_down() changes running_
       for (Exchange* exchange : running) exchange->shut_down();
     });
@@ -96,6 +95,7 @@ class LoopExchanges final : public ExchangeOwner {
   RoutingCache routing_;
   KnownSecrets secrets_;
   std::unordered_set<Exchange*> running_;
+  LoopTasks tasks_{loop_};
 };
 
 }  // namespace
@@ -154,10 +154,12 @@ class Proxy::Impl {
  private:
   // Throws what Proxy's constructor does.
   ProxyOptions completed(ProxyOptions options) {
-    if (options.upstreams.size() < options.loops.size()) {
+    std::size_t given = 0;
+    while (given < options.upstreams.size() && options.upstreams[given] != nullptr) ++given;
+    if (given < options.loops.size()) {
       throw std::invalid_argument(
           fmt::format("ProxyOptions::upstreams: {} for {} event loops; each needs one of its own",
-                      options.upstreams.size(), options.loops.size()));
+                      given, options.loops.size()));
     }
     if (options.gate == nullptr) options.gate = &own_gate_;
     if (options.conversations == nullptr) options.conversations = own_conversations_.get();

@@ -61,4 +61,11 @@ void RecordMask::apply(RequestRecord& record) const {
   }
 }
 
+void RecordMask::apply_to_words_of_host(RequestRecord& record) const {
+  for (std::string* word : {&record.caller, &record.model_alias, &record.adjusted,
+                            &record.request_body, &record.response_body}) {
+    *word = apply(*word);
+  }
+}
+
 }  // namespace responses_proxy

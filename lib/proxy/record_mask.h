@@ -41,6 +41,9 @@ class RecordMask {
   std::string apply(std::string_view text, std::size_t limit = std::string_view::npos) const;
   // Every word in the record that a client or an upstream has chosen.
   void apply(RequestRecord& record) const;
+  // The bodies, and the words that the host chooses. Ids of resources, providers and pools stay:
+  // they are looked up by.
+  void apply_to_words_of_host(RequestRecord& record) const;
 
  private:
   std::shared_ptr<const SecretMask> known_;

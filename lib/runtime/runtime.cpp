@@ -20,7 +20,8 @@
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/metrics.h"
-#include "responses_proxy/shared_state_store.h"
+#include "responses_proxy/redis_state_store.h"
+#include "responses_proxy/state_sharing.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/table_router.h"
 #include "responses_proxy/upstream_client.h"
@@ -62,8 +63,11 @@ LoadBalancerOptions balancer_options(const Config& config,
 std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& clock,
                                              Random& random, const Log& log) {
   if (config.redis_url.empty()) return make_memory_state_store(clock, affinity_limits(config));
-  return make_redis_state_store(
-      clock, random, {config.redis_url, config.redis_timeout, affinity_limits(config), log});
+  return make_redis_state_store(clock, random,
+                                {.url = config.redis_url,
+                                 .budget = config.redis_timeout,
+                                 .limits = affinity_limits(config),
+                                 .log = log});
 }
 
 std::unique_ptr<Conversations> make_conversations(const Config& config, Database& database,
@@ -109,13 +113,13 @@ class Runtime::Impl {
  public:
   Impl(const Config& config, RuntimeOptions options)
       : config_(config),
-        options_(std::move(options)),
+        options_(checked(std::move(options))),
         log_(masked_log(config_, options_.log)),
         clock_(options_.clock != nullptr ? *options_.clock : own_clock_),
         random_(options_.random != nullptr ? *options_.random : own_random_),
         state_(given_or(options_.state, own_state_,
                         [this] { return make_state_store(config_, clock_, random_, log_); })),
-        shared_state_(dynamic_cast<SharedStateStore*>(&state_)),
+        sharing_(state_.sharing()),
         router_(given_or(options_.router, own_router_,
                          [this] { return std::make_unique<TableRouter>(state_); })),
         balancer_(clock_, random_, balancer_options(config_, options_.policy)),
@@ -137,12 +141,14 @@ class Runtime::Impl {
             given_or(options_.kept_responses, own_kept_responses_,
                      [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
         trust_(std::make_shared<UpstreamTrust>(
-            TrustFiles{config_.upstream_ca_file, config_.ssl_cert_file, config_.ssl_cert_dir})),
+            TrustFiles{.ca_file = config_.upstream_ca_file,
+                       .ssl_cert_file = config_.ssl_cert_file,
+                       .ssl_cert_dir = config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
         registered_(*database_) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     for (const Dialect* dialect : options_.dialects) dialects_by_name_.add(*dialect);
-    state_.observe_health([this](const HealthChange& change) {
+    watching_health_ = state_.observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
     if (own_router_) make_registry(*own_router_);
@@ -161,7 +167,7 @@ class Runtime::Impl {
   ~Impl() { stop(); }
 
   void start() {
-    if (shared_state_ != nullptr) shared_state_->start(loops_);
+    if (sharing_ != nullptr) sharing_->start(loops_);
     tell_failovers();
     watch_lag();
     loops_.start();
@@ -182,7 +188,7 @@ class Runtime::Impl {
     refresh_.reset();
     loops_.stop();
     lag_.reset();
-    if (shared_state_ != nullptr) shared_state_->stop();
+    if (sharing_ != nullptr) sharing_->stop();
     health_checker().stop();
     if (own_telemetry_) own_telemetry_->stop();
   }
@@ -221,6 +227,15 @@ class Runtime::Impl {
   }
 
  private:
+  static RuntimeOptions checked(RuntimeOptions options) {
+    if (options.router != nullptr && options.state == nullptr) {
+      throw std::invalid_argument(
+          "RuntimeOptions::router needs RuntimeOptions::state: the StateStore that its resources "
+          "have their states from");
+    }
+    return options;
+  }
+
   // What is registered is routed to from here on.
   void make_registry(TableRouter& router) {
     RegistryOptions options = registry_options(config_, log_);
@@ -266,17 +281,31 @@ class Runtime::Impl {
     http.allow_private = config_.allow_private_upstreams;
     upstreams_.push_back(options_.make_upstream ? options_.make_upstream(loop)
                                                 : make_curl_upstream_client(loop, clock_, http));
+    if (!upstreams_.back()) {
+      throw std::invalid_argument("RuntimeOptions::make_upstream has made no client for a loop");
+    }
+    upstream_sockets_.push_back(make_sockets(loop));
+  }
+
+  // Null: turns of WebSocket clients go over HTTP, too.
+  std::unique_ptr<UpstreamSockets> make_sockets(EventLoop& loop) {
+    if (options_.make_upstream_sockets) return options_.make_upstream_sockets(loop);
+    if (options_.make_upstream) return nullptr;  // nothing leaves beside the host's client
     UpstreamSocketOptions sockets;
     sockets.trust = trust_;
     sockets.allow_private = config_.allow_private_upstreams;
-    upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loop, sockets));
+    return make_upstream_sockets(loop, sockets);
   }
 
   std::unique_ptr<HealthChecker> make_checker() {
-    return make_health_checker(
-        {config_.health_check_path, config_.health_check_interval, config_.health_check_timeout,
-         config_.resource_cooldown, config_.max_retry_after, log_},
-        router_, loops_.at(0), *upstreams_.front(), clock_, dialects_by_name_);
+    return make_health_checker({.path = config_.health_check_path,
+                                .interval = config_.health_check_interval,
+                                .timeout = config_.health_check_timeout,
+                                .cooldown = config_.resource_cooldown,
+                                .max_retry_after = config_.max_retry_after,
+                                .log = log_},
+                               router_, loops_.at(0), *upstreams_.front(), clock_,
+                               dialects_by_name_);
   }
 
   // There is one even where checks are off: somebody may ask for a round.
@@ -306,7 +335,7 @@ class Runtime::Impl {
                          .kept_responses = &kept_responses_,
                          .hooks = options_.hooks};
     options.on_decision = [this](Decision decision) {
-      if (shared_state_ != nullptr) shared_state_->share_decision(decision);
+      if (sharing_ != nullptr) sharing_->share_decision(decision);
       decisions_.add(std::move(decision));
     };
     for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
@@ -315,8 +344,8 @@ class Runtime::Impl {
   }
 
   RecentDecisions::Source all_decisions() {
-    if (shared_state_ == nullptr) return {};
-    return [this] { return shared_state_->recent_decisions(); };
+    if (sharing_ == nullptr) return {};
+    return [this] { return sharing_->recent_decisions(); };
   }
 
   void watch_lag() {
@@ -352,7 +381,7 @@ class Runtime::Impl {
   Random& random_;
   std::unique_ptr<StateStore> own_state_;
   StateStore& state_;
-  SharedStateStore* const shared_state_;  // the same, if replicas share it
+  StateSharing* const sharing_;  // of state_; null: it is of this process
   std::unique_ptr<TableRouter> own_router_;
   const Router& router_;
   LoadBalancer balancer_;
@@ -392,6 +421,8 @@ class Runtime::Impl {
   std::condition_variable hurry_condition_;
   bool hurried_ = false;  // guarded by hurry_mutex_
   bool stopped_ = false;
+  // Last, so that it goes first: a store of the host goes on.
+  HealthSubscription watching_health_;
 };
 
 Runtime::Runtime(const Config& config, RuntimeOptions options)

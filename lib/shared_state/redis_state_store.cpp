@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "core/bounded_id.h"
+#include "core/loop_tasks.h"
 #include "redis/async_connection.h"
 #include "redis/redis_outage.h"
 #include "responses_proxy/event_loop.h"
-#include "responses_proxy/shared_state_store.h"
+#include "responses_proxy/redis_state_store.h"
+#include "responses_proxy/state_sharing.h"
 #include "shared_state/live_sync.h"
 #include "shared_state/missed_affinities.h"
 #include "shared_state/redis_scripts.h"
@@ -57,7 +59,7 @@ std::string name_of(AffinityKind kind, std::string_view id) {
   return std::string(prefix_of(kind)).append(BoundedId(id));
 }
 
-class RedisStateStore final : public SharedStateStore {
+class RedisStateStore final : public StateStore, public StateSharing {
  public:
   RedisStateStore(const Clock& clock, Random& random, RedisStateOptions options)
       : clock_(clock),
@@ -78,9 +80,10 @@ class RedisStateStore final : public SharedStateStore {
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;
   void forget_affinity(const AffinityKey& key) override;
   AffinityStats affinity_stats() const override { return memory_.affinity_stats(); }
-  void observe_health(HealthObserver observer) override {
-    memory_.observe_health(std::move(observer));
+  HealthSubscription observe_health(HealthObserver observer) override {
+    return memory_.observe_health(std::move(observer));
   }
+  StateSharing* sharing() override { return this; }
   std::optional<SharedStateStats> shared_stats() const override;
 
   void share_decision(Decision decision) override { decisions_.add(std::move(decision)); }
@@ -109,10 +112,12 @@ class RedisStateStore final : public SharedStateStore {
   std::unique_ptr<LiveSync> sync_;                             // on the first loop
   std::atomic<bool> started_{false};  // for threads that are not the loops'
   std::unique_ptr<Timer> next_tick_;  // on the first loop, too
+  std::unique_ptr<LoopTasks> first_loop_;  // null as loops_ is
 };
 
 void RedisStateStore::start(EventLoops& loops) {
   loops_ = &loops;
+  first_loop_ = std::make_unique<LoopTasks>(loops.at(0));
   // Each connection tells how it does; the last reporter is the tick.
   outage_ = std::make_unique<RedisOutage>(clock_, loops.size() + 1, redis_.address(), options_.log);
   for (std::size_t i = 0; i < loops.size(); ++i) {
@@ -133,6 +138,7 @@ void RedisStateStore::start(EventLoops& loops) {
 void RedisStateStore::stop() {
   started_ = false;
   next_tick_.reset();
+  first_loop_.reset();
   loops_ = nullptr;
   sync_.reset();
   connections_.clear();
@@ -164,7 +170,7 @@ void RedisStateStore::find_affinity(const AffinityKey& key, Found found) {
   }
   if (here != nullptr) return ask(*here, key, std::move(found));
   if (connections_.empty()) return found(std::nullopt);
-  loops_->at(0).post([this, kind = key.kind, id = std::string(key.id), found = std::move(found)] {
+  first_loop_->post([this, kind = key.kind, id = std::string(key.id), found = std::move(found)] {
     ask(*connections_.front(), {kind, id}, found);
   });
 }
@@ -193,7 +199,7 @@ void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view
     return;
   }
   if (AsyncConnection* here = connection_here()) return tell(*here, key, resource_id, done);
-  loops_->at(0).post([this, kind = key.kind, id = std::string(key.id),
+  first_loop_->post([this, kind = key.kind, id = std::string(key.id),
                       resource = std::string(resource_id), done = std::move(done)] {
     tell(*connections_.front(), {kind, id}, resource, done);
   });
@@ -225,7 +231,7 @@ void RedisStateStore::forget_affinity(const AffinityKey& key) {
   if (AsyncConnection* here = connection_here()) {
     return here->send({"DEL", name_of(key.kind, key.id)}, Patience::connection, {});
   }
-  loops_->at(0).post([this, name = name_of(key.kind, key.id)] {
+  first_loop_->post([this, name = name_of(key.kind, key.id)] {
     connections_.front()->send({"DEL", name}, Patience::connection, {});
   });
 }
@@ -265,7 +271,7 @@ std::optional<std::vector<Decision>> RedisStateStore::recent_decisions() {
   using Answer = std::optional<std::vector<Decision>>;
   const auto promise = std::make_shared<std::promise<Answer>>();
   std::future<Answer> answer = promise->get_future();
-  loops_->at(0).post([this, promise] {
+  first_loop_->post([this, promise] {
     decisions_.fetch(*connections_.front(),
                      [promise](Answer decisions) { promise->set_value(std::move(decisions)); });
   });
@@ -275,8 +281,8 @@ std::optional<std::vector<Decision>> RedisStateStore::recent_decisions() {
 
 }  // namespace
 
-std::unique_ptr<SharedStateStore> make_redis_state_store(const Clock& clock, Random& random,
-                                                         RedisStateOptions options) {
+std::unique_ptr<StateStore> make_redis_state_store(const Clock& clock, Random& random,
+                                                   RedisStateOptions options) {
   return std::make_unique<RedisStateStore>(clock, random, std::move(options));
 }
 

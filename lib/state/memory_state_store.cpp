@@ -13,7 +13,7 @@ std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id,
   const std::scoped_lock lock(states_->mutex);
   auto& entry = states_->by_name[ResourceState::name_of(id, points_at)];
   if (auto state = entry.lock()) return state;
-  std::shared_ptr<ResourceState> state(new ResourceState(std::string(id), observer_, points_at),
+  std::shared_ptr<ResourceState> state(new ResourceState(std::string(id), observers_, points_at),
                                        [states = std::weak_ptr(states_)](ResourceState* gone) {
                                          const std::unique_ptr<ResourceState> owned(gone);
                                          if (const auto alive = states.lock())

@@ -23,7 +23,9 @@ class MemoryStateStore : public StateStore {
   void remember_affinity(const AffinityKey& key, std::string_view resource_id, Done done) override;
   void forget_affinity(const AffinityKey& key) override;
   AffinityStats affinity_stats() const override;
-  void observe_health(HealthObserver observer) override { observer_ = std::move(observer); }
+  HealthSubscription observe_health(HealthObserver observer) override {
+    return observers_->add(std::move(observer));
+  }
 
   AffinityMap& affinity(AffinityKind kind) {
     switch (kind) {
@@ -53,7 +55,7 @@ class MemoryStateStore : public StateStore {
     std::uint64_t made = 0;
   };
 
-  HealthObserver observer_;
+  const std::shared_ptr<HealthObservers> observers_ = std::make_shared<HealthObservers>();
   const std::shared_ptr<States> states_ = std::make_shared<States>();
   AffinityMap responses_;
   AffinityMap items_;

@@ -62,12 +62,12 @@ bool ResourceState::update(const Verdict& verdict, SteadyTime now, HealthSource 
     change.on_trial = on_trial();
     told = change.before != change.after || was_on_trial != change.on_trial;
   }
-  if (told && observer_) {
+  if (told && observers_) {
     change.resource_id = id_;
     change.reason = reason_at(now);
     change.blame = verdict.blame;
     change.source = source;
-    observer_(change);
+    observers_->tell(change);
   }
   return changed;
 }

@@ -31,38 +31,46 @@ class SocketHandle final : public UpstreamSocket {
   const std::shared_ptr<SocketConnection> connection_;
 };
 
-}  // namespace
+class LoopSockets final : public UpstreamSockets {
+ public:
+  LoopSockets(EventLoop& loop, UpstreamSocketOptions options)
+      : loop_(loop), options_(std::move(options)) {
+    if (!options_.trust) options_.trust = std::make_shared<UpstreamTrust>();
+  }
 
-struct UpstreamSockets::Shared {
-  UpstreamSocketOptions options;
-  std::optional<boost::asio::ssl::context> tls;  // made when it is first needed
+  std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
+                                       UpstreamSocketHandler& handler) override;
+
+ private:
+  EventLoop& loop_;
+  UpstreamSocketOptions options_;
+  std::optional<boost::asio::ssl::context> tls_;  // made when it is first needed
 };
 
-UpstreamSockets::UpstreamSockets(EventLoop& loop, const UpstreamSocketOptions& options)
-    : loop_(loop), shared_(std::make_unique<Shared>(Shared{options, {}})) {
-  if (!shared_->options.trust) shared_->options.trust = std::make_shared<UpstreamTrust>();
-}
-
-UpstreamSockets::~UpstreamSockets() = default;
-
-std::unique_ptr<UpstreamSocket> UpstreamSockets::open(UpstreamSocketRequest request,
-                                                      UpstreamSocketHandler& handler) {
-  const UpstreamSocketOptions& options = shared_->options;
+std::unique_ptr<UpstreamSocket> LoopSockets::open(UpstreamSocketRequest request,
+                                                  UpstreamSocketHandler& handler) {
   // A URL that is none names no host, and so the look-up fails.
   SocketTarget target = parse_socket_target(request.url).value_or(SocketTarget{});
   std::shared_ptr<SocketConnection> connection;
   if (target.tls) {
-    if (!shared_->tls) shared_->tls = make_tls_context();
-    trust_in(*shared_->tls, *options.trust);
-    connection = make_tls_socket(loop_, *shared_->tls, std::move(target), std::move(request),
-                                 options, handler);
+    if (!tls_) tls_ = make_tls_context();
+    trust_in(*tls_, *options_.trust);
+    connection = make_tls_socket(loop_, *tls_, std::move(target), std::move(request), options_,
+                                 handler);
   } else {
     connection = std::make_shared<SocketTransport<tcp::socket>>(
-        tcp::socket(loop_.context()), loop_, std::move(target), std::move(request), options,
+        tcp::socket(loop_.context()), loop_, std::move(target), std::move(request), options_,
         handler);
   }
   connection->start();
   return std::make_unique<SocketHandle>(std::move(connection));
+}
+
+}  // namespace
+
+std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop,
+                                                       UpstreamSocketOptions options) {
+  return std::make_unique<LoopSockets>(loop, std::move(options));
 }
 
 }  // namespace responses_proxy

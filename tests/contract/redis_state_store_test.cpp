@@ -6,7 +6,8 @@
 #include "fakes/wait_until.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/shared_state_store.h"
+#include "responses_proxy/redis_state_store.h"
+#include "responses_proxy/state_sharing.h"
 
 namespace {
 
@@ -20,13 +21,13 @@ end)";
 struct RedisBackend {
   ~RedisBackend() {
     loops.stop();
-    if (store) store->stop();
+    if (store) store->sharing()->stop();
   }
   responses_proxy::StateStore& open(const responses_proxy::AffinityLimits& limits) {
     store = responses_proxy::make_redis_state_store(
         clock, random,
         {responses_proxy::Secret(redis.url()), responses_proxy::Millis(5'000), limits, {}});
-    store->start(loops);
+    store->sharing()->start(loops);
     loops.start();
     REQUIRE(responses_proxy::testing::wait_until([this] { return store->shared_stats()->up; }));
     return *store;
@@ -48,7 +49,7 @@ struct RedisBackend {
   responses_proxy::testing::ManualClock clock;
   responses_proxy::SeededRandom random{1};
   responses_proxy::EventLoops loops{2};
-  std::unique_ptr<responses_proxy::SharedStateStore> store;
+  std::unique_ptr<responses_proxy::StateStore> store;
 };
 
 }  // namespace

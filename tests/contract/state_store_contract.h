@@ -218,6 +218,34 @@ TEST_CASE_TEMPLATE_DEFINE("resource states: gone when nobody holds them", Backen
   CHECK(store->resource("openai-1", "a")->total_requests() == 0);
 }
 
+TEST_CASE_TEMPLATE_DEFINE("changes of health: told to all who observe, while they do", Backend,
+                          ss_observed) {
+  AwaitedStore<Backend> store;
+  const auto state = store->resource("openai-1", "a");
+  int first = 0;
+  int second = 0;
+  auto subscription = store->observe_health([&first](const HealthChange&) { ++first; });
+  HealthSubscription once = store->observe_health([&](const HealthChange& change) {
+    ++second;
+    CHECK(change.resource_id == "openai-1");
+    once.reset();  // from inside the call
+  });
+  const auto fails = [](ResourceState& of, Health health) {
+    Verdict verdict;
+    verdict.health = health;
+    of.apply(verdict, SteadyTime{} + Millis(1'000));
+  };
+  fails(*state, Health::degraded);
+  CHECK(first == 1);
+  CHECK(second == 1);
+  fails(*state, Health::unhealthy);
+  CHECK(first == 2);
+  subscription.reset();
+  fails(*store->resource("openai-2", "a"), Health::degraded);
+  CHECK(first == 2);
+  CHECK(second == 1);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("a store serves several threads", Backend, ss_threads) {
   AffinityLimits limits;
   limits.max_entries = 256;
@@ -258,6 +286,7 @@ TEST_CASE_TEMPLATE_DEFINE("a store serves several threads", Backend, ss_threads)
   TEST_CASE_TEMPLATE_INVOKE(ss_stats, Backend);          \
   TEST_CASE_TEMPLATE_INVOKE(ss_resources, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(ss_resources_gone, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(ss_observed, Backend);       \
   TEST_CASE_TEMPLATE_INVOKE(ss_threads, Backend)
 
 }  // namespace responses_proxy::testing

@@ -34,8 +34,6 @@ struct FakeConnection {
 
 class FakeSockets final : public UpstreamSockets {
  public:
-  using UpstreamSockets::UpstreamSockets;
-
   std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
                                        UpstreamSocketHandler& handler) override {
     connections.push_back(std::make_shared<FakeConnection>());

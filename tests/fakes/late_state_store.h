@@ -36,8 +36,8 @@ class LateStateStore final : public StateStore {
   }
   void forget_affinity(const AffinityKey& key) override { memory_->forget_affinity(key); }
   AffinityStats affinity_stats() const override { return memory_->affinity_stats(); }
-  void observe_health(HealthObserver observer) override {
-    memory_->observe_health(std::move(observer));
+  HealthSubscription observe_health(HealthObserver observer) override {
+    return memory_->observe_health(std::move(observer));
   }
 
  private:

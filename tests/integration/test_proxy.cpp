@@ -54,7 +54,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
     options.upstreams.push_back(upstreams_.back().get());
-    upstream_sockets_.push_back(std::make_unique<UpstreamSockets>(loops_.at(i)));
+    upstream_sockets_.push_back(make_upstream_sockets(loops_.at(i)));
     options.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
   checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_, dialects_);
@@ -84,8 +84,8 @@ TestProxy::~TestProxy() {
   listener_->drain();
   proxy_->cancel_all();
   wait_until_idle();
-  checker_->stop();
   loops_.stop();
+  checker_->stop();
 }
 
 std::vector<Lease> TestProxy::keep_busy(std::initializer_list<const char*> resource_ids) {

@@ -35,6 +35,16 @@ void note_outcome(ExchangeContext& exchange) {
   record.duration = exchange.elapsed();
 }
 
+// What the host writes there may hold whatever it knows of the request.
+Task<> ask_host(ExchangeContext& exchange, ExchangeHooks& hooks) {
+  RequestRecord& record = exchange.record;
+  hooks.before_record(record);
+  const bool large = record.request_body.size() + record.response_body.size() > kLargeBody;
+  co_await aside(exchange, large, [&exchange, &record] {
+    exchange.mask.apply_to_words_of_host(record);
+  });
+}
+
 }  // namespace
 
 Task<> record(ExchangeContext& exchange) {
@@ -42,7 +52,7 @@ Task<> record(ExchangeContext& exchange) {
   note_outcome(exchange);
   co_await aside(exchange, exchange.capture.bytes() > kLargeBody,
                  [&exchange] { exchange.capture.finish(exchange.mask, exchange.record); });
-  if (ExchangeHooks* hooks = exchange.dependencies.hooks) hooks->before_record(exchange.record);
+  if (ExchangeHooks* hooks = exchange.dependencies.hooks) co_await ask_host(exchange, *hooks);
   exchange.mask.apply(exchange.record);
   exchange.dependencies.telemetry.record(std::move(exchange.record));
 }

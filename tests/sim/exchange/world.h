@@ -67,7 +67,7 @@ class World {
   LoadBalancer balancer_{clock_, random_};
   testing::RecordingSink sink_;
   testing::FakeUpstream upstream_;
-  testing::FakeSockets sockets_{loop_};
+  testing::FakeSockets sockets_;
   HttpProvider http_provider_{upstream_, script_, draw_, memory_};
   SocketProvider socket_provider_{sockets_, script_, draw_, memory_};
   LaterIndex index_{script_, draw_, memory_};

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <future>
 #include <map>
 #include <vector>
@@ -40,8 +41,21 @@ struct Fixture {
     loops.start();
   }
   ~Fixture() {
-    checker->stop();
     loops.stop();
+    checker->stop();
+  }
+
+  // Runs it on the loop, and returns when it is done.
+  void on_loop(const std::function<void()>& task) {
+    std::promise<void> done;
+    loops.at(0).post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().get();
+  }
+  void stop() {
+    on_loop([this] { checker->stop(); });
   }
 
   // Resource "a" has the key "sk-a", and so on.
@@ -163,7 +177,7 @@ TEST_CASE("a path that is not there says nothing about the keys, and one warning
     CHECK(f.state("new").last_error().empty());
     CHECK(f.state("good").health() == Health::healthy);
     CHECK(f.state("bad").health() == Health::unhealthy);
-    f.checker->stop();
+    f.stop();
     REQUIRE(events.size() == 1);
     CHECK(events[0].level == LogLevel::warning);
     CHECK(events[0].event == "health_path_missing");
@@ -219,7 +233,7 @@ TEST_CASE("stopped while a single check is under way") {
   f.upstream.add({"sk-a", "GET", "", {silent("never")}, true});
   f.checker->check("a");
   REQUIRE(f.upstream.wait_for_requests(1));
-  f.checker->stop();
+  f.stop();
   CHECK(f.upstream.wait_for_aborted(1));
   CHECK(f.state("a").health() == Health::unknown);
   f.checker->check("a");
@@ -322,7 +336,7 @@ TEST_CASE("stopped in the middle of a round: everybody gets an answer, then sile
   f.checker->start();
   REQUIRE(f.upstream.wait_for_requests(2));
   std::future<Results> waiting = f.ask();
-  f.checker->stop();
+  f.stop();
   // stop() has returned, so nothing may come any more.
   REQUIRE(running.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
   REQUIRE(waiting.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
@@ -333,7 +347,7 @@ TEST_CASE("stopped in the middle of a round: everybody gets an answer, then sile
   REQUIRE(late.wait_for(kPatience) == std::future_status::ready);
   CHECK(late.get().empty());
   CHECK(f.upstream.counts().requests == 2);
-  f.checker->stop();
+  f.stop();
 }
 
 TEST_CASE("a callback may stop the checker") {
@@ -355,7 +369,7 @@ TEST_CASE("stopped again and again while the timer fires") {
     f.configure({"a"}, f.upstream.base_url());
     f.checker->start();
     REQUIRE(f.upstream.wait_for_requests(2));
-    f.checker.reset();
+    f.on_loop([&f] { f.checker.reset(); });
     f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock, f.dialects);
   }
 }

@@ -59,4 +59,26 @@ TEST_CASE("a host decides on pools, refuses requests, and adds to their records"
   CHECK(records.at(1).session_name == " (metered)");
 }
 
+TEST_CASE("what a host puts on record has no credentials in it") {
+  struct Telling final : ExchangeHooks {
+    void before_record(RequestRecord& record) override {
+      for (std::string* word : {&record.caller, &record.model_alias, &record.adjusted,
+                                &record.error, &record.request_body, &record.response_body}) {
+        *word = "with sk-first-key and client-key-1";
+      }
+    }
+  } hooks;
+  testing::ExchangeRig rig({"sk-first-key"});
+  rig.use_hooks(hooks);
+  rig.post(R"({"model":"m"})", {{"authorization", "Bearer client-key-1"}});
+  rig.upstream.last().document();
+  rig.upstream.last().bytes("{}");
+  rig.upstream.last().end();
+  const RequestRecord record = rig.record();
+  for (const std::string* word : {&record.caller, &record.model_alias, &record.adjusted,
+                                  &record.error, &record.request_body, &record.response_body}) {
+    CHECK(*word == "with *** and ***");
+  }
+}
+
 }  // namespace responses_proxy

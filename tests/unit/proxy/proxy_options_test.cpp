@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
+#include "fakes/fake_response_writer.h"
 #include "fakes/fake_upstream.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/event_loop.h"
@@ -22,7 +25,7 @@ TEST_CASE("a loop without an upstream client is refused by name, before anything
   NullTelemetrySink sink;
   EventLoops loops(2);
   testing::FakeUpstream upstream;
-  const ProxyOptions options{.clock = clock,
+  ProxyOptions options{.clock = clock,
                              .random = random,
                              .state = *state,
                              .router = router,
@@ -34,4 +37,42 @@ TEST_CASE("a loop without an upstream client is refused by name, before anything
   CHECK_THROWS_WITH_AS(Proxy({}, options),
                        "ProxyOptions::upstreams: 1 for 2 event loops; each needs one of its own",
                        std::invalid_argument);
+  options.upstreams = {&upstream, nullptr};
+  CHECK_THROWS_WITH_AS(Proxy({}, options),
+                       "ProxyOptions::upstreams: 1 for 2 event loops; each needs one of its own",
+                       std::invalid_argument);
+}
+
+TEST_CASE("loops of a host are at least one, and none of them is null") {
+  CHECK_THROWS_AS(EventLoops(std::vector<EventLoop*>{}), std::invalid_argument);
+  CHECK_THROWS_AS(EventLoops(std::vector<EventLoop*>{nullptr}), std::invalid_argument);
+}
+
+// A host's loop may run again after the proxy has gone.
+TEST_CASE("what a proxy has posted to a loop does not run once it has gone") {
+  testing::ManualClock clock;
+  SeededRandom random(1);
+  const auto state = make_memory_state_store(clock);
+  const TableRouter router(*state);
+  const LoadBalancer balancer(clock, random);
+  NullTelemetrySink sink;
+  boost::asio::io_context context;
+  EventLoop loop(context);
+  EventLoops loops({&loop});
+  testing::FakeUpstream upstream;
+  auto proxy = std::make_unique<Proxy>(Config(), ProxyOptions{.clock = clock,
+                                                              .random = random,
+                                                              .state = *state,
+                                                              .router = router,
+                                                              .balancer = balancer,
+                                                              .telemetry = sink,
+                                                              .loops = loops,
+                                                              .upstreams = {&upstream},
+                                                              .dialects = {}});
+  const auto client = std::make_shared<testing::FakeResponseWriter>();
+  proxy->handle(Request(), client);
+  proxy->cancel_all();
+  proxy.reset();
+  context.run();
+  CHECK(client->end == testing::FakeResponseWriter::End::none);
 }

@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "fakes/fake_response_writer.h"
+#include "fakes/fake_sockets.h"
 #include "fakes/fake_upstream.h"
 #include "fakes/manual_clock.h"
 #include "fakes/recording_sink.h"
@@ -38,6 +40,12 @@ Resource resource_named(const std::string& id) {
   return resource;
 }
 
+Verdict verdict_of(Health health) {
+  Verdict verdict;
+  verdict.health = health;
+  return verdict;
+}
+
 struct LastOne final : BalancingPolicy {
   std::string_view name() const override { return "last_one"; }
   const Target* choose(EligibleTargets& eligible) const override {
@@ -59,6 +67,12 @@ struct IdleChecker final : HealthChecker {
   std::vector<std::string> checked;
 };
 
+struct IgnoringWriter final : SocketWriter {
+  bool send(std::string_view) override { return true; }
+  std::size_t unsent_bytes() const override { return 0; }
+  void on_idle() override {}
+};
+
 // A client of the loop that the test plays the upstream of.
 class BorrowedClient final : public UpstreamClient {
  public:
@@ -70,6 +84,18 @@ class BorrowedClient final : public UpstreamClient {
 
  private:
   UpstreamClient& real_;
+};
+
+class BorrowedSockets final : public UpstreamSockets {
+ public:
+  explicit BorrowedSockets(UpstreamSockets& real) : real_(real) {}
+  std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
+                                       UpstreamSocketHandler& handler) override {
+    return real_.open(std::move(request), handler);
+  }
+
+ private:
+  UpstreamSockets& real_;
 };
 
 // A runtime on the loop of the test.
@@ -106,6 +132,24 @@ class PartsRig {
     run_ready();
     return client;
   }
+  // The client's socket and a turn in it; close() it before stop().
+  std::shared_ptr<SocketSession> send_turn() {
+    std::shared_ptr<SocketSession> session;
+    Proxy& proxy = runtime().proxy();
+    loop_.post([&] {
+      Request handshake;
+      handshake.method = "GET";
+      handshake.path = "/v1/responses";
+      session = proxy.open_socket(std::move(handshake), std::make_shared<IgnoringWriter>());
+      session->on_message(R"({"type":"response.create","model":"gpt-4.1-mini","input":"hello"})");
+    });
+    run_ready();
+    return session;
+  }
+  void close(const std::shared_ptr<SocketSession>& session) {
+    loop_.post([&] { session->on_closed(); });
+    run_ready();
+  }
   void answer(int status = 200) {
     upstream.last().document(status);
     upstream.last().bytes(R"({"id":"resp_1","object":"response"})");
@@ -113,8 +157,8 @@ class PartsRig {
     run_ready();
   }
   RequestRecord record() { return sink.wait_for(1).at(0); }
+  // The loop merely is not run meanwhile.
   void stop() {
-    context_.stop();
     runtime_->stop();
     runtime_.reset();  // what a test has given goes after it
   }
@@ -206,5 +250,86 @@ TEST_CASE_FIXTURE(PartsRig, "a dialect of the host") {
   CHECK(upstream.last().request.url == "https://loud.test/v1/shout");
   client->leave();
   run_ready();
+  stop();
+}
+
+// The host's store is told of as long as the runtime is there, and tells whom the host has sent.
+TEST_CASE_FIXTURE(PartsRig, "health of resources that a router of the host has made is logged") {
+  ManualClock clock;
+  const auto state = make_memory_state_store(clock);
+  std::vector<std::string> seen;
+  const auto watching = state->observe_health(
+      [&seen](const HealthChange& change) { seen.push_back(change.resource_id); });
+  TableRouter router(*state);
+  router.update({resource_named("own")});
+  const auto table = router.table();
+  ResourceState& own = *table->find("own")->state;
+  std::vector<std::string> logged;
+  options.log = [&logged](const LogEvent& event) { logged.push_back(event.event); };
+  options.state = state.get();
+  options.router = &router;
+  runtime();
+  own.apply(verdict_of(Health::degraded), clock.steady());
+  CHECK(logged == std::vector<std::string>{"health_changed"});
+  CHECK(seen.size() == 1);
+  stop();
+  own.apply(verdict_of(Health::healthy), clock.steady());
+  CHECK(logged.size() == 1);
+  CHECK(seen.size() == 2);
+}
+
+TEST_CASE_FIXTURE(PartsRig, "a runtime that was never whole leaves nobody behind in the store") {
+  ManualClock clock;
+  const auto state = make_memory_state_store(clock);
+  std::vector<std::string> logged;
+  options.log = [&logged](const LogEvent& event) { logged.push_back(event.event); };
+  options.state = state.get();
+  options.make_upstream = [](EventLoop&) { return nullptr; };
+  CHECK_THROWS_AS(runtime(), std::invalid_argument);
+  state->resource("own", "")->apply(verdict_of(Health::degraded), clock.steady());
+  CHECK(logged.empty());
+}
+
+TEST_CASE_FIXTURE(PartsRig, "a router of the host comes with the store of its resources") {
+  ManualClock clock;
+  const auto state = make_memory_state_store(clock);
+  const TableRouter router(*state);
+  options.router = &router;
+  CHECK_THROWS_AS(runtime(), std::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(PartsRig, "a loop of the host may run again when a runtime with checks has gone") {
+  config.health_check_enabled = true;
+  runtime();
+  run_ready();
+  CHECK(upstream.count() == 2);  // a round is under way, and its timer runs
+  const std::atomic<bool> draining{false};
+  bool answered = false;
+  runtime().control_plane(draining).health.check_all([&answered](const auto&) { answered = true; });
+  runtime().proxy().cancel_all();
+  stop();
+  CHECK(upstream.last().cancelled());
+  run_ready();
+  CHECK_FALSE(answered);
+}
+
+TEST_CASE_FIXTURE(PartsRig, "turns of WebSocket clients go through the client of the host, too") {
+  const auto session = send_turn();
+  REQUIRE(upstream.count() == 1);
+  CHECK(upstream.last().request.method == "POST");
+  close(session);
+  stop();
+}
+
+TEST_CASE_FIXTURE(PartsRig, "upstream sockets of the host") {
+  FakeSockets sockets;
+  options.make_upstream_sockets = [&sockets](EventLoop&) {
+    return std::make_unique<BorrowedSockets>(sockets);
+  };
+  const auto session = send_turn();
+  REQUIRE(sockets.connections.size() == 1);
+  CHECK(sockets.last().request.url.ends_with(".test/v1/responses"));
+  CHECK(upstream.count() == 0);
+  close(session);
   stop();
 }

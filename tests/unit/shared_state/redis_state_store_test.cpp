@@ -13,7 +13,8 @@
 #include "fakes/wait_until.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/random.h"
-#include "responses_proxy/shared_state_store.h"
+#include "responses_proxy/redis_state_store.h"
+#include "responses_proxy/state_sharing.h"
 
 using namespace responses_proxy;
 using responses_proxy::testing::DelayingRelay;
@@ -31,7 +32,7 @@ class Replica {
   explicit Replica(const std::string& url, std::uint64_t seed = 1, Millis budget = Millis(2'000))
       : random_(seed),
         store_(make_redis_state_store(clock_, random_, {Secret(url), budget, {}, log()})) {
-    store_->start(loops_);
+    store_->sharing()->start(loops_);
     loops_.start();
   }
   ~Replica() { die(); }
@@ -39,7 +40,7 @@ class Replica {
   // Without a word to Redis.
   void die() {
     loops_.stop();
-    store_->stop();
+    store_->sharing()->stop();
   }
 
   bool up() {
@@ -78,8 +79,8 @@ class Replica {
   void let_go(const std::string& id, const std::string& points_at = "") {
     held_.erase(id + points_at);
   }
-  SharedStateStore& operator*() { return *store_; }
-  SharedStateStore* operator->() { return store_.get(); }
+  StateStore& operator*() { return *store_; }
+  StateStore* operator->() { return store_.get(); }
   const Clock& clock() const { return clock_; }
   std::vector<std::string> lines() {
     const std::scoped_lock lock(mutex_);
@@ -99,7 +100,7 @@ class Replica {
   std::mutex mutex_;
   std::vector<std::string> lines_;
   EventLoops loops_{2};
-  std::unique_ptr<SharedStateStore> store_;
+  std::unique_ptr<StateStore> store_;
   std::map<std::string, std::shared_ptr<ResourceState>> held_;
 };
 
@@ -393,18 +394,18 @@ TEST_CASE("every replica sees the decisions of all") {
   const WallTime start = a.clock().wall();
   for (int i = 0; i < 60; ++i) {
     Replica& replica = i % 2 == 0 ? a : b;
-    replica->share_decision({"req-" + std::to_string(i), "s\xff", "", "x",
+    replica->sharing()->share_decision({"req-" + std::to_string(i), "s\xff", "", "x",
                              SelectionReason::session_affinity, start + Millis(i)});
   }
   std::vector<Decision> seen;
   CHECK(wait_until([&] {
-    seen = a->recent_decisions().value_or(std::vector<Decision>());
+    seen = a->sharing()->recent_decisions().value_or(std::vector<Decision>());
     return seen.size() == 50 && seen.front().request_id == "req-59";
   }));
   CHECK(seen[1].request_id == "req-58");
   CHECK(seen[1].resource_id == "x");
   CHECK(seen[1].reason == SelectionReason::session_affinity);
-  CHECK(b->recent_decisions().value_or(std::vector<Decision>()).size() == 50);
+  CHECK(b->sharing()->recent_decisions().value_or(std::vector<Decision>()).size() == 50);
 }
 
 TEST_CASE("no Redis at the start: nobody waits, and what was learnt is told later") {
@@ -417,7 +418,7 @@ TEST_CASE("no Redis at the start: nobody waits, and what was learnt is told late
   CHECK(inline_answer);
   a.remember(kResponse, "resp_1", "openai-1");
   CHECK(a.find(kResponse, "resp_1") == FoundId("openai-1"));
-  CHECK(a->recent_decisions() == std::nullopt);
+  CHECK(a->sharing()->recent_decisions() == std::nullopt);
   const SharedStateStats stats = *a->shared_stats();
   CHECK_FALSE(stats.up);
   CHECK(stats.problem != "");

@@ -20,7 +20,7 @@ namespace responses_proxy::testing {
 class LoopSockets {
  public:
   explicit LoopSockets(const UpstreamSocketOptions& options = {})
-      : sockets_(std::make_unique<UpstreamSockets>(loops_.at(0), options)) {
+      : sockets_(make_upstream_sockets(loops_.at(0), options)) {
     loops_.start();
   }
   ~LoopSockets() { loops_.stop(); }

@@ -352,10 +352,10 @@ TEST_CASE("the loop may end before its sockets") {
     void on_close(std::uint16_t, const std::string&) override {}
     std::promise<void> opened;
   } handler;
-  UpstreamSockets sockets(loop->at(0));
+  const auto sockets = make_upstream_sockets(loop->at(0));
   std::unique_ptr<UpstreamSocket> socket;
   loop->at(0).post([&] {
-    socket = sockets.open({upstream.base_url() + "/responses", {}, Millis(30'000)}, handler);
+    socket = sockets->open({upstream.base_url() + "/responses", {}, Millis(30'000)}, handler);
   });
   handler.opened.get_future().get();
   loop->stop();

@@ -177,7 +177,7 @@ class TurnRig {
 
  public:
   EventLoop loop{context_};
-  FakeSockets sockets{loop};
+  FakeSockets sockets;
 };
 
 // The turns of the default lane, one after the other, and the attempts of the latest.
