@@ -32,7 +32,8 @@ int main() {
   request.headers = {{"content-type", "application/json"}, {"cookie", "stays here"}};
   request.body = R"({"model":"gpt-4.1-mini","stream":true,"input":"hello"})";
 
-  const auto translated = dialect->translate({request, "gpt-4.1-mini", ""}, resource);
+  const auto translated =
+      dialect->translate({.request = request, .model = "gpt-4.1-mini"}, resource);
   if (!translated) return 1;
   std::printf("%s %s\n", translated->call.method.c_str(), translated->call.url.c_str());
   for (const Header& field : translated->call.headers) {

@@ -90,15 +90,4 @@ Error malformed_request(std::string_view why) {
                                 fmt::format("This is not an HTTP request: {}.", why));
 }
 
-Error body_too_large(std::uint64_t max_bytes) {
-  return {413,
-          "invalid_request_error",
-          "body_too_large",
-          fmt::format("The request body is too large; at most {} bytes are taken "
-                      "(PROXY_MAX_BODY_BYTES).",
-                      max_bytes),
-          "",
-          {}};
-}
-
 }  // namespace responses_proxy

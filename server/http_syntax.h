@@ -43,7 +43,5 @@ void for_each_item(std::string_view list, Visit visit) {
 
 // 400, "This is not an HTTP request: <why>."
 Error malformed_request(std::string_view why);
-// 413, naming the limit.
-Error body_too_large(std::uint64_t max_bytes);
 
 }  // namespace responses_proxy

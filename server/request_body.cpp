@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/body_limit.h"
 #include "server/http_syntax.h"
 
 namespace responses_proxy {

@@ -13,12 +13,9 @@ namespace responses_proxy {
 namespace {
 
 Error head_too_large(std::string limit) {
-  return {431,
-          "invalid_request_error",
-          "head_too_large",
-          fmt::format("The request line and headers are too large; at most {} are taken.", limit),
-          "",
-          {}};
+  return Error::refused(
+      431, "head_too_large",
+      fmt::format("The request line and headers are too large; at most {} are taken.", limit));
 }
 
 Error bad_request_line() {
@@ -34,12 +31,8 @@ Result<int> minor_version(std::string_view version) {
     return bad_request_line();
   }
   if (version[5] != '1') {
-    return Error{505,
-                 "invalid_request_error",
-                 "http_version_not_supported",
-                 "Only HTTP/1.1 and HTTP/1.0 are spoken here.",
-                 "",
-                 {}};
+    return Error::refused(505, "http_version_not_supported",
+                          "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
   }
   return version[7] - '0';
 }

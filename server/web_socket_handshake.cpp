@@ -46,12 +46,9 @@ std::optional<Error> handshake_problem(const Request& request) {
         std::string("The WebSocket handshake has more than one ") + name + " header.", name);
   }
   if (request.headers.get("sec-websocket-version") != "13") {
-    return Error{426,
-                 "invalid_request_error",
-                 "unsupported_websocket_version",
-                 "Only version 13 of the WebSocket protocol is spoken here.",
-                 "Sec-WebSocket-Version",
-                 {}};
+    return Error::refused(426, "unsupported_websocket_version",
+                          "Only version 13 of the WebSocket protocol is spoken here.",
+                          "Sec-WebSocket-Version");
   }
   if (!is_key(request.headers.get("sec-websocket-key"))) {
     return Error::invalid_request(

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,15 @@ class Dialects {
         std::find_if(dialects_.begin(), dialects_.end(),
                      [wire_api](const Dialect* one) { return one->name() == wire_api; });
     return found == dialects_.end() ? nullptr : *found;
+  }
+  // Each once, in the order in which they were first added.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (auto one = dialects_.rbegin(); one != dialects_.rend(); ++one) {
+      const std::string_view name = (*one)->name();
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+    }
+    return names;
   }
 
  private:

@@ -39,19 +39,20 @@ Wait all_out(const Dropped& dropped, std::span<const Target> targets, SteadyTime
              Millis recheck) {
   const bool rate_limited =
       dropped.count(DropReason::blocked) > 0 && dropped.count(DropReason::unhealthy) == 0;
-  Error error = rate_limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
-                             : Error::unavailable(503, "no_available_resources", "");
-  error.message = "No available resources are registered" + reasons(targets, now);
+  std::string message = "No available resources are registered" + reasons(targets, now);
+  Error error = rate_limited
+                    ? Error::rate_limited(std::move(message))
+                    : Error::unavailable(503, "no_available_resources", std::move(message));
   error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
   return {dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }
 
 Reject gone(std::string_view resource_id) {
-  return {{404, "invalid_request_error", "response_resource_gone",
-           fmt::format("The resource that made this response ({}) is no longer configured, and no "
-                       "other account knows the response. Start a new conversation.",
-                       resource_id),
-           "", Millis{}}};
+  return {Error::refused(
+      404, "response_resource_gone",
+      fmt::format("The resource that made this response ({}) is no longer configured, and no "
+                  "other account knows the response. Start a new conversation.",
+                  resource_id))};
 }
 
 bool stands_for(const Route& route, const Target& target) {
@@ -85,12 +86,13 @@ PickResult pick_required(const PickRequest& request, SteadyTime now, Millis rech
   Dropped dropped;
   dropped.add(verdict);
   const bool limited = *verdict.dropped == DropReason::blocked;
-  Error error = limited ? Error{429, "rate_limit_error", "rate_limit_exceeded", "", "", {}}
-                        : Error::unavailable(503, "response_resource_unavailable", "");
-  error.message = fmt::format(
+  std::string message = fmt::format(
       "The resource that made this response ({}) is {} at the moment, and no other account knows "
       "the response. Try again later. {}",
       target->resource->name, limited ? "rate limited" : "not available", told(*target, now));
+  Error error = limited
+                    ? Error::rate_limited(std::move(message))
+                    : Error::unavailable(503, "response_resource_unavailable", std::move(message));
   error.retry_after = dropped.soonest_by_time.value_or(Millis::zero());
   return Wait{dropped.soonest.value_or(recheck), dropped.by_reason, std::move(error)};
 }

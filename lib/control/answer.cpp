@@ -4,14 +4,6 @@
 
 namespace responses_proxy::control {
 
-namespace {
-
-Error refused(int status, std::string code, std::string message) {
-  return {status, "invalid_request_error", std::move(code), std::move(message), {}, {}};
-}
-
-}  // namespace
-
 void send_json(httplib::Response& response, const Json& json, int status) {
   response.status = status;
   response.set_header("Cache-Control", "no-store");
@@ -31,16 +23,22 @@ void send_error(httplib::Response& response, const Error& error) {
 Error error_of_status(int status, const httplib::Request& request) {
   switch (status) {
     case 404:
-      return refused(404, "unknown_path", fmt::format("There is no {} here.", request.path));
+      return Error::refused(404, "unknown_path", fmt::format("There is no {} here.", request.path));
     case 413:
-      return refused(413, "body_too_large", "The request body is too large.");
+      return Error::refused(413, "body_too_large", "The request body is too large.");
     case 414:
-      return refused(414, "url_too_long", "The URL of the request is too long.");
+      return Error::refused(414, "url_too_long", "The URL of the request is too long.");
     default:
       break;
   }
   if (status >= 500) return Error::unavailable(status, "internal_error", "The request failed.");
-  return refused(status, "bad_request", "The request is not valid HTTP.");
+  return Error::refused(status, "bad_request", "The request is not valid HTTP.");
+}
+
+Error too_many(std::string code, std::string message) {
+  Error error = Error::refused(429, std::move(code), std::move(message));
+  error.retry_after = Millis(1'000);
+  return error;
 }
 
 }  // namespace responses_proxy::control

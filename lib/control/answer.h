@@ -13,5 +13,7 @@ void send_error(httplib::Response& response, const Error& error);
 
 // For what the HTTP library refuses by itself: no path that matches, a body that is too large.
 Error error_of_status(int status, const httplib::Request& request);
+// 429, to come back in a second.
+Error too_many(std::string code, std::string message);
 
 }  // namespace responses_proxy::control

@@ -44,12 +44,8 @@ std::optional<Error> refusal(const httplib::Request& request, Access access, con
   const BrowserGuard guard({config.allowed_origins, config.allowed_hosts, false});
   if (auto refused = guard.refusal(browser_facts(request))) return refused;
   if (!needs_token(access, config) || has_token(request, config.admin_token)) return std::nullopt;
-  return Error{401,
-               "invalid_request_error",
-               "invalid_admin_token",
-               "This needs the admin token: Authorization: Bearer <PROXY_ADMIN_TOKEN>.",
-               "",
-               {}};
+  return Error::refused(401, "invalid_admin_token",
+                        "This needs the admin token: Authorization: Bearer <PROXY_ADMIN_TOKEN>.");
 }
 
 }  // namespace responses_proxy::control

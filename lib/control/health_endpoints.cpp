@@ -109,8 +109,8 @@ void answer_health_check(Plane& plane, httplib::Response& response) {
   const auto slot = plane.health_waits.take();
   if (!slot) {
     return send_error(
-        response, Error{429, "invalid_request_error", "health_check_busy",
-                        "Enough callers wait for the health checks already.", "", Millis(1'000)});
+        response, too_many(
+            "health_check_busy", "Enough callers wait for the health checks already."));
   }
   const auto results = check_now(plane.context);
   if (!results) {

@@ -99,7 +99,7 @@ void answer_provider_test(Plane& plane, const httplib::Request& request,
   std::vector<std::string> unknown;
   const Provider provider = read_provider(
       *body, before == view->contents.providers.end() ? nullptr : &before->second.value,
-      {registry.allow_private_upstreams(), &passing}, errors, unknown);
+      registry.provider_rules(&passing), errors, unknown);
   if (!errors.empty()) return send_refusal(response, refused_fields(std::move(errors)));
   send_json(response, to_json(run(plane.context, provider, passing, {}, {})));
 }
@@ -141,8 +141,7 @@ void answer_model_test(Plane& plane, const httplib::Request& request, httplib::R
 void with_slot(Plane& plane, httplib::Response& response, const std::function<void()>& test) {
   const auto slot = plane.provider_tests.take();
   if (slot) return test();
-  send_error(response, Error{429, "invalid_request_error", "provider_test_busy",
-                             "Enough tests of providers run already.", "", Millis(1'000)});
+  send_error(response, too_many("provider_test_busy", "Enough tests of providers run already."));
 }
 
 }  // namespace

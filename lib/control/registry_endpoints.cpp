@@ -226,14 +226,21 @@ void answer_reload(Registry& registry, Response& response) {
   send_json(response, answer, problem.empty() ? 200 : 503);
 }
 
+// What a provider's wire_api may be.
+Json wire_apis(const Registry* registry) {
+  if (registry == nullptr) return Json::array();
+  Json words = registry->rules().wire_apis;
+  words.push_back(kCustomWireApi);
+  return words;
+}
+
 }  // namespace
 
 void add_registry_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  routes.get("/admin/provider-presets", Access::registry, [](const auto&, Response& response) {
-    response.status = 200;
-    response.set_header("Cache-Control", "no-store");
-    response.set_content(kProviderPresetsJson.data(), kProviderPresetsJson.size(),
-                         "application/json");
+  routes.get("/admin/provider-presets", Access::registry, [plane](const auto&, Response& response) {
+    Json answer = Json::parse(kProviderPresetsJson);
+    answer["wire_apis"] = wire_apis(plane->context.registry);
+    send_json(response, answer);
   });
   if (plane->context.registry == nullptr) return;
   add_providers(routes, plane);

@@ -32,10 +32,6 @@ bool is_loopback_name(std::string_view host) {
   return address && address->is_loopback();
 }
 
-Error refused(std::string code, std::string message) {
-  return {403, "invalid_request_error", std::move(code), std::move(message), "", {}};
-}
-
 // A page cannot set this field without asking first, so it can only be a reverse proxy's.
 std::string own_origin(const Headers& headers) {
   const bool tls = equals_ignore_case(headers.get("x-forwarded-proto"), "https");
@@ -87,10 +83,11 @@ bool BrowserGuard::allows_origin(std::string_view origin) const {
 
 std::optional<Error> BrowserGuard::refusal(const Request& request) const {
   if (const auto host = request.headers.find("host"); host && !allows_host(*host)) {
-    return refused("host_not_allowed",
-                   fmt::format("This server is not reached by the name \"{}\". If it should be, "
-                               "put the name into PROXY_ALLOWED_HOSTS.",
-                               without_port(*host)));
+    return Error::refused(
+        403, "host_not_allowed",
+        fmt::format("This server is not reached by the name \"{}\". If it should be, put the name "
+                    "into PROXY_ALLOWED_HOSTS.",
+                    without_port(*host)));
   }
   return origin_refusal(request);
 }
@@ -105,17 +102,18 @@ std::optional<Error> BrowserGuard::origin_refusal(const Request& request) const 
         (origin == normal_origin(own_origin(request.headers)) || allows_origin(*origin))) {
       continue;
     }
-    return refused("origin_not_allowed",
-                   fmt::format("A page of \"{}\" may not use this server: it is not the server's "
-                               "own. If it should, put its origin into PROXY_ALLOWED_ORIGINS.",
-                               field.value));
+    return Error::refused(
+        403, "origin_not_allowed",
+        fmt::format("A page of \"{}\" may not use this server: it is not the server's own. If it "
+                    "should, put its origin into PROXY_ALLOWED_ORIGINS.",
+                    field.value));
   }
   // Without Origin, but not from one of our own pages nor from the address bar.
   const std::string_view site = request.headers.get("sec-fetch-site");
   const bool elsewhere = site == "cross-site" || site == "same-site";
   if (!from_page && elsewhere && !changes_nothing(request.method)) {
-    return refused("origin_not_allowed",
-                   "A page of another site may not send this request without its Origin.");
+    return Error::refused(403, "origin_not_allowed",
+                          "A page of another site may not send this request without its Origin.");
   }
   return std::nullopt;
 }

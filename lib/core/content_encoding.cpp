@@ -1,6 +1,5 @@
 #include "core/content_encoding.h"
 
-#include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -10,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/body_limit.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
@@ -103,20 +103,15 @@ std::optional<Outcome> undo(std::string_view encoding, std::string_view body, st
   return std::nullopt;
 }
 
-Error error(int status, std::string code, std::string message) {
-  Error refused = Error::invalid_request(std::move(code), std::move(message), "content-encoding");
-  refused.status = status;
-  return refused;
-}
-
 }  // namespace
 
 Result<std::string> decode_content(std::string_view encoding, std::string_view body,
                                    std::size_t max_bytes) {
   const std::vector<std::string_view> names = encodings_of(encoding);
-  const Error unknown = error(415, "unsupported_content_encoding",
-                              "The request's Content-Encoding is not known here; gzip, deflate and "
-                              "zstd are.");
+  const Error unknown = Error::refused(
+      415, "unsupported_content_encoding",
+      "The request's Content-Encoding is not known here; gzip, deflate and zstd are.",
+      "content-encoding");
   if (names.size() > kMaxEncodings) return unknown;
   std::string decoded(body);
   for (const std::string_view name : names) {
@@ -124,14 +119,12 @@ Result<std::string> decode_content(std::string_view encoding, std::string_view b
     const std::optional<Outcome> outcome = undo(name, decoded, max_bytes, out);
     if (!outcome) return unknown;
     if (*outcome == Outcome::malformed) {
-      return error(400, "invalid_content_encoding",
-                   "The request body is not what its Content-Encoding says.");
+      return Error::invalid_request("invalid_content_encoding",
+                                    "The request body is not what its Content-Encoding says.",
+                                    "content-encoding");
     }
     if (*outcome == Outcome::too_large) {
-      return error(413, "body_too_large",
-                   fmt::format("The decoded request body is too large; at most {} bytes are taken "
-                               "(PROXY_MAX_BODY_BYTES).",
-                               max_bytes));
+      return body_too_large(max_bytes, "decoded request body");
     }
     decoded = std::move(out);
   }

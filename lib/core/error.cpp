@@ -8,11 +8,34 @@
 namespace responses_proxy {
 
 Error Error::invalid_request(std::string code, std::string message, std::string param) {
-  return {400, "invalid_request_error", std::move(code), std::move(message), std::move(param), {}};
+  return refused(400, std::move(code), std::move(message), std::move(param));
+}
+
+Error Error::refused(int status, std::string code, std::string message, std::string param) {
+  return {.status = status,
+          .type = "invalid_request_error",
+          .code = std::move(code),
+          .message = std::move(message),
+          .param = std::move(param),
+          .retry_after = {}};
+}
+
+Error Error::rate_limited(std::string message) {
+  return {.status = 429,
+          .type = "rate_limit_error",
+          .code = "rate_limit_exceeded",
+          .message = std::move(message),
+          .param = {},
+          .retry_after = {}};
 }
 
 Error Error::unavailable(int status, std::string code, std::string message) {
-  return {status, "server_error", std::move(code), std::move(message), {}, {}};
+  return {.status = status,
+          .type = "server_error",
+          .code = std::move(code),
+          .message = std::move(message),
+          .param = {},
+          .retry_after = {}};
 }
 
 std::string Error::to_json() const {

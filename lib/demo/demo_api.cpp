@@ -16,7 +16,7 @@ constexpr int kMaxDepth = 100;  // of request documents; deeper values are dropp
 constexpr const char* kModels[] = {"gpt-4.1", "gpt-4.1-mini", "gpt-5.5"};
 
 Error not_found(std::string message) {
-  return {404, "invalid_request_error", "", std::move(message), "", {}};
+  return Error::refused(404, "", std::move(message));
 }
 
 Error missing(const char* parameter) {

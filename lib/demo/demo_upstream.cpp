@@ -24,12 +24,9 @@ constexpr int kIdleSeconds = 2;
 Result<std::string> token_of(const httplib::Request& request) {
   const std::string authorization = request.get_header_value("Authorization");
   if (authorization.rfind("Bearer sk-demo-", 0) == 0) return authorization.substr(7);
-  return Error{401,
-               "invalid_request_error",
-               "invalid_api_key",
-               "Incorrect API key provided. The demo upstream takes keys that begin with sk-demo-.",
-               "",
-               {}};
+  return Error::refused(
+      401, "invalid_api_key",
+      "Incorrect API key provided. The demo upstream takes keys that begin with sk-demo-.");
 }
 
 void send(httplib::Response& response, const Result<Json>& result) {

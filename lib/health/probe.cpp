@@ -64,7 +64,8 @@ Verdict Probe::verdict_of_error(const VerdictOptions& options) const {
 }
 
 Verdict Probe::verdict_of_result(const UpstreamResult& result) const {
-  const VerdictOptions options{options_.cooldown, options_.max_retry_after};
+  const VerdictOptions options{.cooldown = options_.cooldown,
+                               .max_retry_after = options_.max_retry_after};
   if (result.error != UpstreamError::none) {
     return verdict_of_failure(result.error, options, result.detail);
   }

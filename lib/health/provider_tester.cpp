@@ -130,9 +130,8 @@ TestReport ProviderTester::test_model(const Resource& resource, const std::strin
                            {"input", "Reply with exactly: ok"},
                            {"max_output_tokens", kFewTokens},
                            {"store", false}});
-  Turn turn{request, model, {}};
-  turn.capabilities = capabilities;
-  auto translated = dialect->translate(turn, resource);
+  auto translated = dialect->translate(
+      {.request = request, .model = model, .capabilities = capabilities}, resource);
   if (!translated) return TestReport::failed("model", translated.error().message);
   auto call = std::make_shared<Call>(resource, *dialect, model);
   call->call = std::move(translated->call);

@@ -75,7 +75,7 @@ void Attempt::on_own_events(std::span<const std::string> events) {
       if (!own_) {
         // If nothing of an answer has come, they are all of it.
         const std::size_t keep_output = facts().response_id.empty() ? kMaxEventBytes : 0;
-        own_ = std::move(dialect->translate({Request{}, {}, {}, keep_output}, Resource{})->answer);
+        own_ = std::move(dialect->translate({.request = Request{}, .keep_output = keep_output}, Resource{})->answer);
         own_->head(200, {{"content-type", "text/event-stream"}});
       }
       own_->take(*message, *this);

@@ -25,12 +25,9 @@ Result<Caller> TokenGate::admit(const Request& request) {
         return !token.secret.empty() && token.secret.equals(given);
       });
   if (known != tokens_.end()) return Caller{known->name};
-  return Error{401,
-               "invalid_request_error",
-               "invalid_api_key",
-               "This proxy needs one of its client tokens: Authorization: Bearer <token>.",
-               "",
-               {}};
+  return Error::refused(
+      401, "invalid_api_key",
+      "This proxy needs one of its client tokens: Authorization: Bearer <token>.");
 }
 
 }  // namespace responses_proxy

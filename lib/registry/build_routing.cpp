@@ -10,6 +10,7 @@
 #include "core/private_address.h"
 #include "core/sha256.h"
 #include "registry/provider_checks.h"
+#include "registry/provider_json.h"
 
 namespace responses_proxy {
 
@@ -191,11 +192,12 @@ ModelAlias model_alias_of(const Registered<Alias>& registered, const RegistryCon
 }  // namespace
 
 std::string wire_api_limit(const std::string& wire_api, const RoutingRules& rules) {
-  if (wire_api == "custom") {
+  if (wire_api == kCustomWireApi) {
     return "wire_api=\"custom\" providers are stored but not routable until a custom adapter "
            "exists.";
   }
-  if (!rules.is_spoken || rules.is_spoken(wire_api)) return {};
+  const auto& spoken = rules.wire_apis;
+  if (std::find(spoken.begin(), spoken.end(), wire_api) != spoken.end()) return {};
   return fmt::format(
       "wire_api=\"{}\" providers are stored but not routable: this version has no adapter for it.",
       wire_api);

@@ -25,8 +25,8 @@ namespace responses_proxy {
 
 struct RoutingRules {
   const SecretBox& box;
-  Variable variable;                                         // for env: references
-  std::function<bool(std::string_view wire_api)> is_spoken;  // by this program
+  Variable variable;                        // for env: references
+  std::vector<std::string> wire_apis = {};  // that this program speaks
   bool allow_private_upstreams = true;
   bool websocket = true;  // where a provider does not say it
 };

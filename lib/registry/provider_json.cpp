@@ -25,8 +25,9 @@ void read_settings(FieldReader& reader, Provider& provider, const ProviderRules&
       })) {
     provider.base_url = trimmed_url(provider.base_url);
   }
-  reader.text("wire_api", provider.wire_api,
-              one_of({"responses", "chat_completions", "anthropic_messages", "custom"}));
+  std::vector<std::string_view> wire_apis(rules.wire_apis.begin(), rules.wire_apis.end());
+  wire_apis.push_back(kCustomWireApi);
+  reader.text("wire_api", provider.wire_api, one_of(std::move(wire_apis)));
   reader.text("auth_type", provider.auth_type, one_of({kAuthTypes.begin(), kAuthTypes.end()}));
   provider.auth_header = default_auth_name(provider.auth_type);
   reader.text("auth_header", provider.auth_header,

@@ -19,9 +19,14 @@ namespace responses_proxy {
 inline constexpr std::string_view kNoEncryptionKey =
     "Set PROXY_SECRET_ENCRYPTION_KEY before registering inline API keys";
 
+// What is stored and not routed to: somebody's own, which nobody here speaks.
+inline constexpr std::string_view kCustomWireApi = "custom";
+
 struct ProviderRules {
   bool allow_private_upstreams = true;
   const SecretBox* box = nullptr;  // null: what is read has no inline keys (the registry file)
+  // Those that are spoken here. One may be registered beside them: kCustomWireApi.
+  std::vector<std::string> wire_apis = {};
 };
 
 // The provider that `body` asks for. `before`: the one it replaces, whose credential stays unless

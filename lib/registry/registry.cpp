@@ -17,8 +17,11 @@ namespace {
 constexpr int kTries = 16;  // of a change, while other replicas make theirs
 
 RoutingRules rules_of(const RegistryOptions& options, const SecretBox& box) {
-  return {box, options.variable, options.is_spoken, options.allow_private_upstreams,
-          options.websocket};
+  return {.box = box,
+          .variable = options.variable,
+          .wire_apis = options.wire_apis,
+          .allow_private_upstreams = options.allow_private_upstreams,
+          .websocket = options.websocket};
 }
 
 bool is_switched_off(const RegistryContents& contents, const std::string& provider_id) {
@@ -136,7 +139,7 @@ std::string Registry::read_file_if_changed(bool always) {
   if (options_.file.empty()) return {};
   const std::string stamp = file_stamp(options_.file);
   if (!always && stamp == sources_.file_stamp) return {};
-  RegistryFile file = read_registry_file(options_.file, options_.allow_private_upstreams);
+  RegistryFile file = read_registry_file(options_.file, provider_rules(nullptr));
   sources_.file_stamp = stamp;
   std::string problem;
   if (file.problems.empty()) {

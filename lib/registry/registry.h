@@ -23,10 +23,11 @@
 #include <variant>
 #include <vector>
 
+#include "core/secret_box.h"
 #include "registry/build_routing.h"
 #include "registry/field_reader.h"
 #include "registry/provider.h"
-#include "core/secret_box.h"
+#include "registry/provider_json.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/log.h"
@@ -63,7 +64,7 @@ struct RegistryOptions {
   std::string file;        // PROXY_REGISTRY_FILE; "" = none
   std::string cache_path;  // of the last good rows; "" = they are not kept
   Variable variable;
-  std::function<bool(std::string_view wire_api)> is_spoken;
+  std::vector<std::string> wire_apis;  // that this program speaks
   // Besides what is registered: those of the environment. An alias that is registered wins.
   std::vector<Resource> resources;
   std::vector<ModelAlias> aliases;
@@ -99,7 +100,12 @@ class Registry {
 
   const SecretBox& box() const { return box_; }
   const Clock& clock() const { return clock_; }
-  bool allow_private_upstreams() const { return options_.allow_private_upstreams; }
+  // What a provider may be that is registered; inline keys go into that box.
+  ProviderRules provider_rules(const SecretBox* box) const {
+    return {.allow_private_upstreams = options_.allow_private_upstreams,
+            .box = box,
+            .wire_apis = options_.wire_apis};
+  }
   const RoutingRules& rules() const { return rules_; }
 
  private:

@@ -105,7 +105,7 @@ struct Reading {
 
 Planned plan_provider(const RegistryContents& contents, const Registered<Provider>* before,
                       const Json& body, const Registry& registry, Reading& reading) {
-  const ProviderRules rules{registry.allow_private_upstreams(), &registry.box()};
+  const ProviderRules rules = registry.provider_rules(&registry.box());
   Provider provider = read_provider(body, before == nullptr ? nullptr : &before->value, rules,
                                     reading.errors, reading.unknown);
   if (!reading.errors.empty()) return refused_fields(std::move(reading.errors));

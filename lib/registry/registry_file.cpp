@@ -56,7 +56,7 @@ void read_list(const Json& document, const char* name, Read&& read,
 
 }  // namespace
 
-RegistryFile parse_registry_file(std::string_view text, bool allow_private_upstreams) {
+RegistryFile parse_registry_file(std::string_view text, const ProviderRules& rules) {
   RegistryFile file;
   const auto parsed = parse_json_object(text);
   if (!parsed) {
@@ -68,7 +68,6 @@ RegistryFile parse_registry_file(std::string_view text, bool allow_private_upstr
     if (name == "providers" || name == "models" || name == "$schema") continue;
     file.problems.push_back(fmt::format("{}: is not known; it takes providers, models", name));
   }
-  const ProviderRules rules{allow_private_upstreams, nullptr};
   read_list<Provider>(
       document, "providers",
       [&](const Json& body, auto& errors, auto& unknown) {
@@ -86,11 +85,11 @@ RegistryFile parse_registry_file(std::string_view text, bool allow_private_upstr
   return file;
 }
 
-RegistryFile read_registry_file(const std::string& path, bool allow_private_upstreams) {
+RegistryFile read_registry_file(const std::string& path, const ProviderRules& rules) {
   std::string problem;
   const auto text = read_file(path, Registry::kMaxFileBytes, problem);
   if (!text) return {{}, {"cannot be read: " + problem}};
-  return parse_registry_file(*text, allow_private_upstreams);
+  return parse_registry_file(*text, rules);
 }
 
 }  // namespace responses_proxy

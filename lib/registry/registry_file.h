@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "registry/provider.h"
+#include "registry/provider_json.h"
 
 namespace responses_proxy {
 
@@ -22,7 +23,7 @@ struct RegistryFile {
 };
 
 // An alias may name a provider that is not in the file: it may be registered in SQL.
-RegistryFile parse_registry_file(std::string_view text, bool allow_private_upstreams);
-RegistryFile read_registry_file(const std::string& path, bool allow_private_upstreams);
+RegistryFile parse_registry_file(std::string_view text, const ProviderRules& rules);
+RegistryFile read_registry_file(const std::string& path, const ProviderRules& rules);
 
 }  // namespace responses_proxy

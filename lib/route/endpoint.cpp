@@ -29,10 +29,9 @@ std::string_view first_segment(std::string_view path) {
 }
 
 Error method_not_allowed(std::string_view method, std::string_view path, std::string_view allowed) {
-  Error error = Error::invalid_request(
-      "method_not_allowed",
+  Error error = Error::refused(
+      405, "method_not_allowed",
       fmt::format("{} is not a method of {}; it takes {}.", method, path, allowed));
-  error.status = 405;
   error.allow = allowed;
   return error;
 }
@@ -74,12 +73,10 @@ Result<Endpoint> classify_responses(std::string_view method, std::string_view pa
 }
 
 Error unknown_path(std::string_view path) {
-  Error error = Error::invalid_request(
-      "unknown_path", fmt::format("There is no {} here. The API is served under /v1/responses, "
-                                  "/v1/conversations and /v1/models.",
-                                  path));
-  error.status = 404;
-  return error;
+  return Error::refused(404, "unknown_path",
+                        fmt::format("There is no {} here. The API is served under /v1/responses, "
+                                    "/v1/conversations and /v1/models.",
+                                    path));
 }
 
 constexpr std::string_view kVersion = "/v1";

@@ -26,15 +26,12 @@ Error no_target(const RoutingTable& table, std::string_view alias) {
 
 // No resource takes what is no alias.
 Error unknown_model(std::string_view model) {
-  return {
-      404,
-      "invalid_request_error",
-      "model_not_found",
+  return Error::refused(
+      404, "model_not_found",
       fmt::format("The model \"{}\" is not registered here, and no key of the environment serves "
                   "other models.",
                   model),
-      "model",
-      {}};
+      "model");
 }
 
 }  // namespace

@@ -239,9 +239,7 @@ class Runtime::Impl {
   // What is registered is routed to from here on.
   void make_registry(TableRouter& router) {
     RegistryOptions options = registry_options(config_, log_);
-    options.is_spoken = [this](std::string_view wire_api) {
-      return dialects_by_name_.find(wire_api) != nullptr;
-    };
+    options.wire_apis = dialects_by_name_.names();
     registry_ = std::make_unique<Registry>(
         registered_, clock_, std::move(options),
         [&router](std::vector<Resource> resources, std::vector<ModelAlias> aliases) {

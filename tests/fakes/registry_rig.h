@@ -31,6 +31,7 @@ inline responses_proxy::Json alias_body(const std::string& alias, const std::str
 struct RegistryRig {
   RegistryRig() {
     options.keys = {Secret(base64(std::string(SecretBox::kKeyBytes, 'a')))};
+    options.wire_apis = {"responses", "chat_completions", "anthropic_messages"};
     options.cache_path = path("routing.json");
     options.variable = [this](const std::string& name) -> std::optional<std::string> {
       const auto found = variables.find(name);

@@ -12,7 +12,7 @@
 namespace responses_proxy::fuzz {
 
 void run(FuzzInput input) {
-  const RegistryFile file = parse_registry_file(input.rest(), true);
+  const RegistryFile file = parse_registry_file(input.rest(), {.wire_apis = {"responses"}});
   if (!file.problems.empty()) return;
   for (const auto& [id, provider] : file.contents.providers) {
     const Json document = to_document(provider.value);

@@ -29,7 +29,7 @@ struct HeaderGate final : Gate {
   Result<Caller> admit(const Request& request) override {
     const std::string name(request.headers.get("x-user"));
     if (name == "mallory") {
-      return Error{403, "invalid_request_error", "not_allowed", "Not you.", "", {}};
+      return Error::refused(403, "not_allowed", "Not you.");
     }
     return Caller{name};
   }

@@ -3,7 +3,6 @@ import {call, postJson} from './api.js';
 import {dialog, h, note} from './dom.js';
 import {fieldProblems, runTest} from './steps.js';
 
-const kWires = ['responses', 'chat_completions', 'anthropic_messages', 'custom'];
 const kAuths = [
   ['bearer', 'Authorization: Bearer key'],
   ['api_key', 'the key alone in a header'],
@@ -40,7 +39,7 @@ export function objectOf(text, name) {
   }
 }
 
-function controls(value, isNew) {
+function controls(value, isNew, wireApis) {
   return [
     field(
       'Id',
@@ -49,7 +48,7 @@ function controls(value, isNew) {
     ),
     field('Name', input('name', value.name)),
     field('Base URL', input('base_url', value.base_url, {required: true, type: 'url'})),
-    field('Wire API', h('select', {name: 'wire_api'}, options(kWires, value.wire_api ?? 'responses'))),
+    field('Wire API', h('select', {name: 'wire_api'}, options(wireApis, value.wire_api ?? 'responses'))),
     field('Credential goes', h('select', {name: 'auth_type'}, options(kAuths, value.auth_type ?? 'bearer'))),
     field('Header', input('auth_header', value.auth_header), 'Empty: the usual one'),
     field(
@@ -103,11 +102,12 @@ function read(form, before) {
   return body;
 }
 
-// before: the provider to change, or null; saved() is called when it is.
-export function editProvider(before, presets, saved) {
+// before: the provider to change, or null; known: presets (`data`) and `wire_apis`; saved() is called when it is.
+export function editProvider(before, known, saved) {
   const isNew = before === null;
+  const presets = known.data;
   let value = before ?? {};
-  const fields = h('div', {class: 'fields'}, controls(value, isNew));
+  const fields = h('div', {class: 'fields'}, controls(value, isNew, known.wire_apis));
   const outcome = h('div', {'aria-live': 'polite'});
   const notes = h('p', {class: 'soft'});
   const preset = h(
@@ -116,7 +116,7 @@ export function editProvider(before, presets, saved) {
       name: 'preset',
       onchange: () => {
         value = presets.find((p) => p.id === preset.value) ?? {};
-        fields.replaceChildren(...controls({...value, id: value.id && `${value.id}-main`}, true));
+        fields.replaceChildren(...controls({...value, id: value.id && `${value.id}-main`}, true, known.wire_apis));
         notes.textContent = value.notes ?? '';
       },
     },

@@ -83,7 +83,7 @@ export function providers(root) {
   );
   const problem = h('p', {class: 'problem', role: 'alert'});
   const content = h('div', {class: 'stacked', hidden: true});
-  let presets = [];
+  let presets = {data: [], wire_apis: []};
   let known = [];
 
   async function change(work, done) {
@@ -233,7 +233,7 @@ export function providers(root) {
         getJson(`/admin/providers?limit=${kLimit}`),
         getJson(`/admin/models?limit=${kLimit}`),
       ]);
-      if (presets.length === 0) presets = (await getJson('/admin/provider-presets')).data;
+      if (presets.data.length === 0) presets = await getJson('/admin/provider-presets');
       if (over) return;
       known = all.data;
       show(providerList, all.data, noProviders);

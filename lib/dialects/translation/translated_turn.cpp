@@ -59,17 +59,13 @@ std::optional<Error> refuse_other_endpoints(const Request& request) {
   const bool known = request.path == "/v1/responses" || request.path == kCompactPath;
   if (request.method == "POST" && known) return std::nullopt;
   if (const std::string_view why = why_not(request.path); !why.empty()) {
-    return Error{501, "invalid_request_error", "unsupported_endpoint", std::string(why), "", {}};
+    return Error::refused(501, "unsupported_endpoint", std::string(why));
   }
-  return Error{501,
-               "invalid_request_error",
-               "unsupported_endpoint",
-               fmt::format("{} {} is not known to this model's provider, which does not speak the "
-                           "Responses API: only POST /v1/responses and /v1/responses/compact are "
-                           "translated for it.",
-                           request.method, request.path),
-               "",
-               {}};
+  return Error::refused(
+      501, "unsupported_endpoint",
+      fmt::format("{} {} is not known to this model's provider, which does not speak the Responses "
+                  "API: only POST /v1/responses and /v1/responses/compact are translated for it.",
+                  request.method, request.path));
 }
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const Turn& turn) {

@@ -1,9 +1,8 @@
 #include "proxy/phases/admit.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "core/body_limit.h"
 #include "core/content_encoding.h"
 #include "core/utf8_text.h"
 #include "proxy/aside.h"
@@ -14,24 +13,13 @@ namespace responses_proxy::phases {
 
 namespace {
 
-Error body_too_large(std::size_t bytes, std::size_t limit) {
-  Error error = Error::invalid_request(
-      "body_too_large",
-      fmt::format("The request body has {} bytes; at most {} are taken (PROXY_MAX_BODY_BYTES).",
-                  bytes, limit));
-  error.status = 413;
-  return error;
-}
-
 // 426 makes a client that can do both go on over HTTP at once.
 Error websocket_not_supported(bool enabled) {
-  Error error = Error::invalid_request(
-      "websocket_not_supported",
+  return Error::refused(
+      426, "websocket_not_supported",
       enabled ? "WebSocket is served on /v1/responses only; send this request over HTTP."
               : "WebSocket is switched off here (PROXY_WEBSOCKET_ENABLED); send the request over "
                 "HTTP.");
-  error.status = 426;
-  return error;
 }
 
 // What can be said before the body is read.
@@ -41,7 +29,7 @@ std::optional<Error> look_at_head(ExchangeContext& exchange) {
   if (!caller) return caller.error();
   exchange.record.caller = std::move(caller->name);
   if (request.body.size() > exchange.config.max_body_bytes) {
-    return body_too_large(request.body.size(), exchange.config.max_body_bytes);
+    return body_too_large(exchange.config.max_body_bytes);
   }
   if (equals_ignore_case(request.headers.get("upgrade"), "websocket")) {
     return websocket_not_supported(exchange.config.websocket_enabled);

@@ -9,9 +9,10 @@ namespace responses_proxy::phases {
 
 Result<Lease> pick(const ExchangeContext& exchange) {
   const Affinity& affinity = exchange.affinity;
-  PickRequest request{
-      *exchange.route,     {}, {}, affinity.preferred_reason, exchange.tries.resources,
-      exchange.facts.model};
+  PickRequest request{.route = *exchange.route,
+                      .preferred_reason = affinity.preferred_reason,
+                      .tried = exchange.tries.resources,
+                      .model = exchange.facts.model};
   if (exchange.pinned()) {
     request.required_resource = affinity.required;
   } else if (!affinity.required.empty()) {

@@ -59,8 +59,9 @@ Task<> record(ExchangeContext& exchange) {
 
 void judge_attempt(ExchangeContext& exchange, const UpstreamFault& fault) {
   const ProxyOptions& dependencies = exchange.dependencies;
-  VerdictOptions options{exchange.config.resource_cooldown, exchange.config.max_retry_after};
-  options.checked = dependencies.health != nullptr;
+  const VerdictOptions options{.cooldown = exchange.config.resource_cooldown,
+                               .max_retry_after = exchange.config.max_retry_after,
+                               .checked = dependencies.health != nullptr};
   const std::string& resource_id = exchange.attempt->resource_id();
   const bool doubtful = exchange.attempt->judge(fault, options);
   if (doubtful && dependencies.health) dependencies.health->check(resource_id);

@@ -34,13 +34,11 @@ Error bad_value(const std::string& key) {
 }
 
 Error too_many() {
-  return {431,
-          "invalid_request_error",
-          "headers_too_large",
-          fmt::format("client_metadata takes at most {} headers, {} bytes of them, and {} members.",
-                      CarriedHeaders::kMaxHeaders, CarriedHeaders::kMaxBytes, kMaxMembers),
-          "client_metadata",
-          {}};
+  return Error::refused(
+      431, "headers_too_large",
+      fmt::format("client_metadata takes at most {} headers, {} bytes of them, and {} members.",
+                  CarriedHeaders::kMaxHeaders, CarriedHeaders::kMaxBytes, kMaxMembers),
+      "client_metadata");
 }
 
 // All headers in there, also those that may not go up; without a value those that are no strings.

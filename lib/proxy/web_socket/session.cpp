@@ -27,10 +27,6 @@ Headers turn_headers(const Headers& handshake) {
   return headers;
 }
 
-Error limit_error(std::string code, std::string message, std::string param = {}) {
-  return {429, "invalid_request_error", std::move(code), std::move(message), std::move(param), {}};
-}
-
 // Events of a named lane carry its name; an upstream that knows lanes has put it there itself.
 bool has_stream_id(std::string_view event) {
   const bool may_have = event.find("\"stream_id\"") != std::string_view::npos ||
@@ -70,16 +66,17 @@ void ClientSession::on_message(std::string text) {
 void ClientSession::enqueue(ClientMessage message) {
   if (find_or_make_lane(message.stream_id) == nullptr) {
     refuse(
-        limit_error("websocket_stream_limit_reached",
-                    fmt::format("A connection takes at most {} streams.", kMaxLanes), "stream_id"),
+        Error::refused(429, "websocket_stream_limit_reached",
+                       fmt::format("A connection takes at most {} streams.", kMaxLanes),
+                       "stream_id"),
         message.stream_id);
     return;
   }
   if (waiting_.size() >= kMaxQueuedTurns) {
-    refuse(
-        limit_error("websocket_queue_full",
-                    fmt::format("{} requests wait on this connection already.", waiting_.size())),
-        message.stream_id);
+    refuse(Error::refused(
+               429, "websocket_queue_full",
+               fmt::format("{} requests wait on this connection already.", waiting_.size())),
+           message.stream_id);
     return;
   }
   if (too_much_with(message)) return;
@@ -106,11 +103,12 @@ std::size_t ClientSession::held_bytes() const {
 bool ClientSession::too_much_with(const ClientMessage& message) {
   const std::size_t held = held_bytes();
   if (held + message.text().size() <= max_held_bytes()) return false;
-  refuse(limit_error("websocket_queue_full",
-                     fmt::format("This connection holds {} bytes of requests, answers and "
-                                 "conversations here; {} more would be over its limit of {}. Send "
-                                 "it again when a response has ended, or on another connection.",
-                                 held, message.text().size(), max_held_bytes())),
+  refuse(Error::refused(
+             429, "websocket_queue_full",
+             fmt::format("This connection holds {} bytes of requests, answers and conversations "
+                         "here; {} more would be over its limit of {}. Send it again when a "
+                         "response has ended, or on another connection.",
+                         held, message.text().size(), max_held_bytes())),
          message.stream_id);
   return true;
 }

@@ -277,7 +277,10 @@ TEST_CASE_FIXTURE(RegistryFixture, "reload reads again, and says what is routed 
 
 TEST_CASE_FIXTURE(RegistryFixture, "presets have what a provider can have, and can be registered") {
   start();
-  const Json presets = get_json("/admin/provider-presets")["data"];
+  const Json answer_of_presets = get_json("/admin/provider-presets");
+  CHECK(answer_of_presets["wire_apis"] ==
+        Json{"responses", "chat_completions", "anthropic_messages", "custom"});
+  const Json& presets = answer_of_presets["data"];
   std::set<std::string> ids;
   for (const Json& preset : presets) {
     ids.insert(preset["id"].get<std::string>());

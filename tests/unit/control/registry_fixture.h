@@ -26,7 +26,6 @@ class NoUpstream final : public UpstreamClient {
 
 struct RegistryFixture : ControlPlaneFixture {
   RegistryFixture() {
-    rig.options.is_spoken = [](std::string_view wire_api) { return wire_api != "custom"; };
     made = rig.start();
     registry = made.get();
     dialects.add(*dialect);

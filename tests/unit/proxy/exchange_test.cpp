@@ -54,7 +54,7 @@ TEST_CASE("the gate is asked first, and its word for the caller is on record") {
   struct OneUser final : Gate {
     Result<Caller> admit(const Request& request) override {
       if (request.headers.get("x-user") == "alice") return Caller{"alice"};
-      return Error{403, "invalid_request_error", "not_allowed", "Not you.", "", {}};
+      return Error::refused(403, "not_allowed", "Not you.");
     }
   } gate;
   ExchangeRig rig({"sk-first-key"});

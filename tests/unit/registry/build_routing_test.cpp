@@ -27,7 +27,7 @@ struct Rig {
       if (name == "EMPTY") return "";
       return std::nullopt;
     };
-    rules.is_spoken = [](std::string_view wire_api) { return wire_api == "responses"; };
+    rules.wire_apis = {"responses"};
   }
   void add(Provider one) { contents.providers[one.id].value = std::move(one); }
   void add(std::string alias, std::vector<AliasTarget> targets) {
@@ -151,7 +151,7 @@ TEST_CASE("what cannot be used is left out, and why is told") {
   CHECK(built.problems.at("foreign").find("wire_api=\"chat_completions\"") != std::string::npos);
   CHECK(built.problems.at("keyless").find("no credential") != std::string::npos);
   CHECK(built.problems.at("moved").find("belongs to another record") != std::string::npos);
-  rig.rules.is_spoken = [](std::string_view) { return true; };
+  rig.rules.wire_apis = {"responses", "chat_completions"};
   CHECK(rig.build().resources.size() == 1);
 }
 

@@ -9,7 +9,8 @@ namespace responses_proxy {
 namespace {
 
 const SecretBox kBox({Secret(base64(std::string(SecretBox::kKeyBytes, 'a')))});
-const ProviderRules kRules{true, &kBox};
+const ProviderRules kRules{.box = &kBox,
+                           .wire_apis = {"responses", "chat_completions", "anthropic_messages"}};
 
 struct Read {
   Provider provider;
@@ -275,6 +276,20 @@ TEST_CASE("what is stored reads back, also by another version") {
   CHECK(understood.weight == 1);
   CHECK(understood.wire_api == "telepathy");
   CHECK(understood.auth_type == "signature");
+}
+
+// A host's own dialect is one more word.
+TEST_CASE("a provider's wire API is one that is spoken here, or custom") {
+  const ProviderRules rules{.box = &kBox, .wire_apis = {"responses", "shout"}};
+  const auto problems = [&rules](const char* wire_api) {
+    return read({{"id", "p"}, {"base_url", "https://p.test/v1"}, {"wire_api", wire_api}}, nullptr,
+                rules)
+        .errors;
+  };
+  CHECK(problems("shout").empty());
+  CHECK(problems("custom").empty());
+  REQUIRE(problems("chat_completions").size() == 1);
+  CHECK(problems("chat_completions")[0].message == "must be one of responses, shout, custom");
 }
 
 }  // namespace responses_proxy

@@ -4,22 +4,29 @@
 
 namespace responses_proxy {
 
+namespace {
+
+const ProviderRules kFileRules{.wire_apis = {"responses"}};
+const ProviderRules kPublicOnly{.allow_private_upstreams = false, .wire_apis = {"responses"}};
+
+}  // namespace
+
 TEST_CASE("a registry file is read whole, or all that is wrong with it is told") {
   const RegistryFile good = parse_registry_file(
       R"({"$schema":"registry.schema.json",
           "providers":[{"id":"kimi","base_url":"https://h/v1","credential_ref":"env:KIMI"}],
           "models":[{"alias":"k2","provider_id":"elsewhere","upstream_id":"k2"}]})",
-      true);
+      kFileRules);
   CHECK(good.problems.empty());
   CHECK(good.contents.providers.at("kimi").source == RegistrySource::file);
   CHECK(good.contents.aliases.count("k2") == 1);
-  CHECK(parse_registry_file("{}", true).problems.empty());
+  CHECK(parse_registry_file("{}", kFileRules).problems.empty());
 
   const RegistryFile bad = parse_registry_file(
       R"({"providers":[{"id":"a","base_url":"h"},{"id":"b","base_url":"https://h","api_key":"sk-1"},
                        {"id":"b","base_url":"https://h","weigth":1}, 7],
           "models":{}, "aliases":[]})",
-      true);
+      kFileRules);
   const std::vector<std::string> told = bad.problems;
   REQUIRE(told.size() == 7);
   CHECK(told[0].starts_with("aliases: is not known"));
@@ -33,18 +40,18 @@ TEST_CASE("a registry file is read whole, or all that is wrong with it is told")
 
 TEST_CASE("a registry file that is none") {
   for (const char* text : {"", "[]", "{", "null"}) {
-    CHECK(parse_registry_file(text, true).problems ==
+    CHECK(parse_registry_file(text, kFileRules).problems ==
           std::vector<std::string>{"it is no JSON object"});
   }
-  CHECK(read_registry_file("/gone/registry.json", true).problems ==
+  CHECK(read_registry_file("/gone/registry.json", kFileRules).problems ==
         std::vector<std::string>{"cannot be read: No such file or directory"});
 }
 
 TEST_CASE("a registry file obeys the rule for private addresses") {
   const char* text =
       R"({"providers":[{"id":"a","base_url":"http://10.0.0.1","auth_type":"none"}]})";
-  CHECK(parse_registry_file(text, true).problems.empty());
-  CHECK(parse_registry_file(text, false).problems.size() == 1);
+  CHECK(parse_registry_file(text, kFileRules).problems.empty());
+  CHECK(parse_registry_file(text, kPublicOnly).problems.size() == 1);
 }
 
 }  // namespace responses_proxy

@@ -46,7 +46,7 @@ TEST_CASE("what the proxy reads of a request is in its facts and on record, with
 TEST_CASE("each refusal has its turn: the gate's, the size's, the path's, the body's") {
   struct Nobody final : Gate {
     Result<Caller> admit(const Request&) override {
-      return Error{403, "invalid_request_error", "not_allowed", "Not you.", "", {}};
+      return Error::refused(403, "not_allowed", "Not you.");
     }
   } gate;
   ExchangeRig rig({"sk-first-key"});
