@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/event_stream.h"
 #include "core/field_set.h"
 #include "core/field_syntax.h"
 #include "server/http_syntax.h"
@@ -33,12 +34,6 @@ bool may_be_sent(const Header& field) {
   if (kOwn.contains(field.id)) return false;
   constexpr std::string_view kBreaks("\r\n\0", 3);
   return is_field_name(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
-}
-
-bool is_event_stream(const Headers& headers) {
-  constexpr std::string_view kEventStream = "text/event-stream";
-  return equals_ignore_case(headers.get("content-type").substr(0, kEventStream.size()),
-                            kEventStream);
 }
 
 void append_chunk(std::string_view bytes, std::string& out) {

@@ -49,12 +49,13 @@ int run_worker(const Config& config, const Options& options, Signals& signals, L
                      "is not set: without Redis the server writes its records itself, and a worker "
                      "has nothing to do");
   }
-  const Millis claim_idle = options.claim_idle_seconds
-                                ? std::chrono::seconds(*options.claim_idle_seconds)
-                                : TelemetryWorker::kClaimIdle;
   const Log log = writer.log();
+  TelemetryWorkerOptions worker_options{.log = log};
+  if (options.claim_idle_seconds) {
+    worker_options.claim_idle = std::chrono::seconds(*options.claim_idle_seconds);
+  }
   tell_of_database(config, log);
-  TelemetryWorker worker(config, log, claim_idle);
+  TelemetryWorker worker(config, worker_options);
   fmt::print("rp-server worker {} reads {}\n", worker.name(), config.telemetry_stream);
   std::fflush(stdout);
   log(started(config, worker));

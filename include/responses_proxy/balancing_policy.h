@@ -19,6 +19,7 @@
 #include <span>
 #include <string_view>
 
+#include "responses_proxy/random.h"
 #include "responses_proxy/routing_table.h"
 
 namespace responses_proxy {
@@ -32,12 +33,7 @@ class PickRandom {
   bool one_in(std::uint64_t n) { return next() % n == 0; }
 
  private:
-  std::uint64_t next() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
+  std::uint64_t next() { return split_mix(state_ += kSplitMixStep); }
 
   std::uint64_t state_;
 };

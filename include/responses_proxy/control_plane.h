@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "responses_proxy/config.h"
@@ -28,9 +29,7 @@ namespace responses_proxy {
 class Clock;
 class HealthChecker;
 class Metrics;
-class ProviderTester;
 class RecordQueries;
-class Registry;
 class Router;
 class StateStore;
 class TelemetrySink;
@@ -64,9 +63,10 @@ struct ControlPlaneContext {
   std::function<std::size_t()> open_sockets = {};
   // The Redis stream of records; empty where there is none. May block for a moment.
   std::function<StreamStats()> telemetry_stream = {};
-  // Null: nothing can be registered, and the endpoints for it are not there.
-  Registry* registry = nullptr;
-  ProviderTester* tester = nullptr;
+  // The endpoints for what is registered; only Runtime::control_plane() has them. It goes with its
+  // Runtime.
+  struct OfRuntime;
+  std::shared_ptr<const OfRuntime> of_runtime = {};
 };
 
 // Threads, time-outs and the limit for bodies (1 MiB) that the control plane needs; before

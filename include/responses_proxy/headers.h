@@ -122,8 +122,6 @@ inline constexpr std::array<std::string_view, kFieldIds> kFieldNames = {
     "strict-transport-security",
 };
 
-namespace detail {
-
 // Where the names of each length begin among kFieldNames.
 inline constexpr auto kFirstOfLength = [] {
   std::array<std::uint8_t, kFieldNames.back().size() + 2> first{};
@@ -135,12 +133,10 @@ inline constexpr auto kFirstOfLength = [] {
   return first;
 }();
 
-}  // namespace detail
-
 constexpr FieldId field_id(std::string_view name) {
-  if (name.size() + 1 >= detail::kFirstOfLength.size()) return FieldId::other;
-  for (std::size_t i = detail::kFirstOfLength[name.size()];
-       i < detail::kFirstOfLength[name.size() + 1]; ++i) {
+  if (name.size() + 1 >= kFirstOfLength.size()) return FieldId::other;
+  for (std::size_t i = kFirstOfLength[name.size()];
+       i < kFirstOfLength[name.size() + 1]; ++i) {
     if (equals_ignore_case(name, kFieldNames[i])) return static_cast<FieldId>(i);
   }
   return FieldId::other;

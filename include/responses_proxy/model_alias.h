@@ -1,6 +1,6 @@
 // ModelAlias: a model's name that only this proxy knows, and what it stands for.
 //
-// Role       Configuration, from PROXY_MODEL_ALIASES for now; a RoutingTable makes targets of it.
+// Role       From PROXY_MODEL_ALIASES, or registered; a RoutingTable makes targets of it.
 // Ownership  Plain values.
 #pragma once
 

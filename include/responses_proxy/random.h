@@ -19,17 +19,21 @@ class Random {
   virtual std::uint64_t next() = 0;
 };
 
-// SplitMix64 over an atomic counter (Steele, Lea, Flood: "Fast splittable pseudorandom number
-// generators", OOPSLA 2014): one thread sees the same sequence for the same seed.
+// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014): a
+// counter that grows by kSplitMixStep, and what each of its values is mixed to.
+inline constexpr std::uint64_t kSplitMixStep = 0x9E3779B97F4A7C15ULL;
+constexpr std::uint64_t split_mix(std::uint64_t counter) {
+  std::uint64_t z = (counter ^ (counter >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31);
+}
+
+// SplitMix64 over an atomic counter: one thread sees the same sequence for the same seed.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
   std::uint64_t next() override {
-    std::uint64_t z =
-        state_.fetch_add(0x9E3779B97F4A7C15ULL, std::memory_order_relaxed) + 0x9E3779B97F4A7C15ULL;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
+    return split_mix(state_.fetch_add(kSplitMixStep, std::memory_order_relaxed) + kSplitMixStep);
   }
 
  private:

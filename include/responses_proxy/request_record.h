@@ -62,7 +62,8 @@ struct RequestRecord {
   std::string error;  // code of the proxy's own error, or how the stream ended
   std::string
       adjusted;  // what the proxy changed in the request: "encrypted_items_dropped", "" = nothing
-  TokenUsage usage;  // of what was generated: reading a response back adds nothing
+  // Of what was generated, by all attempts: reading a response back adds nothing.
+  TokenUsage usage;
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   std::int64_t text_bytes = 0;  // of output text in a stream, as it stands in the JSON

@@ -7,11 +7,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "responses_proxy/request.h"
 #include "responses_proxy/secret.h"
 
 namespace responses_proxy {
+
+// What ids, and names that nobody has given, of the resources of the environment's keys begin with.
+inline constexpr std::string_view kOwnResource = "openai-";
 
 // How a credential goes up.
 enum class AuthKind : std::uint8_t {

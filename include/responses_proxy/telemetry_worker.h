@@ -4,6 +4,7 @@
 // Role       Any number of them, in any processes, share the stream. A record is written once,
 //            whatever is killed in between; what a dead worker had in hand is taken over.
 // Threads    One of its own, from the constructor on. The rest from any thread.
+// Ownership  Clock and random source outlive it, where the host gives some.
 // Errors     The constructor throws std::runtime_error when Config::redis_url is empty or no Redis
 //            URL, or the database cannot be opened. Later troubles are events of the log; records
 //            stay in the stream until both Redis and the database work.
@@ -26,13 +27,20 @@ struct TelemetryWorkerStats {
   std::uint64_t claimed = 0;  // taken over from workers that died
 };
 
+class Random;
+
+struct TelemetryWorkerOptions {
+  Log log = ignore_log;
+  // A worker that has had a record in hand for so long is taken for dead.
+  Millis claim_idle{30'000};
+  // Null: the system's, and a source of its own.
+  const Clock* clock = nullptr;
+  Random* random = nullptr;
+};
+
 class TelemetryWorker {
  public:
-  static constexpr Millis kClaimIdle{30'000};
-
-  // `claim_idle`: a worker that has had a record in hand for so long is taken for dead.
-  explicit TelemetryWorker(const Config& config, Log log = ignore_log,
-                           Millis claim_idle = kClaimIdle);
+  explicit TelemetryWorker(const Config& config, TelemetryWorkerOptions options = {});
   ~TelemetryWorker();  // stops
   TelemetryWorker(const TelemetryWorker&) = delete;
   TelemetryWorker& operator=(const TelemetryWorker&) = delete;

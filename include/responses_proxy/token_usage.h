@@ -16,6 +16,14 @@ struct TokenUsage {
   std::optional<std::int64_t> cached;     // part of input that the prompt cache served
   std::optional<std::int64_t> reasoning;  // part of output
   bool empty() const { return !input && !output && !total; }
+  // A count stays absent while nobody has said it.
+  TokenUsage& operator+=(const TokenUsage& more) {
+    for (const auto count : {&TokenUsage::input, &TokenUsage::output, &TokenUsage::total,
+                             &TokenUsage::cached, &TokenUsage::reasoning}) {
+      if (more.*count) this->*count = (this->*count).value_or(0) + *(more.*count);
+    }
+    return *this;
+  }
   friend bool operator==(const TokenUsage&, const TokenUsage&) = default;
 };
 

@@ -24,7 +24,7 @@ void check_count(std::string_view variable, std::size_t items, std::size_t keys,
 
 std::string name_at(const Draft& draft, std::size_t position) {
   return position < draft.names.size() ? draft.names[position]
-                                       : fmt::format("openai-{}", position + 1);
+                                       : fmt::format("{}{}", kOwnResource, position + 1);
 }
 
 void check_names(const Draft& draft, Errors& errors) {
@@ -35,8 +35,8 @@ void check_names(const Draft& draft, Errors& errors) {
     errors.push_back({"OPENAI_RESOURCE_NAMES",
                       fmt::format("OPENAI_RESOURCE_NAMES: two keys are called \"{}\"; allowed: a "
                                   "name for each key that no other one has (a key without one is "
-                                  "called by its position, openai-{})",
-                                  name, i + 1)});
+                                  "called by its position, {}{})",
+                                  name, kOwnResource, i + 1)});
     return;
   }
 }
@@ -56,7 +56,8 @@ void set_ids(std::vector<Resource>& resources) {
 }  // namespace
 
 std::string resource_id(std::string_view base_url, const Secret& key, std::size_t digits) {
-  return "openai-" + sha256_hex(fmt::format("{}\n{}", base_url, key.reveal())).substr(0, digits);
+  const std::string digest = sha256_hex(fmt::format("{}\n{}", base_url, key.reveal()));
+  return std::string(kOwnResource).append(digest, 0, digits);
 }
 
 void check_positions(const Draft& draft, Errors& errors) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/database_probe.h"
+#include "control/of_runtime.h"
 #include "control/slots.h"
 #include "control/state_feed.h"
 #include "responses_proxy/control_plane.h"
@@ -14,9 +15,14 @@ struct Plane {
   static constexpr std::size_t kMaxProviderTests = 2;
 
   explicit Plane(const ControlPlaneContext& its_context)
-      : context(its_context), database(its_context.ping_database, its_context.clock) {}
+      : context(its_context),
+        registry(context.of_runtime ? context.of_runtime->registry : nullptr),
+        tester(context.of_runtime ? context.of_runtime->tester : nullptr),
+        database(its_context.ping_database, its_context.clock) {}
 
   const ControlPlaneContext context;
+  Registry* const registry;      // may be null
+  ProviderTester* const tester;  // may be null
   DatabaseProbe database;
   Slots viewers{ControlPlaneContext::kMaxEventStreams};
   Slots health_waits{kMaxHealthWaits};

@@ -70,25 +70,24 @@ Json to_json(const TestReport& report) {
           {"steps", std::move(steps)}};
 }
 
-TestReport run(const ControlPlaneContext& context, const Provider& provider,
-               const SecretBox& passing, const std::string& model,
-               const std::string& capabilities) {
-  const Registry& registry = *context.registry;
+TestReport run(const Plane& plane, const Provider& provider, const SecretBox& passing,
+               const std::string& model, const std::string& capabilities) {
+  const Registry& registry = *plane.registry;
   if (const auto limit = wire_api_limit(provider.wire_api, registry.rules()); !limit.empty()) {
     return TestReport::failed("wire_api", limit);
   }
   const ReferredKey key = key_of(provider, passing, registry);
   if (!key.problem.empty()) return TestReport::failed("credential", key.problem);
   const Resource resource = resource_of(provider, key.secret, registry.rules());
-  if (model.empty()) return context.tester->test_provider(resource);
-  return context.tester->test_model(resource, model, capabilities);
+  if (model.empty()) return plane.tester->test_provider(resource);
+  return plane.tester->test_model(resource, model, capabilities);
 }
 
 void answer_provider_test(Plane& plane, const httplib::Request& request,
                           httplib::Response& response) {
   const auto body = parse_json_object(request.body);
   if (!body) return send_error(response, not_an_object());
-  const Registry& registry = *plane.context.registry;
+  const Registry& registry = *plane.registry;
   const auto view = registry.view();
   const auto id = body->find("id");
   const auto before = id != body->end() && id->is_string()
@@ -101,13 +100,13 @@ void answer_provider_test(Plane& plane, const httplib::Request& request,
       *body, before == view->contents.providers.end() ? nullptr : &before->second.value,
       registry.provider_rules(&passing), errors, unknown);
   if (!errors.empty()) return send_refusal(response, refused_fields(std::move(errors)));
-  send_json(response, to_json(run(plane.context, provider, passing, {}, {})));
+  send_json(response, to_json(run(plane, provider, passing, {}, {})));
 }
 
 void answer_model_test(Plane& plane, const httplib::Request& request, httplib::Response& response) {
   const auto body = parse_json_object(request.body);
   if (!body) return send_error(response, not_an_object());
-  const auto view = plane.context.registry->view();
+  const auto view = plane.registry->view();
   std::vector<FieldError> errors;
   FieldReader reader(*body, errors);
   std::string alias;
@@ -134,7 +133,7 @@ void answer_model_test(Plane& plane, const httplib::Request& request, httplib::R
   }
   const std::string known = capabilities.empty() ? "" : dump(capabilities);
   send_json(response,
-            to_json(run(plane.context, provider->second.value, {}, target.upstream_id, known)));
+            to_json(run(plane, provider->second.value, {}, target.upstream_id, known)));
 }
 
 // At most so many at once: each holds a thread for as long as a provider takes.
@@ -147,7 +146,7 @@ void with_slot(Plane& plane, httplib::Response& response, const std::function<vo
 }  // namespace
 
 void add_provider_test_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  if (plane->context.registry == nullptr || plane->context.tester == nullptr) return;
+  if (plane->registry == nullptr || plane->tester == nullptr) return;
   routes.post("/admin/providers/test", Access::registry,
               [plane](const httplib::Request& request, httplib::Response& response) {
                 with_slot(*plane, response,

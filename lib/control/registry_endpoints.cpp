@@ -135,7 +135,7 @@ std::string text_at(const Json& body, const char* name) {
 }
 
 void add_providers(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  Registry& registry = *plane->context.registry;
+  Registry& registry = *plane->registry;
   const std::string actor = actor_of(plane->context.config);
   routes.get("/admin/providers", Access::registry,
              [&registry](const auto& request, auto& response) {
@@ -176,7 +176,7 @@ void add_providers(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
 }
 
 void add_models(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
-  Registry& registry = *plane->context.registry;
+  Registry& registry = *plane->registry;
   const std::string actor = actor_of(plane->context.config);
   routes.get("/admin/models", Access::registry, [&registry](const auto& request, auto& response) {
     answer_list<AliasKind>(*registry.view(), request, response);
@@ -239,15 +239,15 @@ Json wire_apis(const Registry* registry) {
 void add_registry_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
   routes.get("/admin/provider-presets", Access::registry, [plane](const auto&, Response& response) {
     Json answer = Json::parse(kProviderPresetsJson);
-    answer["wire_apis"] = wire_apis(plane->context.registry);
+    answer["wire_apis"] = wire_apis(plane->registry);
     send_json(response, answer);
   });
-  if (plane->context.registry == nullptr) return;
+  if (plane->registry == nullptr) return;
   add_providers(routes, plane);
   add_models(routes, plane);
   routes.post("/admin/routing/reload", Access::registry,
               [plane](const Request&, Response& response) {
-                answer_reload(*plane->context.registry, response);
+                answer_reload(*plane->registry, response);
               });
 }
 

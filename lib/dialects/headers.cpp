@@ -66,11 +66,6 @@ class HopByHop {
 
 }  // namespace
 
-bool is_event_stream(const Headers& headers) {
-  const std::string_view type = headers.get("content-type");
-  return starts_with_ignore_case(type, kEventStream);
-}
-
 Headers forwarded_request_headers(const Headers& from_client) {
   const HopByHop hop_by_hop(from_client);
   Headers forwarded;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "core/event_stream.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
@@ -12,11 +13,6 @@ namespace responses_proxy {
 inline constexpr std::array kCredentialFields = {
     FieldId::authorization, FieldId::proxy_authorization, FieldId::x_api_key,
     FieldId::api_key,       FieldId::x_goog_api_key,      FieldId::cookie};
-
-inline constexpr std::string_view kEventStream = "text/event-stream";
-
-// Whether the body is server-sent events, by its Content-Type.
-bool is_event_stream(const Headers& headers);
 
 // The client's fields without: hop-by-hop ones (RFC 9110 section 7.6.1), Host, Content-Length,
 // credentials, the proxy's own (X-Proxy-*, X-Pool-ID), Expect (answered here), and Accept-Encoding:

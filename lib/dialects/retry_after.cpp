@@ -155,4 +155,12 @@ std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now) {
   return longest;
 }
 
+void ask_to_wait(Headers& headers, Millis wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  headers.set("retry-after", std::to_string(seconds.count()));
+  if (headers.find("retry-after-ms")) {
+    headers.set("retry-after-ms", std::to_string(wait.count()));
+  }
+}
+
 }  // namespace responses_proxy

@@ -24,6 +24,9 @@ namespace responses_proxy {
 // nullopt: nothing was asked.
 std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now);
 
+// Says so in an answer to a client, in each of the fields that it has for it.
+void ask_to_wait(Headers& headers, Millis wait);
+
 // Whether a field of that name, in lower case, is one of those in which providers tell their
 // limits.
 bool tells_limits(std::string_view name);

@@ -76,7 +76,7 @@ void Attempt::on_own_events(std::span<const std::string> events) {
         // If nothing of an answer has come, they are all of it.
         const std::size_t keep_output = facts().response_id.empty() ? kMaxEventBytes : 0;
         own_ = std::move(dialect->translate({.request = Request{}, .keep_output = keep_output}, Resource{})->answer);
-        own_->head(200, {{"content-type", "text/event-stream"}});
+        own_->head(200, {{"content-type", kEventStream}});
       }
       own_->take(*message, *this);
     }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
 #include "database_url/postgres_url.h"
@@ -222,8 +223,9 @@ class Runtime::Impl {
             .open_sockets = [this] { return proxy_->open_sockets(); },
             .telemetry_stream =
                 own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
-            .registry = registry_.get(),
-            .tester = tester_.get()};
+            .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
+                ControlPlaneContext::OfRuntime{.registry = registry_.get(),
+                                               .tester = tester_.get()})};
   }
 
  private:

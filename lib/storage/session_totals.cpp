@@ -43,12 +43,6 @@ std::string on_conflict() {
   return update;
 }
 
-void add_to(TokenUsage& sum, const TokenUsage& part) {
-  for (const auto& [name, count] : kTokenCounts) {
-    if (part.*count) sum.*count = (sum.*count).value_or(0) + *(part.*count);
-  }
-}
-
 bool is_error(const RequestRecord& record) {
   return record.blame != Blame::none && record.blame != Blame::client;
 }
@@ -66,7 +60,7 @@ void SessionTotals::add(const RequestRecord& record) {
   row.created_at = std::min(row.created_at, record.created_at);
   ++row.request_count;
   if (is_error(record)) ++row.error_count;
-  add_to(row.usage, record.usage);
+  row.usage += record.usage;
   const bool newest = record.created_at >= row.last_seen_at;
   if (!record.session_name.empty() && (newest || row.session_name.empty())) {
     row.session_name = record.session_name;

@@ -184,17 +184,20 @@ std::string_view Metrics::Impl::model_of(const RequestRecord& record) const {
   return named ? std::string_view(record.model) : std::string_view("other");
 }
 
+// Each attempt's at the resource where they were spent.
 void Metrics::Impl::count_tokens(const RequestRecord& record) {
-  const std::string_view resource_id = record.attempts.back().resource_id;
   const std::string_view model = model_of(record);
-  const auto add = [&](std::string_view direction, const std::optional<std::int64_t>& tokens) {
-    if (!tokens) return;
-    tokens_.at({direction, resource_id}).Increment(static_cast<double>(*tokens));
-    model_tokens_.at({direction, model}).Increment(static_cast<double>(*tokens));
+  const auto add = [&](std::string_view direction, std::optional<std::int64_t> TokenUsage::*count) {
+    for (const AttemptRecord& attempt : record.attempts) {
+      const auto& tokens = attempt.usage.*count;
+      if (!tokens) continue;
+      tokens_.at({direction, attempt.resource_id}).Increment(static_cast<double>(*tokens));
+      model_tokens_.at({direction, model}).Increment(static_cast<double>(*tokens));
+    }
   };
-  add("input", record.usage.input);
-  add("output", record.usage.output);
-  add("cached", record.usage.cached);
+  add("input", &TokenUsage::input);
+  add("output", &TokenUsage::output);
+  add("cached", &TokenUsage::cached);
 }
 
 std::string Metrics::Impl::text(const GaugeValues& gauges, MetricsFormat format) const {

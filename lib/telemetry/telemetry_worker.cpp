@@ -20,13 +20,15 @@ StreamWorkerOptions worker_options(std::string name, Millis claim_idle) {
 
 class TelemetryWorker::Impl {
  public:
-  Impl(const Config& config, Log log, Millis claim_idle)
+  Impl(const Config& config, TelemetryWorkerOptions options)
       : stream_(stream_options(config)),
-        random_(random_seed()),
+        clock_(options.clock != nullptr ? *options.clock : own_clock_),
+        random_(options.random != nullptr ? *options.random : own_random_),
         name_(consumer_name(config.telemetry_consumer, random_)),
         database_(open_database(config.database_url.reveal(), clock_)),
         records_(*database_),
-        worker_(stream_, records_, clock_, std::move(log), worker_options(name_, claim_idle)) {}
+        worker_(stream_, records_, clock_, std::move(options.log),
+                worker_options(name_, options.claim_idle)) {}
 
   void stop() { worker_.stop(); }
   TelemetryWorkerStats stats() const { return worker_.stats(); }
@@ -34,16 +36,18 @@ class TelemetryWorker::Impl {
 
  private:
   const StreamOptions stream_;
-  SystemClock clock_;
-  SeededRandom random_;
+  SystemClock own_clock_;
+  const Clock& clock_;
+  SeededRandom own_random_{random_seed()};
+  Random& random_;
   const std::string name_;
   const std::unique_ptr<Database> database_;
   SqlRecordWriter records_;
   StreamWorker worker_;
 };
 
-TelemetryWorker::TelemetryWorker(const Config& config, Log log, Millis claim_idle)
-    : impl_(std::make_unique<Impl>(config, std::move(log), claim_idle)) {}
+TelemetryWorker::TelemetryWorker(const Config& config, TelemetryWorkerOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
 TelemetryWorker::~TelemetryWorker() = default;
 
 void TelemetryWorker::stop() {

@@ -82,7 +82,7 @@ Headers translated_request_headers(const Headers& from_client, bool stream) {
   headers.erase("content-encoding");
   headers.erase("openai-beta");  // of an API that is not spoken here
   headers.set("content-type", "application/json");
-  headers.set("accept", stream ? "text/event-stream" : "application/json");
+  headers.set("accept", stream ? kEventStream : "application/json");
   return headers;
 }
 

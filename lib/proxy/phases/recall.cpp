@@ -21,10 +21,9 @@ namespace {
 
 // "openai-7": what the seventh key in the list was called before ids were made from the keys.
 bool is_position(std::string_view resource_id) {
-  constexpr std::string_view kPrefix = "openai-";
   constexpr std::size_t kMostDigits = 3;
-  if (!resource_id.starts_with(kPrefix)) return false;
-  const std::string_view digits = resource_id.substr(kPrefix.size());
+  if (!resource_id.starts_with(kOwnResource)) return false;
+  const std::string_view digits = resource_id.substr(kOwnResource.size());
   return !digits.empty() && digits.size() <= kMostDigits &&
          std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
 }

@@ -86,12 +86,13 @@ void close_attempt(ExchangeContext& exchange) {
   attempt.cancel();
   RequestRecord& record = exchange.record;
   const AnswerFacts& facts = attempt.facts();
-  record.usage = counted_usage(exchange.endpoint.kind, exchange.request.method, facts);
+  const TokenUsage usage = counted_usage(exchange.endpoint.kind, exchange.request.method, facts);
+  record.usage += usage;
   record.background = facts.background;
   record.text_bytes = facts.text_bytes;
   if (exchange.downstream.committed() && record.error.empty()) record.error = facts.error_code;
   record.attempts.push_back(attempt.record());
-  record.attempts.back().usage = record.usage;
+  record.attempts.back().usage = usage;
   exchange.attempt.reset();
 }
 

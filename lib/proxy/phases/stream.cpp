@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "balance/eligibility.h"
+#include "dialects/retry_after.h"
 #include "proxy/exchange_context.h"
 #include "proxy/phases/remember.h"
 
@@ -39,11 +40,7 @@ void tell_soonest_return(const ExchangeContext& exchange, Headers& headers) {
     if (verdict.by_time) soonest = std::min(soonest.value_or(Millis::max()), verdict.back_in);
   }
   if (!soonest) return;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*soonest);
-  headers.set("retry-after", std::to_string(seconds.count()));
-  if (headers.find("retry-after-ms")) {
-    headers.set("retry-after-ms", std::to_string(soonest->count()));
-  }
+  ask_to_wait(headers, *soonest);
 }
 
 void start_answer(ExchangeContext& exchange) {

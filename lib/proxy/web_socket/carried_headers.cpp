@@ -9,13 +9,13 @@
 #include "core/field_syntax.h"
 #include "core/json_members.h"
 #include "dialects/headers.h"
+#include "dialects/responses/client_headers.h"
 
 namespace responses_proxy {
 
 namespace {
 
 constexpr std::string_view kPrefix = "ws_request_header_";
-constexpr std::string_view kTurnState = "x-codex-turn-state";
 
 // "" for a member that is no header.
 std::string header_name(const std::string& key) {

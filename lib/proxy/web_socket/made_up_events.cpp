@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/json.h"
 #include "core/json_members.h"
+#include "dialects/responses/client_headers.h"
 
 namespace responses_proxy {
 
@@ -91,9 +91,8 @@ std::string error_message(int status, const Headers& headers, std::string_view b
 }
 
 std::string metadata_message(const Headers& headers) {
-  constexpr std::array<std::string_view, 2> kCarried{"x-codex-turn-state", "openai-model"};
   Json fields = Json::object();
-  for (const std::string_view name : kCarried) {
+  for (const std::string_view name : kMetadataFields) {
     if (const auto value = headers.find(name)) fields[std::string(name)] = *value;
   }
   if (fields.empty()) return {};

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/of_runtime.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/control_plane.h"
 #include "responses_proxy/health_checker.h"
@@ -150,8 +151,8 @@ struct ControlPlaneFixture {
             .active_exchanges = [] { return std::size_t{3}; },
             .open_sockets = [] { return std::size_t{5}; },
             .telemetry_stream = telemetry_stream,
-            .registry = registry,
-            .tester = tester};
+            .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
+                ControlPlaneContext::OfRuntime{.registry = registry, .tester = tester})};
   }
 
   ResourceState* resource(std::string_view id) { return router.table()->find(id)->state; }

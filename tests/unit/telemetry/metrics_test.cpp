@@ -169,6 +169,19 @@ TEST_CASE("a background response's tokens are counted once, however often it is 
   CHECK(has(metrics.text({}), R"(rp_tokens_total{direction="input",resource_id="openai-1"} 200)"));
 }
 
+TEST_CASE("the tokens of an attempt that was left count where they were spent") {
+  Metrics metrics;
+  RequestRecord record = testing::sample_record("a", testing::at_second(0));
+  AttemptRecord left = testing::sample_attempt("openai-2", testing::at_second(0));
+  left.usage.input = 7;
+  record.attempts.insert(record.attempts.begin(), left);
+  record.usage += left.usage;
+  metrics.count(record);
+  const std::string text = metrics.text({});
+  CHECK(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-1"} 100)"));
+  CHECK(has(text, R"(rp_tokens_total{direction="input",resource_id="openai-2"} 7)"));
+}
+
 TEST_CASE("what is known of counted responses is bounded: the oldest is forgotten first") {
   CountedResponses responses;
   CHECK(responses.is_first("oldest"));
@@ -194,7 +207,7 @@ TEST_CASE("nothing a client sends becomes a label") {
 TEST_CASE("the number of label sets is bounded, and nothing goes uncounted") {
   Metrics metrics;
   RequestRecord record = testing::sample_record("a", testing::at_second(0));
-  record.usage = {};
+  record.usage = record.attempts.front().usage = {};
   const int beyond = 50;
   for (int i = 0; i < static_cast<int>(Metrics::kMaxSeries) + beyond; ++i) {
     record.attempts.front().resource_id = "r" + std::to_string(i);

@@ -50,4 +50,27 @@ TEST_CASE("the last attempt's blame is the request's, and each attempt is on rec
   CHECK(record.blame == Blame::resource);
 }
 
+TEST_CASE("a request has the tokens of all its attempts, each of them its own") {
+  ExchangeRig rig({"sk-first-key"});
+  const auto exchange = sent_exchange(rig);
+  exchange->endpoint.kind = EndpointKind::create_response;
+  const auto answer = [&rig](const char* usage) {
+    rig.upstream.last().document(200);
+    rig.upstream.last().bytes(std::string(R"({"id":"resp_1","object":"response","usage":)") +
+                              usage + "}");
+    rig.upstream.last().end();
+  };
+  answer(R"({"input_tokens":10,"output_tokens":1,"total_tokens":11})");
+  phases::close_attempt(*exchange);
+  send_attempt(*exchange);
+  answer(R"({"input_tokens":20,"output_tokens":2,"total_tokens":22})");
+  run_task(phases::record(*exchange));
+  const RequestRecord record = rig.record();
+  REQUIRE(record.attempts.size() == 2);
+  CHECK(record.attempts[0].usage.total == 11);
+  CHECK(record.attempts[1].usage.total == 22);
+  CHECK(record.usage.total == 33);
+  CHECK(record.usage.output == 3);
+}
+
 }  // namespace responses_proxy
