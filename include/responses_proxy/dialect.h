@@ -39,8 +39,8 @@ struct UpstreamCall {
 
 // One request of a client, as it is translated.
 struct Turn {
-  const Request& request;           // its body decoded
-  std::string_view model = {};  // what the request asks for; "" if it names none
+  const Request& request;                // its body decoded
+  std::string_view model = {};           // what the request asks for; "" if it names none
   std::string_view upstream_model = {};  // what goes up in its place; "" = as it stands
   // So many bytes of its output may be kept for Translation::stored(); 0 = nothing is.
   std::size_t keep_output = 0;

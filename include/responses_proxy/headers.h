@@ -135,8 +135,7 @@ inline constexpr auto kFirstOfLength = [] {
 
 constexpr FieldId field_id(std::string_view name) {
   if (name.size() + 1 >= kFirstOfLength.size()) return FieldId::other;
-  for (std::size_t i = kFirstOfLength[name.size()];
-       i < kFirstOfLength[name.size() + 1]; ++i) {
+  for (std::size_t i = kFirstOfLength[name.size()]; i < kFirstOfLength[name.size() + 1]; ++i) {
     if (equals_ignore_case(name, kFieldNames[i])) return static_cast<FieldId>(i);
   }
   return FieldId::other;

@@ -108,9 +108,8 @@ Json to_json(const HealthCheckResult& result) {
 void answer_health_check(Plane& plane, httplib::Response& response) {
   const auto slot = plane.health_waits.take();
   if (!slot) {
-    return send_error(
-        response, too_many(
-            "health_check_busy", "Enough callers wait for the health checks already."));
+    return send_error(response, too_many("health_check_busy",
+                                         "Enough callers wait for the health checks already."));
   }
   const auto results = check_now(plane.context);
   if (!results) {

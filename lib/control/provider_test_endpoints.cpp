@@ -132,8 +132,7 @@ void answer_model_test(Plane& plane, const httplib::Request& request, httplib::R
     return send_refusal(response, not_registered("provider", target.provider_id));
   }
   const std::string known = capabilities.empty() ? "" : dump(capabilities);
-  send_json(response,
-            to_json(run(plane, provider->second.value, {}, target.upstream_id, known)));
+  send_json(response, to_json(run(plane, provider->second.value, {}, target.upstream_id, known)));
 }
 
 // At most so many at once: each holds a thread for as long as a provider takes.

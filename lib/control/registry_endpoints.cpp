@@ -245,10 +245,9 @@ void add_registry_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& pl
   if (plane->registry == nullptr) return;
   add_providers(routes, plane);
   add_models(routes, plane);
-  routes.post("/admin/routing/reload", Access::registry,
-              [plane](const Request&, Response& response) {
-                answer_reload(*plane->registry, response);
-              });
+  routes.post(
+      "/admin/routing/reload", Access::registry,
+      [plane](const Request&, Response& response) { answer_reload(*plane->registry, response); });
 }
 
 }  // namespace responses_proxy::control

@@ -79,10 +79,9 @@ void RouteTable::dispatch(const httplib::Request& request, httplib::Response& re
   }
   if (endpoint == nullptr) {
     response.set_header("Allow", allowed);
-    return send_error(
-        response, Error::refused(405, "method_not_allowed",
-                                 fmt::format("{} is not a method of {}; it takes {}.",
-                                             request.method, request.path, allowed)));
+    return send_error(response, Error::refused(405, "method_not_allowed",
+                                               fmt::format("{} is not a method of {}; it takes {}.",
+                                                           request.method, request.path, allowed)));
   }
   if (const auto error = refusal(request, endpoint->access, config_)) {
     if (error->status == 401) response.set_header("WWW-Authenticate", "Bearer");

@@ -75,12 +75,20 @@ void Attempt::on_own_events(std::span<const std::string> events) {
       if (!own_) {
         // If nothing of an answer has come, they are all of it.
         const std::size_t keep_output = facts().response_id.empty() ? kMaxEventBytes : 0;
-        own_ = std::move(dialect->translate({.request = Request{}, .keep_output = keep_output}, Resource{})->answer);
+        own_ = std::move(
+            dialect->translate({.request = Request{}, .keep_output = keep_output}, Resource{})
+                ->answer);
         own_->head(200, {{"content-type", kEventStream}});
       }
       own_->take(*message, *this);
     }
   });
+}
+
+void Attempt::on_refused(Error error) {
+  refusal_ = std::move(error);
+  go_to(Stage::ended);
+  observer_.on_progress();
 }
 
 // The upstream breaks the rules: nothing more is read from it. The observer may destroy this

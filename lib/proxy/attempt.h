@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -77,6 +78,8 @@ class Attempt final : public TurnHandler, private AnswerSink {
   UpstreamFault fault() const { return translation().fault(clock_.wall()); }
   // Why the attempt has ended without an answer worth anything; none: there is one, so far.
   UpstreamError failure_so_far() const;
+  // The proxy's own error, where it could not send the request after all.
+  const std::optional<Error>& refusal() const { return refusal_; }
   // There is nothing that could be forwarded, not even a stream that ends in-band.
   bool came_to_nothing() const;
   const AnswerFacts& facts() const override { return translation().facts(); }
@@ -108,6 +111,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   void on_end(const UpstreamResult& result) override;
   bool on_message(const UpstreamMessage& message) override;
   void on_own_events(std::span<const std::string> events) override;
+  void on_refused(Error error) override;
   std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }
 
   // AnswerSink: of the translation
@@ -137,6 +141,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   const std::string resource_name_;
   AnswerHead head_;
   UpstreamResult result_;
+  std::optional<Error> refusal_;
   HeldAnswer held_;
   AnswerSink* sink_ = &held_;  // after release(): the observer
   Stage stage_ = Stage::waiting;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "responses_proxy/dialect.h"
+#include "responses_proxy/error.h"
 #include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {
@@ -19,6 +20,8 @@ class TurnHandler : public UpstreamHandler {
   virtual bool on_message(const UpstreamMessage& message) = 0;
   // Events of the Responses API that the proxy says in the upstream's place; on_end() follows.
   virtual void on_own_events(std::span<const std::string> events) = 0;
+  // In place of all of that: the turn cannot be sent, and the proxy says why. The last call.
+  virtual void on_refused(Error error) = 0;
   // Of the answer so far.
   virtual const AnswerFacts& facts() const = 0;
   // What is held of an answer that has not been given out.

@@ -29,9 +29,9 @@ std::string_view first_segment(std::string_view path) {
 }
 
 Error method_not_allowed(std::string_view method, std::string_view path, std::string_view allowed) {
-  Error error = Error::refused(
-      405, "method_not_allowed",
-      fmt::format("{} is not a method of {}; it takes {}.", method, path, allowed));
+  Error error =
+      Error::refused(405, "method_not_allowed",
+                     fmt::format("{} is not a method of {}; it takes {}.", method, path, allowed));
   error.allow = allowed;
   return error;
 }

@@ -208,24 +208,24 @@ class Runtime::Impl {
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    return {.config = config_,
-            .clock = clock_,
-            .router = router_,
-            .state = state_,
-            .health = health_checker(),
-            .records = queries_,
-            .telemetry = telemetry_,
-            .metrics = metrics_,
-            .draining = draining,
-            .ping_database = [this] { database_->ping(); },
-            .recent_decisions = [this] { return decisions_.newest_first(); },
-            .active_exchanges = [this] { return proxy_->active_exchanges(); },
-            .open_sockets = [this] { return proxy_->open_sockets(); },
-            .telemetry_stream =
-                own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
-            .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
-                ControlPlaneContext::OfRuntime{.registry = registry_.get(),
-                                               .tester = tester_.get()})};
+    return {
+        .config = config_,
+        .clock = clock_,
+        .router = router_,
+        .state = state_,
+        .health = health_checker(),
+        .records = queries_,
+        .telemetry = telemetry_,
+        .metrics = metrics_,
+        .draining = draining,
+        .ping_database = [this] { database_->ping(); },
+        .recent_decisions = [this] { return decisions_.newest_first(); },
+        .active_exchanges = [this] { return proxy_->active_exchanges(); },
+        .open_sockets = [this] { return proxy_->open_sockets(); },
+        .telemetry_stream =
+            own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+        .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
+            ControlPlaneContext::OfRuntime{.registry = registry_.get(), .tester = tester_.get()})};
   }
 
  private:

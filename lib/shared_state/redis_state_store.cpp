@@ -110,8 +110,8 @@ class RedisStateStore final : public StateStore, public StateSharing {
   std::unique_ptr<RedisOutage> outage_;
   std::vector<std::unique_ptr<AsyncConnection>> connections_;  // one per loop, same order
   std::unique_ptr<LiveSync> sync_;                             // on the first loop
-  std::atomic<bool> started_{false};  // for threads that are not the loops'
-  std::unique_ptr<Timer> next_tick_;  // on the first loop, too
+  std::atomic<bool> started_{false};       // for threads that are not the loops'
+  std::unique_ptr<Timer> next_tick_;       // on the first loop, too
   std::unique_ptr<LoopTasks> first_loop_;  // null as loops_ is
 };
 
@@ -200,7 +200,7 @@ void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view
   }
   if (AsyncConnection* here = connection_here()) return tell(*here, key, resource_id, done);
   first_loop_->post([this, kind = key.kind, id = std::string(key.id),
-                      resource = std::string(resource_id), done = std::move(done)] {
+                     resource = std::string(resource_id), done = std::move(done)] {
     tell(*connections_.front(), {kind, id}, resource, done);
   });
 }

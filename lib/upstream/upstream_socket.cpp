@@ -55,8 +55,8 @@ std::unique_ptr<UpstreamSocket> LoopSockets::open(UpstreamSocketRequest request,
   if (target.tls) {
     if (!tls_) tls_ = make_tls_context();
     trust_in(*tls_, *options_.trust);
-    connection = make_tls_socket(loop_, *tls_, std::move(target), std::move(request), options_,
-                                 handler);
+    connection =
+        make_tls_socket(loop_, *tls_, std::move(target), std::move(request), options_, handler);
   } else {
     connection = std::make_shared<SocketTransport<tcp::socket>>(
         tcp::socket(loop_.context()), loop_, std::move(target), std::move(request), options_,

@@ -212,7 +212,14 @@ TEST_CASE("over HTTP an unknown response is not found, in the words of the API")
   CHECK(answer[0]["error"]["code"] == "previous_response_not_found");
   CHECK(answer[0]["error"]["param"] == "previous_response_id");
   CHECK(upstream.http().counts().requests == 0);
-  CHECK(proxy.records().wait_for(1)[0].error == "previous_response_not_found");
+  // The proxy has said so, and no upstream.
+  const RequestRecord record = proxy.records().wait_for(1)[0];
+  CHECK(record.error == "previous_response_not_found");
+  CHECK(record.status_code == 400);
+  CHECK(record.blame == Blame::client);
+  REQUIRE(record.attempts.size() == 1);
+  CHECK(record.attempts[0].status_code == 0);
+  CHECK(record.attempts[0].error == "previous_response_not_found");
 
   // A stored response may be known there.
   const auto stored =

@@ -65,6 +65,7 @@ std::size_t attempts_left(const ExchangeContext& exchange) {
 }
 
 Task<bool> moves_on(ExchangeContext& exchange) {
+  if (exchange.attempt->refusal()) co_return false;  // nobody else could be sent it either
   // A bad start is known to other requests at once; a good one is judged when it has ended.
   const UpstreamFault fault = exchange.attempt->fault();
   if (fault.meaning < 200 || fault.meaning >= 300) judge_attempt(exchange, fault);

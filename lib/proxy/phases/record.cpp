@@ -36,13 +36,12 @@ void note_outcome(ExchangeContext& exchange) {
 }
 
 // What the host writes there may hold whatever it knows of the request.
-Task<> ask_host(ExchangeContext& exchange, ExchangeHooks& hooks) {
+Task<> let_host_change(ExchangeContext& exchange, ExchangeHooks& hooks) {
   RequestRecord& record = exchange.record;
   hooks.before_record(record);
   const bool large = record.request_body.size() + record.response_body.size() > kLargeBody;
-  co_await aside(exchange, large, [&exchange, &record] {
-    exchange.mask.apply_to_words_of_host(record);
-  });
+  co_await aside(exchange, large,
+                 [&exchange, &record] { exchange.mask.apply_to_words_of_host(record); });
 }
 
 }  // namespace
@@ -52,7 +51,7 @@ Task<> record(ExchangeContext& exchange) {
   note_outcome(exchange);
   co_await aside(exchange, exchange.capture.bytes() > kLargeBody,
                  [&exchange] { exchange.capture.finish(exchange.mask, exchange.record); });
-  if (ExchangeHooks* hooks = exchange.dependencies.hooks) co_await ask_host(exchange, *hooks);
+  if (ExchangeHooks* hooks = exchange.dependencies.hooks) co_await let_host_change(exchange, *hooks);
   exchange.mask.apply(exchange.record);
   exchange.dependencies.telemetry.record(std::move(exchange.record));
 }
@@ -80,6 +79,8 @@ void close_attempt(ExchangeContext& exchange) {
     const bool left = exchange.downstream.gone() || cancelled;
     left ? attempt.abandon(cancelled ? "cancelled" : "client_closed", Blame::client)
          : attempt.abandon("shutting_down", Blame::proxy);
+  } else if (const auto& refusal = attempt.refusal()) {
+    attempt.abandon(refusal->code, Blame::client);
   } else {
     judge_attempt(exchange, attempt.fault());
   }

@@ -11,8 +11,11 @@ std::optional<Error> ask_host(ExchangeContext& exchange) {
   RequestFacts& facts = exchange.facts;
   ExchangeHooks* hooks = exchange.dependencies.hooks;
   if (hooks == nullptr) return std::nullopt;
-  const AdmittedRequest request{exchange.request, exchange.record.caller, facts.model,
-                                facts.session_id, facts.stream};
+  const AdmittedRequest request{.request = exchange.request,
+                                .caller = exchange.record.caller,
+                                .model = facts.model,
+                                .session_id = facts.session_id,
+                                .stream = facts.stream};
   return hooks->before_route(request, facts.pool_id);
 }
 

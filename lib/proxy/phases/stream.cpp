@@ -101,6 +101,7 @@ Task<> pump(ExchangeContext& exchange) {
 
 Task<std::optional<Error>> stream(ExchangeContext& exchange) {
   if (!exchange.interrupted()) {
+    if (const auto& refusal = exchange.attempt->refusal()) co_return *refusal;
     if (exchange.attempt->came_to_nothing()) co_return no_answer_error(*exchange.attempt);
     co_await pump(exchange);
   }

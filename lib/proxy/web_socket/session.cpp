@@ -65,11 +65,10 @@ void ClientSession::on_message(std::string text) {
 
 void ClientSession::enqueue(ClientMessage message) {
   if (find_or_make_lane(message.stream_id) == nullptr) {
-    refuse(
-        Error::refused(429, "websocket_stream_limit_reached",
-                       fmt::format("A connection takes at most {} streams.", kMaxLanes),
-                       "stream_id"),
-        message.stream_id);
+    refuse(Error::refused(429, "websocket_stream_limit_reached",
+                          fmt::format("A connection takes at most {} streams.", kMaxLanes),
+                          "stream_id"),
+           message.stream_id);
     return;
   }
   if (waiting_.size() >= kMaxQueuedTurns) {

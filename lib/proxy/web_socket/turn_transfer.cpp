@@ -90,8 +90,8 @@ void TurnTransfer::go_over_http() {
   if (turn_.answered_here()) return answer_locally(turn_.own_events(handler_.facts()));
   auto body = turn_.http_message();
   if (!body) {
-    answer(body.error().status, {{"content-type", "application/json"}}, body.error().to_json());
-    return;
+    go_to(Stage::ended);
+    return handler_.on_refused(body.error());
   }
   http_body_ = std::move(*body);
   request_.body = http_body_;

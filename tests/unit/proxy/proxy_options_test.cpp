@@ -26,14 +26,14 @@ TEST_CASE("a loop without an upstream client is refused by name, before anything
   EventLoops loops(2);
   testing::FakeUpstream upstream;
   ProxyOptions options{.clock = clock,
-                             .random = random,
-                             .state = *state,
-                             .router = router,
-                             .balancer = balancer,
-                             .telemetry = sink,
-                             .loops = loops,
-                             .upstreams = {&upstream},
-                             .dialects = {}};
+                       .random = random,
+                       .state = *state,
+                       .router = router,
+                       .balancer = balancer,
+                       .telemetry = sink,
+                       .loops = loops,
+                       .upstreams = {&upstream},
+                       .dialects = {}};
   CHECK_THROWS_WITH_AS(Proxy({}, options),
                        "ProxyOptions::upstreams: 1 for 2 event loops; each needs one of its own",
                        std::invalid_argument);

@@ -298,7 +298,8 @@ TEST_CASE_FIXTURE(PartsRig, "a router of the host comes with the store of its re
   CHECK_THROWS_AS(runtime(), std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(PartsRig, "a loop of the host may run again when a runtime with checks has gone") {
+TEST_CASE_FIXTURE(PartsRig,
+                  "a loop of the host may run again when a runtime with checks has gone") {
   config.health_check_enabled = true;
   runtime();
   run_ready();

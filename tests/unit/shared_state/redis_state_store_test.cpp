@@ -395,7 +395,7 @@ TEST_CASE("every replica sees the decisions of all") {
   for (int i = 0; i < 60; ++i) {
     Replica& replica = i % 2 == 0 ? a : b;
     replica->sharing()->share_decision({"req-" + std::to_string(i), "s\xff", "", "x",
-                             SelectionReason::session_affinity, start + Millis(i)});
+                                        SelectionReason::session_affinity, start + Millis(i)});
   }
   std::vector<Decision> seen;
   CHECK(wait_until([&] {

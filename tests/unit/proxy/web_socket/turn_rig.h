@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -84,6 +85,7 @@ class FakeHandler final : public TurnHandler {
   void on_own_events(std::span<const std::string> events) override {
     own_events.assign(events.begin(), events.end());
   }
+  void on_refused(Error error) override { refusal = std::move(error); }
   void on_end(const UpstreamResult& end) override {
     ended = true;
     result = end;
@@ -100,6 +102,7 @@ class FakeHandler final : public TurnHandler {
   HeldAnswer answer;
   bool ended = false;
   UpstreamResult result;
+  std::optional<Error> refusal;
   bool takes_more = true;
 
  private:

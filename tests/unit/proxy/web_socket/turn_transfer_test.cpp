@@ -154,6 +154,20 @@ TEST_CASE("a refused handshake is a refusal of WebSocket, or says something abou
   }
 }
 
+TEST_CASE(
+    "a turn that nobody could continue over HTTP is refused by the proxy, not by the upstream") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.turn_over(
+      R"({"type":"response.create","input":[],"previous_response_id":"resp_x","store":false})");
+  rig.sockets.last().answer(426);
+  REQUIRE(lane.handler.refusal);
+  CHECK(lane.handler.refusal->code == "previous_response_not_found");
+  CHECK(lane.handler.status == 0);
+  CHECK_FALSE(lane.handler.ended);
+  CHECK(rig.http.sent.empty());
+}
+
 TEST_CASE("a model has the target's name in whatever form the turn is sent") {
   TurnRig rig;
   rig.call_model("theirs");
