@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "config/value_parser.h"
 #include "core/writable.h"
 #include "database_url/postgres_url.h"
+#include "dialects/builtin_dialects.h"
 #include "redis/blocking_connection.h"
 #include "registry/registry_file.h"
 #include "responses_proxy/upstream_trust.h"
@@ -41,18 +44,27 @@ Problems address_problems(const Config& config) {
 }
 
 Problems certificate_problems(const Config& config) {
-  const std::string problem =
-      UpstreamTrust({config.upstream_ca_file, config.ssl_cert_file, config.ssl_cert_dir}).problem();
+  const std::string problem = UpstreamTrust({.ca_file = config.upstream_ca_file,
+                                             .ssl_cert_file = config.ssl_cert_file,
+                                             .ssl_cert_dir = config.ssl_cert_dir})
+                                  .problem();
   if (problem.empty()) return {};
   const auto colon = problem.find(": ");  // behind the variable's name
   return {{LogLevel::error, problem.substr(0, colon), problem.substr(colon + 2)}};
 }
 
+std::vector<std::string> wire_apis() {
+  std::vector<std::string> names;
+  for (const auto& dialect : make_builtin_dialects()) names.emplace_back(dialect->name());
+  return names;
+}
+
 Problems registry_problems(const Config& config) {
   Problems problems;
   if (config.registry_file.empty()) return problems;
-  const RegistryFile file =
-      read_registry_file(config.registry_file, config.allow_private_upstreams);
+  const RegistryFile file = read_registry_file(
+      config.registry_file,
+      {.allow_private_upstreams = config.allow_private_upstreams, .wire_apis = wire_apis()});
   for (const std::string& problem : file.problems) {
     problems.push_back({LogLevel::error, "PROXY_REGISTRY_FILE",
                         fmt::format("{}: {}", config.registry_file, problem)});

@@ -27,8 +27,8 @@ struct Error {
   static Error invalid_request(std::string code, std::string message, std::string param = {});
   // Any other status with type invalid_request_error.
   static Error refused(int status, std::string code, std::string message, std::string param = {});
-  // 429: the provider has asked for a pause.
-  static Error rate_limited(std::string message);
+  // 429 with type rate_limit_error: there is to be a pause.
+  static Error rate_limited(std::string message, std::string code = "rate_limit_exceeded");
   // 5xx with type server_error.
   static Error unavailable(int status, std::string code, std::string message);
 

@@ -50,7 +50,7 @@ GaugeValues gauges_now(Plane& plane) {
   values.shared_state = context.state.shared_stats();
   if (context.ping_database) values.database_up = plane.database.answers();
   values.process = process_gauges();
-  if (context.registry != nullptr) values.registry = gauges_of(*context.registry);
+  if (plane.registry != nullptr) values.registry = gauges_of(*plane.registry);
   return values;
 }
 

@@ -14,4 +14,8 @@ struct ControlPlaneContext::OfRuntime {
   ProviderTester* tester = nullptr;
 };
 
+inline Registry* registry_of(const ControlPlaneContext& context) {
+  return context.of_runtime ? context.of_runtime->registry : nullptr;
+}
+
 }  // namespace responses_proxy

@@ -16,8 +16,8 @@ struct Plane {
 
   explicit Plane(const ControlPlaneContext& its_context)
       : context(its_context),
-        registry(context.of_runtime ? context.of_runtime->registry : nullptr),
-        tester(context.of_runtime ? context.of_runtime->tester : nullptr),
+        registry(registry_of(its_context)),
+        tester(its_context.of_runtime ? its_context.of_runtime->tester : nullptr),
         database(its_context.ping_database, its_context.clock) {}
 
   const ControlPlaneContext context;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "control/of_runtime.h"
 #include "control/rows.h"
 #include "control/time_text.h"
 #include "registry/registry.h"
@@ -89,9 +90,10 @@ Json shared_state(const StateStore& state) {
 }
 
 Json registry(const ControlPlaneContext& context) {
-  if (context.registry == nullptr) return nullptr;
-  const auto view = context.registry->view();
-  const RegistryProblems problems = context.registry->problems();
+  const Registry* const served = registry_of(context);
+  if (served == nullptr) return nullptr;
+  const auto view = served->view();
+  const RegistryProblems problems = served->problems();
   return {{"version", view->contents.version},
           {"providers", view->contents.providers.size()},
           {"models", view->contents.aliases.size()},

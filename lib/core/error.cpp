@@ -20,10 +20,10 @@ Error Error::refused(int status, std::string code, std::string message, std::str
           .retry_after = {}};
 }
 
-Error Error::rate_limited(std::string message) {
+Error Error::rate_limited(std::string message, std::string code) {
   return {.status = 429,
           .type = "rate_limit_error",
-          .code = "rate_limit_exceeded",
+          .code = std::move(code),
           .message = std::move(message),
           .param = {},
           .retry_after = {}};

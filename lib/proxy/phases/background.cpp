@@ -32,14 +32,12 @@ Error not_stored() {
 }
 
 Error too_many(std::size_t limit) {
-  Error error{429,
-              "rate_limit_error",
-              "background_limit_reached",
-              fmt::format("{} responses are made in the background here already, as many as may "
-                          "be. Try again later, or without `background`.",
-                          limit),
-              "background",
-              {}};
+  Error error = Error::rate_limited(
+      fmt::format("{} responses are made in the background here already, as many as may be. Try "
+                  "again later, or without `background`.",
+                  limit),
+      "background_limit_reached");
+  error.param = "background";
   error.retry_after = BackgroundRun::kBeat;
   return error;
 }
