@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/secret_box.h"
 #include "registry/credential_ref.h"
 #include "registry/provider.h"
-#include "core/secret_box.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/secret_box.h"
 #include "registry/field_reader.h"
 #include "registry/provider.h"
-#include "core/secret_box.h"
 
 namespace responses_proxy {
 

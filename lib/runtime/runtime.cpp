@@ -141,10 +141,9 @@ class Runtime::Impl {
         kept_responses_(
             given_or(options_.kept_responses, own_kept_responses_,
                      [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
-        trust_(std::make_shared<UpstreamTrust>(
-            TrustFiles{.ca_file = config_.upstream_ca_file,
-                       .ssl_cert_file = config_.ssl_cert_file,
-                       .ssl_cert_dir = config_.ssl_cert_dir})),
+        trust_(std::make_shared<UpstreamTrust>(TrustFiles{.ca_file = config_.upstream_ca_file,
+                                                          .ssl_cert_file = config_.ssl_cert_file,
+                                                          .ssl_cert_dir = config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
         registered_(*database_) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);

@@ -26,7 +26,7 @@ struct ReplayedItem {
 
   Kind kind = Kind::other;
   bool incomplete = false;
-  std::vector<Piece> pieces;  // of a message its parts, of a thought its summary
+  std::vector<Piece> pieces;           // of a message its parts, of a thought its summary
   std::string_view encrypted_content;  // of a thought, or of a compaction
   // Of a call:
   ToolKind tool = ToolKind::function;

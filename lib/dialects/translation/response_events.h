@@ -18,8 +18,8 @@
 
 #include "core/json_text.h"
 #include "dialects/translation/answer_error.h"
-#include "dialects/translation/event_marks.h"
 #include "dialects/translation/custom_input.h"
+#include "dialects/translation/event_marks.h"
 #include "dialects/translation/response_object.h"
 #include "dialects/translation/tool_names.h"
 #include "responses_proxy/answer.h"

@@ -14,8 +14,8 @@ struct ExchangeContext;
 namespace phases {
 
 // Fills `affinity` and `history`, and puts items of ours that the input only names in their places.
-// What the request names outright goes before what its input refers to. Error: what it continues may
-// be here, but cannot be looked up now, or is too long.
+// What the request names outright goes before what its input refers to. Error: what it continues
+// may be here, but cannot be looked up now, or is too long.
 Task<std::optional<Error>> recall(ExchangeContext& exchange);
 
 }  // namespace phases

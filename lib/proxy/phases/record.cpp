@@ -51,7 +51,8 @@ Task<> record(ExchangeContext& exchange) {
   note_outcome(exchange);
   co_await aside(exchange, exchange.capture.bytes() > kLargeBody,
                  [&exchange] { exchange.capture.finish(exchange.mask, exchange.record); });
-  if (ExchangeHooks* hooks = exchange.dependencies.hooks) co_await let_host_change(exchange, *hooks);
+  if (ExchangeHooks* hooks = exchange.dependencies.hooks)
+    co_await let_host_change(exchange, *hooks);
   exchange.mask.apply(exchange.record);
   exchange.dependencies.telemetry.record(std::move(exchange.record));
 }
