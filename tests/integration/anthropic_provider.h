@@ -1,6 +1,8 @@
 // What a provider that speaks Anthropic's Messages API answers, and a proxy before it.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <chrono>
 #include <string>
 #include <utility>
@@ -101,6 +103,7 @@ inline Config anthropic_config(const ScriptedUpstream& upstream,
 
 // No request goes there any more.
 inline void take_out(TestProxy& proxy, const char* resource_id) {
+  REQUIRE(proxy.wait_until_idle());  // what the requests so far say of it is in
   Verdict out{Health::unhealthy, std::chrono::minutes(1), Millis(0), true, "HTTP 401"};
   proxy.resource(resource_id)->apply(out, proxy.wall_and_cooldowns().steady());
 }
