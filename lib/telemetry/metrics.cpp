@@ -187,9 +187,9 @@ std::string_view Metrics::Impl::model_of(const RequestRecord& record) const {
 // Each attempt's at the resource where they were spent.
 void Metrics::Impl::count_tokens(const RequestRecord& record) {
   const std::string_view model = model_of(record);
-  const auto add = [&](std::string_view direction, std::optional<std::int64_t> TokenUsage::*count) {
+  const auto add = [&](std::string_view direction, std::optional<std::int64_t> TokenUsage::*of) {
     for (const AttemptRecord& attempt : record.attempts) {
-      const auto& tokens = attempt.usage.*count;
+      const auto& tokens = attempt.usage.*of;
       if (!tokens) continue;
       tokens_.at({direction, attempt.resource_id}).Increment(static_cast<double>(*tokens));
       model_tokens_.at({direction, model}).Increment(static_cast<double>(*tokens));
