@@ -1,8 +1,7 @@
 // ExchangeHooks: where a host takes part in an exchange, at the borders of its phases.
 //
 // Role       The Gate says who is calling, before anything else; the hooks here see what was read
-// of
-//            the request, and what is kept of it. Each may be left out.
+//            of the request, and what is kept of it. Each may be left out.
 // Threads    From every event loop, several at once.
 // Ownership  Belongs to the host, and outlives the Proxy. What a hook is given is valid during the
 //            call.

@@ -5,9 +5,8 @@
 // Threads    Immutable: any thread, without a lock.
 // Ownership  Owns its resources, and holds their states (which the StateStore has made). Whoever
 //            holds the table may keep what it hands out: spans, targets, pointers.
-// Errors     None: a rule that nothing answers to adds no target. Who reads the configuration
-// refuses such
-//            rules.
+// Errors     None: a rule that nothing answers to adds no target. Whoever reads the configuration
+//            refuses such rules.
 // Cost       Look-ups are one hash. About 70 bytes per target: a resource is one among all, one in
 //            its pool, and one in each alias that names it. Made in time that grows with resources,
 //            rules and targets, not with their products.

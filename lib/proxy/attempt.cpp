@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "core/event_stream.h"
+
 namespace responses_proxy {
 
 Attempt::Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
