@@ -403,7 +403,7 @@ Fields limit_fields() {
                     "How much of a body is kept when bodies are captured. Token usage is read from "
                     "the whole answer, whatever is kept."),
               &Config::max_capture_bytes, {0, kMaxCaptureBytes}, "an integer number of bytes"),
-      text_list(named("PROXY_METRICS_MODELS", kTelemetry, "",
+      text_list(named("PROXY_METRICS_MODELS", kLimits, "",
                       "Models whose tokens `/metrics` counts under their own names. Aliases always "
                       "are; the rest is counted together, as `other`."),
                 "a comma-separated list of models", &Config::metrics_models, model_rule),

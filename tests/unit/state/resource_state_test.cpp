@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "fakes/manual_clock.h"
+#include "responses_proxy/health_observers.h"
 #include "responses_proxy/resource_state.h"
 
 namespace responses_proxy {
@@ -238,7 +240,10 @@ TEST_CASE("the word and the reason are those that routing acts on") {
 TEST_CASE("whoever watches is told of every other word, with reason, blame and source") {
   testing::ManualClock clock;
   std::vector<HealthChange> changes;
-  ResourceState state("r", [&](const HealthChange& change) { changes.push_back(change); });
+  const auto observers = std::make_shared<HealthObservers>();
+  const HealthSubscription watching =
+      observers->add([&](const HealthChange& change) { changes.push_back(change); });
+  ResourceState state("r", observers);
   state.apply(kHealthy, clock.steady());
   state.apply(kHealthy, clock.steady());
   state.apply(refused_key(), clock.steady());
