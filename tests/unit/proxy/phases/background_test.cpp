@@ -82,14 +82,14 @@ TEST_CASE("a background response is queued, made without its client, and read ba
   CHECK(rig.upstream.count() == 1);
   // Its tokens are those of the one that has made it.
   const auto records = rig.sink.wait_for(3);
-  CHECK(records[0].method == "GET");
-  CHECK(records[1].method == "POST");
-  CHECK(records[1].usage.total == 13);
-  CHECK(records[1].background);
-  CHECK(records[1].response_id == id);
-  CHECK(records[1].status_code == 200);
-  CHECK(records[1].completed);
-  CHECK(records[2].usage.empty());
+  CHECK(records.at(0).method == "GET");
+  CHECK(records.at(1).method == "POST");
+  CHECK(records.at(1).usage.total == 13);
+  CHECK(records.at(1).background);
+  CHECK(records.at(1).response_id == id);
+  CHECK(records.at(1).status_code == 200);
+  CHECK(records.at(1).completed);
+  CHECK(records.at(2).usage.empty());
 }
 
 TEST_CASE("so many are made at once, and one more is told so") {
@@ -132,7 +132,7 @@ TEST_CASE("a background response fails in the provider's words, or without a con
     CHECK(failed["status"] == "failed");
     CHECK(failed["error"]["code"] == "on_fire");
     CHECK(failed["error"]["message"] == "The model is on fire");
-    CHECK(background.rig.sink.wait_for(1)[0].status_code == 500);
+    CHECK(background.rig.sink.wait_for(1).at(0).status_code == 500);
   }
   SUBCASE("without a connection") {
     background.rig.upstream.last().end(UpstreamError::connect_refused);
@@ -146,7 +146,7 @@ TEST_CASE("a background response fails in the provider's words, or without a con
     background.rig.upstream.last().end(UpstreamError::truncated);
     CHECK(background.get(id)["status"] == "failed");
   }
-  CHECK(background.rig.sink.wait_for(1)[0].response_id.empty());
+  CHECK(background.rig.sink.wait_for(1).at(0).response_id.empty());
 }
 
 TEST_CASE("cancelled here: the upstream is left at once, and it stays cancelled") {
@@ -160,9 +160,9 @@ TEST_CASE("cancelled here: the upstream is left at once, and it stays cancelled"
   CHECK(background.get(id)["status"] == "cancelled");
   CHECK(Json::parse(background.ask("POST", id + "/cancel")->body)["status"] == "cancelled");
   const auto records = background.rig.sink.wait_for(2);
-  CHECK(records[1].error == "cancelled");
-  CHECK(records[1].blame == Blame::client);
-  CHECK_FALSE(records[1].completed);
+  CHECK(records.at(1).error == "cancelled");
+  CHECK(records.at(1).blame == Blame::client);
+  CHECK_FALSE(records.at(1).completed);
   CHECK(background.create()->head->status == 200);
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("cancelled or deleted elsewhere: its maker hears of it") {
     deleted ? kept.forget({id, ""}, {}) : kept.update("", cancelled, {});
     background.timers.advance(BackgroundRun::kBeat);
     CHECK(background.rig.upstream.at(0).cancelled());
-    CHECK(background.rig.sink.wait_for(1)[0].error == "cancelled");
+    CHECK(background.rig.sink.wait_for(1).at(0).error == "cancelled");
   }
 }
 
