@@ -119,6 +119,7 @@ Task<std::optional<Error>> go_to_background(ExchangeContext& exchange, const Tra
   if (!run->place) co_return too_many(exchange.loop.background.max_runs());
   run->document = answer.stored().document;
   exchange.run = std::move(run);
+  exchange.record.response_id = exchange.run->id;  // whatever comes of it
   const auto kept =
       co_await keep_response(exchange, kept_as(exchange, exchange.run->document, true));
   if (!kept) {

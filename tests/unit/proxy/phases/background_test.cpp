@@ -146,7 +146,7 @@ TEST_CASE("a background response fails in the provider's words, or without a con
     background.rig.upstream.last().end(UpstreamError::truncated);
     CHECK(background.get(id)["status"] == "failed");
   }
-  CHECK(background.rig.sink.wait_for(1).at(0).response_id.empty());
+  CHECK(background.rig.sink.wait_for(1).at(0).response_id == id);
 }
 
 TEST_CASE("cancelled here: the upstream is left at once, and it stays cancelled") {
