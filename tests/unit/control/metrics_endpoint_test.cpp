@@ -23,6 +23,7 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "metrics: gauges of the moment beside the
   expected.open_sockets = 5;
   expected.telemetry = telemetry.stats();
   expected.affinity = state->affinity_stats();
+  expected.database_up = true;
   expected.stream = StreamStats{true, 40, 7, 1'000, 1};
   telemetry_stream = [&expected] { return *expected.stream; };
   start();

@@ -105,7 +105,7 @@ TEST_CASE("affinity: by the first pick, response before session, and nothing wit
 TEST_CASE("tokens by model: aliases, those that the operator names, and the rest together") {
   Metrics metrics({.models = {"gpt-5"}});
   RequestRecord record = testing::sample_record("a", testing::at_second(0));
-  record.usage = {7, 3, 10, 5, std::nullopt};
+  record.usage = record.attempts.front().usage = {7, 3, 10, 5, std::nullopt};
   record.model = "gpt-5";
   record.model_alias = "";
   metrics.count(record);
@@ -196,7 +196,7 @@ TEST_CASE("what is known of counted responses is bounded: the oldest is forgotte
 TEST_CASE("nothing a client sends becomes a label") {
   Metrics metrics;
   RequestRecord record = testing::sample_record("client-text", testing::at_second(0));
-  record.model = record.model_alias = record.session_id = record.session_name = "client-text";
+  record.model = record.session_id = record.session_name = "client-text";
   record.requested_pool_id = record.method = record.path = record.previous_response_id =
       "client-text";
   record.response_id = record.error = "client-text";

@@ -51,7 +51,7 @@ TEST_CASE("the last attempt's blame is the request's, and each attempt is on rec
 }
 
 TEST_CASE("a request has the tokens of all its attempts, each of them its own") {
-  ExchangeRig rig({"sk-first-key"});
+  ExchangeRig rig({"sk-first-key", "sk-second-key"});
   const auto exchange = sent_exchange(rig);
   exchange->endpoint.kind = EndpointKind::create_response;
   const auto answer = [&rig](const char* usage) {
