@@ -79,6 +79,7 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
   check_addresses(config);
   check_certificates(config);
   check_registry_file(config);
+  check_model_catalog(config);
   tell_of_database(config, log);
   try {
     std::function<void(const RequestRecord&)> on_record;

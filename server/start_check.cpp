@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "codex/catalog_base.h"
 #include "config/value_parser.h"
 #include "core/writable.h"
 #include "database_url/postgres_url.h"
@@ -72,6 +73,14 @@ Problems registry_problems(const Config& config) {
   return problems;
 }
 
+Problems catalog_problems(const Config& config) {
+  std::string problem;
+  read_catalog(config.model_catalog_json, problem);
+  if (problem.empty()) return {};
+  return {{LogLevel::error, "MODEL_CATALOG_JSON",
+           fmt::format("{}: {}", config.model_catalog_json, problem)}};
+}
+
 void throw_first(const Problems& problems) {
   if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
 }
@@ -134,10 +143,15 @@ void check_registry_file(const Config& config) {
   throw_first(registry_problems(config));
 }
 
+void check_model_catalog(const Config& config) {
+  throw_first(catalog_problems(config));
+}
+
 std::vector<StartProblem> find_start_problems(const Config& config) {
   Problems problems = address_problems(config);
   for (StartProblem& problem : certificate_problems(config)) problems.push_back(std::move(problem));
   for (StartProblem& problem : registry_problems(config)) problems.push_back(std::move(problem));
+  for (StartProblem& problem : catalog_problems(config)) problems.push_back(std::move(problem));
   check_file("PROXY_ROUTING_CACHE_PATH", config.routing_cache_path, problems);
   check_file("PROXY_LOG_FILE", config.log_file, problems);
   check_spool(config, problems);

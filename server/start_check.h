@@ -30,6 +30,9 @@ void check_certificates(const Config& config);
 // Throws StartError when the registry file cannot be used.
 void check_registry_file(const Config& config);
 
+// Throws StartError when the catalog that Codex's own models come from cannot be used.
+void check_model_catalog(const Config& config);
+
 // All there is: the database and Redis, addresses in use, files that cannot be written. Blocks.
 std::vector<StartProblem> find_start_problems(const Config& config);
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "responses_proxy/model_alias.h"
+#include "responses_proxy/model_catalog.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/resource_state.h"
 #include "responses_proxy/state_store.h"
@@ -45,7 +46,8 @@ struct Target {
 class RoutingTable {
  public:
   // No resource twice. An alias that is there twice: the last one counts.
-  RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases, StateStore& store);
+  RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases, StateStore& store,
+               std::shared_ptr<const ModelCatalog> catalog = nullptr);
   RoutingTable(const RoutingTable&) = delete;  // the targets point into it
   RoutingTable& operator=(const RoutingTable&) = delete;
 
@@ -60,6 +62,8 @@ class RoutingTable {
   const ModelAlias* describe(std::string_view name) const;
   // In the order they were given in.
   std::span<const ModelAlias> aliases() const { return aliases_; }
+  // What Codex is told of them; null: there is none, and Codex gets what an upstream says.
+  const ModelCatalog* catalog() const { return catalog_.get(); }
   const Target* find(std::string_view resource_id) const;
   // The first target in the range that is that resource.
   const Target* find(std::string_view resource_id, std::span<const Target> range) const;
@@ -76,6 +80,7 @@ class RoutingTable {
 
   std::vector<Resource> resources_;
   const std::vector<ModelAlias> aliases_;
+  const std::shared_ptr<const ModelCatalog> catalog_;
   std::vector<std::shared_ptr<ResourceState>> states_;
   std::vector<Target> all_;
   std::vector<Target> unaliased_;

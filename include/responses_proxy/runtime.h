@@ -9,9 +9,9 @@
 // Ownership  Owns what it has built; what the host has given outlives it. Stop whatever calls into
 //            the proxy before it is destroyed.
 // Errors     The constructor throws std::runtime_error when the SQLite database cannot be opened or
-//            a file of certificate authorities, or the registry file, cannot be read, and
-//            std::invalid_argument for options that do not go together. A PostgreSQL that cannot be
-//            reached, and a spool that cannot be used, are events of the log.
+//            a file of certificate authorities, the registry file or the catalog cannot be read,
+//            and std::invalid_argument for options that do not go together. A PostgreSQL that
+//            cannot be reached, and a spool that cannot be used, are events of the log.
 // Blocking   The constructor opens (and migrates) the database; stop() waits for the event loops,
 //            and for the records that are still queued.
 #pragma once

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "responses_proxy/model_alias.h"
+#include "responses_proxy/model_catalog.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
@@ -27,7 +28,8 @@ class TableRouter final : public Router {
   explicit TableRouter(StateStore& store);
 
   // Replaces the table. Running requests finish on the one they started with.
-  void update(std::vector<Resource> resources, std::vector<ModelAlias> aliases = {});
+  void update(std::vector<Resource> resources, std::vector<ModelAlias> aliases = {},
+              std::shared_ptr<const ModelCatalog> catalog = nullptr);
 
   // Without resources before the first update.
   std::shared_ptr<const RoutingTable> table() const override;

@@ -44,17 +44,9 @@ std::string printable(std::string_view value) {
   return value.size() > kMaxShownValue ? text + "..." : text;
 }
 
-std::string shown_value(const Field& field, std::string_view value) {
-  if (field.secrecy == Secrecy::credential) return Secret(std::string(value)).masked();
-  // A base URL is no secret, but it is refused for the credentials in it.
-  const bool url = field.secrecy == Secrecy::url || value.find("://") != std::string_view::npos;
-  return url ? mask_url(value) : std::string(value);
-}
-
 std::string table_row(const Field& field) {
   std::string description = field.description;
   if (field.secrecy == Secrecy::credential) description += " Secret.";
-  if (!field.no_effect.empty()) description += " No effect: " + field.no_effect + ".";
   const std::string default_text =
       field.default_text.empty() ? "unset" : "`" + field.default_text + "`";
   return fmt::format("| `{}` | {} | {} | {} |\n", field.name, default_text, field.allowed,
@@ -147,6 +139,13 @@ std::vector<std::string> unknown_variable_warnings(const char* const* entries) {
                                    printable(name), meant.empty() ? "" : "; nearest: " + meant));
   }
   return warnings;
+}
+
+std::string shown_value(const Field& field, std::string_view value) {
+  if (field.secrecy == Secrecy::credential) return Secret(std::string(value)).masked();
+  // A base URL is no secret, but it is refused for the credentials in it.
+  const bool url = field.secrecy == Secrecy::url || value.find("://") != std::string_view::npos;
+  return url ? mask_url(value) : std::string(value);
 }
 
 ConfigError value_error(const Field& field, const std::string& variable, std::string_view value,

@@ -24,6 +24,9 @@ std::string configuration_markdown();
 // otherwise go unnoticed. `entries` are "NAME=value" and end with a null pointer, as environ does.
 std::vector<std::string> unknown_variable_warnings(const char* const* entries);
 
+// A value as it may be printed.
+std::string shown_value(const Field& field, std::string_view value);
+
 // `PROXY_PORT: "abc" is not an integer; allowed: an integer from 0 to 65535`
 ConfigError value_error(const Field& field, const std::string& variable, std::string_view value,
                         std::string_view problem);

@@ -71,8 +71,6 @@ constexpr std::int64_t kDayMillis = 24 * kHourMillis;
 
 constexpr std::string_view kNumber = "<N>";
 
-constexpr std::string_view kNoCatalog = "this version makes no Codex catalog";
-
 Field named(std::string name, const Group& group, std::string default_text,
             std::string description) {
   Field field;
@@ -80,11 +78,6 @@ Field named(std::string name, const Group& group, std::string default_text,
   field.group = &group;
   field.default_text = std::move(default_text);
   field.description = std::move(description);
-  return field;
-}
-
-Field without_effect(std::string_view reason, Field field) {
-  field.no_effect = reason;
   return field;
 }
 
@@ -571,11 +564,12 @@ Fields registry_fields() {
                     "refuses such a `base_url`, and connections to such an address whatever name "
                     "led there."),
               &Config::allow_private_upstreams),
-      without_effect(
-          kNoCatalog,
-          text(named("MODEL_CATALOG_JSON", kRegistry, "",
-                     "Catalog file that the Codex catalog of the registered aliases starts from."),
-               "a file path", &Config::model_catalog_json, file_rule)),
+      text(named(
+               "MODEL_CATALOG_JSON", kRegistry, "",
+               "Catalog file with Codex's own models (what `codex debug models --bundled` prints), "
+               "read at the start: the catalog of the aliases starts from it "
+               "([codex.md](codex.md#the-catalog))."),
+           "a file path", &Config::model_catalog_json, file_rule),
   };
 }
 

@@ -54,8 +54,6 @@ struct Field {
   Secrecy secrecy = Secrecy::open;
   std::string type;     // with the unit: "an integer", "a number of seconds"
   std::string allowed;  // type and range: "an integer from 0 to 65535"
-  // Why setting it changes nothing yet; "" = it does.
-  std::string no_effect;
   std::function<std::string(Draft&, std::string_view)> store;
   // The effective value, safe to print; absent where it shows up under another name.
   std::function<std::string(const Config&)> show;

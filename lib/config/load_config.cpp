@@ -26,9 +26,6 @@ void read_field(const Field& field, const Environment& environment, Draft& draft
         has_control_character(value) ? "contains a control character" : copying_problem(value);
     if (problem.empty()) problem = field.store(draft, value);
     if (!problem.empty()) errors.push_back(value_error(field, variable, value, problem));
-    if (!field.no_effect.empty()) {
-      draft.warnings.push_back(variable + " has no effect: " + field.no_effect);
-    }
   }
 }
 

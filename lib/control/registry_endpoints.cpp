@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "codex/catalog_base.h"
 #include "control/answer.h"
 #include "control/assets.h"
 #include "control/endpoints.h"
@@ -86,19 +87,13 @@ void answer_list(const RegistryView& view, const Request& request, Response& res
 
 template <class Kind>
 void answer_one(const RegistryView& view, const std::string& name, Response& response,
-                int status = 200, const std::vector<std::string>& unknown = {}) {
+                int status = 200, const std::vector<std::string>& warnings = {}) {
   const auto found = Kind::all(view).find(name);
   if (found == Kind::all(view).end()) {
     return send_refusal(response, not_registered(Kind::kName, name));
   }
   Json answer = Kind::shown(found->second, view);
-  if (!unknown.empty()) {
-    Json warnings = Json::array();
-    for (const std::string& one : unknown) {
-      warnings.push_back(fmt::format("{} is not known here and was left out", one));
-    }
-    answer["warnings"] = std::move(warnings);
-  }
+  if (!warnings.empty()) answer["warnings"] = warnings;
   response.set_header("ETag", etag_of(found->second.revision));
   send_json(response, answer, status);
 }
@@ -108,7 +103,14 @@ void answer_saved(const Registry& registry, const EditResult& result, const std:
                   Response& response) {
   if (const auto* refusal = std::get_if<Refusal>(&result)) return send_refusal(response, *refusal);
   const auto& saved = std::get<Saved>(result);
-  answer_one<Kind>(*registry.view(), name, response, saved.created ? 201 : 200, saved.unknown);
+  std::vector<std::string> warnings;
+  for (const std::string& one : saved.unknown) {
+    warnings.push_back(fmt::format("{} is not known here and was left out", one));
+  }
+  std::string about_name;
+  if constexpr (std::is_same_v<Kind, AliasKind>) about_name = name_warning(name);
+  if (!about_name.empty()) warnings.push_back(std::move(about_name));
+  answer_one<Kind>(*registry.view(), name, response, saved.created ? 201 : 200, warnings);
 }
 
 void answer_removed(const EditResult& result, const char* kind, const std::string& name,

@@ -93,8 +93,9 @@ bool Downstream::go_to(Stage next) {
   return true;
 }
 
-void Downstream::answer(std::string_view json, const std::string& request_id) {
-  say({200, {{"content-type", "application/json"}}, json.size()}, json, request_id);
+void Downstream::answer(std::string_view json, Headers headers, const std::string& request_id) {
+  headers.set("content-type", "application/json");
+  say({200, std::move(headers), json.size()}, json, request_id);
 }
 
 void Downstream::refuse(const Error& error, const std::string& request_id) {

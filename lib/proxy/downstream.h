@@ -41,7 +41,7 @@ class Downstream final : public AnswerSink {
   // The client waits for nothing more, or has left: what follows goes to nobody.
   void detach();
   // The proxy's own answer; only before start().
-  void answer(std::string_view json, const std::string& request_id);
+  void answer(std::string_view json, Headers headers, const std::string& request_id);
   void refuse(const Error& error, const std::string& request_id);
 
   // The first byte has left: no retry from here on.

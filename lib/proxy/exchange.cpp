@@ -60,7 +60,7 @@ void give(ExchangeContext& exchange, std::string_view json) {
   if (exchange.downstream.gone() || json.empty()) return;
   exchange.record.first_byte = exchange.elapsed();
   exchange.record.completed = true;
-  exchange.downstream.answer(json, exchange.record.request_id);
+  exchange.downstream.answer(json, local_answers::headers_of(exchange), exchange.record.request_id);
 }
 
 // ... and if that is an error.

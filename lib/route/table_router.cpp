@@ -41,9 +41,10 @@ TableRouter::TableRouter(StateStore& store)
       table_(std::make_shared<const RoutingTable>(std::vector<Resource>{},
                                                   std::vector<ModelAlias>{}, store)) {}
 
-void TableRouter::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
-  auto table =
-      std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases), store_);
+void TableRouter::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases,
+                         std::shared_ptr<const ModelCatalog> catalog) {
+  auto table = std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases),
+                                                    store_, std::move(catalog));
   const std::scoped_lock lock(mutex_);
   table_.swap(table);  // the old one may be destroyed after the lock
   version_.fetch_add(1, std::memory_order_release);

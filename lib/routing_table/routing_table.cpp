@@ -58,8 +58,8 @@ class RoutingTable::Positions {
 };
 
 RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases,
-                           StateStore& store)
-    : resources_(std::move(resources)), aliases_(std::move(aliases)) {
+                           StateStore& store, std::shared_ptr<const ModelCatalog> catalog)
+    : resources_(std::move(resources)), aliases_(std::move(aliases)), catalog_(std::move(catalog)) {
   std::stable_sort(resources_.begin(), resources_.end(),
                    [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
   for (Resource& resource : resources_) {

@@ -1,11 +1,14 @@
 #include "responses_proxy/runtime.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "codex/codex_catalog.h"
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
@@ -98,6 +101,16 @@ RegistryOptions registry_options(const Config& config, const Log& log) {
   options.aliases = config.aliases;
   options.log = log;
   return options;
+}
+
+std::shared_ptr<const CodexCatalog> codex_catalog(const Config& config) {
+  std::string problem;
+  CatalogBase base = read_catalog(config.model_catalog_json, problem);
+  if (!problem.empty()) {
+    throw std::runtime_error(
+        fmt::format("MODEL_CATALOG_JSON {}: {}", config.model_catalog_json, problem));
+  }
+  return std::make_shared<const CodexCatalog>(std::move(base));
 }
 
 // The host's part; else one that is made for `own`, which keeps it.
@@ -243,8 +256,10 @@ class Runtime::Impl {
     options.wire_apis = dialects_by_name_.names();
     registry_ = std::make_unique<Registry>(
         registered_, clock_, std::move(options),
-        [&router](std::vector<Resource> resources, std::vector<ModelAlias> aliases) {
-          router.update(std::move(resources), std::move(aliases));
+        [&router, catalog = codex_catalog(config_)](std::vector<Resource> resources,
+                                                    std::vector<ModelAlias> aliases) {
+          auto told = catalog->of(resources, aliases);
+          router.update(std::move(resources), std::move(aliases), std::move(told));
         });
     registry_->on_change([this](std::int64_t) {
       if (redis_news_) redis_news_->ring();

@@ -3,8 +3,10 @@
 #include <string_view>
 #include <utility>
 
+#include "codex/model_object.h"
 #include "core/percent_decoded.h"
 #include "proxy/exchange_context.h"
+#include "proxy/local_answers/codex_catalog_answer.h"
 #include "proxy/local_answers/kept_answers.h"
 #include "proxy/local_answers/model_list.h"
 
@@ -31,21 +33,30 @@ LocalAnswer description(const ExchangeContext& exchange, const RoutingTable& tab
   }
   const auto name = percent_decoded(path.substr(kModels.size() + 1));
   const ModelAlias* alias = name ? table.describe(*name) : nullptr;
-  return alias != nullptr ? LocalAnswer(dump(model_object(*alias))) : std::nullopt;
+  return alias != nullptr ? LocalAnswer(dump(model_object(alias->name))) : std::nullopt;
 }
 
 }  // namespace
 
 Task<LocalAnswer> answer_to(ExchangeContext& exchange) {
-  auto described = description(exchange, *table_of(exchange));
+  const std::shared_ptr<const RoutingTable> table = table_of(exchange);
+  if (const ModelCatalog* catalog = asked_catalog(exchange, *table)) co_return catalog->json;
+  auto described = description(exchange, *table);
   if (described) co_return described;
   co_return co_await answer_about_kept(exchange);
 }
 
 LocalAnswer answer_without_upstream(const ExchangeContext& exchange) {
   const std::shared_ptr<const RoutingTable> table = table_of(exchange);
+  if (const ModelCatalog* catalog = asked_catalog(exchange, *table)) return catalog->json;
   if (asks_for_list(exchange, *table)) return model_list(table->aliases(), {});
   return description(exchange, *table);
+}
+
+Headers headers_of(const ExchangeContext& exchange) {
+  const std::shared_ptr<const RoutingTable> table = table_of(exchange);
+  const ModelCatalog* catalog = asked_catalog(exchange, *table);
+  return catalog != nullptr ? Headers{{"etag", catalog->etag}} : Headers();
 }
 
 std::unique_ptr<Translation> added_to(const ExchangeContext& exchange,

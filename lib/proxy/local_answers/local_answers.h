@@ -26,6 +26,9 @@ Task<LocalAnswer> answer_to(ExchangeContext& exchange);
 // answer.
 LocalAnswer answer_without_upstream(const ExchangeContext& exchange);
 
+// The fields that such an answer has besides its type.
+Headers headers_of(const ExchangeContext& exchange);
+
 // What an upstream answers, with what is to be said beside it.
 std::unique_ptr<Translation> added_to(const ExchangeContext& exchange,
                                       std::unique_ptr<Translation> answer);

@@ -4,17 +4,15 @@
 #include <set>
 #include <utility>
 
-namespace responses_proxy::local_answers {
+#include "codex/model_object.h"
 
-Json model_object(const ModelAlias& alias) {
-  return {{"id", alias.name}, {"object", "model"}, {"created", 0}, {"owned_by", "responses-proxy"}};
-}
+namespace responses_proxy::local_answers {
 
 std::string model_list(std::span<const ModelAlias> aliases, std::string_view of_upstream) {
   Json data = Json::array();
   std::set<std::string> listed;
   for (const ModelAlias& alias : aliases) {
-    if (listed.insert(alias.name).second) data.push_back(model_object(alias));
+    if (listed.insert(alias.name).second) data.push_back(model_object(alias.name));
   }
   const Json list = Json::parse(of_upstream, nullptr, false);
   if (list.is_object() && list.contains("data") && list["data"].is_array()) {

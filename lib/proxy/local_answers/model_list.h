@@ -12,8 +12,6 @@
 
 namespace responses_proxy::local_answers {
 
-Json model_object(const ModelAlias& alias);
-
 // `of_upstream`: the upstream's list; anything else has no models. Of two with the same id the
 // first one stays.
 std::string model_list(std::span<const ModelAlias> aliases, std::string_view of_upstream);

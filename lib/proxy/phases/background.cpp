@@ -130,7 +130,7 @@ Task<std::optional<Error>> go_to_background(ExchangeContext& exchange, const Tra
   if (exchange.facts.stream) co_return std::nullopt;
   ResponseState queued;
   queued.status = "queued";
-  exchange.downstream.answer(with_state(exchange.run->document, queued),
+  exchange.downstream.answer(with_state(exchange.run->document, queued), {},
                              exchange.record.request_id);
   exchange.downstream.detach();
   co_return std::nullopt;

@@ -9,6 +9,7 @@
 #include "balance/eligibility.h"
 #include "dialects/retry_after.h"
 #include "proxy/exchange_context.h"
+#include "proxy/local_answers/codex_catalog_answer.h"
 #include "proxy/phases/remember.h"
 
 namespace responses_proxy::phases {
@@ -43,9 +44,17 @@ void tell_soonest_return(const ExchangeContext& exchange, Headers& headers) {
   ask_to_wait(headers, *soonest);
 }
 
+// What an upstream says there is about a catalog of its own.
+void tell_catalog(const ExchangeContext& exchange, Headers& headers) {
+  headers.erase(local_answers::kCatalogField);
+  const std::string_view news = local_answers::catalog_news(exchange);
+  if (!news.empty()) headers.add(local_answers::kCatalogField, news);
+}
+
 void start_answer(ExchangeContext& exchange) {
   HeldAnswer held;
   ResponseHead head = exchange.attempt->release(held);
+  tell_catalog(exchange, head.headers);
   if (head.status == 429 || head.status >= 500) tell_soonest_return(exchange, head.headers);
   head.headers.add("x-request-id", exchange.record.request_id);
   head.headers.add("x-proxy-resource-id", exchange.attempt->resource_id());

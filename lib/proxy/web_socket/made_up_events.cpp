@@ -7,10 +7,13 @@
 #include "core/json.h"
 #include "core/json_members.h"
 #include "dialects/responses/client_headers.h"
+#include "proxy/local_answers/codex_catalog_answer.h"
 
 namespace responses_proxy {
 
 namespace {
+
+constexpr std::string_view kCodexMetadata = "codex.response.metadata";
 
 Json response_object(const std::string& id, std::string_view status, WallTime now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
@@ -88,6 +91,17 @@ std::string error_message(int status, const Headers& headers, std::string_view b
   }
   if (!fields.empty()) message["headers"] = std::move(fields);
   return dump(message);
+}
+
+std::string catalog_message(const Headers& headers) {
+  const auto etag = headers.find(local_answers::kCatalogField);
+  if (!etag) return {};
+  return dump({{"type", kCodexMetadata}, {"headers", {{local_answers::kCatalogField, *etag}}}});
+}
+
+bool is_catalog_message(std::string_view type, std::string_view json) {
+  return type == kCodexMetadata &&
+         json.find(local_answers::kCatalogField) != std::string_view::npos;
 }
 
 std::string metadata_message(const Headers& headers) {

@@ -32,4 +32,9 @@ std::string error_message(int status, const Headers& headers, std::string_view b
 // What HTTP upstreams say in headers and socket clients read from an event; "" if there is nothing.
 std::string metadata_message(const Headers& headers);
 
+// Tells Codex of this proxy's catalog, as the header of that name does over HTTP; "" if there is
+// nothing to tell. An upstream's own message of that kind is about another catalog.
+std::string catalog_message(const Headers& headers);
+bool is_catalog_message(std::string_view type, std::string_view json);
+
 }  // namespace responses_proxy

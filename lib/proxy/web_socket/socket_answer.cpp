@@ -26,10 +26,13 @@ void SocketAnswer::start(ResponseHead head) {
   go_to(Stage::stream);
   const std::string metadata = metadata_message(head_.headers);
   if (!metadata.empty()) owner_->send(lane_, metadata);
+  const std::string catalog = catalog_message(head_.headers);
+  if (!catalog.empty()) owner_->send(lane_, catalog);
 }
 
 bool SocketAnswer::event(const AnswerEvent& event) {
   // What would be the next turn's to its client.
+  if (is_catalog_message(event.type, event.json)) return !told_to_wait_;
   const bool of_an_answer = event.type.starts_with("response.") || event.type == "error";
   if (stage_ == Stage::complete && of_an_answer) return !told_to_wait_;
   if (stage_ == Stage::stream && event.state != AnswerState::open) go_to(Stage::complete);
