@@ -11,7 +11,10 @@
 #include "log/log_writer.h"
 #include "registry/registry_editor.h"
 #include "responses_proxy/config.h"
+#include "server/codex.h"
 #include "server/demo.h"
+#include "server/deploy/deploy.h"
+#include "server/health.h"
 #include "server/options.h"
 #include "server/serve.h"
 #include "server/signals.h"
@@ -115,6 +118,7 @@ int run(const Options& options) {
     fmt::print("{}", config::configuration_markdown());
     return 0;
   }
+  if (options.command == Command::deploy) return run_deploy(options.deploy);
   LoadedConfig loaded = load_config(environment_with(options));
   for (const ConfigError& error : loaded.errors) fmt::print(stderr, "error: {}\n", error.message);
   if (!loaded.errors.empty()) {
@@ -124,6 +128,7 @@ int run(const Options& options) {
   if (options.command == Command::serve || options.command == Command::worker) {
     return run_service(loaded, options);
   }
+  if (options.command == Command::health) return run_health(loaded.config, options.health);
   print_warnings(loaded);
   switch (options.command) {
     case Command::check_config:
@@ -132,8 +137,12 @@ int run(const Options& options) {
       return migrate(loaded.config, options);
     case Command::demo:
       return run_demo(std::move(loaded.config));
+    case Command::codex:
+      return run_codex(loaded.config, options.codex);
     case Command::serve:
     case Command::worker:
+    case Command::health:
+    case Command::deploy:
       break;
   }
   return kFailed;

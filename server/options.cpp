@@ -6,6 +6,58 @@
 
 namespace responses_proxy {
 
+namespace {
+
+void add_health(CLI::App& app, Options& options) {
+  CLI::App* health =
+      app.add_subcommand("health", "ask the running server; exit code 0 = it answers");
+  health->add_option("--url", options.health.url, "of the server, http://127.0.0.1:8000");
+  health->add_flag("--ready", options.health.ready, "whether it can serve requests (/readyz)");
+  health->callback([&options] { options.command = Command::health; });
+}
+
+void add_codex(CLI::App& app, Options& options) {
+  CLI::App* codex = app.add_subcommand("codex", "set Codex up for a proxy that is running");
+  codex->require_subcommand(1);
+  codex->add_option("--url", options.codex.url, "of the proxy, http://127.0.0.1:8000/v1");
+  const auto task = [&](const char* name, const char* what, CodexTask does) {
+    CLI::App* command = codex->add_subcommand(name, what);
+    command->fallthrough();  // --url may stand behind it
+    command->callback([&options, does] {
+      options.command = Command::codex;
+      options.codex.task = does;
+    });
+    return command;
+  };
+  task("config", "print the provider for config.toml", CodexTask::config);
+  task("catalog", "print the catalog of the proxy's models (a model_catalog_json)",
+       CodexTask::catalog);
+  CLI::App* run = task("run", "run the Codex CLI with these settings: run [OPTIONS] -- ARGUMENTS",
+                       CodexTask::run);
+  run->add_option("--program", options.codex.program, "the Codex CLI (codex)");
+  run->add_option("arguments", options.codex.arguments, "of Codex, behind --");
+  CLI::App* catalog = app.add_subcommand("codex-catalog", "the same as codex catalog")->group("");
+  catalog->add_option("--url", options.codex.url);
+  catalog->callback([&options] {
+    options.command = Command::codex;
+    options.codex.task = CodexTask::catalog;
+  });
+}
+
+void add_deploy(CLI::App& app, Options& options) {
+  CLI::App* deploy = app.add_subcommand(
+      "deploy", "deploy this program with the settings of this environment to Morph Cloud");
+  deploy->add_flag("--dry-run", options.deploy.dry_run,
+                   "check the settings and print the plan; nothing is contacted");
+  deploy->add_option("--stage", options.deploy.stage, "prod or stage (prod)")
+      ->check(CLI::IsMember({"prod", "stage"}));
+  deploy->add_option("--service", options.deploy.service,
+                     "its name (agent-responses-proxy): a deployment replaces what has it");
+  deploy->callback([&options] { options.command = Command::deploy; });
+}
+
+}  // namespace
+
 ParsedOptions parse_options(int argc, const char* const* argv) {
   ParsedOptions parsed;
   Options& options = parsed.options;
@@ -38,6 +90,9 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
                     "encrypt the registered keys anew, with the first PROXY_SECRET_ENCRYPTION_KEY");
   CLI::App* demo = app.add_subcommand(
       "demo", "start the bundled demo upstream and the proxy, send one request, show the answer");
+  add_health(app, options);
+  add_codex(app, options);
+  add_deploy(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -5,9 +5,22 @@
 #include <optional>
 #include <string>
 
+#include "server/codex.h"
+#include "server/deploy/deploy_settings.h"
+#include "server/health.h"
+
 namespace responses_proxy {
 
-enum class Command : std::uint8_t { serve, worker, check_config, migrate, demo };
+enum class Command : std::uint8_t {
+  serve,
+  worker,
+  check_config,
+  migrate,
+  demo,
+  health,
+  codex,
+  deploy,
+};
 
 struct Options {
   Command command = Command::serve;
@@ -17,6 +30,9 @@ struct Options {
   bool markdown = false;                            // check-config --markdown
   bool reencrypt = false;                           // migrate --reencrypt
   std::optional<std::uint32_t> claim_idle_seconds;  // worker --claim-idle
+  HealthOptions health;
+  CodexOptions codex;
+  DeployOptions deploy;
 };
 
 // The options, or the exit code of a process that is done already (help, version, a bad option).
