@@ -53,7 +53,7 @@ class Container {
       await container.upstream.stop();
       rmSync(container.folder, { recursive: true, force: true });
     });
-    container.child = new Child('bash', [join(kDeploy, 'entrypoint')], {
+    container.child = new Child('setsid', ['bash', join(kDeploy, 'entrypoint')], {
       cwd: container.folder,
       env: {
         PATH: `${join(container.folder, 'bin')}:${process.env.PATH}`,
@@ -76,6 +76,10 @@ class Container {
 
   signal(name) {
     this.child.process.kill(name);
+  }
+  // To all that a terminal's Ctrl-C would reach.
+  interrupt() {
+    process.kill(-this.child.process.pid, 'SIGINT');
   }
   // The exit code; nothing of it is left.
   async end() {
@@ -108,13 +112,13 @@ test('all three run, a record goes through all of them, and TERM ends them', asy
   assert.match(container.child.output, /worker stopped: 1 records written/);
 });
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'Ctrl-C']) {
   test(`${signal} lets a request under way come to its end`, async (t) => {
     const rules = [{ replies: [{ ...kResponse, gate: 'answer' }] }];
     const container = await Container.start(t, { rules });
     const answer = container.post();
     await container.upstream.wait('requests');
-    container.signal(signal);
+    signal === 'Ctrl-C' ? container.interrupt() : container.signal(signal);
     await eventually('the port to be closed', () => fetch(`${container.url}/healthz`).then(() => false, () => true));
     for (const part of Object.values(container.parts)) assert.ok(runs(part));
     await container.upstream.openGate('answer');
