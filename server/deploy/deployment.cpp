@@ -46,7 +46,7 @@ Deployment::Deployment(const DeploySettings& settings, DeployedBundle bundle, De
       api_(settings.api_url, settings.api_key, tools_.send, tools_.pause) {}
 
 std::string Deployment::run() {
-  std::vector<MorphInstance> there = api_.instances("service", settings_.service);
+  std::vector<MorphInstance> there = own_instances();
   if (auto url = already_deployed(there)) {
     tools_.say("this program with these settings serves already");
     return *url;
@@ -63,6 +63,13 @@ std::string Deployment::run() {
   }
   retire(there);
   return url;
+}
+
+// Whatever else has that name in its metadata is not ours to delete.
+std::vector<MorphInstance> Deployment::own_instances() {
+  std::vector<MorphInstance> found = api_.instances("service", settings_.service);
+  std::erase_if(found, [](const MorphInstance& one) { return mark_of(one, "deploy-id").empty(); });
+  return found;
 }
 
 Metadata Deployment::metadata(const std::string& state) const {
@@ -121,7 +128,7 @@ MorphInstance Deployment::start(const std::string& snapshot_id) {
     return api_.start_instance(snapshot_id, metadata(kStarting), kSafetyNet);
   } catch (const DeployError&) {
     // The answer may be lost, and the instance there.
-    for (MorphInstance& one : api_.instances("service", settings_.service)) {
+    for (MorphInstance& one : own_instances()) {
       if (mark_of(one, "deploy-id") == deploy_id_ && mark_of(one, "state") == kStarting) return one;
     }
     throw;

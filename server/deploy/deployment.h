@@ -48,6 +48,7 @@ class Deployment {
   std::string run();
 
  private:
+  std::vector<MorphInstance> own_instances();
   std::optional<std::string> already_deployed(const std::vector<MorphInstance>& there);
   void remove_leftovers(std::vector<MorphInstance>& there);
   std::string snapshot();

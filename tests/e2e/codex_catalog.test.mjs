@@ -63,6 +63,11 @@ const bundled = (t) => {
   return file;
 };
 
+// Nothing of Codex's own servers is asked.
+const execOf = (model) => [
+  'exec', '--skip-git-repo-check', '--json', '--disable', 'plugins', '--disable', 'remote_plugin', '--disable', 'apps',
+  '-m', model, 'Say hello.',
+];
 const toolsOf = (body) => JSON.parse(body).tools.map((tool) => tool.name ?? tool.type);
 
 test('the printed configuration works, and the capabilities of the alias are used', async (t) => {
@@ -71,7 +76,8 @@ test('the printed configuration works, and the capabilities of the alias are use
   const { code, printed } = await command(t, server, ['config']);
   assert.equal(code, 0);
   assert.match(printed, /model_catalog_url = /);
-  const config = `model = "kimi/k2"\n${printed}${kConfig}`;
+  const [top, provider] = printed.split(/^(?=\[)/m);
+  const config = `model = "kimi/k2"\n${top}${kConfig}${provider}`;
   const overrides = ['-c', 'model_providers.responses_proxy.env_key="CODEX_TEST_KEY"',
     '-c', 'model_providers.responses_proxy.supports_websockets=false'];
   const turn = await codexTurn(t, config, overrides, 'Say hello.');
@@ -93,9 +99,7 @@ test('the printed configuration works, and the capabilities of the alias are use
 test('codex run is the CLI itself, over WebSocket, with everything set', async (t) => {
   const { upstream, server } = await startPair(t, { rules: kRules, env: kEncryption });
   await addAlias(upstream, server);
-  const { code, output } = await command(t, server, [
-    'run', '--', 'exec', '--skip-git-repo-check', '--json', '-m', 'kimi/k2', 'Say hello.',
-  ]);
+  const { code, output } = await command(t, server, ['run', '--', ...execOf('kimi/k2')]);
   assert.equal(code, 0, output);
   for (const warning of kPlain) assert.ok(!output.includes(warning), output);
   assert.match(output, /Hello alias\./);
@@ -144,9 +148,7 @@ test('MODEL_CATALOG_JSON beside the command serves a proxy that has none', async
   const base = bundled(t);
   const { upstream, server } = await startPair(t, { rules: kRules, env: kEncryption });
   await addAlias(upstream, server);
-  const { code, output } = await command(t, server, [
-    'run', '--', 'exec', '--skip-git-repo-check', '--json', '-m', 'gpt-5.5', 'Say hello.',
-  ], { MODEL_CATALOG_JSON: base });
+  const { code, output } = await command(t, server, ['run', '--', ...execOf('gpt-5.5')], { MODEL_CATALOG_JSON: base });
   assert.equal(code, 0, output);
   for (const warning of kPlain) assert.ok(!output.includes(warning), output);
 });
@@ -162,9 +164,7 @@ test('with the base of the server Codex knows its own models and the aliases', a
   assert.deepEqual(data.map((model) => model.id), models.map((model) => model.slug));
   assert.ok(models.find((model) => model.slug === 'kimi/k2').priority > models.find((model) => model.slug === 'gpt-5.5').priority);
   for (const model of ['kimi/k2', 'gpt-5.5']) {
-    const { code, output } = await command(t, server, [
-      'run', '--', 'exec', '--skip-git-repo-check', '--json', '-m', model, 'Say hello.',
-    ]);
+    const { code, output } = await command(t, server, ['run', '--', ...execOf(model)]);
     assert.equal(code, 0, output);
     for (const warning of kPlain) assert.ok(!output.includes(warning), output);
   }

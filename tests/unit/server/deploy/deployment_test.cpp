@@ -156,7 +156,8 @@ TEST_CASE("what fails is deleted, and the old instance stays") {
             "is not ready"}}) {
     CAPTURE(failing.what);
     DeploymentRig rig;
-    rig.morph.add_instance("morphvm_old", {{"service", "rp"}, {"state", "serving"}});
+    rig.morph.add_instance("morphvm_old",
+                           {{"service", "rp"}, {"deploy-id", "old"}, {"state", "serving"}});
     failing.plant(rig);
     CHECK(rig.failure().find(failing.told) != std::string::npos);
     CHECK(rig.morph.instances.size() == 1);
@@ -166,11 +167,14 @@ TEST_CASE("what fails is deleted, and the old instance stays") {
 
 TEST_CASE("what an earlier deployment left unfinished goes first") {
   DeploymentRig rig;
-  rig.morph.add_instance("morphvm_half", {{"service", "rp"}, {"state", "starting"}});
-  rig.morph.add_instance("morphvm_other", {{"service", "another"}, {"state", "starting"}});
+  rig.morph.add_instance("morphvm_half",
+                         {{"service", "rp"}, {"deploy-id", "old"}, {"state", "starting"}});
+  rig.morph.add_instance("morphvm_other", {{"service", "another"}, {"deploy-id", "x"}});
+  rig.morph.add_instance("morphvm_by_hand", {{"service", "rp"}});
   rig.run();
   CHECK_FALSE(rig.morph.instances.contains("morphvm_half"));
   CHECK(rig.morph.instances.contains("morphvm_other"));
+  CHECK(rig.morph.instances.contains("morphvm_by_hand"));
   CHECK(rig.morph.calls.at(1) == "DELETE /instance/morphvm_half");
 }
 
@@ -194,7 +198,8 @@ TEST_CASE("without a builder a snapshot of the image is made, the same one each 
 
 TEST_CASE("an old instance that does not go is a warning") {
   DeploymentRig rig;
-  rig.morph.add_instance("morphvm_old", {{"service", "rp"}, {"state", "serving"}});
+  rig.morph.add_instance("morphvm_old",
+                         {{"service", "rp"}, {"deploy-id", "old"}, {"state", "serving"}});
   HttpAnswer conflict;
   conflict.status = 409;
   conflict.body = R"({"detail":"saving"})";
