@@ -18,7 +18,7 @@ namespace responses_proxy {
 namespace {
 
 constexpr int kBadSettings = 2;
-constexpr int kFailed = 1;
+constexpr int kNotDeployed = 1;
 constexpr std::size_t kMaxBundle = 256 * 1024 * 1024;
 
 // For the archive and the SSH key; gone with the deployment.
@@ -86,7 +86,7 @@ int run_deploy(const DeployOptions& options) {
     return deploy(read.settings);
   } catch (const DeployError& error) {
     fmt::print(stderr, "error: {}\n", error.what());
-    return kFailed;
+    return kNotDeployed;
   }
 }
 

@@ -16,7 +16,7 @@ namespace responses_proxy {
 namespace {
 
 constexpr std::size_t kIdDigits = 12;
-constexpr std::size_t kMaxTold = 2'000;
+constexpr std::size_t kMaxOutputTold = 2'000;
 constexpr const char* kServiceName = "rp";  // of the port that is exposed
 constexpr const char* kServing = "serving";
 constexpr const char* kStarting = "starting";
@@ -33,7 +33,7 @@ std::string mark_of(const MorphInstance& instance, const std::string& name) {
 }
 
 std::string end_of(const std::string& text) {
-  return text.size() <= kMaxTold ? text : "..." + text.substr(text.size() - kMaxTold);
+  return text.size() <= kMaxOutputTold ? text : "..." + text.substr(text.size() - kMaxOutputTold);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ LimitNOFILE=1048576
 WantedBy=multi-user.target
 )";
 
-std::string quoted(const std::string& value) {
+std::string shell_quoted(const std::string& value) {
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\' || c == '$' || c == '`') text += '\\';
@@ -93,7 +93,7 @@ exit 1)",
 std::string environment_file(const DeploySettings& settings) {
   std::string file;
   for (const ServerVariable& variable : settings.environment) {
-    file += fmt::format("{}={}\n", variable.name, quoted(variable.value));
+    file += fmt::format("{}={}\n", variable.name, shell_quoted(variable.value));
   }
   return file;
 }
