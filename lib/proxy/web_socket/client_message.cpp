@@ -6,6 +6,7 @@
 #include "core/input_items.h"
 #include "core/json.h"
 #include "core/json_edit.h"
+#include "core/utf8_text.h"
 #include "proxy/web_socket/carried_headers.h"
 
 namespace responses_proxy {
@@ -60,6 +61,7 @@ std::optional<Error> read_stream_id(ClientMessage& message) {
 }  // namespace
 
 Result<ClientMessage> read_client_message(std::string text) {
+  drop_byte_order_mark(text);
   ClientMessage message;
   message.source = std::make_unique<std::string>(std::move(text));
   if (!message.body.read(*message.source, message.members)) {

@@ -119,6 +119,15 @@ TEST_CASE("a message that says everything once stays as it is, byte for byte") {
   CHECK(read(text).text() == text);
 }
 
+TEST_CASE("a byte order mark is none of the message") {
+  const std::string text = R"({"type":"response.create","model":"m","input":[1]})";
+  const ClientMessage message = read("\xEF\xBB\xBF" + text);
+  CHECK(message.is_create());
+  CHECK(message.text() == text);
+  CHECK(http_body(message, "0", {}) == R"({"model":"m","input":[0,1],"stream":true})");
+  CHECK(code_of("\xEF\xBB\xBF\xEF\xBB\xBF" + text) == "invalid_json");
+}
+
 TEST_CASE("a message can be moved") {
   ClientMessage first =
       read(R"({"type":"t","input":[1]})");  // short: some strings move their bytes
