@@ -144,6 +144,9 @@ test('the log as JSON: every line is an object with time, level, event and messa
   }
   const started = events().find(({ event }) => event === 'started');
   assert.equal(started.url, server.url);
+  assert.equal(started.admin_url, server.url); // no port of its own here
+  const [version] = await new Child(binary('RP_SERVER'), ['--version']).line(/\d+\.\d+\.\d+/);
+  assert.equal(started.version, version);
   assert.match(started.keys, /^openai-default: /);
   assert.equal(started.redis, 'none');
   assert.ok(started.database.startsWith('sqlite:'));

@@ -255,6 +255,8 @@ test('one bad key: the SDK ends soon, and shows what the provider says', async (
     const { resources } = await (await fetch(`${server.url}/admin/state`)).json();
     return resources[0].health === 'unhealthy' && resources[0].health_reason.includes(message);
   });
+  await eventually('the log says so', () =>
+    / warning openai-1 is unhealthy \(.*\): .*HTTP 401: Incorrect API key/.test(server.child.output));
   const thrown = await ask();
   assert.equal(thrown.status, 503);
   assert.match(thrown.message, /No available resources are registered: \S+ unhealthy \(.*HTTP 401: Incorrect API key provided\)/);
