@@ -44,6 +44,25 @@ std::string http_body_of(ScriptedSocketUpstream& upstream, std::size_t request) 
   return requests[request].body;
 }
 
+// Says all, and does not end.
+Reply lingering_stream(const std::string& id) {
+  Reply reply = sse_stream(id, {"hi"});
+  reply.steps.push_back(Step::stall());
+  return reply;
+}
+
+// The first of that many turns has been answered whole.
+void check_whole_answer(TestProxy& proxy, std::size_t turns) {
+  const auto records = proxy.records().wait_for(turns);
+  REQUIRE(records.size() == turns);
+  const RequestRecord& record = records.front();
+  CHECK(record.status_code == 200);
+  CHECK(record.completed);
+  CHECK(record.blame == Blame::none);
+  CHECK(record.error.empty());
+  CHECK(record.usage.total == 18);
+}
+
 const std::vector<std::string> kWholeTurn{
     "response.created",           "response.in_progress",
     "response.output_item.added", "response.content_part.added",
@@ -660,6 +679,37 @@ TEST_CASE("a client that leaves in mid-turn frees everything") {
     CHECK(proxy.resource("openai-1")->active() == 0);
     CHECK(upstream.wait_until([](const SocketCounts& counts) { return counts.open == 0; }));
     if (over_http) CHECK(upstream.http().wait_for_aborted(1));
+  }
+}
+
+TEST_CASE("a turn over HTTP ends with its terminal event, though the upstream lingers") {
+  ScriptedSocketUpstream upstream;
+  upstream.refuse_all(426);
+  upstream.http().on_key("sk-a", {lingering_stream("resp_1")});
+  TestProxy proxy(config_at(upstream));
+  SessionClient client(proxy);
+  const auto first = client.ask(create("one"));
+  CHECK(types_of(first).back() == "response.completed");
+  CHECK(type_of(client.ask(continuing("two", first)).back()) == "response.completed");
+  CHECK(said(http_body_of(upstream, 1)) == "one | =hi | two");
+  check_whole_answer(proxy, 2);
+  CHECK(upstream.http().wait_for_aborted(1));
+}
+
+TEST_CASE("a client that leaves with the terminal message in hand has the whole answer") {
+  for (const bool over_http : {false, true}) {
+    CAPTURE(over_http);
+    ScriptedSocketUpstream upstream;
+    if (over_http) upstream.refuse_all(426);
+    upstream.on_key("sk-a", {lingering_stream("resp_1")});
+    upstream.http().on_key("sk-a", {lingering_stream("resp_1")});
+    TestProxy proxy(config_at(upstream));
+    SessionClient client(proxy);
+    CHECK(type_of(client.ask(create("one")).back()) == "response.completed");
+    client.close();
+    check_whole_answer(proxy, 1);
+    CHECK(proxy.resource("openai-1")->health() == Health::healthy);
+    CHECK(upstream.wait_until([](const SocketCounts& counts) { return counts.open == 0; }));
   }
 }
 
