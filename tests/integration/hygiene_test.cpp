@@ -4,7 +4,9 @@
 #include "core/bounded_id.h"
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
+#include "fakes/scripted_socket_upstream.h"
 #include "integration/post.h"
+#include "integration/session_client.h"
 #include "integration/test_proxy.h"
 #include "responses_proxy/metrics.h"
 
@@ -57,15 +59,37 @@ Reply echo_in_error(int status, const std::string& spelling) {
   return reply;
 }
 
+std::vector<std::string> echoing_events(const std::string& spelling) {
+  return {R"({"type":"response.created","response":{"id":"resp_)" + spelling +
+              R"(","conversation":{"id":"conv_)" + spelling + R"("}}})",
+          R"({"type":"response.failed","response":{"id":"resp_)" + spelling +
+              R"(","error":{"code":")" + spelling + R"(","message":")" + spelling + R"("}}})"};
+}
+
 Reply echo_in_stream(const std::string& spelling) {
   Reply reply;
   reply.headers = {{"Content-Type", "text/event-stream"}, {"x-request-id", kKey}};
-  reply.steps = {Step::write(R"(data: {"type":"response.created","response":{"id":"resp_)" +
-                             spelling + R"(","conversation":{"id":"conv_)" + spelling + R"("}}})" +
-                             "\n\n" + R"(data: {"type":"response.failed","response":{"id":"resp_)" +
-                             spelling + R"(","error":{"code":")" + spelling + R"(","message":")" +
-                             spelling + R"("}}})" + "\n\n")};
+  for (const std::string& event : echoing_events(spelling)) {
+    reply.steps.push_back(Step::write("data: " + event + "\n\n"));
+  }
   return reply;
+}
+
+// What one connection of a WebSocket upstream says: nothing but a refusal, an error, or a stream.
+std::vector<SocketScript> echoes_by_socket(const std::string& spelling) {
+  SocketScript refusal;
+  refusal.refusal = echo_in_error(401, spelling);
+  SocketScript error;
+  error.answers = {SocketSteps{
+      SocketStep::message(R"({"type":"error","status":401,"headers":{"x-request-id":")" + kKey +
+                          "\"}," + echo_in_error(401, spelling).body.substr(1))}};
+  SocketScript stream;
+  SocketSteps events;
+  for (const std::string& event : echoing_events(spelling)) {
+    events.push_back(SocketStep::message(event));
+  }
+  stream.answers = {events};
+  return {refusal, error, stream};
 }
 
 Reply echo_in_document(const std::string& spelling) {
@@ -74,6 +98,24 @@ Reply echo_in_document(const std::string& spelling) {
   reply.body = R"({"id":"resp_)" + spelling + R"(","status":"failed","error":{"code":")" +
                spelling + R"(","message":")" + spelling + R"("}})";
   return reply;
+}
+
+// Of the one request, where somebody may look: neither the key nor the client's token.
+void check_nothing_kept(TestProxy& proxy) {
+  const auto records = proxy.records().wait_for(1);
+  REQUIRE(records.size() == 1);
+  REQUIRE(proxy.wait_until_idle());
+  std::string kept = texts_of(records[0]) + proxy.resource("openai-1")->last_error();
+  for (const Decision& decision : proxy.decisions()) {
+    kept += decision.session_id + decision.session_name + decision.resource_id;
+  }
+  Metrics metrics;
+  metrics.count(records[0]);
+  kept += metrics.text({});
+  // "sk-pr" of "sk-proj-": what a key begins with is no secret, but nothing of it is left.
+  check_free_of(kept, kKey);
+  check_free_of(kept, kToken);
+  CHECK(kept.find("***") != std::string::npos);
 }
 
 }  // namespace
@@ -102,21 +144,34 @@ TEST_CASE("a key that the upstream echoes, and the client's token, are kept nowh
                                 {"X-Proxy-Session-ID", "s-" + kToken},
                                 {"X-Request-Id", "r-" + kToken}});
       REQUIRE(result);
-      const auto records = proxy.records().wait_for(1);
-      REQUIRE(records.size() == 1);
-      REQUIRE(proxy.wait_until_idle());
-      const auto resource = proxy.resource("openai-1");
-      std::string kept = texts_of(records[0]) + resource->last_error();
-      for (const Decision& decision : proxy.decisions()) {
-        kept += decision.session_id + decision.session_name + decision.resource_id;
+      check_nothing_kept(proxy);
+    }
+  }
+}
+
+TEST_CASE("nor by a client's socket, be the key of the environment or registered") {
+  for (const std::string& spelling : spellings(kKey)) {
+    for (const SocketScript& script : echoes_by_socket(spelling)) {
+      for (const bool registered : {false, true}) {
+        CAPTURE(spelling);
+        CAPTURE(registered);
+        ScriptedSocketUpstream upstream;
+        upstream.on_connection({script});
+        const auto resources = resources_at(upstream.base_url(), {kKey});
+        Config config;
+        config.client_tokens = {{"alice", Secret(kToken)}};
+        config.capture_bodies = true;
+        if (!registered) config.resources = resources;
+        TestProxy proxy(config);
+        if (registered) proxy.router().update(resources);
+        SessionClient client(proxy, {{"Authorization", "Bearer " + kToken},
+                                     {"X-Proxy-Session-ID", "s-" + kToken},
+                                     {"X-Request-Id", "r-" + kToken}});
+        client.ask(
+            create("hi", {{"model", "m-" + kToken}, {"metadata", {{"session_name", kToken}}}}));
+        CHECK(upstream.handshakes().at(0).key == kKey);
+        check_nothing_kept(proxy);
       }
-      Metrics metrics;
-      metrics.count(records[0]);
-      kept += metrics.text({});
-      // "sk-pr" of "sk-proj-": what a key begins with is no secret, but nothing of it is left.
-      check_free_of(kept, kKey);
-      check_free_of(kept, kToken);
-      CHECK(kept.find("***") != std::string::npos);
     }
   }
 }
