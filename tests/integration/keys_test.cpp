@@ -14,6 +14,7 @@ using namespace responses_proxy::testing;
 namespace {
 
 constexpr const char* kAsk = R"({"model":"gpt-6"})";
+constexpr const char* kAskStream = R"({"model":"gpt-6","stream":true})";
 
 Reply bad_key(int status = 401) {
   return error_reply(status, "invalid_request_error", "invalid_api_key",
@@ -43,7 +44,7 @@ TEST_CASE("a key that is refused, or has no money left: another one serves the r
       error_reply(400, "invalid_request_error", "billing_hard_limit_reached", "Limit reached"),
   };
   for (const Reply& refusal : refusals) {
-    for (const char* body : {kAsk, R"({"model":"gpt-6","stream":true})"}) {
+    for (const char* body : {kAsk, kAskStream}) {
       CAPTURE(refusal.status);
       CAPTURE(body);
       ScriptedUpstream upstream;
@@ -151,7 +152,7 @@ TEST_CASE("a refused key inside a stream is checked, too") {
       {"sk-a", "POST", "", {sse_failed("resp_1", "invalid_api_key", "No such key")}, false});
   check_answers(upstream, "sk-a", bad_key());
   TestProxy proxy(config_for(upstream, {"sk-a"}), 1, nullptr, {}, true);
-  const auto result = post(proxy, R"({"model":"gpt-6","stream":true})");
+  const auto result = post(proxy, kAskStream);
   REQUIRE(result);
   CHECK(result->body.find("No such key") != std::string::npos);
   CHECK(wait_until([&] { return proxy.resource("openai-1")->health() == Health::unhealthy; }));
@@ -163,25 +164,36 @@ TEST_CASE("a model that one key may not use: the next one is tried, and asked fi
                   "The model `gpt-6` does not exist or you do not have access to it."),
       error_reply(403, "", "", "Project `proj_1` does not have access to model `gpt-6`"),
   };
-  for (const Reply& refusal : refusals) {
+  const Reply in_stream = sse_failed("resp_1", "model_not_found", "No such model");
+  struct {
+    const char* ask;
+    Reply refusal;
+  } const rows[] = {{kAsk, refusals[0]},
+                    {kAsk, refusals[1]},
+                    {kAskStream, refusals[0]},
+                    {kAskStream, refusals[1]},
+                    {kAskStream, in_stream}};
+  for (const auto& [ask, refusal] : rows) {
+    CAPTURE(ask);
     CAPTURE(refusal.status);
     ScriptedUpstream upstream;
     always(upstream, "sk-a", refusal);
     TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}), 1, nullptr, {}, true);
     const auto busy = proxy.keep_busy({"openai-2"});
-    const auto served_by = [&](const char* body) {
+    const auto served_by = [&, body = ask] {
       const auto result = post(proxy, body);
       REQUIRE(result);
+      CHECK(result->body.find("Hello from sk-b.") != std::string::npos);
       return std::to_string(result->status) + " " + result->get_header_value("x-proxy-resource-id");
     };
-    CHECK(served_by(kAsk) == "200 openai-2");
+    CHECK(served_by() == "200 openai-2");
     CHECK(upstream.counts().requests == 2);
     const auto state = proxy.resource("openai-1");
     CHECK(state->health() == Health::unknown);  // the key is as good as it was
-    CHECK(served_by(kAsk) == "200 openai-2");
+    CHECK(served_by() == "200 openai-2");
     CHECK(upstream.counts().requests == 3);  // not asked again
     proxy.wall_and_cooldowns().advance(std::chrono::minutes(5));
-    CHECK(served_by(kAsk) == "200 openai-2");
+    CHECK(served_by() == "200 openai-2");
     CHECK(upstream.counts().requests == 5);
   }
 }
@@ -193,8 +205,8 @@ TEST_CASE("a model that no key may use: the upstream's own answer") {
   always(upstream, "sk-a", refusal);
   always(upstream, "sk-b", refusal);
   TestProxy proxy(config_for(upstream, {"sk-a", "sk-b"}));
-  for (int i = 0; i < 3; ++i) {
-    const auto result = post(proxy, kAsk);
+  for (const char* body : {kAsk, kAskStream, kAsk}) {
+    const auto result = post(proxy, body);
     REQUIRE(result);
     CHECK(result->status == 404);
     CHECK(result->body == refusal.body);

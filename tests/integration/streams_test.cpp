@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "core/ascii_case.h"
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
 #include "integration/post.h"
+#include "integration/raw_client.h"
 #include "integration/test_proxy.h"
 
 using namespace responses_proxy;
@@ -235,4 +237,22 @@ TEST_CASE("a continuation finds its resource while the stream is not even over")
   CHECK(std::count_if(records.begin(), records.end(), [](const RequestRecord& record) {
           return record.stream && record.response_id == "resp_1";
         }) == 1);
+}
+
+TEST_CASE("the upstream's count does not go down with an event stream") {
+  const std::string text = text_of(sse_stream("resp_1", {"Hello"}));
+  ScriptedUpstream upstream;
+  Reply counted = stream_of(text, text.size());
+  counted.headers.add("Content-Length", std::to_string(text.size()));
+  upstream.on_key("sk-a", {counted});
+  TestProxy proxy(config_for(upstream));
+  RawClient client(proxy.port());
+  client.post(kStream);
+  const std::string answer = client.read_to_end();
+  const std::string head = ascii_lower(answer.substr(0, answer.find("\r\n\r\n")));
+  CAPTURE(head);
+  CHECK(head.find("content-type: text/event-stream") != std::string::npos);
+  CHECK(head.find("content-length") == std::string::npos);
+  CHECK(count(head, "transfer-encoding: chunked") == 1);
+  CHECK(answer.find("event: response.completed") != std::string::npos);
 }
