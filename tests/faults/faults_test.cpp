@@ -62,7 +62,9 @@ void check_record(const RequestRecord& record, const Consequence& then) {
   const AttemptRecord& attempt = record.attempts.front();
   CHECK(attempt.error.substr(0, attempt.error.find(':')) == then.attempt);
   CHECK(attempt.blame.text() == to_string(then.blame));
-  if (then.ending == Ending::complete) CHECK(record.response_id == "resp_1");
+  if (then.ending != Ending::complete) return;
+  CHECK(record.response_id == "resp_1");
+  CHECK(record.usage.total == 18);
 }
 
 void check_moved(const ClientView& view, const RequestRecord& record, const Consequence& then) {
@@ -84,7 +86,7 @@ RequestRecord only_record(TestProxy& proxy) {
   return records.front();
 }
 
-void check(Bench& bench, Client client, std::size_t keys, const Consequence& then) {
+ClientView check(Bench& bench, Client client, std::size_t keys, const Consequence& then) {
   const ClientView view = ask(bench.proxy, client);
   bench.check_nothing_left();
   const RequestRecord record = only_record(bench.proxy);
@@ -94,6 +96,7 @@ void check(Bench& bench, Client client, std::size_t keys, const Consequence& the
     check_view(view, then);
     check_record(record, then);
   }
+  return view;
 }
 
 // A WebSocket handshake, if there was one, is a GET.
@@ -147,11 +150,14 @@ TEST_CASE("an upstream that is not there") {
         for (Resource& resource : config.resources) resource.websocket = over_websocket;
         config.resources.front().base_url = "http://" + nobody + "/v1";
         Bench bench(std::move(config), keys.size());
-        check(bench, client, keys.size(), no_answer("connect_refused"));
+        const ClientView view = check(bench, client, keys.size(), no_answer("connect_refused"));
+        const std::string cause = "nobody listens at " + nobody;
+        CAPTURE(view.message);
+        if (keys.size() == 1) CHECK(view.message.find(cause) != std::string::npos);
         const RequestRecord record = only_record(bench.proxy);
         CHECK(record.attempts.front().error.find(nobody) != std::string::npos);
         const std::string why = bench.proxy.resource("openai-1")->last_error();
-        CHECK(why.find("nobody listens at " + nobody) != std::string::npos);
+        CHECK(why.find(cause) != std::string::npos);
       }
     }
   }

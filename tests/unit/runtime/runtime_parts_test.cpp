@@ -21,6 +21,7 @@
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/gate.h"
 #include "responses_proxy/health_checker.h"
+#include "responses_proxy/log.h"
 #include "responses_proxy/metrics.h"
 #include "responses_proxy/record_queries.h"
 #include "responses_proxy/runtime.h"
@@ -238,6 +239,21 @@ TEST_CASE_FIXTURE(PartsRig, "a checker of the host is started, asked and stopped
   CHECK(checker.checked == std::vector<std::string>{"one"});
   stop();
   CHECK(checker.stops == 1);
+}
+
+TEST_CASE_FIXTURE(PartsRig, "the host's log is told when a key turns out bad") {
+  std::vector<LogEvent> told;
+  options.log = [&](const LogEvent& event) {
+    if (event.event == "health_changed") told.push_back(event);
+  };
+  config.resources.pop_back();
+  send();
+  answer(401);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].level == LogLevel::warning);
+  CHECK(told[0].message.find(" is unhealthy (was unknown, found by traffic): HTTP 401") !=
+        std::string::npos);
+  stop();
 }
 
 TEST_CASE_FIXTURE(PartsRig, "a dialect of the host") {
