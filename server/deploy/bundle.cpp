@@ -30,9 +30,10 @@ std::vector<std::string> loaded_files() {
 }
 
 void write_bundle(const std::vector<std::string>& files, const std::string& path) {
-  std::vector<std::string> words{"tar",           "--create",         "--gzip",
-                                 "--dereference", "--absolute-names", "--transform=s,.*/,,",
-                                 "--file=" + path};
+  std::vector<std::string> words{
+      "tar",           "--create",         "--use-compress-program=gzip --fast",
+      "--dereference", "--absolute-names", "--transform=s,.*/,,",
+      "--file=" + path};
   words.insert(words.end(), files.begin(), files.end());
   const ProgramResult result = run_program({.words = words});
   if (result.exit_code != 0) throw DeployError("tar: " + result.output);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { binary, Child, startPair, withDeadline } from './harness.mjs';
+import { binary, Child, startPair } from './harness.mjs';
 import { Morph } from './scripted_morph.mjs';
 
 const kKey = 'morph-key-of-the-test';
@@ -22,8 +22,10 @@ async function deploy(args, env, folder = '') {
   const child = new Child(binary('RP_SERVER'), ['deploy', ...args], {
     env: { PATH: `${folder}:${process.env.PATH}`, ...env },
   });
-  while ((await child.line()) !== undefined);
-  return { code: await withDeadline(child.exited, 'rp-server deploy'), output: child.output };
+  // Packing a program with all of its debug information is silent, and takes its time.
+  let printed = '';
+  for (let next; !(next = await child.lines.next()).done; ) printed += `${next.value}\n`;
+  return { code: await child.exited, output: printed + child.output };
 }
 
 // What is written to paths on the instance lands beside it: /opt/rp-server/x -> folder/x.
