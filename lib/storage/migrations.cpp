@@ -257,13 +257,14 @@ void migrate(SqlConnection& connection, std::span<const Migration> steps) {
   if (last > 0 && version_if_any(connection) == last) return;
   SqlTransaction transaction(connection);
   connection.lock_schema();
-  connection.define(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)");
+  const std::string versions =
+      "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY)";
+  connection.define({&versions, 1});
   const std::int64_t found = version_of(connection);
   refuse_newer(found, last);
   for (const Migration& step : steps) {
     if (step.version <= found) continue;
-    for (const std::string& statement : step.statements) connection.define(statement);
+    connection.define(step.statements);
     const SqlValue version = step.version;
     connection.execute("INSERT INTO schema_migrations (version) VALUES ($1)", {&version, 1});
   }

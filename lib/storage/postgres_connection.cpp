@@ -56,6 +56,26 @@ bool about_the_connection(const std::string& state) {
   return state.empty() || state.starts_with("57P") || state.starts_with("08");
 }
 
+bool is_word_part(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+// The statement with its texts ordered as SQLite orders them, whatever the database's locale.
+std::string in_bytewise_order(const std::string& statement) {
+  static constexpr std::string_view kText = "TEXT";
+  std::string adapted;
+  std::size_t copied = 0;
+  for (auto at = statement.find(kText); at != std::string::npos;
+       at = statement.find(kText, at + kText.size())) {
+    const auto end = at + kText.size();
+    if (at > 0 && is_word_part(statement[at - 1])) continue;
+    if (end < statement.size() && is_word_part(statement[end])) continue;
+    adapted += statement.substr(copied, end - copied) + " COLLATE \"C\"";
+    copied = end;
+  }
+  return adapted + statement.substr(copied);
+}
+
 class Row final : public SqlRow {
  public:
   explicit Row(const PostgresRow& row) : row_(row) {}
@@ -124,10 +144,6 @@ std::string insert_statement(const SqlInsert& into) {
   }
   return fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT {} RETURNING {}",
                      into.table, columns, arrays, into.on_conflict, into.columns.front().name);
-}
-
-bool is_word_part(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
 }  // namespace
@@ -223,19 +239,10 @@ std::vector<bool> PostgresConnection::insert(const SqlInsert& into,
   return written;
 }
 
-void PostgresConnection::define(const std::string& statement) {
-  static constexpr std::string_view kText = "TEXT";
-  std::string adapted;
-  std::size_t copied = 0;
-  for (auto at = statement.find(kText); at != std::string::npos;
-       at = statement.find(kText, at + kText.size())) {
-    const auto end = at + kText.size();
-    if (at > 0 && is_word_part(statement[at - 1])) continue;
-    if (end < statement.size() && is_word_part(statement[end])) continue;
-    adapted += statement.substr(copied, end - copied) + " COLLATE \"C\"";
-    copied = end;
-  }
-  execute(adapted + statement.substr(copied), {});
+void PostgresConnection::define(std::span<const std::string> statements) {
+  std::string all;
+  for (const std::string& statement : statements) all += in_bytewise_order(statement) + ";\n";
+  execute(all, {});
 }
 
 void PostgresConnection::notify(const std::string& channel) {

@@ -41,7 +41,7 @@ class PostgresConnection final : public SqlConnection {
   std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
   // TEXT compares byte by byte, whatever the database's locale: as in SQLite, and an update of the
   // system's locales does not break the indexes.
-  void define(const std::string& statement) override;
+  void define(std::span<const std::string> statements) override;
   void notify(const std::string& channel) override;
   void begin() override;
   void lock_schema() override;

@@ -60,8 +60,8 @@ class SqlConnection {
   // Inserts the rows in their order. Says of each whether it was written, by its first column: of
   // rows that have the same value there, the first was.
   virtual std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) = 0;
-  // Runs a statement of the schema.
-  virtual void define(const std::string& statement) = 0;
+  // Runs statements of the schema, at once where each would cost a way to the server and back.
+  virtual void define(std::span<const std::string> statements) = 0;
   // Whoever listens to `channel` (an identifier) is told once the transaction is committed, where
   // the database can do that.
   virtual void notify(const std::string& channel) { static_cast<void>(channel); }

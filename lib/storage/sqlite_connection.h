@@ -26,7 +26,9 @@ class SqliteConnection final : public SqlConnection {
   void query(const std::string& sql, std::span<const SqlValue> params,
              const std::function<void(const SqlRow&)>& on_row) override;
   std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
-  void define(const std::string& statement) override { execute(statement, {}); }
+  void define(std::span<const std::string> statements) override {
+    for (const std::string& statement : statements) execute(statement, {});
+  }
   void begin() override;
   void lock_schema() override {}  // begin() keeps out everyone who writes
   void commit() override;

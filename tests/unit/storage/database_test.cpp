@@ -15,7 +15,8 @@ namespace {
 struct TableFixture {
   TableFixture() {
     database->write([](SqlConnection& connection) {
-      connection.define("CREATE TABLE numbers (number BIGINT NOT NULL)");
+      const std::string table = "CREATE TABLE numbers (number BIGINT NOT NULL)";
+      connection.define({&table, 1});
     });
   }
   void add(std::int64_t number) {
@@ -74,7 +75,7 @@ TEST_CASE("a connection that finds its database moved: opened anew, and the work
     void query(const std::string&, std::span<const SqlValue>,
                const std::function<void(const SqlRow&)>&) override {}
     std::vector<bool> insert(const SqlInsert&, std::span<const SqlValues>) override { return {}; }
-    void define(const std::string&) override {}
+    void define(std::span<const std::string>) override {}
     void begin() override {
       if (moves-- > 0) throw DatabaseMoved("moved");
     }
