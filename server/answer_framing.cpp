@@ -73,10 +73,12 @@ AnswerFraming::AnswerFraming(const ResponseHead& head, const AnswerTerms& terms,
 void AnswerFraming::choose_mode(const ResponseHead& head, const AnswerTerms& terms,
                                 const std::string_view* whole, std::string& out) {
   if (has_no_body(head.status)) return;
-  std::optional<std::uint64_t> length = head.content_length;
-  if (is_event_stream(head.headers)) length.reset();
+  // An event stream has none, not even one that was whole before any of it was sent.
+  const bool counted = !is_event_stream(head.headers);
+  std::optional<std::uint64_t> length;
+  if (counted) length = head.content_length;
   // The answer to HEAD has no body to count, but one that was given all the same counts.
-  if (!length && whole != nullptr && !(terms.head_request && whole->empty())) {
+  if (counted && !length && whole != nullptr && !(terms.head_request && whole->empty())) {
     length = whole->size();
   }
   if (head.status == 205) length = 0;

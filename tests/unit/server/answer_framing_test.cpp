@@ -81,6 +81,7 @@ TEST_CASE("an event stream has no length") {
     const Answer answer = streamed(head_of(200, {{"content-type", type}}, 3), {"data: x\n\n"});
     CHECK(answer.bytes.find("content-length") == std::string::npos);
     CHECK(answer.bytes.ends_with("\r\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n"));
+    CHECK(whole(head_of(200, {{"content-type", type}}, 3), "data: x\n\n").bytes == answer.bytes);
   }
 }
 
