@@ -50,7 +50,10 @@ test('a pod that drains is taken out by its readiness, and ends in its time', as
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'm', input: 'hi' }),
   });
-  await upstream.wait('requests');
+  // The upstream's count has health checks in it.
+  const headers = { authorization: `Bearer ${env.PROXY_ADMIN_TOKEN}` };
+  await eventually('the request to be under way', async () =>
+    /^rp_active_exchanges 1$/m.test(await (await fetch(`${admin}/metrics`, { headers })).text()));
   server.child.process.kill('SIGTERM');
   await eventually('the pod to be unready', async () => (await ready()) === 503);
   await upstream.openGate('answer');

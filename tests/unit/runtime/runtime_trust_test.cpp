@@ -133,7 +133,8 @@ TEST_CASE("each variable for authorities holds for HTTP and for WebSocket") {
                     {"SSL_CERT_FILE", cert_file, true},
                     {"SSL_CERT_DIR", cert_dir, true}};
   for (const auto& row : rows) {
-    CAPTURE(row.variable);
+    const std::string variable = row.variable;
+    CAPTURE(variable);
     TrustRig rig(server, row.config);
     CHECK(rig.document() == (row.trusted ? 200 : 502));
     const std::string first = rig.turn();
