@@ -2,7 +2,8 @@
 //
 // What the proxy acts on and what goes up agree: of members with the same key, however it is
 // spelled, the last one counts and is the only one that goes up; a header in client_metadata that
-// an HTTP client could not send through here is taken out. Any other message passes byte for byte.
+// an HTTP client could not send through here is taken out. A byte order mark before it is dropped.
+// Any other message passes byte for byte.
 #pragma once
 
 #include <memory>
