@@ -88,11 +88,11 @@ class Container {
     for (const [name, part] of Object.entries(this.parts)) assert.ok(!runs(part), `${name} is left`);
     return code;
   }
-  post() {
+  post(more = {}) {
     return fetch(`${this.url}/v1/responses`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', input: 'hi' }),
+      body: JSON.stringify({ model: 'm', input: 'hi', ...more }),
     });
   }
 }
@@ -114,15 +114,17 @@ test('all three run, a record goes through all of them, and TERM ends them', asy
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'Ctrl-C']) {
   test(`${signal} lets a request under way come to its end`, async (t) => {
-    const rules = [{ replies: [{ ...kResponse, gate: 'answer' }] }];
+    const rules = [{ replies: [{
+      stream: { id: 'resp_1', deltas: ['begun', 'done'] },
+      insert: [{ at: 5, step: { gate: 'answer' } }], // behind the first delta
+    }] }];
     const container = await Container.start(t, { rules });
-    const answer = container.post();
-    await container.upstream.wait('requests');
+    const answer = await container.post({ stream: true }); // its head: it is under way
     signal === 'Ctrl-C' ? container.interrupt() : container.signal(signal);
     await eventually('the port to be closed', () => fetch(`${container.url}/healthz`).then(() => false, () => true));
     for (const part of Object.values(container.parts)) assert.ok(runs(part));
     await container.upstream.openGate('answer');
-    assert.equal((await answer).status, 200);
+    assert.match(await answer.text(), /event: response\.completed/);
     assert.equal(await container.end(), 0);
     assert.match(container.child.output, /worker stopped: 1 records written/);
   });
