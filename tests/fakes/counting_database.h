@@ -51,9 +51,7 @@ class CountingConnection final : public SqlConnection {
   std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override {
     return connection_->insert(into, rows);
   }
-  void define(std::span<const std::string> statements) override {
-    connection_->define(statements);
-  }
+  void define(std::span<const std::string> statements) override { connection_->define(statements); }
   void begin() override { connection_->begin(); }
   void lock_schema() override { connection_->lock_schema(); }
   void commit() override { connection_->commit(); }
