@@ -157,6 +157,10 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
   const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
     families.push_back(single(name, help, type, static_cast<double>(value)));
   };
+  const auto add_all = [&](std::vector<MetricFamily> more) {
+    families.insert(families.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  };
   add("rp_active_exchanges", "Exchanges under way", MetricType::Gauge, values.active_exchanges);
   add("rp_open_sockets", "WebSockets of clients", MetricType::Gauge, values.open_sockets);
   add("rp_telemetry_recorded_total", "Records accepted", MetricType::Counter,
@@ -170,31 +174,15 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
       values.telemetry.queued);
   add("rp_telemetry_spooled", "Records waiting in the spool file", MetricType::Gauge,
       values.telemetry.spooled);
-  if (values.stream) {
-    auto more = stream_families(*values.stream);
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  }
-  if (values.shared_state) {
-    auto more = redis_families(*values.shared_state);
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  }
-  if (values.process) {
-    auto more = process_families(*values.process);
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  }
+  if (values.stream) add_all(stream_families(*values.stream));
+  if (values.shared_state) add_all(redis_families(*values.shared_state));
+  if (values.process) add_all(process_families(*values.process));
   if (values.database_up) {
     add("rp_database_up", "1 while the database answers", MetricType::Gauge,
         *values.database_up ? 1 : 0);
   }
   families.push_back(build_info());
-  if (values.registry) {
-    auto more = registry_families(*values.registry);
-    families.insert(families.end(), std::make_move_iterator(more.begin()),
-                    std::make_move_iterator(more.end()));
-  }
+  if (values.registry) add_all(registry_families(*values.registry));
   families.push_back(affinity_entries(values.affinity));
   add("rp_affinity_evicted_total", "Affinities forgotten because there were too many",
       MetricType::Counter, values.affinity.evicted);

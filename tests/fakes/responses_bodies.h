@@ -44,4 +44,14 @@ Reply error_reply(int status, std::string_view type, std::string_view code,
 
 Json models_list(const std::vector<std::string>& ids);
 
+// The events of a stream, whatever they are called.
+inline std::vector<Json> events_in(const std::string& stream) {
+  std::vector<Json> events;
+  for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
+    at += std::string("data: ").size();
+    events.push_back(Json::parse(stream.substr(at, stream.find('\n', at) - at)));
+  }
+  return events;
+}
+
 }  // namespace responses_proxy::testing

@@ -13,15 +13,6 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-std::vector<Json> sent_events(const std::string& stream) {
-  std::vector<Json> events;
-  for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
-    at += std::string("data: ").size();
-    events.push_back(Json::parse(stream.substr(at, stream.find('\n', at) - at)));
-  }
-  return events;
-}
-
 Json body_of(const RecordedRequest& request) {
   return Json::parse(request.body);
 }
@@ -77,7 +68,7 @@ TEST_CASE("anthropic messages: a stream, and every answer has an id of its own")
     const auto result = post(proxy, body);
     REQUIRE(result);
     CHECK(result->get_header_value("content-type") == "text/event-stream");
-    const std::vector<Json> events = sent_events(result->body);
+    const std::vector<Json> events = events_in(result->body);
     check_stream_rules(events, Json::parse(body));
     CHECK(text_of(events) == "Hi there");
     CHECK(response_id_of(events) != before);
@@ -151,7 +142,7 @@ TEST_CASE("anthropic messages: what a response said is continued over HTTP, on a
       const auto result = post(proxy, dump(body));
       REQUIRE(result);
       CHECK(result->status == 200);
-      previous = response_id_of(sent_events(result->body));
+      previous = response_id_of(events_in(result->body));
     };
     turn("go", "openai-2");
     turn({{{"type", "function_call_output"}, {"call_id", "toolu_1"}, {"output", "seen"}}},
@@ -249,7 +240,7 @@ TEST_CASE("anthropic messages: a stream that breaks off, and one that ends witho
     TestProxy proxy(anthropic_config(upstream));
     const std::string body = post_reading(proxy, R"({"model":"m","stream":true,"input":"hello"})",
                                           [](const std::string&) {});
-    CHECK(type_of(sent_events(body).back()) == "response.failed");
+    CHECK(type_of(events_in(body).back()) == "response.failed");
     CHECK(proxy.records().wait_for(1).at(0).error == "truncated");
   }
 }
@@ -284,7 +275,7 @@ TEST_CASE("anthropic messages: items that an input names are put in their places
         post(proxy, dump({{"model", "m"}, {"stream", true}, {"tools", kLook}, {"input", input}}));
     REQUIRE(result);
     CHECK(result->status == 200);
-    const auto events = sent_events(result->body);
+    const auto events = events_in(result->body);
     for (const Json& item : events.back()["response"]["output"]) {
       input.push_back({{"type", "item_reference"}, {"id", item["id"]}});
     }

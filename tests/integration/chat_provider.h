@@ -58,15 +58,6 @@ inline void answer_chat(ScriptedUpstream& upstream, std::vector<Reply> replies) 
   upstream.add({"", "POST", kChatPath, std::move(replies), true});
 }
 
-inline std::vector<Json> events_in(const std::string& stream) {
-  std::vector<Json> events;
-  for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
-    at += std::string("data: ").size();
-    events.push_back(Json::parse(stream.substr(at, stream.find('\n', at) - at)));
-  }
-  return events;
-}
-
 inline Json messages_of(const RecordedRequest& request) {
   return Json::parse(request.body).at("messages");
 }

@@ -65,15 +65,6 @@ struct KeptClient {
   httplib::Client http;
 };
 
-std::vector<Json> kept_events_of(const std::string& stream) {
-  std::vector<Json> events;
-  for (std::size_t at = 0; (at = stream.find("data: ", at)) != std::string::npos;) {
-    at += std::string("data: ").size();
-    events.push_back(Json::parse(stream.substr(at, stream.find('\n', at) - at)));
-  }
-  return events;
-}
-
 }  // namespace
 
 TEST_CASE("kept responses: a document is read back as it was, until it is deleted") {
@@ -111,13 +102,13 @@ TEST_CASE("kept responses: a stream is given again event by event, after any of 
   KeptClient client(proxy);
   const auto made = post(proxy, R"({"model":"m","input":"hello","stream":true})");
   REQUIRE(made);
-  const auto events = kept_events_of(made->body);
+  const auto events = events_in(made->body);
   const std::string id = response_id_of(events);
   const auto again = client.get(id + "?stream=true");
   CHECK(again->get_header_value("content-type") == "text/event-stream");
   CHECK(again->body == made->body);
   CHECK(dump(client.json(id)) == dump(events.back()["response"]));
-  const auto rest = kept_events_of(client.get(id + "?stream=true&starting_after=5")->body);
+  const auto rest = events_in(client.get(id + "?stream=true&starting_after=5")->body);
   REQUIRE(rest.size() == events.size() - 6);
   for (std::size_t i = 0; i < rest.size(); ++i) CHECK(dump(rest[i]) == dump(events[i + 6]));
   CHECK(client.get(id + "?stream=true&starting_after=x")->status == 400);

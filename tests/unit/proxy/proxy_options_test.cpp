@@ -16,24 +16,37 @@
 
 using namespace responses_proxy;
 
-TEST_CASE("a loop without an upstream client is refused by name, before anything is served") {
+namespace {
+
+// What a Proxy cannot do without, but for loops and upstreams.
+struct ProxyParts {
+  ProxyOptions options(EventLoops& loops, testing::FakeUpstream& upstream) {
+    return {.clock = clock,
+            .random = random,
+            .state = *state,
+            .router = router,
+            .balancer = balancer,
+            .telemetry = sink,
+            .loops = loops,
+            .upstreams = {&upstream},
+            .dialects = {}};
+  }
+
   testing::ManualClock clock;
-  SeededRandom random(1);
-  const auto state = make_memory_state_store(clock);
-  const TableRouter router(*state);
-  const LoadBalancer balancer(clock, random);
+  SeededRandom random{1};
+  const std::unique_ptr<StateStore> state = make_memory_state_store(clock);
+  const TableRouter router{*state};
+  const LoadBalancer balancer{clock, random};
   NullTelemetrySink sink;
+};
+
+}  // namespace
+
+TEST_CASE("a loop without an upstream client is refused by name, before anything is served") {
+  ProxyParts parts;
   EventLoops loops(2);
   testing::FakeUpstream upstream;
-  ProxyOptions options{.clock = clock,
-                       .random = random,
-                       .state = *state,
-                       .router = router,
-                       .balancer = balancer,
-                       .telemetry = sink,
-                       .loops = loops,
-                       .upstreams = {&upstream},
-                       .dialects = {}};
+  ProxyOptions options = parts.options(loops, upstream);
   CHECK_THROWS_WITH_AS(Proxy({}, options),
                        "ProxyOptions::upstreams: 1 for 2 event loops; each needs one of its own",
                        std::invalid_argument);
@@ -50,25 +63,12 @@ TEST_CASE("loops of a host are at least one, and none of them is null") {
 
 // A host's loop may run again after the proxy has gone.
 TEST_CASE("what a proxy has posted to a loop does not run once it has gone") {
-  testing::ManualClock clock;
-  SeededRandom random(1);
-  const auto state = make_memory_state_store(clock);
-  const TableRouter router(*state);
-  const LoadBalancer balancer(clock, random);
-  NullTelemetrySink sink;
+  ProxyParts parts;
   boost::asio::io_context context;
   EventLoop loop(context);
   EventLoops loops({&loop});
   testing::FakeUpstream upstream;
-  auto proxy = std::make_unique<Proxy>(Config(), ProxyOptions{.clock = clock,
-                                                              .random = random,
-                                                              .state = *state,
-                                                              .router = router,
-                                                              .balancer = balancer,
-                                                              .telemetry = sink,
-                                                              .loops = loops,
-                                                              .upstreams = {&upstream},
-                                                              .dialects = {}});
+  auto proxy = std::make_unique<Proxy>(Config(), parts.options(loops, upstream));
   const auto client = std::make_shared<testing::FakeResponseWriter>();
   proxy->handle(Request(), client);
   proxy->cancel_all();
