@@ -40,6 +40,11 @@ if(RP_SANITIZE)
     add_compile_options(-fno-sanitize=vptr)
     add_link_options(-fno-sanitize=vptr)
   endif()
+  if(RP_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND
+     CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
+    # This check and coroutines make objects that cannot be assembled (llvm-project issue 49689).
+    add_compile_options(-fno-sanitize=function)
+  endif()
   if(RP_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Asio has fences that TSan does not model; GCC says so where they are inlined.
     add_compile_options(-Wno-tsan)
