@@ -95,19 +95,26 @@ struct Affinities {
 
 constexpr std::size_t kAsked = 1 << 17;
 
-std::vector<std::string> ids(AffinityKind kind, std::size_t first, std::size_t range,
-                             std::uint64_t seed) {
+bool holds(StateStore& store, AffinityKind kind, const std::string& id) {
+  bool held = false;
+  store.find_affinity({kind, id}, [&held](const auto& resource) { held = resource.has_value(); });
+  return held;
+}
+
+// Ids that the store has, or others.
+std::vector<std::string> ids(StateStore& store, AffinityKind kind, bool held, std::uint64_t seed) {
   SeededRandom random(seed);
-  std::vector<std::string> result(kAsked);
-  for (std::string& id : result) id = id_of(kind, first + random.next() % range);
+  std::vector<std::string> result;
+  while (result.size() < kAsked) {
+    std::string id = id_of(kind, random.next() % kStored + (held ? 0 : 10 * kStored));
+    if (holds(store, kind, id) == held) result.push_back(std::move(id));
+  }
   return result;
 }
 
 void find(benchmark::State& state, Affinities& affinities, AffinityKind kind, bool hit) {
-  // However unevenly the shards fill, the newest nine tenths of the bound are still there.
-  const std::size_t range = kEntries / 10 * 9;
-  const std::size_t first = hit ? kStored - range : kStored * 10;
-  const auto asked = ids(kind, first, range, static_cast<std::uint64_t>(state.thread_index()));
+  const auto asked =
+      ids(*affinities.store, kind, hit, static_cast<std::uint64_t>(state.thread_index()));
   std::size_t found = 0;
   std::size_t next = 0;
   for (auto _ : state) {

@@ -9,8 +9,8 @@
 //            none of its own.
 // Errors     There are none to handle: an unreachable store answers "unknown".
 // Blocking   Never. A remote look-up gives up after its budget.
-// Limits     Entries are bounded in number (the least recently used goes first) and in size (of a
-//            long id its bounded_id() is kept); session entries also expire when idle.
+// Limits     Entries are bounded in number (of those not used lately one goes first) and in size (of
+//            an id a hash is kept, about 28 bytes in all); session entries also expire when idle.
 #pragma once
 
 #include <cstddef>
@@ -90,6 +90,8 @@ struct AffinityLimits {
   std::size_t max_entries = 1'000'000;                // per kind
   Millis session_idle = std::chrono::hours(1);        // a session unused this long is forgotten
   Millis response_age = std::chrono::hours(24 * 30);  // OpenAI keeps stored responses 30 days
+  // A random number, for ids that strangers choose: who knows it can make look-ups slow.
+  std::uint64_t hash_seed = 0;
 };
 
 // Complete for one process.

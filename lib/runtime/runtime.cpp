@@ -47,10 +47,11 @@ namespace {
 constexpr Millis kDrainPoll{20};
 constexpr Millis kCancelTimeout{2'000};  // for cancelled exchanges to leave their loop
 
-AffinityLimits affinity_limits(const Config& config) {
+AffinityLimits affinity_limits(const Config& config, Random& random) {
   AffinityLimits limits;
   limits.max_entries = config.max_affinity_entries;
   limits.session_idle = config.session_affinity_ttl;
+  limits.hash_seed = random.next();
   return limits;
 }
 
@@ -66,11 +67,12 @@ LoadBalancerOptions balancer_options(const Config& config,
 
 std::unique_ptr<StateStore> make_state_store(const Config& config, const Clock& clock,
                                              Random& random, const Log& log) {
-  if (config.redis_url.empty()) return make_memory_state_store(clock, affinity_limits(config));
+  if (config.redis_url.empty())
+    return make_memory_state_store(clock, affinity_limits(config, random));
   return make_redis_state_store(clock, random,
                                 {.url = config.redis_url,
                                  .budget = config.redis_timeout,
-                                 .limits = affinity_limits(config),
+                                 .limits = affinity_limits(config, random),
                                  .log = log});
 }
 

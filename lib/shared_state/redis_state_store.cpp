@@ -18,6 +18,7 @@
 #include "responses_proxy/state_sharing.h"
 #include "shared_state/live_sync.h"
 #include "shared_state/missed_affinities.h"
+#include "shared_state/recent_ids.h"
 #include "shared_state/redis_scripts.h"
 #include "shared_state/shared_decisions.h"
 #include "state/memory_state_store.h"
@@ -29,8 +30,6 @@ namespace {
 constexpr Millis kTick{250};
 // Written again per tick after an outage, so that catching up does not become the next one.
 constexpr std::size_t kCatchUpPerTick = 256;
-// Of each kind, after Redis has come back empty.
-constexpr std::size_t kRestored = 4'096;
 constexpr std::array kKinds{AffinityKind::response, AffinityKind::item, AffinityKind::session,
                             AffinityKind::alias};
 
@@ -94,6 +93,11 @@ class RedisStateStore final : public StateStore, public StateSharing {
   void ask(AsyncConnection& connection, const AffinityKey& key, Found found);
   void tell(AsyncConnection& connection, const AffinityKey& key, std::string_view resource_id,
             const Done& done);
+  RecentIds& recent(AffinityKind kind) { return recent_[static_cast<std::size_t>(kind)]; }
+  void learn(const AffinityKey& key, std::string_view resource_id) {
+    memory_.affinity(key.kind).put(key.id, resource_id);
+    recent(key.kind).used(key.id);
+  }
   std::string lifetime(AffinityKind kind) const;
   void tick();
   void catch_up();
@@ -104,6 +108,7 @@ class RedisStateStore final : public StateStore, public StateSharing {
   const RedisStateOptions options_;
   const RedisOptions redis_;
   MemoryStateStore memory_;
+  std::array<RecentIds, kKinds.size()> recent_;  // by kind
   MissedAffinities missed_;
   SharedDecisions decisions_;
   EventLoops* loops_ = nullptr;  // null: not started, or stopped
@@ -165,6 +170,7 @@ void RedisStateStore::find_affinity(const AffinityKey& key, Found found) {
       key.id, key.kind == AffinityKind::session ? lifetime_of_session / 8 : Millis::max(), renew);
   AsyncConnection* here = local && !renew ? nullptr : connection_here();
   if (local) {
+    recent(key.kind).used(key.id);
     if (here != nullptr) tell(*here, key, *local, {});
     return found(std::move(local));
   }
@@ -184,7 +190,7 @@ void RedisStateStore::ask(AsyncConnection& connection, const AffinityKey& key, F
                       return found(std::nullopt);
                     }
                     std::string resource_id(text_of(*reply));
-                    memory_.affinity(kind).put(id, resource_id);
+                    learn({kind, id}, resource_id);
                     if (kind == AffinityKind::session)
                       tell(connection, {kind, id}, resource_id, {});
                     found(std::move(resource_id));
@@ -193,7 +199,7 @@ void RedisStateStore::ask(AsyncConnection& connection, const AffinityKey& key, F
 
 void RedisStateStore::remember_affinity(const AffinityKey& key, std::string_view resource_id,
                                         Done done) {
-  memory_.affinity(key.kind).put(key.id, resource_id);
+  learn(key, resource_id);
   if (connections_.empty()) {
     if (done) done();
     return;
@@ -248,9 +254,7 @@ void RedisStateStore::catch_up() {
 // Redis has forgotten everything: what this process used last is worth telling again.
 void RedisStateStore::restore() {
   for (const AffinityKind kind : kKinds) {
-    for (auto& [id, resource_id] : memory_.affinity(kind).newest(kRestored)) {
-      missed_.add({kind, std::move(id)});
-    }
+    for (std::string& id : recent(kind).all()) missed_.add({kind, std::move(id)});
   }
 }
 

@@ -1,18 +1,34 @@
 #include "state/affinity_map.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
-#include <functional>
+#include <limits>
 
 #include "core/bounded_id.h"
 
 namespace responses_proxy {
 
-AffinityMap::AffinityMap(const Clock& clock, std::size_t max_entries, Millis lifetime,
-                         Expiry expiry)
+namespace {
+
+constexpr AffinityTicks kMaxTicks = std::numeric_limits<std::int32_t>::max();
+
+AffinityTicks ticks_of(Millis time) {
+  return static_cast<AffinityTicks>(std::clamp<std::int64_t>(time / kAffinityTick, 0, kMaxTicks));
+}
+
+}  // namespace
+
+AffinityMap::AffinityMap(const Clock& clock, Options options)
     : clock_(clock),
-      max_per_shard_(std::max<std::size_t>(1, max_entries / kShards)),
-      lifetime_(lifetime),
-      expiry_(expiry) {}
+      start_(clock.steady()),
+      expiry_(options.expiry),
+      hash_seed_(options.hash_seed) {
+  for (auto& shard : shards_) {
+    shard = std::make_unique<Shard>(options.max_entries / kShards, ticks_of(options.lifetime));
+  }
+}
 
 std::optional<std::string> AffinityMap::find(std::string_view id) {
   bool ignored = false;
@@ -20,94 +36,68 @@ std::optional<std::string> AffinityMap::find(std::string_view id) {
 }
 
 std::optional<std::string> AffinityMap::find(std::string_view id, Millis every, bool& renew) {
-  const BoundedId key(id);
-  const SteadyTime now = clock_.steady();
-  Shard& shard = shard_of(key);
+  const AffinityHash hash = hash_of(id);
+  const AffinityTicks at = now();
+  Shard& shard = shard_of(hash);
   const std::scoped_lock lock(shard.mutex);
-  const auto found = shard.by_id.find(key);
-  if (found == shard.by_id.end()) return std::nullopt;
-  const auto entry = found->second;
-  if (now - entry->since >= lifetime_) {
-    shard.drop(entry);
-    return std::nullopt;
-  }
-  if (expiry_ == Expiry::since_use) entry->since = now;
-  renew = every != Millis::max() && now - entry->renewed >= every;
-  if (renew) entry->renewed = now;
-  shard.entries.splice(shard.entries.begin(), shard.entries, entry);
-  return entry->resource_id;
+  AffinityTable::Entry* entry = shard.table.find(hash, at);
+  if (entry == nullptr) return std::nullopt;
+  entry->used = 1;
+  if (expiry_ == Expiry::since_use) entry->since = at;
+  renew = every != Millis::max() && at - entry->renewed >= ticks_of(every);
+  if (renew) entry->renewed = at;
+  return shard.table.resource_id(*entry);
 }
 
 void AffinityMap::put(std::string_view id, std::string_view resource_id) {
-  const BoundedId key(id);
-  const SteadyTime now = clock_.steady();
-  Shard& shard = shard_of(key);
+  const AffinityHash hash = hash_of(id);
+  const AffinityTicks at = now();
+  Shard& shard = shard_of(hash);
   const std::scoped_lock lock(shard.mutex);
-  if (const auto found = shard.by_id.find(key); found != shard.by_id.end()) {
-    const auto entry = found->second;
-    entry->resource_id = resource_id;
-    entry->since = now;
-    entry->renewed = now;
-    shard.entries.splice(shard.entries.begin(), shard.entries, entry);
-    return;
-  }
-  if (shard.entries.size() >= max_per_shard_) {
-    shard.drop(std::prev(shard.entries.end()));
-    ++shard.evicted;
-  }
-  shard.entries.push_front({std::string(key), std::string(resource_id), now, now});
-  shard.by_id.emplace(shard.entries.front().id, shard.entries.begin());
+  shard.table.put(hash, resource_id, at);
 }
 
 void AffinityMap::erase(std::string_view id) {
-  const BoundedId key(id);
-  Shard& shard = shard_of(key);
+  const AffinityHash hash = hash_of(id);
+  Shard& shard = shard_of(hash);
   const std::scoped_lock lock(shard.mutex);
-  if (const auto found = shard.by_id.find(key); found != shard.by_id.end()) {
-    shard.drop(found->second);
-  }
+  shard.table.erase(hash);
 }
 
-std::vector<std::pair<std::string, std::string>> AffinityMap::newest(std::size_t count) const {
-  std::vector<std::pair<std::string, std::string>> entries;
-  const std::size_t per_shard = (count + kShards - 1) / kShards;
-  for (const Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
-    std::size_t left = per_shard;
-    for (auto entry = shard.entries.begin(); entry != shard.entries.end() && left > 0; ++entry) {
-      entries.emplace_back(entry->id, entry->resource_id);
-      --left;
-    }
+template <class T>
+T AffinityMap::sum(T (AffinityTable::*part)() const) const {
+  T total = 0;
+  for (const auto& shard : shards_) {
+    const std::scoped_lock lock(shard->mutex);
+    total += (shard->table.*part)();
   }
-  return entries;
+  return total;
 }
 
 std::size_t AffinityMap::size() const {
-  std::size_t total = 0;
-  for (const Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
-    total += shard.entries.size();
-  }
-  return total;
+  return sum(&AffinityTable::size);
 }
 
 std::uint64_t AffinityMap::evicted() const {
-  std::uint64_t total = 0;
-  for (const Shard& shard : shards_) {
-    const std::scoped_lock lock(shard.mutex);
-    total += shard.evicted;
-  }
-  return total;
+  return sum(&AffinityTable::evicted);
 }
 
-AffinityMap::Shard& AffinityMap::shard_of(std::string_view id) {
-  // The low bits pick the bucket inside a shard; use high ones here.
-  return shards_[(std::hash<std::string_view>{}(id) >> 40) % kShards];
+std::size_t AffinityMap::bytes() const {
+  return sum(&AffinityTable::bytes);
 }
 
-void AffinityMap::Shard::drop(Entries::iterator entry) {
-  by_id.erase(entry->id);
-  entries.erase(entry);
+AffinityHash AffinityMap::hash_of(std::string_view id) const {
+  // Some know an id in its bounded form only.
+  const BoundedId key(id);
+  const std::string_view text = key;
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), hash_seed_);
+  return {hash.low64, static_cast<std::uint32_t>(hash.high64)};
+}
+
+// Modulo 2^32, as tables count.
+AffinityTicks AffinityMap::now() const {
+  const auto passed = std::chrono::duration_cast<Millis>(clock_.steady() - start_);
+  return static_cast<AffinityTicks>(passed / kAffinityTick);
 }
 
 }  // namespace responses_proxy

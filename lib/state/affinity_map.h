@@ -1,25 +1,24 @@
-// AffinityMap: id -> resource id, bounded, least recently used out first, entries expire.
+// AffinityMap: id -> resource id, bounded, the least used out first, entries expire.
 //
-// Threads    Safe from any thread: kShards independent maps, one short lock each.
-// Cost       One hash, one lock, one list splice; memory about 200 bytes per entry, and twice the
-//            length of ids and resource ids that are longer than 15 bytes.
-// Limits     max_entries is divided over the shards, so the bound is exact per shard. Of an id that
-//            is longer than kMaxIdBytes its bounded_id() is kept.
+// Threads    Safe from any thread: kShards independent tables, one short lock each.
+// Cost       One hash of the id, one lock, a few places next to each other; at most 32 bytes an
+//            entry where the map is full, whatever the length of ids.
+// Limits     max_entries is divided over the shards, so the bound is exact per shard. Times count
+// in
+//            steps of kAffinityTick: an entry may go that much early.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 #include "responses_proxy/clock.h"
+#include "state/affinity_table.h"
 
 namespace responses_proxy {
 
@@ -30,7 +29,14 @@ class AffinityMap {
  public:
   static constexpr std::size_t kShards = 64;
 
-  AffinityMap(const Clock& clock, std::size_t max_entries, Millis lifetime, Expiry expiry);
+  struct Options {
+    std::size_t max_entries;
+    Millis lifetime;  // at most four years
+    Expiry expiry;
+    std::uint64_t hash_seed = 0;  // what those who choose ids do not know
+  };
+
+  AffinityMap(const Clock& clock, Options options);
 
   std::optional<std::string> find(std::string_view id);
   // As find(). `renew` becomes true when the entry is used for the first time since `every` has
@@ -39,35 +45,30 @@ class AffinityMap {
   void put(std::string_view id, std::string_view resource_id);
   void erase(std::string_view id);
 
-  // About `count` of the entries used last, as (id, resource id).
-  std::vector<std::pair<std::string, std::string>> newest(std::size_t count) const;
   std::size_t size() const;
   std::uint64_t evicted() const;
+  // Of the tables, free places included.
+  std::size_t bytes() const;
 
  private:
-  struct Entry {
-    std::string id;
-    std::string resource_id;
-    SteadyTime since;
-    SteadyTime renewed;
-  };
-  using Entries = std::list<Entry>;  // most recently used first
   struct alignas(64) Shard {
-    mutable std::mutex mutex;
-    Entries entries;
-    std::unordered_map<std::string_view, Entries::iterator> by_id;  // keys point into entries
-    std::uint64_t evicted = 0;
+    Shard(std::size_t max_entries, AffinityTicks lifetime) : table(max_entries, lifetime) {}
 
-    void drop(Entries::iterator entry);
+    mutable std::mutex mutex;
+    AffinityTable table;
   };
 
-  Shard& shard_of(std::string_view id);
+  AffinityHash hash_of(std::string_view id) const;
+  Shard& shard_of(const AffinityHash& hash) { return *shards_[hash.place % kShards]; }
+  AffinityTicks now() const;
+  template <class T>
+  T sum(T (AffinityTable::*part)() const) const;
 
   const Clock& clock_;
-  const std::size_t max_per_shard_;
-  const Millis lifetime_;
+  const SteadyTime start_;
   const Expiry expiry_;
-  std::array<Shard, kShards> shards_;
+  const std::uint64_t hash_seed_;
+  std::array<std::unique_ptr<Shard>, kShards> shards_;
 };
 
 }  // namespace responses_proxy

@@ -2,11 +2,20 @@
 
 namespace responses_proxy {
 
+namespace {
+
+AffinityMap::Options kept_from_storing(const AffinityLimits& limits) {
+  return {limits.max_entries, limits.response_age, Expiry::since_stored, limits.hash_seed};
+}
+
+}  // namespace
+
 MemoryStateStore::MemoryStateStore(const Clock& clock, const AffinityLimits& limits)
-    : responses_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
-      items_(clock, limits.max_entries, limits.response_age, Expiry::since_stored),
-      sessions_(clock, limits.max_entries, limits.session_idle, Expiry::since_use),
-      aliases_(clock, limits.max_entries, limits.response_age, Expiry::since_stored) {}
+    : responses_(clock, kept_from_storing(limits)),
+      items_(clock, kept_from_storing(limits)),
+      sessions_(clock,
+                {limits.max_entries, limits.session_idle, Expiry::since_use, limits.hash_seed}),
+      aliases_(clock, kept_from_storing(limits)) {}
 
 std::shared_ptr<ResourceState> MemoryStateStore::resource(std::string_view id,
                                                           std::string_view points_at) {

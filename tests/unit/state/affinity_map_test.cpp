@@ -18,62 +18,19 @@ using testing::ManualClock;
 constexpr Millis kHour = std::chrono::hours(1);
 using FoundId = std::optional<std::string>;
 
-// `n` ids that share a shard: in a map with one entry per shard they push each other out.
-std::vector<std::string> neighbours(std::size_t n) {
-  ManualClock clock;
-  AffinityMap probe(clock, AffinityMap::kShards, kHour, Expiry::since_use);
-  std::vector<std::string> ids = {"id"};
-  for (int i = 0; ids.size() < n; ++i) {
-    const std::string id = "id" + std::to_string(i);
-    probe.put("id", "r");
-    probe.put(id, "r");
-    if (!probe.find("id")) ids.push_back(id);
-  }
-  return ids;
+AffinityMap::Options of_an_hour(std::size_t entries, Expiry expiry = Expiry::since_use) {
+  return {entries, kHour, expiry};
 }
 
 }  // namespace
 
-TEST_CASE("at the bound the least recently used entry goes first") {
-  const auto ids = neighbours(5);
-  ManualClock clock;
-  AffinityMap map(clock, 3 * AffinityMap::kShards, kHour, Expiry::since_use);
-  for (std::size_t i = 0; i < 3; ++i) map.put(ids[i], "r");
-  REQUIRE(map.find(ids[0]));  // now 1 is the oldest
-  map.put(ids[3], "r");
-  CHECK_FALSE(map.find(ids[1]));
-  map.put(ids[2], "other");  // storing is using: now 0 is the oldest
-  map.put(ids[4], "r");
-  CHECK_FALSE(map.find(ids[0]));
-  CHECK(map.find(ids[2]) == FoundId("other"));
-  CHECK(map.find(ids[3]));
-  CHECK(map.find(ids[4]));
-  CHECK(map.size() == 3);
-  CHECK(map.evicted() == 2);
-}
-
-TEST_CASE("an entry erased or expired makes room without an eviction") {
-  const auto ids = neighbours(4);
-  ManualClock clock;
-  AffinityMap map(clock, 2 * AffinityMap::kShards, kHour, Expiry::since_use);
-  map.put(ids[0], "r");
-  map.put(ids[1], "r");
-  map.erase(ids[0]);
-  map.put(ids[2], "r");
-  clock.advance(kHour);
-  CHECK_FALSE(map.find(ids[1]));
-  CHECK(map.size() == 1);
-  map.put(ids[3], "r");
-  CHECK(map.evicted() == 0);
-}
-
 TEST_CASE("an entry lives until its lifetime is over, not longer") {
   ManualClock clock;
-  AffinityMap map(clock, 1000, kHour, Expiry::since_use);
+  AffinityMap map(clock, of_an_hour(1000));
   map.put("a", "r");
-  clock.advance(kHour - Millis(1));
+  clock.advance(kHour - kAffinityTick);
   CHECK(map.find("a"));
-  clock.advance(kHour - Millis(1));
+  clock.advance(kHour - kAffinityTick);
   CHECK(map.find("a"));
   clock.advance(kHour);
   CHECK_FALSE(map.find("a"));
@@ -82,22 +39,22 @@ TEST_CASE("an entry lives until its lifetime is over, not longer") {
 
 TEST_CASE("since_stored: looking does not renew, storing does") {
   ManualClock clock;
-  AffinityMap map(clock, 1000, kHour, Expiry::since_stored);
+  AffinityMap map(clock, of_an_hour(1000, Expiry::since_stored));
   map.put("a", "r");
-  clock.advance(kHour - Millis(1));
+  clock.advance(kHour - kAffinityTick);
   CHECK(map.find("a"));
-  clock.advance(Millis(1));
+  clock.advance(kAffinityTick);
   CHECK_FALSE(map.find("a"));
   map.put("b", "r");
-  clock.advance(kHour - Millis(1));
+  clock.advance(kHour - kAffinityTick);
   map.put("b", "r");
-  clock.advance(kHour - Millis(1));
+  clock.advance(kHour - kAffinityTick);
   CHECK(map.find("b"));
 }
 
 TEST_CASE("whoever else keeps an entry hears from time to time that it is in use") {
   ManualClock clock;
-  AffinityMap map(clock, 256, kHour, Expiry::since_use);
+  AffinityMap map(clock, of_an_hour(256));
   const Millis every = kHour / 8;
   bool renew = true;
   map.put("a", "r");
@@ -115,21 +72,9 @@ TEST_CASE("whoever else keeps an entry hears from time to time that it is in use
   CHECK_FALSE(renew);
 }
 
-TEST_CASE("the newest entries are those used last") {
-  const auto ids = neighbours(4);
-  ManualClock clock;
-  AffinityMap map(clock, 10 * AffinityMap::kShards, kHour, Expiry::since_use);
-  for (const std::string& id : ids) map.put(id, "r" + id);
-  REQUIRE(map.find(ids[0]));
-  const auto newest = map.newest(2 * AffinityMap::kShards);  // two of a shard
-  REQUIRE(newest.size() == 2);
-  CHECK(newest[0] == std::pair{ids[0], "r" + ids[0]});
-  CHECK(newest[1] == std::pair{ids[3], "r" + ids[3]});
-}
-
 TEST_CASE("the smallest bound still holds something") {
   ManualClock clock;
-  AffinityMap map(clock, 0, kHour, Expiry::since_use);
+  AffinityMap map(clock, of_an_hour(0));
   map.put("a", "r");
   CHECK(map.find("a") == FoundId("r"));
   for (int i = 0; i < 1000; ++i) map.put(std::to_string(i), "r");
@@ -138,7 +83,7 @@ TEST_CASE("the smallest bound still holds something") {
 
 TEST_CASE("threads that hammer the map see whole values and keep its bound") {
   ManualClock clock;
-  AffinityMap map(clock, 256, kHour, Expiry::since_use);
+  AffinityMap map(clock, of_an_hour(256));
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -159,21 +104,42 @@ TEST_CASE("threads that hammer the map see whole values and keep its bound") {
   CHECK(map.evicted() > 0);
 }
 
-TEST_CASE("whatever the length of an id, an entry keeps kMaxIdBytes of it at most") {
+TEST_CASE("an id is the same whether it is given whole or as it is kept elsewhere") {
   ManualClock clock;
-  AffinityMap map(clock, 1024, kHour, Expiry::since_use);
+  AffinityMap map(clock, of_an_hour(1024));
   const std::string common(1'000'000, 'x');
   map.put(common + "1", "a");
-  map.put(common + "2", "b");
-  CHECK(map.find(common + "1") == FoundId("a"));
+  map.put(bounded_id(common + "2"), "b");
+  CHECK(map.find(bounded_id(common + "1")) == FoundId("a"));
   CHECK(map.find(common + "2") == FoundId("b"));
-  for (const auto& [id, resource_id] : map.newest(10 * AffinityMap::kShards)) {
-    CHECK(id.size() <= kMaxIdBytes);
-    CHECK(map.find(id) == FoundId(resource_id));  // what is kept stands for the whole
-  }
   map.erase(common + "1");
   CHECK_FALSE(map.find(common + "1"));
   CHECK(map.size() == 1);
+}
+
+TEST_CASE("a full map takes at most 32 bytes an entry, whatever the length of ids") {
+  ManualClock clock;
+  constexpr std::size_t kEntries = 64'000;
+  AffinityMap map(clock, of_an_hour(kEntries));
+  const std::string prefix(200, 'p');
+  for (std::size_t i = 0; i < 2 * kEntries; ++i) map.put(prefix + std::to_string(i), "openai-1");
+  CHECK(map.size() == kEntries);
+  CHECK(map.bytes() <= 32 * kEntries);
+}
+
+TEST_CASE("who does not know the seed cannot choose where an id goes") {
+  ManualClock clock;
+  AffinityMap::Options options = of_an_hour(AffinityMap::kShards);  // one entry a shard
+  const auto survivors = [&](std::uint64_t seed) {
+    options.hash_seed = seed;
+    AffinityMap map(clock, options);
+    std::string left;
+    for (int i = 0; i < 200; ++i) map.put(std::to_string(i), "r");
+    for (int i = 0; i < 200; ++i) left += map.find(std::to_string(i)) ? '1' : '0';
+    return left;
+  };
+  CHECK(survivors(1) == survivors(1));
+  CHECK(survivors(1) != survivors(2));
 }
 
 }  // namespace responses_proxy
