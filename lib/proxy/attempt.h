@@ -43,9 +43,9 @@ class Attempt final : public TurnHandler, private AnswerSink {
   // Held bytes are released at this size, whatever they say.
   static constexpr std::size_t kMaxHeld = 64 * 1024;
 
-  // `mask`: for what stays behind of this attempt.
+  // `mask`: for what stays behind of this attempt. `model`: as it is sent.
   Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
-          const RecordMask& mask, AttemptObserver& observer);
+          const RecordMask& mask, AttemptObserver& observer, std::string_view model = {});
 
   void send(UpstreamClient& client, UpstreamRequest request);
   void send(TurnTransport& transport, UpstreamRequest request);
@@ -126,6 +126,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   bool take_in(Give&& give);
   void go_to(Stage next);
   bool break_off();
+  void note_limits(const Headers& headers) const;
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
@@ -139,6 +140,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   const SteadyTime started_;
   AttemptRecord record_;
   const std::string resource_name_;
+  const std::string model_;
   AnswerHead head_;
   UpstreamResult result_;
   std::optional<Error> refusal_;
