@@ -39,10 +39,17 @@ Scale scale_of(std::chrono::seconds range, WallTime wall) {
   return {step, (now / step - steps + 1) * step, now};
 }
 
+RecentTraffic recent_of(const TrafficSeries& series, bool attempts, std::int64_t now) {
+  const std::int64_t step = TrafficSeries::kFineStep.count();
+  const std::int64_t end = (now / step + 1) * step;
+  const TrafficSums sums =
+      series.between(end - RecentTraffic::kWindow.count(), end, TrafficSeries::kFineStep);
+  return {attempts ? sums.attempts : sums.requests, sums.errors, {}};
+}
+
 }  // namespace
 
 TrafficHistory::TrafficHistory(const Clock& clock) : clock_(clock), since_(clock.wall()) {}
-TrafficHistory::~TrafficHistory() = default;
 
 void TrafficHistory::count(const RequestRecord& record) noexcept try {
   const WallTime now = clock_.wall();
@@ -140,18 +147,6 @@ TrafficReport TrafficHistory::report(std::chrono::seconds range,
   }
   return report;
 }
-
-namespace {
-
-RecentTraffic recent_of(const TrafficSeries& series, bool attempts, std::int64_t now) {
-  const std::int64_t step = TrafficSeries::kFineStep.count();
-  const std::int64_t end = (now / step + 1) * step;
-  const TrafficSums sums =
-      series.between(end - RecentTraffic::kWindow.count(), end, TrafficSeries::kFineStep);
-  return {attempts ? sums.attempts : sums.requests, sums.errors, {}};
-}
-
-}  // namespace
 
 RecentTraffic TrafficHistory::recent() const {
   const std::scoped_lock lock(mutex_);

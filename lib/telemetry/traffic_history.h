@@ -64,7 +64,6 @@ class TrafficHistory {
       TrafficSeries::kCoarseStep * static_cast<int>(TrafficSeries::kCoarseSteps);
 
   explicit TrafficHistory(const Clock& clock);
-  ~TrafficHistory();
 
   void count(const RequestRecord& record) noexcept;
 
