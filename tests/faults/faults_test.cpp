@@ -14,6 +14,7 @@
 #include "fakes/responses_bodies.h"
 #include "fakes/scripted_socket_upstream.h"
 #include "fakes/wait_until.h"
+#include "source_dir.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;

@@ -36,9 +36,8 @@ void add_properties(const Json& schema, const Json& document, std::set<std::stri
     const std::string target = schema["$ref"];
     add_properties(document.at(Json::json_pointer(target.substr(1))), document, names);
   }
-  for (const auto& [key, value] : schema.value("properties", Json::object()).items()) {
-    names.insert(key);
-  }
+  const Json properties = schema.value("properties", Json::object());
+  for (const auto& [key, value] : properties.items()) names.insert(key);
   for (const Json& part : schema.value("allOf", Json::array())) {
     add_properties(part, document, names);
   }
