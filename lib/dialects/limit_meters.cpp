@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/ascii_case.h"
+#include "core/json_object.h"
 #include "dialects/retry_after.h"
 
 namespace responses_proxy {
@@ -125,6 +126,13 @@ std::optional<LimitMeter> meter_of(const Draft& draft, const std::string& model,
   return meter;
 }
 
+// A number as a header says it; a text that is no field's value is left out.
+void add_number(Headers& headers, const std::string& name, const Json& window, const char* member) {
+  const auto found = window.find(member);
+  if (found == window.end() || !found->is_number()) return;
+  headers.add(name, found->dump());
+}
+
 }  // namespace
 
 std::vector<LimitMeter> limit_meters(const Headers& headers, const std::string& model,
@@ -148,6 +156,31 @@ std::vector<LimitMeter> limit_meters(const Headers& headers, const std::string& 
     if (auto meter = meter_of(draft, model, now)) meters.push_back(*std::move(meter));
   }
   return meters;
+}
+
+std::vector<LimitMeter> limit_meters(std::string_view event_json, WallTime now) {
+  constexpr std::size_t kMostBytes = 64 * 1024;
+  if (event_json.size() > kMostBytes) return {};
+  const auto event = parse_json_object(event_json);
+  if (!event) return {};
+  const Json limits = event->value("rate_limits", Json());
+  if (!limits.is_object()) return {};
+  constexpr std::size_t kLongestName = 100;
+  const Json metered = event->value("metered_limit_name", Json());
+  const std::string name_of_meter = metered.is_string() ? metered.get<std::string>() : "codex";
+  if (name_of_meter.size() > kLongestName) return {};
+  const std::string family =
+      name_of_meter == "codex" ? "x-codex-" : "x-codex-" + name_of_meter + "-";
+  Headers headers;
+  for (const char* name : {"primary", "secondary"}) {
+    const auto window = limits.find(name);
+    if (window == limits.end() || !window->is_object()) continue;
+    const std::string prefix = family + name;
+    add_number(headers, prefix + "-used-percent", *window, "used_percent");
+    add_number(headers, prefix + "-window-minutes", *window, "window_minutes");
+    add_number(headers, prefix + "-reset-at", *window, "reset_at");
+  }
+  return limit_meters(headers, {}, now);
 }
 
 }  // namespace responses_proxy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "responses_proxy/clock.h"
@@ -20,5 +21,10 @@ namespace responses_proxy {
 // unless they are a plan's.
 std::vector<LimitMeter> limit_meters(const Headers& headers, const std::string& model,
                                      WallTime now);
+
+// The event in which a ChatGPT plan tells its windows within a stream.
+constexpr std::string_view kLimitsEvent = "codex.rate_limits";
+// What such an event says, as if the same had stood in headers. Nothing, if it cannot be read.
+std::vector<LimitMeter> limit_meters(std::string_view event_json, WallTime now);
 
 }  // namespace responses_proxy

@@ -39,16 +39,19 @@ void Attempt::on_head(int status, Headers headers) {
   go_to(Stage::begun);
   record_.status_code = status;
   record_.first_byte = elapsed();
-  note_limits(headers);
+  note_limits(limit_meters(headers, model_, clock_.wall()));
   head_ = translation_->head(status, std::move(headers));
   record_.upstream_request_id = facts().upstream_request_id;
   observer_.on_progress();
 }
 
-void Attempt::note_limits(const Headers& headers) const {
-  if (judged_) return;
-  auto meters = limit_meters(headers, model_, clock_.wall());
-  if (meters.empty()) return;
+void Attempt::event(const AnswerEvent& event) {
+  if (event.type == kLimitsEvent) note_limits(limit_meters(event.json, clock_.wall()));
+  sink_->event(event);
+}
+
+void Attempt::note_limits(std::vector<LimitMeter> meters) const {
+  if (meters.empty() || judged_) return;
   for (LimitMeter& meter : meters) {
     meter.model = mask_.apply(meter.model);
     meter.name = mask_.apply(meter.name);

@@ -138,4 +138,30 @@ TEST_CASE("what is negative, zero or no number is not known") {
   CHECK(over.at(0).headroom == 1);
 }
 
+TEST_CASE("the event of a ChatGPT plan says what its headers say") {
+  auto found = limit_meters(
+      R"({"type":"codex.rate_limits","plan_type":"plus","rate_limits":{"allowed":true,
+          "primary":{"used_percent":25,"window_minutes":300,"reset_at":1795219260},
+          "secondary":{"used_percent":12.5,"window_minutes":10080,"reset_at":"soon"}}})",
+      kNow);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].name == "primary");
+  CHECK(found[0].model.empty());
+  CHECK(found[0].headroom == 0.75);
+  CHECK(until_full(found[0]) == Millis(60'000));
+  CHECK(found[1].headroom == 0.875);
+  CHECK_FALSE(found[1].full_at);
+  found = limit_meters(
+      R"({"metered_limit_name":"codex_bengalfox","rate_limits":{"primary":{"used_percent":1}}})",
+      kNow);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].name == "codex_bengalfox-primary");
+  for (const char* event :
+       {"", "{", "[]", "{}", R"({"rate_limits":5})",
+        R"({"rate_limits":{"primary":null,"secondary":{"used_percent":"1"}}})"}) {
+    CAPTURE(event);
+    CHECK(limit_meters(event, kNow).empty());
+  }
+}
+
 }  // namespace responses_proxy

@@ -239,4 +239,21 @@ TEST_CASE("what the answer says of limits is the resource's, by model and withou
   CHECK(limits[0].model.find("the-only-key") == std::string::npos);
 }
 
+TEST_CASE("so is what an event of the stream says, which goes on to the client") {
+  Rig rig;
+  const std::string told =
+      "data: {\"type\":\"codex.rate_limits\",\"rate_limits\":{\"primary\":"
+      "{\"used_percent\":90,\"window_minutes\":300}}}\n\n";
+  rig.sent().stream();
+  rig.sent().bytes(kCreated + told);
+  const auto limits = rig.state()->limits();
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].name == "primary");
+  CHECK(limits[0].headroom == doctest::Approx(0.1));
+  rig.sent().bytes(kDelta);
+  HeldAnswer held;
+  rig.attempt->release(held);
+  CHECK(held.size() == (kCreated + told + kDelta).size());
+}
+
 }  // namespace responses_proxy
