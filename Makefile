@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-headers bench-adapt format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt format format-check clean
 
 deps:
 	@scripts/setup test
@@ -63,6 +63,9 @@ bench-redis: bench-build
 
 bench-worker: bench-build
 	@build/release/bench/worker_bench
+
+bench-dashboard: bench-build
+	@RP_SERVER=$(CURDIR)/build/release/server/rp-server tests/e2e/run dashboard_bench.mjs
 
 bench-headers: bench-build
 	@build/release/bench/bench_headers

@@ -39,6 +39,7 @@ struct RecordQuery {
   std::size_t limit = 50;
   std::string cursor;        // next_cursor of the page before; "" = newest
   bool with_bodies = false;  // of requests: everything that is on record, the captured bodies too
+  std::optional<std::string> request_id;  // of requests: this one alone
   std::optional<std::string> session_id;
   std::optional<std::string> resource_id;
   std::optional<std::string> pool_id;            // of the resource

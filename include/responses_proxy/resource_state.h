@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,8 +23,17 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/health_observers.h"
+#include "responses_proxy/limit_meter.h"
 
 namespace responses_proxy {
+
+// What the last health check has said.
+struct LastCheck {
+  WallTime at;
+  Health health = Health::unknown;
+  std::chrono::microseconds latency{0};
+  std::string error;  // "" = it was good
+};
 
 // How a resource does. The words mean, for routing:
 //
@@ -46,6 +56,8 @@ class alignas(64) ResourceState {
   // Refusals of models are remembered for so long, and so many of them per resource.
   static constexpr Millis kModelRefused{300'000};
   static constexpr std::size_t kMaxModelsRefused = 32;
+  // Of these, the ones that were told last.
+  static constexpr std::size_t kMaxLimits = 32;
 
   // `points_at`: what the id stands for, see StateStore::resource.
   // `observers`: told of every change; may be null.
@@ -98,6 +110,8 @@ class alignas(64) ResourceState {
   Health health_at(SteadyTime now) const;
   // Why it is not healthy then, in words, free of secrets; "" when it is.
   std::string reason_at(SteadyTime now) const;
+  // Since when health() and on_trial() are what they are; nothing: since the start.
+  std::optional<SteadyTime> changed_at() const;
 
   // The resource has said that it does not serve the model.
   void refuse_model(std::string_view model, SteadyTime now);
@@ -124,6 +138,14 @@ class alignas(64) ResourceState {
   std::int64_t total_errors() const { return total_errors_.load(std::memory_order_relaxed); }
   std::int64_t last_latency_us() const { return last_latency_us_.load(std::memory_order_relaxed); }
   std::string last_error() const;
+
+  // Whatever the check has changed, which apply_check() says.
+  void note_check(LastCheck check);
+  std::optional<LastCheck> last_check() const;
+
+  // What the provider has said about its limits: each replaces the one of the same model and name.
+  void note_limits(std::vector<LimitMeter> meters);
+  std::vector<LimitMeter> limits() const;
 
  private:
   static SteadyTime from_ticks(const std::atomic<SteadyTime::rep>& ticks) {
@@ -157,8 +179,11 @@ class alignas(64) ResourceState {
   // Guards what follows, and every change of health, cooldown and trial.
   mutable std::mutex mutex_;
   std::string last_error_;
-  bool failed_traffic_ = false;  // since traffic went well last; not only checks have failed
-  bool doubted_ = false;         // a key was refused, the next check decides
+  std::optional<SteadyTime> changed_at_;
+  std::optional<LastCheck> last_check_;
+  std::vector<LimitMeter> limits_;  // at most kMaxLimits
+  bool failed_traffic_ = false;     // since traffic went well last; not only checks have failed
+  bool doubted_ = false;            // a key was refused, the next check decides
   std::vector<std::pair<std::string, SteadyTime>> models_refused_;  // until when
 };
 

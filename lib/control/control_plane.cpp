@@ -59,6 +59,7 @@ void control::add_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& pl
   add_health_endpoints(routes, plane);
   add_state_endpoints(routes, plane);
   add_record_endpoints(routes, plane);
+  add_timeseries_endpoint(routes, plane);
   add_metrics_endpoint(routes, plane);
   add_registry_endpoints(routes, plane);
   add_provider_test_endpoints(routes, plane);

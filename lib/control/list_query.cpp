@@ -10,25 +10,28 @@
 #include "control/time_text.h"
 #include "core/utf8_text.h"
 #include "responses_proxy/request.h"
+#include "telemetry/traffic_history.h"
 
 namespace responses_proxy::control {
 
 namespace {
+
+constexpr std::size_t kLeastPage = 1;
 
 // Reads parameter after parameter and keeps the first error.
 class Reader {
  public:
   explicit Reader(const httplib::Request& request) : request_(request) {}
 
-  void limit(std::size_t& target) {
-    const auto text = value("limit");
+  template <class Number>
+  void number(const char* name, Number& target, Number least, Number most) {
+    const auto text = value(name);
     if (!text) return;
-    constexpr std::size_t kMost = RecordQuery::kMaxPage;
-    const auto number = whole_number<std::size_t>(*text, 1, kMost);
-    if (!number) {
-      return fail(bad_parameter("limit", fmt::format("a whole number from 1 to {}", kMost)));
+    const auto given = whole_number<Number>(*text, least, most);
+    if (!given) {
+      return fail(bad_parameter(name, fmt::format("a whole number from {} to {}", least, most)));
     }
-    target = *number;
+    target = *given;
   }
 
   // "502", "5xx"
@@ -71,10 +74,12 @@ class Reader {
   std::optional<Error> error() {
     for (const auto& [name, given] : request_.params) {
       if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
-      fail(Error::invalid_request("invalid_parameter",
-                                  fmt::format("{} is no parameter of {}; it takes {}.", cut(name),
-                                              request_.path, fmt::join(known_, ", ")),
-                                  cut(name)));
+      const std::string takes =
+          known_.empty() ? std::string("none") : fmt::format("{}", fmt::join(known_, ", "));
+      fail(Error::invalid_request(
+          "invalid_parameter",
+          fmt::format("{} is no parameter of {}; it takes {}.", cut(name), request_.path, takes),
+          cut(name)));
     }
     return error_;
   }
@@ -106,7 +111,7 @@ Result<RecordQuery> parse_list_query(const httplib::Request& request, RecordList
   RecordQuery query;
   Reader reader(request);
   std::optional<std::string> cursor;
-  reader.limit(query.limit);
+  reader.number("limit", query.limit, kLeastPage, RecordQuery::kMaxPage);
   if (list == RecordList::usage) {
     reader.skip("by");
   } else {
@@ -124,6 +129,32 @@ Result<RecordQuery> parse_list_query(const httplib::Request& request, RecordList
   if (auto error = reader.error()) return *std::move(error);
   if (cursor) query.cursor = *cursor;
   query.with_bodies = list == RecordList::telemetry;
+  return query;
+}
+
+Result<RecordQuery> parse_page_query(const httplib::Request& request) {
+  RecordQuery query;
+  Reader reader(request);
+  std::optional<std::string> cursor;
+  reader.number("limit", query.limit, kLeastPage, RecordQuery::kMaxPage);
+  reader.text("cursor", cursor, RecordQuery::kMaxCursor);
+  if (auto error = reader.error()) return *std::move(error);
+  if (cursor) query.cursor = *cursor;
+  return query;
+}
+
+std::optional<Error> no_parameters(const httplib::Request& request) {
+  return Reader(request).error();
+}
+
+Result<TimeseriesQuery> parse_timeseries_query(const httplib::Request& request) {
+  TimeseriesQuery query;
+  auto seconds = query.range.count();
+  Reader reader(request);
+  reader.number("seconds", seconds, TrafficHistory::kLeast.count(), TrafficHistory::kMost.count());
+  reader.text("resource_id", query.resource_id);
+  if (auto error = reader.error()) return *std::move(error);
+  query.range = std::chrono::seconds(seconds);
   return query;
 }
 

@@ -11,9 +11,6 @@ namespace responses_proxy::control {
 
 namespace {
 
-// A request that has just been answered shall be in the list; a slow database must not delay it.
-constexpr Millis kFlush{250};
-
 using Answer = Json (*)(RecordQueries&, const RecordQuery&);
 
 void add_list(RouteTable& routes, const std::shared_ptr<Plane>& plane, const char* path,
@@ -68,6 +65,7 @@ void answer_usage(const ControlPlaneContext& context, const httplib::Request& re
 }  // namespace
 
 void add_record_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& plane) {
+  add_record_details(routes, plane);
   add_list(routes, plane, "/admin/requests", RecordList::requests, requests);
   add_list(routes, plane, "/admin/decisions", RecordList::decisions, decisions);
   add_list(routes, plane, "/admin/sessions", RecordList::sessions, sessions);

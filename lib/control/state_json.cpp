@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "control/of_runtime.h"
+#include "control/resource_json.h"
 #include "control/rows.h"
 #include "control/time_text.h"
+#include "control/wrong_now.h"
 #include "registry/registry.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
@@ -13,38 +15,11 @@
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/version.h"
+#include "telemetry/traffic_history.h"
 
 namespace responses_proxy::control {
 
 namespace {
-
-// Whole seconds, rounded up: "1" until it is over.
-Json seconds_left(SteadyTime until, SteadyTime now) {
-  if (until <= now) return nullptr;
-  return std::chrono::ceil<std::chrono::seconds>(until - now).count();
-}
-
-Json to_json(const Target& target, SteadyTime now) {
-  const Resource& resource = *target.resource;
-  const ResourceState& state = *target.state;
-  const std::int64_t latency = state.last_latency_us();
-  return {{"id", resource.id},
-          {"name", resource.name},
-          {"provider_id", resource.provider_id},
-          {"pool_id", resource.pool_id},
-          {"weight", resource.weight},
-          {"key", text_or_null(resource.credential.masked())},
-          {"health", to_string(state.health_at(now))},
-          {"health_reason", text_or_null(state.reason_at(now))},
-          {"in_flight", state.active()},
-          {"total_requests", state.total_requests()},
-          {"total_errors", state.total_errors()},
-          {"last_latency_ms",
-           latency < 0 ? Json(nullptr) : Json(to_millis(std::chrono::microseconds(latency)))},
-          {"last_error", text_or_null(state.last_error())},
-          {"cooldown_seconds", seconds_left(state.cooldown_until(), now)},
-          {"blocked_seconds", seconds_left(state.blocked_until(), now)}};
-}
 
 Json to_json(const Decision& decision) {
   return {{"request_id", decision.request_id},
@@ -57,9 +32,8 @@ Json to_json(const Decision& decision) {
 
 Json resources(const ControlPlaneContext& context) {
   Json list = Json::array();
-  const SteadyTime now = context.clock.steady();
   const auto table = context.router.table();
-  for (const Target& target : table->all()) list.push_back(to_json(target, now));
+  for (const Target& target : table->all()) list.push_back(resource_json(target, context.clock));
   return list;
 }
 
@@ -89,6 +63,26 @@ Json shared_state(const StateStore& state) {
       {"up", stats->up}, {"problem", text_or_null(stats->problem)}, {"replicas", stats->replicas}};
 }
 
+// How requests went lately; null: nobody counts them.
+Json recent(const ControlPlaneContext& context) {
+  const TrafficHistory* const traffic = traffic_of(context);
+  if (traffic == nullptr) return nullptr;
+  const RecentTraffic recent = traffic->recent();
+  return {{"seconds", RecentTraffic::kWindow.count()},
+          {"requests", recent.all},
+          {"errors", recent.failed}};
+}
+
+Json wrong(const ControlPlaneContext& context) {
+  Json list = Json::array();
+  for (const Trouble& trouble : wrong_now(context)) {
+    list.push_back({{"level", trouble.bad ? "bad" : "warn"},
+                    {"text", trouble.text},
+                    {"resource_id", text_or_null(trouble.resource_id)}});
+  }
+  return list;
+}
+
 Json registry(const ControlPlaneContext& context) {
   const Registry* const served = registry_of(context);
   if (served == nullptr) return nullptr;
@@ -113,6 +107,8 @@ Json live_state(const ControlPlaneContext& context) {
           {"draining", context.draining.load()},
           {"active_exchanges", context.active_exchanges ? context.active_exchanges() : 0},
           {"open_sockets", context.open_sockets ? context.open_sockets() : 0},
+          {"wrong", wrong(context)},
+          {"recent", recent(context)},
           {"resources", resources(context)},
           {"recent_decisions", recent_decisions(context)},
           {"affinity_count", affinity.responses + affinity.items + affinity.sessions},

@@ -134,6 +134,12 @@ bool used_up(const Headers& headers, const std::string& reset, std::size_t at) {
 
 }  // namespace
 
+std::optional<Millis> time_left(std::string_view value, WallTime now) {
+  constexpr double kMostMs = 1e11;  // three years: what is later is no limit's
+  const auto wait = wait_in(value, 1e3, now);
+  return wait && static_cast<double>(wait->count()) < kMostMs ? wait : std::nullopt;
+}
+
 bool tells_limits(std::string_view name) {
   constexpr std::array<std::string_view, 4> kFamilies = {"x-ratelimit", "ratelimit",
                                                          "anthropic-ratelimit-", "x-codex-"};

@@ -27,6 +27,10 @@ std::optional<Millis> asked_to_wait(const Headers& headers, WallTime now);
 // Says so in an answer to a client, in each of the fields that it has for it.
 void ask_to_wait(Headers& headers, Millis wait);
 
+// How long it is until the time that one of these forms says; nullopt: it says none, or one that is
+// past.
+std::optional<Millis> time_left(std::string_view value, WallTime now);
+
 // Whether a field of that name, in lower case, is one of those in which providers tell their
 // limits.
 bool tells_limits(std::string_view name);

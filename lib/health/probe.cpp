@@ -87,6 +87,7 @@ void Probe::on_end(const UpstreamResult& result) {
     verdict.reason.insert(0, "health check: ");
   }
   target_.state->apply_check(verdict, now);
+  target_.state->note_check({clock_.wall(), told.health, told.latency, told.error});
   done_(told);
 }
 

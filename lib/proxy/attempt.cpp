@@ -6,18 +6,20 @@
 #include <utility>
 
 #include "core/event_stream.h"
+#include "dialects/limit_meters.h"
 
 namespace responses_proxy {
 
 Attempt::Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
-                 const RecordMask& mask, AttemptObserver& observer)
+                 const RecordMask& mask, AttemptObserver& observer, std::string_view model)
     : lease_(std::move(lease)),
       translation_(std::move(translation)),
       clock_(clock),
       mask_(mask),
       observer_(observer),
       started_(clock.steady()),
-      resource_name_(lease_.resource().name) {
+      resource_name_(lease_.resource().name),
+      model_(model) {
   record_.resource_id = lease_.resource().id;
   record_.provider_id = lease_.resource().provider_id;
   record_.pool_id = lease_.resource().pool_id;
@@ -37,9 +39,24 @@ void Attempt::on_head(int status, Headers headers) {
   go_to(Stage::begun);
   record_.status_code = status;
   record_.first_byte = elapsed();
+  note_limits(limit_meters(headers, model_, clock_.wall()));
   head_ = translation_->head(status, std::move(headers));
   record_.upstream_request_id = facts().upstream_request_id;
   observer_.on_progress();
+}
+
+void Attempt::event(const AnswerEvent& event) {
+  if (event.type == kLimitsEvent) note_limits(limit_meters(event.json, clock_.wall()));
+  sink_->event(event);
+}
+
+void Attempt::note_limits(std::vector<LimitMeter> meters) const {
+  if (meters.empty() || judged_) return;
+  for (LimitMeter& meter : meters) {
+    meter.model = mask_.apply(meter.model);
+    meter.name = mask_.apply(meter.name);
+  }
+  lease_.state().note_limits(std::move(meters));
 }
 
 // All that `give` brings is given out together. Whether more may come.

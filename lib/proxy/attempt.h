@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/held_answer.h"
 #include "proxy/record_mask.h"
@@ -16,6 +17,7 @@
 #include "responses_proxy/clock.h"
 #include "responses_proxy/dialect.h"
 #include "responses_proxy/lease.h"
+#include "responses_proxy/limit_meter.h"
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/upstream_client.h"
@@ -43,9 +45,9 @@ class Attempt final : public TurnHandler, private AnswerSink {
   // Held bytes are released at this size, whatever they say.
   static constexpr std::size_t kMaxHeld = 64 * 1024;
 
-  // `mask`: for what stays behind of this attempt.
+  // `mask`: for what stays behind of this attempt. `model`: as it is sent.
   Attempt(Lease lease, std::unique_ptr<Translation> translation, const Clock& clock,
-          const RecordMask& mask, AttemptObserver& observer);
+          const RecordMask& mask, AttemptObserver& observer, std::string_view model = {});
 
   void send(UpstreamClient& client, UpstreamRequest request);
   void send(TurnTransport& transport, UpstreamRequest request);
@@ -115,7 +117,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }
 
   // AnswerSink: of the translation
-  void event(const AnswerEvent& event) override { sink_->event(event); }
+  void event(const AnswerEvent& event) override;
   void bytes(std::string_view bytes) override { sink_->bytes(bytes); }
 
   bool holding() const { return sink_ == &held_; }
@@ -126,6 +128,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   bool take_in(Give&& give);
   void go_to(Stage next);
   bool break_off();
+  void note_limits(std::vector<LimitMeter> meters) const;
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
   std::chrono::microseconds elapsed() const;
@@ -139,6 +142,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   const SteadyTime started_;
   AttemptRecord record_;
   const std::string resource_name_;
+  const std::string model_;
   AnswerHead head_;
   UpstreamResult result_;
   std::optional<Error> refusal_;

@@ -39,6 +39,7 @@
 #include "storage/sql_record_queries.h"
 #include "telemetry/observed_sink.h"
 #include "telemetry/record_response_index.h"
+#include "telemetry/traffic_history.h"
 
 namespace responses_proxy {
 
@@ -144,7 +145,9 @@ class Runtime::Impl {
         queries_(options_.records != nullptr ? *options_.records : sql_queries_),
         metrics_({.models = config_.metrics_models}),
         telemetry_(telemetry_target(), metrics_),
-        observed_(telemetry_, options_.on_record),
+        traffic_(clock_),
+        counted_(telemetry_, [this](const RequestRecord& record) { traffic_.count(record); }),
+        observed_(counted_, options_.on_record),
         failovers_(observed_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
         decisions_(all_decisions()),
         loops_(given_or(options_.loops, own_loops_,
@@ -222,24 +225,24 @@ class Runtime::Impl {
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    return {
-        .config = config_,
-        .clock = clock_,
-        .router = router_,
-        .state = state_,
-        .health = health_checker(),
-        .records = queries_,
-        .telemetry = telemetry_,
-        .metrics = metrics_,
-        .draining = draining,
-        .ping_database = [this] { database_->ping(); },
-        .recent_decisions = [this] { return decisions_.newest_first(); },
-        .active_exchanges = [this] { return proxy_->active_exchanges(); },
-        .open_sockets = [this] { return proxy_->open_sockets(); },
-        .telemetry_stream =
-            own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
-        .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
-            ControlPlaneContext::OfRuntime{.registry = registry_.get(), .tester = tester_.get()})};
+    return {.config = config_,
+            .clock = clock_,
+            .router = router_,
+            .state = state_,
+            .health = health_checker(),
+            .records = queries_,
+            .telemetry = telemetry_,
+            .metrics = metrics_,
+            .draining = draining,
+            .ping_database = [this] { database_->ping(); },
+            .recent_decisions = [this] { return decisions_.newest_first(); },
+            .active_exchanges = [this] { return proxy_->active_exchanges(); },
+            .open_sockets = [this] { return proxy_->open_sockets(); },
+            .telemetry_stream =
+                own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+            .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
+                ControlPlaneContext::OfRuntime{
+                    .registry = registry_.get(), .tester = tester_.get(), .traffic = &traffic_})};
   }
 
  private:
@@ -407,6 +410,8 @@ class Runtime::Impl {
   Metrics metrics_;
   std::unique_ptr<OwnTelemetry> own_telemetry_;
   MeteredSink telemetry_;
+  TrafficHistory traffic_;
+  ObservedSink counted_;
   ObservedSink observed_;
   FailoverLog failovers_;
   RecentDecisions decisions_;

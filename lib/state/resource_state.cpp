@@ -61,6 +61,7 @@ bool ResourceState::update(const Verdict& verdict, SteadyTime now, HealthSource 
     change.after = health();
     change.on_trial = on_trial();
     told = change.before != change.after || was_on_trial != change.on_trial;
+    if (told) changed_at_ = now;
   }
   if (told && observers_) {
     change.resource_id = id_;
@@ -163,6 +164,44 @@ bool ResourceState::refuses_model(std::string_view model, SteadyTime now) const 
   const std::scoped_lock lock(mutex_);
   return std::any_of(models_refused_.begin(), models_refused_.end(),
                      [&](const auto& entry) { return entry.first == model && now < entry.second; });
+}
+
+std::optional<SteadyTime> ResourceState::changed_at() const {
+  const std::scoped_lock lock(mutex_);
+  return changed_at_;
+}
+
+void ResourceState::note_check(LastCheck check) {
+  const std::scoped_lock lock(mutex_);
+  last_check_ = std::move(check);
+}
+
+std::optional<LastCheck> ResourceState::last_check() const {
+  const std::scoped_lock lock(mutex_);
+  return last_check_;
+}
+
+void ResourceState::note_limits(std::vector<LimitMeter> meters) {
+  const std::scoped_lock lock(mutex_);
+  for (LimitMeter& meter : meters) {
+    auto place = std::find_if(limits_.begin(), limits_.end(), [&](const LimitMeter& known) {
+      return known.model == meter.model && known.name == meter.name;
+    });
+    if (place == limits_.end() && limits_.size() < kMaxLimits) {
+      limits_.push_back(std::move(meter));
+      continue;
+    }
+    if (place == limits_.end()) {
+      place = std::min_element(limits_.begin(), limits_.end(),
+                               [](const auto& a, const auto& b) { return a.seen_at < b.seen_at; });
+    }
+    *place = std::move(meter);
+  }
+}
+
+std::vector<LimitMeter> ResourceState::limits() const {
+  const std::scoped_lock lock(mutex_);
+  return limits_;
 }
 
 std::string ResourceState::last_error() const {

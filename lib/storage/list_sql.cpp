@@ -122,6 +122,7 @@ SqlQuery requests_query(const RecordQuery& query, const Behind& behind) {
   const std::string columns = column_list(request_summary_fields(), "r.");
   if (!filters_attempts(query)) {
     Builder builder("SELECT " + columns + " FROM requests r");
+    builder.where_equal("r.request_id", query.request_id);
     filter_request(builder, query);
     builder.where_time("r.created_at", query);
     return page(std::move(builder), query, behind, "r.created_at", "r.request_id");

@@ -363,6 +363,8 @@ TEST_CASE_TEMPLATE_DEFINE("records: every filter", Backend, rs_filters) {
       return rows;
     };
     CHECK(ids({}) == Ids{"e", "d", "c", "b", "a"});
+    CHECK(ids(filter<std::string>(&Q::request_id, "c")) == Ids{"c"});
+    CHECK(ids(filter<std::string>(&Q::request_id, "nobody")).empty());
     CHECK(ids(filter<std::string>(&Q::session_id, "s-1")) == Ids{"b", "a"});
     CHECK(ids(filter<std::string>(&Q::session_id, "")) == Ids{"e"});
     CHECK(ids(filter<std::string>(&Q::resource_id, "openai-2")) == Ids{"d", "b"});

@@ -139,115 +139,40 @@ test('a key that fails is seen to wait, and to come back', async (t) => {
   await card(page, 'openai-1').locator('.badge.good').waitFor();
 });
 
-test('what is wrong is said in words', async (t) => {
+test('the charts ask for sums and for no records', async (t) => {
   const { server } = await startPair(t);
-  const { page } = await openDashboard(t, server);
-  const said = await page.evaluate(async () => {
-    const { wrongNow, allWell } = await import('/assets/words.js');
-    const now = 1e12;
-    const telemetry = { dropped: 0, spooled: 0, queued: 0, stream: null };
-    const fine = {
-      id: 'a-1',
-      name: 'a',
-      pool_id: 'p',
-      health: 'healthy',
-      cooldown_seconds: null,
-      blocked_seconds: null,
-    };
-    const state = (resources, more) => ({
-      resources,
-      telemetry,
-      draining: false,
-      shared_state: null,
-      ...more,
-    });
-    const attempt = { resource: 'a-1', at: now - 1000, error: 'http_429', status: 429 };
-    const failed = Array.from({ length: 10 }, () => ({ at: now - 1000, failed: false, attempts: [attempt] }));
-    const old = failed.map((s) => ({
-      ...s,
-      at: now - 400_000,
-      attempts: [{ ...attempt, at: now - 400_000 }],
-    }));
-    const lines = (...given) => wrongNow(...given, now).map((line) => line.text);
-    return {
-      nothing: lines(state([fine]), old),
-      well: allWell(state([fine, fine]), failed, now),
-      none: lines(state([]), []),
-      limited: lines(
-        state([
-          { ...fine, health: 'degraded', blocked_seconds: 20 },
-          { ...fine, id: 'b', name: 'b' },
-        ]),
-        failed,
-      ),
-      out: lines(state([{ ...fine, health: 'unhealthy', health_reason: 'HTTP 401: no such key' }]), []),
-      trial: lines(state([{ ...fine, health: 'degraded', health_reason: 'HTTP 500' }]), []),
-      records: lines(
-        state([fine], {
-          telemetry: { dropped: 1, spooled: 5, queued: 2000, stream: { reachable: false, poison: 2 } },
-        }),
-        [],
-      ),
-      redis: lines(state([fine], { shared_state: { up: false, problem: 'refused' }, draining: true }), []),
-      clients: lines(
-        state([fine]),
-        failed.map((s, n) => ({ ...s, failed: n < 3, attempts: [] })),
-      ),
-    };
-  });
-  const pool = 'Pool p: none of its 1 resource can be used; its requests are refused';
-  assert.deepEqual(said, {
-    nothing: [],
-    well: 'All 2 resources are available. 10 requests in the last 5 minutes.',
-    none: ['No provider resources configured. Set OPENAI_API_KEY and start again, or register a provider.'],
-    limited: ['a: 10 of 10 requests failed, HTTP 429, on trial in 20 s'],
-    out: [pool, 'a: HTTP 401: no such key, out until a check or a trial succeeds'],
-    trial: ['a: HTTP 500, on trial: one request at a time'],
-    records: [
-      '1 record lost since the start: the database could not keep up',
-      'The Redis stream of records does not answer',
-      'The database does not take records: 5 wait in the spool file',
-      '2,000 records wait for the database',
-      'Workers have set aside 2 records that cannot be read',
-    ],
-    redis: [
-      'The server is shutting down: it ends what is under way and takes nothing new',
-      'Redis does not answer (refused): each replica decides by itself',
-    ],
-    clients: ['3 of 10 requests (30 %) failed for clients in the last 5 minutes'],
-  });
+  const { page, asked } = await openDashboard(t, server);
+  await isLive(page);
+  for (let n = 0; n < 5; ++n) await ask(server);
+  await page.locator('section[aria-label="Tokens per minute"] .latest', { hasText: '90 in all' }).waitFor();
+  for (const range of ['1 h', '6 h', '24 h', '7 d']) {
+    await page.getByRole('button', { name: range, exact: true }).click();
+    await page.waitForResponse((answer) => answer.url().includes('/admin/timeseries'));
+  }
+  await show(page, 'resources');
+  await page.locator('#resources .spark[aria-label^="5 requests"]').or(page.locator('#resources .spark')).first().waitFor();
+  const paths = new Set(asked.map((url) => new URL(url).pathname).filter((path) => path.startsWith('/admin/')));
+  assert.deepEqual([...paths].sort(), ['/admin/events', '/admin/timeseries']);
 });
 
-test('history is read in steps of a bound', async (t) => {
-  const { server } = await startPair(t);
+test('a resource shows what is left of its limits, and its last check', async (t) => {
+  const headers = {
+    'x-ratelimit-limit-tokens': '1000',
+    'x-ratelimit-remaining-tokens': '50',
+    'x-ratelimit-limit-requests': '100',
+    'x-ratelimit-remaining-requests': '99',
+  };
+  const { server } = await startPair(t, {
+    keys: ['sk-test-key-one'],
+    rules: [{ replies: [{ response: { id: 'resp_1', text: 'a' }, headers }], repeat_last: true }],
+  });
+  const { page } = await openDashboard(t, server, { view: '#/resources' });
   await ask(server);
-  const [sample] = await server.rows(1);
-  const rows = Array.from({ length: 3000 }, (_, n) => ({
-    ...sample,
-    request_id: `r-${n}`,
-    created_at: new Date(Date.now() - 1000 - n * 200).toISOString(),
-  }));
-  const { page } = await openDashboard(t, server, { view: '#/usage' });
-  let pages = 0;
-  await page.route(
-    (url) => url.pathname === '/admin/requests',
-    (route) => {
-      const { searchParams } = new URL(route.request().url());
-      pages += searchParams.has('since') ? 0 : 1;
-      const since = searchParams.get('since') ?? '';
-      const found = rows.filter(
-        (r) => r.created_at >= since && r.created_at < (searchParams.get('until') ?? '9'),
-      );
-      route.fulfill({ json: { data: found.slice(0, 500), next_cursor: found.length > 500 ? 'more' : null } });
-    },
-  );
-  await show(page, 'overview');
-  await page.locator('#coverage', { hasText: /the newest 1,99\d requests/ }).waitFor();
-  assert.equal(pages, 4);
-  await page.getByRole('button', { name: 'Read further back' }).click();
-  await page.locator('#coverage:empty').waitFor({ state: 'attached' });
-  assert.ok(pages <= 8);
-  await page.locator('section[aria-label="Requests per second"] .latest', { hasText: '3.33/s' }).waitFor();
+  const limits = card(page, 'openai-1').locator('.limits li');
+  await limits.first().filter({ hasText: 'tokens of gpt-4.1-mini' }).filter({ hasText: '5.0 % left' }).waitFor();
+  await limits.nth(1).filter({ hasText: '99 % left' }).waitFor();
+  await page.click('#check');
+  await card(page, 'openai-1').getByText(/healthy, .* at \d\d:/).waitFor();
 });
 
 test('a health check on demand', async (t) => {
@@ -258,7 +183,7 @@ test('a health check on demand', async (t) => {
   await page.locator('#check-result', { hasText: '2 of 2 resources healthy' }).waitFor();
   await page.locator('#resources .badge.good').nth(1).waitFor();
   await card(page, 'openai-1')
-    .getByText(/^healthy, /)
+    .getByText(/^healthy, .* at /)
     .waitFor();
 });
 

@@ -20,7 +20,6 @@ const kNames = [
   'docs chat',
   'review 1482',
 ];
-const kRequests = 1900;
 const published = (path) => readFileSync(createRequire(import.meta.url).resolve(path), 'utf8');
 const axe = published('axe-core/axe.min.js');
 
@@ -46,62 +45,68 @@ async function ask(server, n) {
   await response.text();
 }
 
-// Rows like `sample`, newest first, over the last hour.
-function madeUp(sample, resources) {
+// Sums of an hour in steps of half a minute, as /admin/timeseries answers.
+function madeUp(resources) {
   const random = randomNumbers(7);
-  const now = Date.now();
-  return Array.from({ length: kRequests }, (_, n) => {
-    const at = now - 3_600_000 * ((n + random()) / kRequests) ** 1.1;
-    const first = 180 + 500 * random() ** 3;
-    const input = 800 + Math.floor(9000 * random());
-    const output = 60 + Math.floor(900 * random() ** 2);
-    const failed = random() < 0.02;
-    const id = resources[Math.floor(resources.length * random() ** 1.4)].id;
-    const attempt = {
-      ...sample.attempts[0],
-      resource_id: id,
-      started_at: new Date(at).toISOString(),
-      first_byte_ms: first,
-      duration_ms: first + output * 4,
-    };
-    const before = {
-      ...attempt,
-      resource_id: resources.at(-1).id,
-      status_code: 429,
-      error: 'http_429',
-      blame: 'resource',
-    };
+  const step = 30;
+  const end = Math.ceil(Date.now() / 1000 / step) * step;
+  const time = (seconds) => new Date(seconds * 1000).toISOString();
+  const quantiles = (p50, spread) => ({ p50, p95: p50 * spread, p99: p50 * spread * (1.2 + random()) });
+  const shares = resources.map((_, index) => [0.55, 0.35, 0.1][index] ?? 0);
+  const counts = resources.map(() => []);
+  const points = Array.from({ length: 120 }, (_, n) => {
+    const busy = 18 + 9 * Math.sin(n / 17) + 6 * random();
+    for (const [index, share] of shares.entries()) counts[index].push(Math.round(busy * share * (0.7 + 0.6 * random())));
+    const requests = counts.reduce((sum, list) => sum + list[n], 0);
+    const input = requests * (4000 + Math.floor(3000 * random()));
     return {
-      ...sample,
-      request_id: `req_${n}`,
-      created_at: new Date(at).toISOString(),
-      stream: random() < 0.8,
-      status_code: failed ? 502 : 200,
-      blame: failed ? 'provider' : 'none',
-      resource_id: id,
+      at: time(end - (120 - n) * step),
+      seconds: step,
+      requests,
+      attempts: requests + 1,
+      errors: random() < 0.12 ? 1 : 0,
+      failovers: random() < 0.5 ? 1 : 0,
       input_tokens: input,
-      cached_tokens: Math.floor(input * (0.45 + 0.4 * random())),
-      output_tokens: output,
-      total_tokens: input + output,
-      timings: { ...sample.timings, first_byte_ms: first, duration_ms: first + output * 4 },
-      attempts: random() < 0.05 ? [before, { ...attempt, reason: 'failover' }] : [attempt],
+      output_tokens: requests * (200 + Math.floor(200 * random())),
+      cached_tokens: Math.floor(input * (0.55 + 0.2 * random())),
+      duration_ms: quantiles(1400 + 500 * random(), 2.4),
+      first_event_ms: quantiles(240 + 90 * random(), 1.9),
     };
   });
+  const kCounts = ['requests', 'attempts', 'errors', 'failovers', 'input_tokens', 'output_tokens', 'cached_tokens'];
+  const sums = {
+    ...points[60],
+    ...Object.fromEntries(kCounts.map((name) => [name, points.reduce((sum, point) => sum + point[name], 0)])),
+  };
+  return {
+    counted_since: time(end - 86_400),
+    since: points[0].at,
+    until: time(end),
+    step_seconds: step,
+    points,
+    sums,
+    resources: resources.map(({ id }, index) => ({
+      ...sums,
+      resource_id: id,
+      requests: counts[index].reduce((sum, n) => sum + n, 0),
+      requests_by_point: counts[index],
+    })),
+  };
 }
 
-// Only what the charts read is made up: they ask for pages of 500.
-async function serveHistory(page, rows) {
-  await page.route(
-    (url) => url.pathname === '/admin/requests' && url.searchParams.get('limit') === '500',
-    (route) => {
-      const { searchParams } = new URL(route.request().url());
-      const since = searchParams.get('since') ?? '';
-      const until = searchParams.get('until') || '9';
-      const found = rows.filter((r) => r.created_at >= since && r.created_at < until);
-      route.fulfill({ json: { data: found.slice(0, 500), next_cursor: found.length > 500 ? 'more' : null } });
-    },
+// What a provider says of its limits when that part of them is left.
+const limits = (left) => ({
+  'x-ratelimit-limit-requests': '5000',
+  'x-ratelimit-remaining-requests': String(Math.round(5000 * (0.5 + left / 2))),
+  'x-ratelimit-limit-tokens': '2000000',
+  'x-ratelimit-remaining-tokens': String(Math.round(2_000_000 * left)),
+});
+
+const serveHistory = (page, report) =>
+  page.route(
+    (url) => url.pathname === '/admin/timeseries',
+    (route) => route.fulfill({ json: report }),
   );
-}
 
 async function violations(page) {
   await page.evaluate(axe);
@@ -131,11 +136,16 @@ test('every view, light and dark, on a wide screen and on a phone', async (t) =>
     replies: [{ error, headers: { 'retry-after': '90' } }],
     repeat_last: true,
   };
-  const { server } = await startPair(t, { keys: kKeys, rules: [limited] });
+  const response = { id: 'resp_1', text: 'Hello' };
+  const rules = [
+    limited,
+    { key: kKeys[0], replies: [{ response, headers: limits(0.62) }], repeat_last: true },
+    { key: kKeys[1], replies: [{ response, headers: limits(0.07) }], repeat_last: true },
+  ];
+  const { server } = await startPair(t, { keys: kKeys, rules });
   for (let n = 0; n < 30; ++n) await ask(server, n);
   await server.rows(30);
-  const [sample] = (await server.allRows()).filter((r) => r.status_code === 200);
-  const history = madeUp(sample, await server.resources());
+  const history = madeUp(await server.resources());
   const folder = process.env.RP_SCREENSHOTS;
   if (folder) mkdirSync(folder, { recursive: true });
 
@@ -153,7 +163,6 @@ test('every view, light and dark, on a wide screen and on a phone', async (t) =>
         if (view === 'overview') {
           await page.getByRole('button', { name: '1 h', exact: true }).click();
           await page.locator('section[aria-label="Requests per second"] canvas').waitFor();
-          await page.locator('#coverage:empty').waitFor({ state: 'attached' });
         }
         const named = `${view} ${colorScheme} ${width}`;
         if (folder) await page.screenshot({ path: join(folder, `${named.replaceAll(' ', '-')}.png`) });

@@ -185,9 +185,10 @@ export class Server {
     }
   }
 
-  // With the same environment and data, on another port.
-  async restart() {
+  // With the same environment and data, on another port. between(): done while it does not run.
+  async restart(between = () => {}) {
     await this.#terminate();
+    await between();
     await this.#launch();
   }
 

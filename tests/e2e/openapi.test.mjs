@@ -171,6 +171,15 @@ test('answers are as they are described', async (t) => {
       if (schema) check(schema, JSON.parse(text), path);
     }
   }
+  for (const [path, name] of [
+    ['/admin/requests/{request_id}', (await server.admin('requests')).data[0].request_id],
+    ['/admin/sessions/{session_id}', 's'],
+  ]) {
+    const { status, text } = await send(server, filled(path, name));
+    assert.equal(status, 200, path);
+    const { operation } = operations(api).find((one) => one.path === path);
+    check(schemaOf(api, operation, status), JSON.parse(text), path);
+  }
   const { text } = await send(server, '/admin/events');
   check({ $ref: '#/components/schemas/State' }, JSON.parse(text.match(/^data: (.*)$/m)[1]), '/admin/events');
   assert.ok((await server.admin('requests')).data.length >= 2);

@@ -3,14 +3,18 @@
 #include "faults/faults.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <fstream>
+#include <set>
 
 #include "core/json.h"
 #include "fakes/responses_bodies.h"
 #include "fakes/scripted_socket_upstream.h"
 #include "fakes/wait_until.h"
+#include "source_dir.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;
@@ -129,6 +133,29 @@ TEST_CASE("faults of HTTP upstreams") {
         CHECK(posts_of(upstream, "sk-a") == 1);
       }
     }
+  }
+}
+
+// As docs/reliability.md tells it.
+std::string row_of(const Fault& fault) {
+  const Consequence& then = fault.then;
+  std::string client = fmt::format("{} as it came", then.status);
+  if (then.ending == Ending::complete) client = "the answer";
+  if (!then.code.empty()) client = fmt::format("{} `{}`", then.status, then.code);
+  std::string with_another = then.ending == Ending::complete ? "the same" : "the same: not moved";
+  if (then.moves) with_another = "its answer";
+  return fmt::format("| {} | {} | {} |", fault.name, client, with_another);
+}
+
+TEST_CASE("the table of the documentation is that of the faults") {
+  std::ifstream file(RP_SOURCE_DIR "/docs/reliability.md");
+  REQUIRE(file);
+  std::set<std::string> told;
+  for (std::string line; std::getline(file, line);) told.insert(line);
+  for (const Fault& fault : faults()) {
+    const std::string row = row_of(fault);
+    CAPTURE(row);
+    CHECK(told.contains(row));
   }
 }
 

@@ -113,6 +113,15 @@ export function table(label, columns, {open, id}) {
   };
 }
 
+// A bar that is filled up to `part` of it.
+export function meter(part, kind = '') {
+  return h(
+    'span',
+    {class: `meter ${kind}`, 'aria-hidden': 'true'},
+    h('i', {width: `${Math.round(100 * (part ?? 0))}%`}),
+  );
+}
+
 export const badge = (text, colour = '') => h('span', {class: `badge ${colour}`}, text);
 
 export function panel(title, actions, ...children) {

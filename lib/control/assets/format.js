@@ -48,13 +48,6 @@ export function bytes(n) {
       : `${(n / 1048576).toFixed(1)} MiB`;
 }
 
-export function ago(since, now = Date.now()) {
-  const seconds = Math.max(0, Math.round((now - since) / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
-}
-
 export const words = (name) => (name ? name.replaceAll('_', ' ') : name);
 export const statusColour = (status) => (status < 400 ? 'good' : status < 500 ? 'warn' : 'bad');
 export const healthColour = {healthy: 'good', degraded: 'warn', unhealthy: 'bad'};

@@ -12,11 +12,8 @@ let state = null;
 let link = 'connecting';
 let running = false;
 let stream = null;
-// When each resource's health was seen to change, by id.
-const changes = new Map();
 
 export const current = () => state;
-export const healthSeen = (id) => changes.get(id);
 export const nameOf = (id) => state?.resources.find((r) => r.id === id)?.name ?? id;
 
 // tell(state, link): at once, at every event and when the connection changes. Gives back what ends it.
@@ -27,13 +24,7 @@ export function follow(tell) {
 }
 
 function show(next, how) {
-  if (next) {
-    for (const r of next.resources) {
-      const seen = changes.get(r.id);
-      if (seen?.health !== r.health) changes.set(r.id, {health: r.health, since: seen ? Date.now() : null});
-    }
-    state = next;
-  }
+  if (next) state = next;
   link = how;
   for (const tell of listeners) tell(state, link);
 }

@@ -1,11 +1,10 @@
 // Overview: what is wrong now, the figures of this moment, and charts over a selectable time.
-import {poll} from './api.js';
+import {poll, query} from './api.js';
 import {Chart} from './charts.js';
 import {choice, h, keyed} from './dom.js';
-import {clock, count, millis, percent, share, short} from './format.js';
+import {clock, count, millis, percent, plural, share, short} from './format.js';
 import {follow, nameOf} from './live.js';
-import * as series from './series.js';
-import {allWell, wrongNow} from './words.js';
+import {kRanges, readSeries, secondsOf, settled} from './series.js';
 
 const kPollMs = 5000;
 const kMaxLines = 7; // resources with a colour of their own
@@ -26,114 +25,92 @@ function charts() {
 }
 
 // The busiest resources have lines of their own, in the order of the state so that colours stay.
-function resourceLines(list, state) {
-  const sums = new Map();
-  for (const bucket of list) {
-    for (const [id, n] of bucket.byResource) sums.set(id, (sums.get(id) ?? 0) + n);
+function resourceLines(report, points, state) {
+  const named = report.resources.filter((r) => r.resource_id && r.requests > 0);
+  const busiest = [...named].sort((a, b) => b.requests - a.requests).slice(0, kMaxLines);
+  const order = state.resources.map((r) => r.id);
+  const place = (r) => (order.indexOf(r.resource_id) + order.length + 1) % (order.length + 1);
+  const shown = named.filter((r) => busiest.includes(r)).sort((a, b) => place(a) - place(b));
+  const lines = shown.map((r, index) => ({
+    label: nameOf(r.resource_id),
+    colour: kColours[index],
+    values: points.map((point, at) => r.requests_by_point[at] / point.seconds),
+  }));
+  const rest = points.map((point, at) => {
+    const known = shown.reduce((sum, r) => sum + r.requests_by_point[at], 0);
+    return Math.max(0, point.requests - known) / point.seconds;
+  });
+  if (rest.some((v) => v > 0)) {
+    const others = report.resources.length > shown.length;
+    lines.push({label: others ? 'others' : 'no resource', colour: '--none', values: rest});
   }
-  const order = [...new Set([...state.resources.map((r) => r.id), ...sums.keys()])];
-  const shown = new Set(
-    [...sums]
-      .filter(([id]) => id)
-      .sort((a, b) => b[1] - a[1])
-      .slice(0, kMaxLines)
-      .map(([id]) => id),
-  );
-  const lines = order
-    .filter((id) => shown.has(id))
-    .map((id, index) => ({
-      label: nameOf(id),
-      colour: kColours[index],
-      values: list.map((b) => (b.byResource.get(id) ?? 0) / b.step),
-    }));
-  const rest = list.map(
-    (b) => [...b.byResource].filter(([id]) => !shown.has(id)).reduce((sum, [, n]) => sum + n, 0) / b.step,
-  );
-  if (rest.some((v) => v > 0))
-    lines.push({label: sums.size > kMaxLines ? 'others' : 'no resource', colour: '--none', values: rest});
   return lines;
 }
 
-function draw(all, state) {
-  const list = series.buckets(range);
-  const x = list.map((b) => b.at);
-  const recent = series.since(Date.now() - range * 1000);
-  const sorted = (pick) =>
-    recent
-      .map(pick)
-      .filter((v) => v !== null && v > 0)
-      .sort((a, b) => a - b);
-  const line = (label, colour, values) => ({label, colour, values: list.map(values)});
-  const q = (of, share_) => (b) => series.quantile(b[of], share_);
-  all.rate.set(x, resourceLines(list, state), `${short(recent.length / range)}/s`);
+function draw(all, report, state) {
+  const points = settled(report);
+  const {sums} = report;
+  const x = points.map((point) => Date.parse(point.at) / 1000);
+  const line = (label, colour, value) => ({label, colour, values: points.map(value)});
+  const quantile = (of, name) => (point) => point[of]?.[name] ?? null;
+  const perMinute = (value) => (point) => (value(point) * 60) / point.seconds;
+  const p95 = (of) => `p95 ${millis(sums[of]?.p95 ?? null) ?? '–'}`;
+  all.rate.set(
+    x,
+    resourceLines(report, points, state),
+    `${short(sums.requests / secondsOf(report.points))}/s`,
+  );
   all.latency.set(
     x,
     [
-      line('p50', '--c1', q('ms', 0.5)),
-      line('p95', '--c3', q('ms', 0.95)),
-      line('p99', '--c4', q('ms', 0.99)),
+      line('p50', '--c1', quantile('duration_ms', 'p50')),
+      line('p95', '--c3', quantile('duration_ms', 'p95')),
+      line('p99', '--c4', quantile('duration_ms', 'p99')),
     ],
-    `p95 ${
-      millis(
-        series.quantile(
-          sorted((s) => s.ms),
-          0.95,
-        ),
-      ) ?? '–'
-    }`,
+    p95('duration_ms'),
   );
   all.first.set(
     x,
-    [line('p50', '--c1', q('first', 0.5)), line('p95', '--c3', q('first', 0.95))],
-    `p95 ${
-      millis(
-        series.quantile(
-          sorted((s) => (s.stream ? s.first : null)),
-          0.95,
-        ),
-      ) ?? '–'
-    }`,
+    [
+      line('p50', '--c1', quantile('first_event_ms', 'p50')),
+      line('p95', '--c3', quantile('first_event_ms', 'p95')),
+      line('p99', '--c4', quantile('first_event_ms', 'p99')),
+    ],
+    p95('first_event_ms'),
   );
-  const perMinute = (pick) => (b) => (pick(b) * 60) / b.step;
   all.tokens.set(
     x,
     [
       line(
         'input',
         '--c1',
-        perMinute((b) => Math.max(0, b.input - b.cached)),
+        perMinute((point) => Math.max(0, point.input_tokens - point.cached_tokens)),
       ),
       line(
         'cached input',
         '--c2',
-        perMinute((b) => b.cached),
+        perMinute((point) => point.cached_tokens),
       ),
       line(
         'output',
         '--c5',
-        perMinute((b) => b.output),
+        perMinute((point) => point.output_tokens),
       ),
     ],
-    `${short(recent.reduce((sum, s) => sum + s.input + s.output, 0))} in all`,
+    `${short(sums.input_tokens + sums.output_tokens)} in all`,
   );
-  const input = recent.reduce((sum, s) => sum + s.input, 0);
   all.cached.set(
     x,
-    [line('cached share', '--c2', (b) => share(b.cached, b.input))],
-    percent(
-      share(
-        recent.reduce((sum, s) => sum + s.cached, 0),
-        input,
-      ),
-    ),
+    [line('cached share', '--c2', (point) => share(point.cached_tokens, point.input_tokens))],
+    percent(share(sums.cached_tokens, sums.input_tokens)),
   );
   all.trouble.set(
     x,
     [
-      line('errors', '--c4', (b) => share(b.failed, b.requests)),
-      line('failovers', '--c3', (b) => share(b.moved, b.requests)),
+      line('errors', '--c4', (point) => share(point.errors, point.requests)),
+      line('failovers', '--c3', (point) => share(point.failovers, point.requests)),
     ],
-    `${percent(share(recent.filter((s) => s.failed).length, recent.length)) ?? '–'} errors`,
+    `${percent(share(sums.errors, sums.requests)) ?? '–'} errors`,
   );
 }
 
@@ -152,25 +129,29 @@ const fill = (root, id, text, note) => {
   if (note !== undefined) root.querySelector(`#${id}-note`).textContent = note;
 };
 
+function allWell({resources: all, recent}) {
+  const keys = all.length === 1 ? 'The one resource is' : `All ${all.length} resources are`;
+  const had = recent?.requests > 0 ? plural(recent.requests, 'request') : 'No requests';
+  return `${keys} available. ${had} in the last 5 minutes.`;
+}
+
+const kSaid = {good: 'Fine: ', warn: 'Warning: ', bad: 'Problem: '};
+
 function showWrong(node, state) {
-  const samples = series.since(Date.now() - 600_000);
-  const lines = wrongNow(state, samples);
-  const shown = lines.length > 0 ? lines : [{level: 'good', text: allWell(state, samples)}];
+  const lines = state.wrong.length > 0 ? state.wrong : [{level: 'good', text: allWell(state)}];
   keyed(
     node,
-    shown,
-    (l) => l.text.replace(/\d+ s$/, ''),
-    (l) =>
+    lines,
+    (line) => line.text.replace(/\d+ s$/, ''),
+    (line) =>
       h(
         'li',
-        {class: l.level},
+        {class: line.level},
         h('span', {class: 'dot', 'aria-hidden': 'true'}),
-        h(
-          'span',
-          {class: 'sr'},
-          l.level === 'good' ? 'Fine: ' : l.level === 'bad' ? 'Problem: ' : 'Warning: ',
-        ),
-        l.href ? h('a', {href: l.href, data: {focus: 'link'}}, l.text) : h('span', null, l.text),
+        h('span', {class: 'sr'}, kSaid[line.level]),
+        line.resource_id
+          ? h('a', {href: `#/requests${query({resource_id: line.resource_id})}`, data: {focus: 'link'}}, line.text)
+          : h('span', null, line.text),
       ),
   );
 }
@@ -185,10 +166,9 @@ export function overview(root) {
       {class: 'title'},
       h('h1', null, 'Overview'),
       h('span', {class: 'space'}),
-      choice('Time shown', series.kRanges, range, (value) => {
+      choice('Time shown', kRanges, range, (value) => {
         range = value;
         update.poke();
-        paint();
       }),
     ),
     h('section', {class: 'panel now', 'aria-label': 'What is wrong now'}, wrong),
@@ -209,45 +189,25 @@ export function overview(root) {
   );
 
   let state = null;
+  let report = null;
   let problem = '';
   function paint() {
-    if (!state) return;
-    const from = Date.now() - range * 1000;
-    const whole = series.wholeSince(from);
-    coverage.replaceChildren();
-    if (problem) coverage.append(h('span', {class: 'problem'}, problem));
-    else if (whole > from + 1000) {
-      coverage.append(
-        `Charts show the newest ${count(series.since(whole).length)} requests, since ${clock(new Date(whole).toISOString())}. `,
-        h('button', {type: 'button', class: 'link', onclick: more}, 'Read further back'),
-      );
+    if (problem) coverage.replaceChildren(h('span', {class: 'problem'}, problem));
+    else if (report) {
+      const whole = report.counted_since <= report.since;
+      coverage.textContent = whole ? '' : `Counted since this process began: ${clock(report.counted_since)}.`;
     }
-    draw(all, state);
-    showWrong(wrong, state);
+    if (state && report) draw(all, report, state);
   }
-  async function more() {
-    await read(() => series.readBack(Date.now() - range * 1000));
-    paint();
-  }
-  async function read(work) {
+  const update = poll(async () => {
     try {
-      await work();
+      report = await readSeries(range);
       problem = '';
     } catch (error) {
-      problem = `The records cannot be read: ${error.message}`;
+      problem = `The time series cannot be read: ${error.message}`;
     }
-  }
-  let asked = null; // the range whose history was read
-  const update = poll(async () => {
-    await read(async () => {
-      if (asked !== range) {
-        await series.readBack(Date.now() - range * 1000);
-        asked = range;
-      }
-      await series.readNew();
-    });
     paint();
-  }, kPollMs);
+  }, kPollMs, 200);
   const unfollow = follow((next) => {
     if (!next) return;
     const first = state === null;
@@ -268,7 +228,7 @@ export function overview(root) {
       next.telemetry.dropped ? `${count(next.telemetry.dropped)} lost` : 'none lost',
     );
     if (first) paint();
-    else showWrong(wrong, next);
+    showWrong(wrong, next);
   });
   return () => {
     update.stop();

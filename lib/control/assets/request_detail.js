@@ -141,18 +141,13 @@ function bodyText(body) {
   }
 }
 
-// The records with bodies have no list by request id: the ones of its millisecond hold it.
 async function readBodies(r, into) {
   into.replaceChildren(h('p', {class: 'soft'}, 'reading …'));
   try {
-    const until = new Date(Date.parse(r.created_at) + 1).toISOString();
-    const {data} = await getJson(
-      `/admin/telemetry${query({limit: 100, since: r.created_at, until, session_id: r.session_id})}`,
-    );
-    const found = data.find((event) => event.request_id === r.request_id)?.payload;
+    const found = await getJson(`/admin/requests/${encodeURIComponent(r.request_id)}`);
     const parts = [
-      ['Request', bodyText(found?.request_body)],
-      ['Answer', bodyText(found?.response_body)],
+      ['Request', bodyText(found.request_body)],
+      ['Answer', bodyText(found.response_body)],
     ].filter(([, body]) => body);
     into.replaceChildren(
       ...(parts.length > 0

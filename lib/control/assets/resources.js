@@ -1,12 +1,14 @@
 // Resources: a card each, and a health check on demand.
 import {poll, postJson} from './api.js';
-import {badge, dash, h, keyed, svg} from './dom.js';
-import {ago, count, healthColour, millis, percent, plural, share} from './format.js';
-import {follow, healthSeen} from './live.js';
-import * as series from './series.js';
+import {badge, dash, h, keyed, meter, svg} from './dom.js';
+import {clock, count, healthColour, millis, percent, plural, share} from './format.js';
+import {follow} from './live.js';
+import {readSeries} from './series.js';
 
 const kSparkSeconds = 900;
 const kPollMs = 5000;
+const kMaxLimits = 8; // shown of each resource
+const kTight = 0.1;
 
 const value = (label, text, title) => h('div', null, h('dt', null, label), h('dd', {title}, dash(text)));
 
@@ -40,7 +42,41 @@ function waits(r) {
   return r.health === 'unhealthy' ? 'Out until a check or a trial succeeds' : '';
 }
 
-function card({r, points, since, check}) {
+// What is left of a provider's limits: the tightest first.
+function limits(r) {
+  if (r.limits.length === 0) return null;
+  const rows = [...r.limits].sort((a, b) => a.headroom - b.headroom);
+  return h(
+    'div',
+    {class: 'limits'},
+    h('h3', null, 'Limits of the provider'),
+    h(
+      'ul',
+      null,
+      rows.slice(0, kMaxLimits).map((limit) => {
+        const left = percent(limit.headroom);
+        const whose = limit.model ? `${limit.meter} of ${limit.model}` : limit.meter;
+        const numbers = limit.limit === null ? '' : `${count(limit.remaining)} of ${count(limit.limit)} left, `;
+        const full = limit.full_at && limit.headroom < 1 ? `, full at ${clock(limit.full_at)}` : '';
+        return h(
+          'li',
+          {title: `${numbers}said at ${clock(limit.seen_at)}${full}`},
+          h('span', {class: 'cut'}, whose),
+          meter(limit.headroom, limit.headroom < kTight ? 'tight' : ''),
+          h('span', {class: 'number'}, `${left} left`),
+        );
+      }),
+    ),
+  );
+}
+
+function lastCheck(check) {
+  if (!check) return null;
+  return `${check.error ?? check.health}, ${millis(check.latency_ms)}, at ${clock(check.at)}`;
+}
+
+function card({r, points}) {
+  const since = r.health_since;
   const reason = r.health_reason || (r.health === 'healthy' ? '' : r.last_error);
   const wait = waits(r);
   return h(
@@ -51,7 +87,7 @@ function card({r, points, since, check}) {
       {class: 'head'},
       h('h2', null, r.name),
       badge(r.health, healthColour[r.health]),
-      since && h('span', {class: 'soft small'}, `for ${since}`),
+      since && h('span', {class: 'soft small', title: since}, `since ${clock(since)}`),
       h('span', {class: 'space'}),
       h(
         'a',
@@ -78,8 +114,9 @@ function card({r, points, since, check}) {
       value('Pool', r.pool_id, r.pool_id),
       value('Key', r.key),
       value('Provider', r.provider_id),
-      value('Last check here', check),
+      value('Last check', lastCheck(r.last_check), lastCheck(r.last_check)),
     ),
+    limits(r),
     h('p', {class: 'soft small mono id'}, r.id),
   );
 }
@@ -103,21 +140,12 @@ export function resources(root) {
     empty,
   );
 
-  const checks = new Map(); // by resource: what the last check from here said
   let state = null;
   let points = new Map();
   function paint() {
     if (!state) return;
-    const flat = Array(30).fill(0);
-    const items = state.resources.map((r) => {
-      const seen = healthSeen(r.id);
-      return {
-        r,
-        points: points.get(r.id) ?? flat,
-        since: seen?.since ? ago(seen.since) : '',
-        check: checks.get(r.id) ?? null,
-      };
-    });
+    const flat = [0, 0];
+    const items = state.resources.map((r) => ({r, points: points.get(r.id) ?? flat}));
     keyed(list, items, ({r}) => r.id, card);
     empty.hidden = items.length > 0;
   }
@@ -126,8 +154,6 @@ export function resources(root) {
     result.textContent = 'checking …';
     try {
       const {data} = await postJson('/admin/health/check');
-      for (const one of data)
-        checks.set(one.resource_id, `${one.error ?? one.health}, ${millis(one.latency_ms)}`);
       result.textContent = `${data.filter((one) => one.health === 'healthy').length} of ${plural(data.length, 'resource')} healthy`;
     } catch (problem) {
       result.textContent = problem.message;
@@ -137,16 +163,10 @@ export function resources(root) {
   }
   const update = poll(async () => {
     try {
-      await series.readBack(Date.now() - kSparkSeconds * 1000);
-      await series.readNew();
+      const {resources: all} = await readSeries(kSparkSeconds);
+      points = new Map(all.map((r) => [r.resource_id, r.requests_by_point]));
     } catch {
-      return; // the cards say what they can without records
-    }
-    const begin = Date.now() - kSparkSeconds * 1000;
-    points = new Map();
-    for (const s of series.since(begin)) {
-      if (!points.has(s.resource)) points.set(s.resource, Array(30).fill(0));
-      ++points.get(s.resource)[Math.min(29, Math.floor(((s.at - begin) / 1000 / kSparkSeconds) * 30))];
+      return; // the cards say what they can without
     }
     paint();
   }, kPollMs);

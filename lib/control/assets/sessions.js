@@ -1,23 +1,15 @@
 // Sessions: the latest first; one opened shows its turns in order, and where it moved.
 import {getJson, poll, query} from './api.js';
-import {badge, dialog, h, panel, table} from './dom.js';
+import {badge, dialog, h, meter, panel, table} from './dom.js';
 import {clock, count, millis, percent, plural, share, short, statusColour, words} from './format.js';
 import {follow, nameOf} from './live.js';
 import {openRequest} from './request_detail.js';
 
 const kPage = 50;
-const kTurns = 200;
+const kTurns = 100;
 const kPollMs = 10_000;
 
 const cachedShare = (row) => percent(share(row.cached_tokens ?? 0, row.input_tokens));
-
-function meter(part) {
-  return h(
-    'span',
-    {class: 'meter', 'aria-hidden': 'true'},
-    h('i', {width: `${Math.round(100 * (part ?? 0))}%`}),
-  );
-}
 
 const sessionTable = (open) =>
   table(
@@ -49,49 +41,37 @@ const sessionTable = (open) =>
     {open, id: (s) => s.session_id},
   );
 
-// A turn, and what stands between it and the one before: the resource changed.
-function turns(rows, open) {
-  const list = h('ol', {class: 'turns'});
-  let before = null;
-  for (const r of rows) {
-    if (before && r.resource_id && before !== r.resource_id) {
-      const why = r.attempts.at(-1)?.reason;
-      list.append(
-        h(
-          'li',
-          {class: 'moved'},
-          `Moved from ${nameOf(before)} to ${nameOf(r.resource_id)}${why ? ` (${words(why)})` : ''}: its prompt cache starts cold`,
-        ),
-      );
-    }
-    before = r.resource_id ?? before;
-    list.append(
-      h(
-        'li',
-        {class: 'turn'},
-        h('button', {type: 'button', class: 'open', onclick: () => open(r)}, clock(r.created_at)),
-        badge(r.status_code, statusColour(r.status_code)),
-        h('span', {class: 'soft'}, r.resource_id ? nameOf(r.resource_id) : 'no resource'),
-        h('span', {class: 'space'}),
-        h(
-          'span',
-          {class: 'cached'},
-          meter(share(r.cached_tokens, r.input_tokens)),
-          `${cachedShare(r) ?? '–'} cached`,
-        ),
-        h(
-          'span',
-          {class: 'soft small'},
-          `${count(r.input_tokens) ?? '–'} in, ${count(r.output_tokens) ?? '–'} out, ${millis(r.timings.duration_ms)}`,
-        ),
-      ),
+// A turn, and before it the move to another resource, if there was one.
+function turn(r, open) {
+  const why = r.attempts.at(-1)?.reason;
+  const moved =
+    r.moved_from &&
+    h(
+      'li',
+      {class: 'moved'},
+      `Moved from ${nameOf(r.moved_from)} to ${nameOf(r.resource_id)}${why ? ` (${words(why)})` : ''}: its prompt cache starts cold`,
     );
-  }
-  return list;
+  const tokens = `${count(r.input_tokens) ?? '–'} in, ${count(r.output_tokens) ?? '–'} out`;
+  return [
+    moved,
+    h(
+      'li',
+      {class: 'turn'},
+      h('button', {type: 'button', class: 'open', onclick: () => open(r)}, clock(r.created_at)),
+      badge(r.status_code, statusColour(r.status_code)),
+      h('span', {class: 'soft'}, r.resource_id ? nameOf(r.resource_id) : 'no resource'),
+      h('span', {class: 'space'}),
+      h('span', {class: 'cached'}, meter(r.cached_share), `${percent(r.cached_share) ?? '–'} cached`),
+      h('span', {class: 'soft small'}, `${tokens}, ${millis(r.timings.duration_ms)}`),
+    ),
+  ];
 }
 
 async function openSession(s) {
-  const body = h('div', {'aria-live': 'polite'}, h('p', {class: 'soft'}, 'reading …'));
+  const heading = h('h3', null, 'Turns in order');
+  const moves = h('p', {class: 'soft', 'aria-live': 'polite'}, 'reading …');
+  const list = h('ol', {class: 'turns'});
+  const earlier = h('button', {type: 'button', hidden: true, onclick: read}, 'Show earlier turns');
   dialog(
     `Session ${s.session_name ?? s.session_id}`,
     h(
@@ -105,25 +85,30 @@ async function openSession(s) {
       {class: 'soft'},
       `${plural(s.request_count, 'request')}, ${plural(s.error_count, 'error')}, ${cachedShare(s) ?? 'none'} of the input from the prompt cache, since ${clock(s.created_at)}`,
     ),
-    body,
+    heading,
+    moves,
+    h('div', {class: 'foot'}, earlier),
+    list,
   );
-  try {
-    const {data} = await getJson(`/admin/requests${query({session_id: s.session_id, limit: kTurns})}`);
-    const rows = data.reverse();
-    const places = rows.map((r) => r.resource_id).filter(Boolean);
-    const moves = places.filter((id, index) => index > 0 && id !== places[index - 1]).length;
-    body.replaceChildren(
-      h('h3', null, `Turns in order${s.request_count > rows.length ? ` (the last ${rows.length})` : ''}`),
-      h(
-        'p',
-        {class: 'soft'},
-        moves === 0 ? 'It stayed with one resource.' : `It moved ${plural(moves, 'time')}.`,
-      ),
-      turns(rows, openRequest),
-    );
-  } catch (problem) {
-    body.replaceChildren(h('p', {class: 'problem'}, problem.message));
+  let cursor = null;
+  let shown = 0;
+  let moved = 0;
+  async function read() {
+    try {
+      const path = `/admin/sessions/${encodeURIComponent(s.session_id)}`;
+      const page = await getJson(`${path}${query({limit: kTurns, cursor})}`);
+      cursor = page.next_cursor;
+      shown += page.turns.length;
+      moved += page.moves;
+      list.prepend(...page.turns.flatMap((r) => turn(r, openRequest)).filter(Boolean));
+      earlier.hidden = cursor === null;
+      heading.textContent = `Turns in order${cursor === null ? '' : ` (the last ${shown})`}`;
+      moves.textContent = moved === 0 ? 'It stayed with one resource.' : `It moved ${plural(moved, 'time')}.`;
+    } catch (problem) {
+      moves.replaceChildren(h('span', {class: 'problem'}, problem.message));
+    }
   }
+  await read();
 }
 
 export function sessions(root) {

@@ -23,9 +23,9 @@ void send(ExchangeContext& exchange, Sending sending) {
   if (++tries.sent == 1) exchange.record.proxy_time = exchange.elapsed();
   tries.resources.push_back(sending.lease.resource().id);
   tell_decision(exchange, sending.lease);
-  exchange.attempt = std::make_unique<Attempt>(std::move(sending.lease), std::move(sending.answer),
-                                               exchange.dependencies.clock, exchange.mask,
-                                               static_cast<AttemptObserver&>(exchange.pump));
+  exchange.attempt = std::make_unique<Attempt>(
+      std::move(sending.lease), std::move(sending.answer), exchange.dependencies.clock,
+      exchange.mask, static_cast<AttemptObserver&>(exchange.pump), exchange.record.model);
   if (exchange.turn) {
     exchange.attempt->send(exchange.turn->transport(), std::move(sending.request));
   } else {

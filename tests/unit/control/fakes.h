@@ -25,6 +25,7 @@
 #include "responses_proxy/telemetry_sink.h"
 #include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
+#include "telemetry/traffic_history.h"
 
 namespace responses_proxy::testing {
 
@@ -152,7 +153,8 @@ struct ControlPlaneFixture {
             .open_sockets = [] { return std::size_t{5}; },
             .telemetry_stream = telemetry_stream,
             .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
-                ControlPlaneContext::OfRuntime{.registry = registry, .tester = tester})};
+                ControlPlaneContext::OfRuntime{
+                    .registry = registry, .tester = tester, .traffic = &traffic})};
   }
 
   ResourceState* resource(std::string_view id) { return router.table()->find(id)->state; }
@@ -207,6 +209,7 @@ struct ControlPlaneFixture {
   ProviderTester* tester = nullptr;
   RecentDecisions decisions;
   Metrics metrics;
+  TrafficHistory traffic{clock};
   std::atomic<bool> draining{false};
   httplib::Server server;
   int port = 0;

@@ -31,14 +31,25 @@ std::string ascii_upper(std::string text) {
   return text;
 }
 
+void add_properties(const Json& schema, const Json& document, std::set<std::string>& names) {
+  if (schema.contains("$ref")) {
+    const std::string target = schema["$ref"];
+    add_properties(document.at(Json::json_pointer(target.substr(1))), document, names);
+  }
+  const Json properties = schema.value("properties", Json::object());
+  for (const auto& [key, value] : properties.items()) names.insert(key);
+  for (const Json& part : schema.value("allOf", Json::array())) {
+    add_properties(part, document, names);
+  }
+}
+
 // The keys of `row` and those the description gives it.
 void check_described(const Json& row, const Json& document, const std::string& schema) {
   CAPTURE(schema);
   std::set<std::string> shown;
   std::set<std::string> described;
   for (const auto& [key, value] : row.items()) shown.insert(key);
-  const Json& properties = document["components"]["schemas"][schema]["properties"];
-  for (const auto& [key, value] : properties.items()) described.insert(key);
+  add_properties(document["components"]["schemas"][schema], document, described);
   CHECK(shown == described);
 }
 
@@ -100,6 +111,8 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "what the pages load is self-contained, t
 }
 
 TEST_CASE_FIXTURE(RegistryFixture, "every path of the description is routed") {
+  records.request_page = {{RequestRecord{}}, ""};
+  records.session_page = {{SessionRow{}}, ""};
   start();
   const Json document = get_json("/openapi.json");
   REQUIRE(document.is_object());
@@ -188,12 +201,20 @@ TEST_CASE_FIXTURE(RegistryFixture, "answers have the fields that are described")
   records.decision_page = {{DecisionRow{}}, ""};
   records.session_page = {{SessionRow{}}, ""};
   decisions.add({"req-1", "", "", "openai-1", SelectionReason::failover, clock.wall()});
+  traffic.count(record);
+  resource("openai-1")->note_check({clock.wall(), Health::healthy, {}, ""});
+  resource("openai-1")->note_limits({LimitMeter{}});
+  resource("openai-1")->apply({Health::unhealthy, {}, {}, true, "HTTP 401"}, clock.steady());
   health.results = {HealthCheckResult{}};
   start();
   const Json document = get_json("/openapi.json");
   const Json live = get_json("/admin/state");
   check_described(live, document, "State");
   check_described(live["resources"][0], document, "ResourceState");
+  check_described(live["wrong"].at(0), document, "Trouble");
+  check_described(live["recent"], document, "RecentTraffic");
+  check_described(live["resources"][0]["last_check"], document, "LastCheck");
+  check_described(live["resources"][0]["limits"][0], document, "LimitMeter");
   check_described(live["recent_decisions"][0], document, "RecentDecision");
   check_described(live["affinity"], document, "AffinityStats");
   check_described(live["telemetry"], document, "TelemetryStats");
@@ -202,6 +223,15 @@ TEST_CASE_FIXTURE(RegistryFixture, "answers have the fields that are described")
   check_described(requests["data"][0], document, "RequestRow");
   check_described(requests["data"][0]["timings"], document, "Timings");
   check_described(requests["data"][0]["attempts"][0], document, "Attempt");
+  check_described(get_json("/admin/requests/req-1"), document, "RequestDetail");
+  const Json session = get_json("/admin/sessions/s-1");
+  check_described(session, document, "SessionDetail");
+  check_described(session["turns"][0], document, "SessionTurn");
+  const Json series = get_json("/admin/timeseries");
+  check_described(series, document, "Timeseries");
+  check_described(series["points"][0], document, "TimeseriesPoint");
+  check_described(series["sums"], document, "TrafficSums");
+  check_described(series["resources"][0], document, "ResourceTraffic");
   check_described(get_json("/admin/decisions")["data"][0], document, "DecisionRow");
   check_described(get_json("/admin/sessions")["data"][0], document, "SessionRow");
   check_described(get_json("/admin/telemetry")["data"][0], document, "TelemetryRow");

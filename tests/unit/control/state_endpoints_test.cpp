@@ -86,14 +86,38 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows each resource without it
   REQUIRE(body["resources"].size() == 2);
   CHECK(body["resources"][0] ==
         Json::parse(R"({"id":"openai-1","name":"first","provider_id":"environment",
-    "pool_id":"pool-a","weight":2.0,"key":"...1111","health":"unknown","health_reason":null,"in_flight":0,
+    "pool_id":"pool-a","weight":2.0,"key":"...1111","health":"unknown","health_reason":null,"health_since":null,"in_flight":0,
     "total_requests":0,"total_errors":0,"last_latency_ms":null,"last_error":null,
-    "cooldown_seconds":null,"blocked_seconds":null})"));
+    "cooldown_seconds":null,"blocked_seconds":null,"last_check":null,"limits":[]})"));
   CHECK(body["resources"][1] ==
         Json::parse(R"({"id":"openai-2","name":"openai-2","provider_id":"environment",
-    "pool_id":"pool-b","weight":1.0,"key":"...2222","health":"degraded","health_reason":"http_429","in_flight":1,
+    "pool_id":"pool-b","weight":1.0,"key":"...2222","health":"degraded","health_reason":"http_429","health_since":"2026-11-21T00:00:00.000Z","in_flight":1,
     "total_requests":1,"total_errors":1,"last_latency_ms":12.345,"last_error":"http_429",
-    "cooldown_seconds":30,"blocked_seconds":2})"));
+    "cooldown_seconds":30,"blocked_seconds":2,"last_check":null,"limits":[]})"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture,
+                  "the state shows the last check, and what is left of limits") {
+  resource("openai-1")
+      ->note_check({clock.wall(), Health::unhealthy, std::chrono::microseconds(1'500), "HTTP 401"});
+  LimitMeter tokens;
+  tokens.model = "gpt-5";
+  tokens.name = "tokens";
+  tokens.limit = 200;
+  tokens.remaining = 100;
+  tokens.headroom = 0.5;
+  tokens.full_at = clock.wall() + Millis(60'000);
+  tokens.seen_at = clock.wall();
+  tokens.source = "x-ratelimit";
+  resource("openai-1")->note_limits({tokens});
+  start();
+  clock.advance(Millis(30'000));
+  const Json first = get_json("/admin/state")["resources"][0];
+  CHECK(first["last_check"] == Json::parse(R"({"at":"2026-11-21T00:00:00.000Z","health":"unhealthy",
+    "latency_ms":1.5,"error":"HTTP 401"})"));
+  CHECK(first["limits"] == Json::parse(R"([{"model":"gpt-5","meter":"tokens","limit":200.0,
+    "remaining":100.0,"headroom":0.75,"full_at":"2026-11-21T00:01:00.000Z",
+    "seen_at":"2026-11-21T00:00:00.000Z","source":"x-ratelimit"}])"));
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "the state shows decisions, affinity, telemetry and time") {

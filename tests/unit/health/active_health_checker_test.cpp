@@ -175,6 +175,9 @@ TEST_CASE("a path that is not there says nothing about the keys, and one warning
     CHECK(results.at("new").error == "HTTP " + std::to_string(status));
     CHECK(f.state("new").health() == Health::unknown);
     CHECK(f.state("new").last_error().empty());
+    REQUIRE(f.state("new").last_check());
+    CHECK(f.state("new").last_check()->health == Health::unknown);
+    CHECK(f.state("new").last_check()->error == "HTTP " + std::to_string(status));
     CHECK(f.state("good").health() == Health::healthy);
     CHECK(f.state("bad").health() == Health::unhealthy);
     f.stop();

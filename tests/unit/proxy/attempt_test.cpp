@@ -37,7 +37,7 @@ class Rig final : private AttemptObserver {
     attempt.emplace(
         Lease(table, table->all()[0], SelectionReason::failover),
         std::move(make_responses_dialect()->translate({request, {}, {}}, resource)->answer), clock,
-        mask_, static_cast<AttemptObserver&>(*this));
+        mask_, static_cast<AttemptObserver&>(*this), "gpt-5 of sk-the-only-key");
     attempt->send(upstream, {});
   }
 
@@ -225,6 +225,35 @@ TEST_CASE("an event over the limit breaks the answer off behind what was whole")
   HeldAnswer end;
   CHECK(rig.attempt->failure("too large", end));
   CHECK_FALSE(end.empty());
+}
+
+TEST_CASE("what the answer says of limits is the resource's, by model and without its key") {
+  Rig rig;
+  rig.sent().head(429, {{"x-ratelimit-limit-tokens", "100"},
+                        {"x-ratelimit-remaining-tokens", "25"},
+                        {"x-ratelimit-reset-tokens", "1s"}});
+  const auto limits = rig.state()->limits();
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].headroom == 0.25);
+  CHECK(limits[0].model.starts_with("gpt-5 of "));
+  CHECK(limits[0].model.find("the-only-key") == std::string::npos);
+}
+
+TEST_CASE("so is what an event of the stream says, which goes on to the client") {
+  Rig rig;
+  const std::string told =
+      "data: {\"type\":\"codex.rate_limits\",\"rate_limits\":{\"primary\":"
+      "{\"used_percent\":90,\"window_minutes\":300}}}\n\n";
+  rig.sent().stream();
+  rig.sent().bytes(kCreated + told);
+  const auto limits = rig.state()->limits();
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].name == "primary");
+  CHECK(limits[0].headroom == doctest::Approx(0.1));
+  rig.sent().bytes(kDelta);
+  HeldAnswer held;
+  rig.attempt->release(held);
+  CHECK(held.size() == (kCreated + told + kDelta).size());
 }
 
 }  // namespace responses_proxy

@@ -311,4 +311,57 @@ TEST_CASE("threads lose no count and tear no text") {
   CHECK(state.blocked_until() == clock.steady() + Millis(1'500));
 }
 
+TEST_CASE("since when it does as it does") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  CHECK_FALSE(state.changed_at());
+  state.apply(kHealthy, clock.steady());
+  const SteadyTime healthy = clock.steady();
+  clock.advance(Millis(1'000));
+  state.apply(kHealthy, clock.steady());
+  CHECK(state.changed_at() == healthy);
+  state.apply(degraded(Millis(30'000)), clock.steady());
+  const SteadyTime bad = clock.steady();
+  clock.advance(Millis(1'000));
+  state.apply(degraded(Millis(30'000)), clock.steady());
+  CHECK(state.changed_at() == bad);
+  state.apply_check(kHealthy, clock.steady());  // on trial now
+  CHECK(state.changed_at() == clock.steady());
+}
+
+TEST_CASE("the last check is kept, whatever it has changed") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  CHECK_FALSE(state.last_check());
+  state.note_check({clock.wall(), Health::unknown, std::chrono::microseconds(7), "HTTP 404"});
+  REQUIRE(state.last_check());
+  CHECK(state.last_check()->at == clock.wall());
+  CHECK(state.last_check()->error == "HTTP 404");
+}
+
+TEST_CASE("limits: one of each model and name, the latest, and a bounded number") {
+  testing::ManualClock clock;
+  ResourceState state("r");
+  const auto meter = [&](const std::string& model, double headroom) {
+    LimitMeter made;
+    made.model = model;
+    made.name = "tokens";
+    made.headroom = headroom;
+    made.seen_at = clock.wall();
+    return made;
+  };
+  state.note_limits({meter("a", 0.5), meter("b", 1)});
+  clock.advance(Millis(1));
+  state.note_limits({meter("a", 0.25)});
+  REQUIRE(state.limits().size() == 2);
+  CHECK(state.limits()[0].headroom == 0.25);
+  for (std::size_t i = 0; i < ResourceState::kMaxLimits; ++i) {
+    clock.advance(Millis(1));
+    state.note_limits({meter("m-" + std::to_string(i), 1)});
+  }
+  const auto kept = state.limits();
+  CHECK(kept.size() == ResourceState::kMaxLimits);
+  for (const LimitMeter& one : kept) CHECK((one.model != "a" && one.model != "b"));
+}
+
 }  // namespace responses_proxy

@@ -118,6 +118,9 @@ TEST_CASE("sessions come in the order of their index; one session is found by it
 TEST_CASE("look-ups of single rows use their index") {
   TestDatabase database;
   CHECK(has(database.plan(resource_of_response_query("resp_1")), "INDEX requests_by_response"));
+  RecordQuery by_id;
+  by_id.request_id = "one";
+  CHECK(has(database.plan(requests_query(by_id)), "(request_id=?)"));
   const RequestRecord one = testing::sample_record("one", testing::at_second(0));
   const std::string plan = database.plan(attempts_query({&one, 1}));
   CHECK(has(plan, "SEARCH a USING INDEX"));
