@@ -1,5 +1,6 @@
 #include "server/listen_addresses.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -24,7 +25,7 @@ using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REU
       error == boost::asio::error::address_in_use || error == boost::asio::error::access_denied
           ? ListenError::About::port
           : ListenError::About::host;
-  throw ListenError(about, fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "",
+  throw ListenError(about, fmt::format("cannot listen on {}{}{}:{}: {}{}", v6 ? "[" : "",
                                        endpoint.address().to_string(), v6 ? "]" : "",
                                        endpoint.port(), error.message()));
 }
@@ -101,8 +102,23 @@ ListenEndpoints listen_endpoints(const std::string& host, std::uint16_t port) {
   ListenEndpoints endpoints;
   for (const auto& entry : found) {
     if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end()) {
+tcp::endpoint endpoint_of(int socket) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  ::getsockname(socket, endpoint.data(), &size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
       endpoints.push_back(entry.endpoint());
     }
+ListenEndpoints listen_endpoints(const ListenPlace& place) {
+  if (place.sockets.empty()) return listen_endpoints(place.host, place.port);
+  ListenEndpoints endpoints;
+  for (const int socket : place.sockets) endpoints.push_back(endpoint_of(socket));
+  return endpoints;
+}
+
   }
   return endpoints;
 }
@@ -130,3 +146,19 @@ std::vector<Acceptors> listen_on(const std::vector<boost::asio::io_context*>& co
 }
 
 }  // namespace responses_proxy
+std::vector<Acceptors> accept_from(const std::vector<boost::asio::io_context*>& contexts,
+                                   const std::vector<int>& sockets) {
+  std::vector<Acceptors> all(contexts.size());
+  for (const int socket : sockets) {
+    const tcp::endpoint endpoint = endpoint_of(socket);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+      tcp::acceptor acceptor(*contexts[i]);
+      error_code error;
+      acceptor.assign(endpoint.protocol(), ::fcntl(socket, F_DUPFD_CLOEXEC, 0), error);
+      if (error) fail(endpoint, error);
+      all[i].push_back(std::move(acceptor));
+    }
+  }
+  return all;
+}
+

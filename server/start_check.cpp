@@ -45,6 +45,12 @@ Problems address_problems(const Config& config) {
 }
 
 Problems certificate_problems(const Config& config) {
+// What is said in one line, "VARIABLE: problem".
+StartProblem told(LogLevel level, const std::string& line) {
+  const auto colon = line.find(": ");
+  return {level, line.substr(0, colon), line.substr(colon + 2)};
+}
+
   const std::string problem = UpstreamTrust({.ca_file = config.upstream_ca_file,
                                              .ssl_cert_file = config.ssl_cert_file,
                                              .ssl_cert_dir = config.ssl_cert_dir})
@@ -82,7 +88,9 @@ Problems catalog_problems(const Config& config) {
 }
 
 void throw_first(const Problems& problems) {
-  if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
+  for (const StartProblem& problem : problems) {
+    if (problem.level == LogLevel::error) throw StartError(problem.variable, problem.problem);
+  }
 }
 
 void check_redis(const Config& config, Problems& problems) {

@@ -113,14 +113,15 @@ struct Config {
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
-  std::string database_variable = "PROXY_SQLITE_URL";         // the one of them that is in effect
-  bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
-  Millis redis_timeout{50};                                   // PROXY_REDIS_TIMEOUT_MS
-  std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM
-  std::uint64_t telemetry_stream_events = 1'000'000;          // PROXY_TELEMETRY_STREAM_EVENTS
-  std::string telemetry_group = "responses-proxy-workers";    // PROXY_TELEMETRY_GROUP
-  std::string telemetry_consumer = "worker-1";                // PROXY_TELEMETRY_CONSUMER
-  std::size_t telemetry_queue_size = 65'536;                  // PROXY_TELEMETRY_QUEUE_SIZE, records
+  std::string database_variable = "PROXY_SQLITE_URL";       // the one of them that is in effect
+  std::uint32_t record_retention_days = 0;                  // PROXY_RECORD_RETENTION_DAYS, 0 = all
+  bool in_process_worker = false;                           // PROXY_IN_PROCESS_WORKER
+  Millis redis_timeout{50};                                 // PROXY_REDIS_TIMEOUT_MS
+  std::string telemetry_stream = "telemetry:events";        // PROXY_TELEMETRY_STREAM
+  std::uint64_t telemetry_stream_events = 1'000'000;        // PROXY_TELEMETRY_STREAM_EVENTS
+  std::string telemetry_group = "responses-proxy-workers";  // PROXY_TELEMETRY_GROUP
+  std::string telemetry_consumer = "worker-1";              // PROXY_TELEMETRY_CONSUMER
+  std::size_t telemetry_queue_size = 65'536;                // PROXY_TELEMETRY_QUEUE_SIZE, records
   std::string telemetry_spool_path = "data/telemetry.spool";  // PROXY_TELEMETRY_SPOOL_PATH
   std::uint64_t telemetry_spool_bytes = 268'435'456;  // PROXY_TELEMETRY_SPOOL_BYTES, 0 = no spool
 

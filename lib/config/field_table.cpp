@@ -1,5 +1,7 @@
 #include "config/field_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -73,6 +75,7 @@ constexpr std::string_view kNumber = "<N>";
 
 Field named(std::string name, const Group& group, std::string default_text,
             std::string description) {
+constexpr std::int64_t kMaxRetentionDays = 36'500;
   Field field;
   field.name = std::move(name);
   field.group = &group;
@@ -526,6 +529,12 @@ Fields state_fields() {
                  "Redis consumer group of the workers."),
            name_allowed, &Config::telemetry_group, identifier_rule),
       text(
+      integer(
+          named("PROXY_RECORD_RETENTION_DAYS", kState, "0",
+                "How many days requests and their bodies, and sessions after their last request, "
+                "are kept; 0: for ever. The sums of usage by day, model, resource and caller "
+                "stay. Whoever writes the records deletes them."),
+          &Config::record_retention_days, {0, kMaxRetentionDays}),
           named("PROXY_TELEMETRY_CONSUMER", kState, "worker-1",
                 "Prefix of a worker's name in the group; host, process id and a random text follow "
                 "it."),

@@ -12,6 +12,7 @@
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
+#include "core/periodic_thread.h"
 #include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
@@ -33,7 +34,6 @@
 #include "responses_proxy/upstream_trust.h"
 #include "runtime/loop_lag.h"
 #include "runtime/own_telemetry.h"
-#include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
 #include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
@@ -265,7 +265,11 @@ class Runtime::Impl {
       if (redis_news_) redis_news_->ring();
     });
     registry_->load();
-    refresh_ = std::make_unique<RegistryRefresh>(*registry_, config_.routing_refresh_interval);
+    // For what other replicas have registered, and files that have changed.
+    refresh_ = std::make_unique<PeriodicThread>(config_.routing_refresh_interval, [this] {
+      registry_->refresh();
+      return config_.routing_refresh_interval;
+    });
     hear_of_changes();
   }
 
@@ -424,7 +428,7 @@ class Runtime::Impl {
   Dialects dialects_by_name_;
   RegistryStore registered_;
   std::unique_ptr<Registry> registry_;  // null: the router is the host's
-  std::unique_ptr<RegistryRefresh> refresh_;
+  std::unique_ptr<PeriodicThread> refresh_;
   std::unique_ptr<PostgresListener> database_news_;  // with PostgreSQL
   std::unique_ptr<RedisBell> redis_news_;            // with Redis
   std::unique_ptr<ProviderTester> tester_;

@@ -191,6 +191,11 @@ export class Server {
     await this.#launch();
   }
 
+  // After it has ended.
+  async relaunch() {
+    await this.#launch();
+  }
+
   // kill -9, then as restart().
   async crash() {
     this.child.process.kill('SIGKILL');
@@ -262,4 +267,20 @@ export async function startPair(t, { rules = [], kind = Upstream, ...options } =
   });
   server = await Server.start({ upstream, ...options });
   return { upstream, server };
+}
+
+// A stream of which `begun` has come; the function returned reads it to its end.
+export async function openStream(server) {
+  const answer = await fetch(`${server.baseUrl}/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', stream: true, input: 'x' }),
+  });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('begun')) text += (await reader.read()).value;
+  return async () => {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+    return text;
+  };
 }

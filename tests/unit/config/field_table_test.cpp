@@ -106,6 +106,7 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_TELEMETRY_SPOOL_PATH", {"/var/spool/rp", "/var/spool/rp", std::string(5000, 'x')}},
       {"PROXY_TELEMETRY_SPOOL_BYTES", {"0", "0", "-1"}},
       {"PROXY_ROUTING_REFRESH_INTERVAL_SECONDS", {"0.5", "0.5", "0"}},
+      {"PROXY_RECORD_RETENTION_DAYS", {"30", "30", "-1"}},
       {"PROXY_REGISTRY_FILE", {"/etc/rp.json", "/etc/rp.json", std::string(5000, 'x')}},
       {"PROXY_ROUTING_CACHE_PATH", {"/var/rp.json", "/var/rp.json", std::string(5000, 'x')}},
       {"PROXY_ALLOW_PRIVATE_UPSTREAMS", {"no", "false", "maybe"}},
