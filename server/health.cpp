@@ -10,7 +10,9 @@ namespace responses_proxy {
 int run_health(const Config& config, const HealthOptions& options) {
   const std::string base = options.url.empty() ? own_admin_url(config) : options.url;
   const std::string url = base + (options.ready ? "/readyz" : "/healthz");
-  const HttpAnswer answer = http_call({.url = url, .timeout = Millis(4'000)});
+  HttpCall call{.url = url, .timeout = Millis(4'000)};
+  if (options.url.empty()) call.own_tls = own_tls(config);
+  const HttpAnswer answer = http_call(call);
   if (answer.status == 200) {
     fmt::print("{}\n", answer.body);
     return 0;

@@ -45,6 +45,9 @@ struct Config {
   // Listening
   std::string host = "127.0.0.1";  // PROXY_HOST
   std::uint16_t port = 8000;       // PROXY_PORT, 0 = any free one
+  std::string tls_cert_file;       // PROXY_TLS_CERT_FILE; "" = no TLS
+  std::string tls_key_file;        // PROXY_TLS_KEY_FILE
+  std::string tls_client_ca_file;  // PROXY_TLS_CLIENT_CA_FILE; "" = clients need no certificate
   std::string admin_bind;      // PROXY_ADMIN_BIND, "host:port"; "" = relayed from the public port
   std::size_t io_threads = 0;  // PROXY_IO_THREADS, 0 = one per core
   LogLevel log_level = LogLevel::info;     // PROXY_LOG_LEVEL, the least severe that is logged

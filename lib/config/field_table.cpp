@@ -239,6 +239,17 @@ Fields listening_fields() {
               &Config::io_threads, {0, 1024}),
   };
 }
+      text(named("PROXY_TLS_CERT_FILE", kListening, "",
+                 "Certificate (PEM, its chain behind it) that makes the server speak TLS, the "
+                 "control plane included. SIGHUP reads it again. Needs `PROXY_TLS_KEY_FILE`."),
+           "a file path", &Config::tls_cert_file, file_rule),
+      text(named("PROXY_TLS_KEY_FILE", kListening, "",
+                 "Private key of that certificate (PEM, without a pass phrase)."),
+           "a file path", &Config::tls_key_file, file_rule),
+      text(named("PROXY_TLS_CLIENT_CA_FILE", kListening, "",
+                 "Certificate authorities (PEM) that clients have to be vouched for by; unset: "
+                 "clients need no certificate."),
+           "a file path", &Config::tls_client_ca_file, file_rule),
 
 Fields log_fields() {
   return {

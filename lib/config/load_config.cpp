@@ -45,6 +45,25 @@ void check_protection(const Config& config, Errors& errors) {
   }
 }
 
+void check_tls(const Config& config, Errors& errors) {
+  // Of a file that was refused there is an error already.
+  const bool refused = std::any_of(errors.begin(), errors.end(), [](const ConfigError& error) {
+    return error.variable.starts_with("PROXY_TLS_");
+  });
+  if (refused) return;
+  const auto needs = [&](const char* variable, const std::string& value, const char* needed,
+                         const std::string& other) {
+    if (value.empty() || !other.empty()) return;
+    errors.push_back({variable, fmt::format("{}: \"{}\" needs {}; allowed: both, or none for HTTP "
+                                            "without TLS",
+                                            variable, value, needed)});
+  };
+  needs("PROXY_TLS_CERT_FILE", config.tls_cert_file, "PROXY_TLS_KEY_FILE", config.tls_key_file);
+  needs("PROXY_TLS_KEY_FILE", config.tls_key_file, "PROXY_TLS_CERT_FILE", config.tls_cert_file);
+  needs("PROXY_TLS_CLIENT_CA_FILE", config.tls_client_ca_file, "PROXY_TLS_CERT_FILE",
+        config.tls_cert_file);
+}
+
 // The SDKs' own variables: whoever sets them expects them to work.
 void warn_about_base_url(const Environment& environment, std::vector<std::string>& warnings) {
   const auto is_set = [&](const char* name) {
@@ -105,6 +124,7 @@ Environment process_environment() {
     if (value == nullptr) return std::nullopt;
     return value;
   };
+  config::check_tls(draft.config, loaded.errors);
 }
 
 }  // namespace responses_proxy

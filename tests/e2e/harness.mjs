@@ -170,7 +170,7 @@ export class Server {
   async #launch() {
     this.child = new Child(binary('RP_SERVER'), this.args, { cwd: this.folder, env: this.env });
     this.child.process.stderr.pipe(process.stderr);
-    const ready = await this.child.line(/^rp-server listening on (http:\/\/\S+)$/);
+    const ready = await this.child.line(/^rp-server listening on (https?:\/\/\S+)$/);
     assert.ok(ready, `rp-server ended before it was ready:\n${this.child.output}`);
     this.url = ready[1];
   }
