@@ -135,6 +135,14 @@ struct Config {
   bool allow_private_upstreams = true;                   // PROXY_ALLOW_PRIVATE_UPSTREAMS
   std::string model_catalog_json;                        // MODEL_CATALOG_JSON, path
 
+  // Traces
+  std::string otlp_endpoint;         // OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
+  std::string otlp_traces_endpoint;  // OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; both "": no traces
+  Secret otlp_headers;               // OTEL_EXPORTER_OTLP_HEADERS, "name=value,..."
+  std::string otel_service_name = "rp-server";                // OTEL_SERVICE_NAME
+  std::string otel_traces_sampler = "parentbased_always_on";  // OTEL_TRACES_SAMPLER
+  double otel_traces_sampler_arg = 1;                         // OTEL_TRACES_SAMPLER_ARG
+
   // Shutdown
   Millis drain_timeout{30'000};  // PROXY_DRAIN_TIMEOUT_SECONDS
 };

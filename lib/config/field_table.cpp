@@ -7,6 +7,7 @@
 
 #include "config/aliases.h"
 #include "config/field_types.h"
+#include "config/otlp_headers.h"
 #include "config/url.h"
 #include "config/value_parser.h"
 #include "responses_proxy/balancing_policy.h"
@@ -63,6 +64,10 @@ constexpr Group kState{
 constexpr Group kRegistry{"Registry",
                           "Providers and aliases that are registered while the server runs: "
                           "[providers.md](providers.md)."};
+constexpr Group kTraces{
+    "Traces",
+    "With an endpoint, requests are exported as spans in OTLP over HTTP (`http/json`): "
+    "[operating.md](operating.md#traces). The variables are those of OpenTelemetry's own SDKs."};
 constexpr Group kShutdown{"Shutdown", ""};
 
 constexpr std::int64_t kMaxBytes = 1'073'741'824;
@@ -593,6 +598,69 @@ Fields registry_fields() {
   };
 }
 
+Field trace_headers(Field field) {
+  field.type = "a list of headers";
+  field.allowed = "name=value,..., values percent-encoded";
+  field.secrecy = Secrecy::credential;
+  field.store = [](Draft& draft, std::string_view value) -> std::string {
+    draft.config.otlp_headers = Secret(std::string(value));
+    std::vector<std::pair<std::string, std::string>> headers;
+    return read_otlp_headers(value, headers);
+  };
+  field.show = [](const Config& config) { return config.otlp_headers.masked(); };
+  return field;
+}
+
+Field sampler(Field field) {
+  static const std::vector<std::string> words_of_it{"parentbased_always_on",
+                                                    "parentbased_always_off",
+                                                    "parentbased_traceidratio",
+                                                    "always_on",
+                                                    "always_off",
+                                                    "traceidratio"};
+  return words(
+      std::move(field), words_of_it,
+      [](Config& config, std::size_t index) { config.otel_traces_sampler = words_of_it[index]; },
+      [](const Config& config) { return config.otel_traces_sampler; });
+}
+
+Field share(Field field, double Config::*member) {
+  field.type = "a number";
+  field.allowed = "a number from 0 to 1";
+  field.store = [member](Draft& draft, std::string_view value) -> std::string {
+    const auto number = parse_decimal(value);
+    if (!number || *number < 0 || *number > 1) return "is not a number from 0 to 1";
+    draft.config.*member = *number;
+    return {};
+  };
+  field.show = [member](const Config& config) { return fmt::format("{}", config.*member); };
+  return field;
+}
+
+Fields trace_fields() {
+  const std::string url = "an http:// or https:// URL without credentials, query and fragment";
+  return {
+      text(named(
+               "OTEL_EXPORTER_OTLP_ENDPOINT", kTraces, "",
+               "Where a collector is; spans go to `/v1/traces` below it. Unset, like the next one: "
+               "no traces."),
+           url, &Config::otlp_endpoint, base_url_rule),
+      text(named("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", kTraces, "",
+                 "Where spans go, as it stands; comes before the one above."),
+           url, &Config::otlp_traces_endpoint, base_url_rule),
+      trace_headers(named("OTEL_EXPORTER_OTLP_HEADERS", kTraces, "",
+                          "Headers for the collector, credentials among them.")),
+      text(named("OTEL_SERVICE_NAME", kTraces, "rp-server", "What the spans call this service."),
+           std::string(kIdentifierAllowed), &Config::otel_service_name, identifier_rule),
+      sampler(named("OTEL_TRACES_SAMPLER", kTraces, "parentbased_always_on",
+                    "Which requests are traced: with `parentbased_` those whose caller says so in "
+                    "`traceparent`, and of those without a caller's word all, none, or the share "
+                    "below.")),
+      share(named("OTEL_TRACES_SAMPLER_ARG", kTraces, "1", "That share, for `traceidratio`."),
+            &Config::otel_traces_sampler_arg),
+  };
+}
+
 Fields shutdown_fields() {
   return {
       seconds(named("PROXY_DRAIN_TIMEOUT_SECONDS", kShutdown, "30",
@@ -613,9 +681,10 @@ std::vector<std::string> Field::variables() const {
 
 std::vector<Field> field_table() {
   Fields table;
-  for (const auto group : {key_fields, listening_fields, log_fields, access_fields, upstream_fields,
-                           websocket_fields, limit_fields, routing_fields, affinity_fields,
-                           health_fields, state_fields, registry_fields, shutdown_fields}) {
+  for (const auto group :
+       {key_fields, listening_fields, log_fields, access_fields, upstream_fields, websocket_fields,
+        limit_fields, routing_fields, affinity_fields, health_fields, state_fields, registry_fields,
+        trace_fields, shutdown_fields}) {
     for (Field& field : group()) table.push_back(std::move(field));
   }
   return table;

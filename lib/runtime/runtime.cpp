@@ -33,6 +33,7 @@
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
 #include "runtime/loop_lag.h"
+#include "runtime/make_tracer.h"
 #include "runtime/own_telemetry.h"
 #include "state/recent_decisions.h"
 #include "storage/postgres_listener.h"
@@ -158,7 +159,8 @@ class Runtime::Impl {
                                                           .ssl_cert_file = config_.ssl_cert_file,
                                                           .ssl_cert_dir = config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
-        registered_(*database_) {
+        registered_(*database_),
+        tracer_(options_.tracer != nullptr ? nullptr : make_tracer(config_, random_, log_)) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     for (const Dialect* dialect : options_.dialects) dialects_by_name_.add(*dialect);
     watching_health_ = state_.observe_health([this](const HealthChange& change) {
@@ -236,6 +238,7 @@ class Runtime::Impl {
         .open_sockets = [this] { return proxy_->open_sockets(); },
         .telemetry_stream =
             own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+        .traces = trace_stats(),
         .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
             ControlPlaneContext::OfRuntime{.registry = registry_.get(), .tester = tester_.get()})};
   }
@@ -351,7 +354,8 @@ class Runtime::Impl {
                          .gate = options_.gate,
                          .conversations = &conversations_,
                          .kept_responses = &kept_responses_,
-                         .hooks = options_.hooks};
+                         .hooks = options_.hooks,
+                         .tracer = options_.tracer != nullptr ? options_.tracer : tracer_.get()};
     options.on_decision = [this](Decision decision) {
       if (sharing_ != nullptr) sharing_->share_decision(decision);
       decisions_.add(std::move(decision));
@@ -359,6 +363,11 @@ class Runtime::Impl {
     for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
     for (const auto& sockets : upstream_sockets_) options.upstream_sockets.push_back(sockets.get());
     return options;
+  }
+
+  std::function<TraceStats()> trace_stats() const {
+    if (!tracer_) return {};
+    return [this] { return tracer_->stats(); };
   }
 
   RecentDecisions::Source all_decisions() {
@@ -433,7 +442,8 @@ class Runtime::Impl {
   std::unique_ptr<RedisBell> redis_news_;            // with Redis
   std::unique_ptr<ProviderTester> tester_;
   std::unique_ptr<HealthChecker> own_health_;
-  HealthChecker* health_ = nullptr;  // null: checks are off
+  HealthChecker* health_ = nullptr;           // null: checks are off
+  const std::unique_ptr<OtlpTracer> tracer_;  // null: no traces
   std::unique_ptr<Proxy> proxy_;
   std::mutex hurry_mutex_;
   std::condition_variable hurry_condition_;

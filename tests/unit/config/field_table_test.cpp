@@ -120,6 +120,14 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_ROUTING_CACHE_PATH", {"/var/rp.json", "/var/rp.json", std::string(5000, 'x')}},
       {"PROXY_ALLOW_PRIVATE_UPSTREAMS", {"no", "false", "maybe"}},
       {"MODEL_CATALOG_JSON", {"/etc/models.json", "/etc/models.json", std::string(5000, 'x')}},
+      {"OTEL_EXPORTER_OTLP_ENDPOINT",
+       {"http://localhost:4318/", "http://localhost:4318", "localhost:4318"}},
+      {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+       {"https://o.example/t", "https://o.example/t", "o.example/t"}},
+      {"OTEL_EXPORTER_OTLP_HEADERS", {"x-key=abc%20def,y=1", "...,y=1", "x-key"}},
+      {"OTEL_SERVICE_NAME", {"gateway", "gateway", std::string(5000, 'x')}},
+      {"OTEL_TRACES_SAMPLER", {"Always_Off", "always_off", "sometimes"}},
+      {"OTEL_TRACES_SAMPLER_ARG", {"0.25", "0.25", "1.5"}},
       {"PROXY_DRAIN_TIMEOUT_SECONDS", {"0", "0", "3601"}},
   };
   return all;
