@@ -18,7 +18,10 @@ int run_health(const Config& config, const HealthOptions& options) {
     return 0;
   }
   const std::string why =
-      answer.status == 0 ? answer.problem : fmt::format("HTTP {}: {}", answer.status, answer.body);
+      answer.status == 0
+          ? answer.problem +
+                ". Is rp-server running there? PROXY_PORT or --url names another place."
+          : fmt::format("HTTP {}: {}", answer.status, answer.body);
   fmt::print(stderr, "{}: {}\n", url, why);
   return 1;
 }

@@ -19,6 +19,21 @@ constexpr int kTries = 16;  // for a free port that is free on every address
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
+// What is to be done about it, "" = nobody knows.
+std::string remedy(const error_code& error) {
+  if (error == boost::asio::error::address_in_use) {
+    return "; another program listens there: stop it, or choose another port (0 takes a free one)";
+  }
+  if (error == boost::asio::error::access_denied) {
+    return "; ports below 1024 need a privilege: choose another port, or give the program "
+           "CAP_NET_BIND_SERVICE";
+  }
+  if (error == boost::system::errc::address_not_available) {
+    return "; this machine has no such address (0.0.0.0 stands for every one it has)";
+  }
+  return {};
+}
+
 [[noreturn]] void fail(const tcp::endpoint& endpoint, const error_code& error) {
   const bool v6 = endpoint.address().is_v6();
   const auto about =
@@ -27,7 +42,7 @@ using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REU
           : ListenError::About::host;
   throw ListenError(about, fmt::format("cannot listen on {}{}{}:{}: {}{}", v6 ? "[" : "",
                                        endpoint.address().to_string(), v6 ? "]" : "",
-                                       endpoint.port(), error.message()));
+                                       endpoint.port(), error.message(), remedy(error)));
 }
 
 bool is_missing_here(const error_code& error) {
@@ -87,7 +102,22 @@ std::vector<Acceptors> bind_all(const std::vector<boost::asio::io_context*>& con
   return all;
 }
 
+tcp::endpoint endpoint_of(int socket) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  ::getsockname(socket, endpoint.data(), &size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
 }  // namespace
+
+ListenEndpoints listen_endpoints(const ListenPlace& place) {
+  if (place.sockets.empty()) return listen_endpoints(place.host, place.port);
+  ListenEndpoints endpoints;
+  for (const int socket : place.sockets) endpoints.push_back(endpoint_of(socket));
+  return endpoints;
+}
 
 ListenEndpoints listen_endpoints(const std::string& host, std::uint16_t port) {
   error_code error;
@@ -102,23 +132,8 @@ ListenEndpoints listen_endpoints(const std::string& host, std::uint16_t port) {
   ListenEndpoints endpoints;
   for (const auto& entry : found) {
     if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end()) {
-tcp::endpoint endpoint_of(int socket) {
-  tcp::endpoint endpoint;
-  auto size = static_cast<socklen_t>(endpoint.capacity());
-  ::getsockname(socket, endpoint.data(), &size);
-  endpoint.resize(size);
-  return endpoint;
-}
-
       endpoints.push_back(entry.endpoint());
     }
-ListenEndpoints listen_endpoints(const ListenPlace& place) {
-  if (place.sockets.empty()) return listen_endpoints(place.host, place.port);
-  ListenEndpoints endpoints;
-  for (const int socket : place.sockets) endpoints.push_back(endpoint_of(socket));
-  return endpoints;
-}
-
   }
   return endpoints;
 }
@@ -145,7 +160,6 @@ std::vector<Acceptors> listen_on(const std::vector<boost::asio::io_context*>& co
   }
 }
 
-}  // namespace responses_proxy
 std::vector<Acceptors> accept_from(const std::vector<boost::asio::io_context*>& contexts,
                                    const std::vector<int>& sockets) {
   std::vector<Acceptors> all(contexts.size());
@@ -162,3 +176,4 @@ std::vector<Acceptors> accept_from(const std::vector<boost::asio::io_context*>& 
   return all;
 }
 
+}  // namespace responses_proxy

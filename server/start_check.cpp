@@ -184,6 +184,10 @@ std::vector<StartProblem> find_start_problems(const Config& config) {
     problems.push_back({LogLevel::error, config.database_variable, database});
   }
   check_redis(config, problems);
+  if (config.resources.empty()) {
+    problems.push_back({LogLevel::warning, "OPENAI_API_KEY",
+                        "is not set: only registered providers will serve requests"});
+  }
   return problems;
 }
 

@@ -75,12 +75,12 @@ constexpr std::int64_t kMaxCaptureBytes = 16'777'216;  // two of them fit in the
 constexpr std::int64_t kMinuteMillis = 60'000;
 constexpr std::int64_t kHourMillis = 60 * kMinuteMillis;
 constexpr std::int64_t kDayMillis = 24 * kHourMillis;
+constexpr std::int64_t kMaxRetentionDays = 36'500;
 
 constexpr std::string_view kNumber = "<N>";
 
 Field named(std::string name, const Group& group, std::string default_text,
             std::string description) {
-constexpr std::int64_t kMaxRetentionDays = 36'500;
   Field field;
   field.name = std::move(name);
   field.group = &group;
@@ -239,11 +239,6 @@ Fields listening_fields() {
                  "Address of the control plane (admin, dashboard, metrics) if it is to have a port "
                  "of its own. Unset: it is served on `PROXY_PORT` too."),
            "host:port, an IPv6 address in brackets", &Config::admin_bind, host_port_rule),
-      integer(named("PROXY_IO_THREADS", kListening, "0",
-                    "Threads that serve requests; 0 for one per core."),
-              &Config::io_threads, {0, 1024}),
-  };
-}
       text(named("PROXY_TLS_CERT_FILE", kListening, "",
                  "Certificate (PEM, its chain behind it) that makes the server speak TLS, the "
                  "control plane included. SIGHUP reads it again. Needs `PROXY_TLS_KEY_FILE`."),
@@ -255,6 +250,11 @@ Fields listening_fields() {
                  "Certificate authorities (PEM) that clients have to be vouched for by; unset: "
                  "clients need no certificate."),
            "a file path", &Config::tls_client_ca_file, file_rule),
+      integer(named("PROXY_IO_THREADS", kListening, "0",
+                    "Threads that serve requests; 0 for one per core."),
+              &Config::io_threads, {0, 1024}),
+  };
+}
 
 Fields log_fields() {
   return {
@@ -529,6 +529,12 @@ Fields state_fields() {
       database_url(named("DATABASE_URL", kState, "", "Fallback for the database.")),
       database_url(named("PROXY_SQLITE_URL", kState, std::string(kDefaultDatabaseUrl),
                          "Fallback for the database when none of the above is set.")),
+      integer(
+          named("PROXY_RECORD_RETENTION_DAYS", kState, "0",
+                "How many days requests and their bodies, and sessions after their last request, "
+                "are kept; 0: for ever. The sums of usage by day, model, resource and caller "
+                "stay. Whoever writes the records deletes them."),
+          &Config::record_retention_days, {0, kMaxRetentionDays}),
       boolean(named("PROXY_IN_PROCESS_WORKER", kState, "false",
                     "Whether the server runs a worker of its own although there is Redis; if not, "
                     "`rp-server worker` writes the records. Without Redis the server always does."),
@@ -545,12 +551,6 @@ Fields state_fields() {
                  "Redis consumer group of the workers."),
            name_allowed, &Config::telemetry_group, identifier_rule),
       text(
-      integer(
-          named("PROXY_RECORD_RETENTION_DAYS", kState, "0",
-                "How many days requests and their bodies, and sessions after their last request, "
-                "are kept; 0: for ever. The sums of usage by day, model, resource and caller "
-                "stay. Whoever writes the records deletes them."),
-          &Config::record_retention_days, {0, kMaxRetentionDays}),
           named("PROXY_TELEMETRY_CONSUMER", kState, "worker-1",
                 "Prefix of a worker's name in the group; host, process id and a random text follow "
                 "it."),

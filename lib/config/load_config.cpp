@@ -80,6 +80,22 @@ void warn_about_base_url(const Environment& environment, std::vector<std::string
   }
 }
 
+// Where every request would be answered with 404.
+void warn_about_upstream(const Config& config, std::vector<std::string>& warnings) {
+  const std::string& url = config.upstream_base_url;
+  if (url == "https://api.openai.com") {
+    warnings.push_back(
+        "PROXY_UPSTREAM_BASE_URL: the API of api.openai.com is below /v1: "
+        "https://api.openai.com/v1");
+  }
+  for (const char* ending : {"/responses", "/models", "/chat/completions"}) {
+    if (!url.ends_with(ending)) continue;
+    warnings.push_back(fmt::format(
+        "PROXY_UPSTREAM_BASE_URL ends with {0}, which requests bring along: leave it out ({1})",
+        ending, url.substr(0, url.size() - std::string_view(ending).size())));
+  }
+}
+
 void warn_about_exposure(const Config& config, std::vector<std::string>& warnings) {
   if (!is_loopback(config.host) && config.client_tokens.empty()) {
     warnings.push_back(fmt::format(
@@ -108,12 +124,14 @@ LoadedConfig load_config(const Environment& environment) {
   }
   config::check_positions(draft, loaded.errors);
   config::check_protection(draft.config, loaded.errors);
+  config::check_tls(draft.config, loaded.errors);
   if (!draft.database_variable.empty()) draft.config.database_variable = draft.database_variable;
   draft.config.resources = config::build_resources(draft);
   config::check_aliases(draft.config, loaded.errors);
   loaded.config = std::move(draft.config);
   loaded.warnings = std::move(draft.warnings);
   config::warn_about_base_url(environment, loaded.warnings);
+  config::warn_about_upstream(loaded.config, loaded.warnings);
   config::warn_about_exposure(loaded.config, loaded.warnings);
   return loaded;
 }
@@ -124,7 +142,6 @@ Environment process_environment() {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  config::check_tls(draft.config, loaded.errors);
 }
 
 }  // namespace responses_proxy
