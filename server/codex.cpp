@@ -35,10 +35,11 @@ std::string key_of(const Config& config) {
 }
 
 // What Codex would get. The problem is a whole sentence.
-CatalogBase served_catalog(const std::string& base_url, const std::string& key,
+CatalogBase served_catalog(const std::string& base_url, const OwnTls& tls, const std::string& key,
                            std::string& problem) {
   const std::string url = base_url + "/models?client_version=0";
-  const HttpAnswer answer = http_call({.url = url, .headers = {"authorization: Bearer " + key}});
+  const HttpAnswer answer =
+      http_call({.url = url, .headers = {"authorization: Bearer " + key}, .own_tls = tls});
   if (answer.status == 200) {
     CatalogBase catalog = parse_catalog(answer.body, problem);
     if (!problem.empty()) problem = fmt::format("the answer of {} {}", url, problem);
@@ -58,14 +59,14 @@ struct Catalogs {
   std::vector<CatalogEntry> added;  // of MODEL_CATALOG_JSON, which the proxy does not have
 };
 
-Catalogs find_catalogs(const Config& config, const std::string& base_url) {
+Catalogs find_catalogs(const Config& config, const std::string& base_url, const OwnTls& tls) {
   Catalogs found;
   std::string problem;
   CatalogBase own = read_catalog(config.model_catalog_json, problem);
   if (!problem.empty()) {
     throw StartError("MODEL_CATALOG_JSON", config.model_catalog_json + ": " + problem);
   }
-  found.served = served_catalog(base_url, key_of(config), found.problem);
+  found.served = served_catalog(base_url, tls, key_of(config), found.problem);
   for (CatalogEntry& entry : own.entries) {
     if (found.served.find(entry.slug) == nullptr) found.added.push_back(std::move(entry));
   }
@@ -147,7 +148,8 @@ int become_codex(const Config& config, const CodexOptions& options, const CodexS
 int run_codex(const Config& config, const CodexOptions& options) {
   CodexSetup setup;
   setup.base_url = base_url_of(config, options);
-  const Catalogs catalogs = find_catalogs(config, setup.base_url);
+  const Catalogs catalogs =
+      find_catalogs(config, setup.base_url, options.url.empty() ? own_tls(config) : OwnTls{});
   warn_about(catalogs);
   if (options.task == CodexTask::catalog) {
     if (!catalogs.problem.empty()) return kNoAnswer;

@@ -41,6 +41,14 @@ void set_body(CURL* easy, const HttpCall& call) {
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.c_str());
 }
 
+void set_own_tls(CURL* easy, const OwnTls& own) {
+  if (own.certificate.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_CAINFO, own.certificate.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, own.certificate.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, own.key.c_str());
+}
+
 }  // namespace
 
 HttpAnswer http_call(const HttpCall& call) {
@@ -55,7 +63,8 @@ HttpAnswer http_call(const HttpCall& call) {
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &keep);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer.body);
-  const bool proxied = call.url.starts_with("https://");
+  set_own_tls(easy.get(), call.own_tls);
+  const bool proxied = call.url.starts_with("https://") && call.own_tls.certificate.empty();
   if (!proxied) curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, kDirect);
   set_body(easy.get(), call);
   const CURLcode result = curl_easy_perform(easy.get());

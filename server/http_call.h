@@ -15,12 +15,20 @@
 
 namespace responses_proxy {
 
+// Files of this installation's certificate and its key. The server must show that certificate, by
+// whatever name it is asked, and takes it for the client's, too.
+struct OwnTls {
+  std::string certificate;  // "" = the server is another one, and has a certificate for its name
+  std::string key;
+};
+
 struct HttpCall {
   std::string method = "GET";
   std::string url;
   std::vector<std::string> headers = {};  // "name: value"
   std::string body = {};
   Millis timeout{10'000};
+  OwnTls own_tls = {};
 };
 
 struct HttpAnswer {

@@ -19,16 +19,15 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits,
+HttpConnection::HttpConnection(ClientSocket socket, const HttpLimits& limits,
                                const BrowserGuard& guard, const Clock& clock,
                                ConnectionOwner& owner)
-    : socket_(std::move(socket)), limits_(limits), guard_(guard), clock_(clock), owner_(owner) {
-  error_code ignored;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
-  const auto endpoint = socket_.remote_endpoint(ignored);
-  if (!ignored) peer_ = endpoint.address().to_string();
-}
+    : socket_(std::move(socket)),
+      limits_(limits),
+      guard_(guard),
+      clock_(clock),
+      owner_(owner),
+      peer_(socket_.peer()) {}
 
 void HttpConnection::start() {
   next_request();
@@ -130,12 +129,12 @@ void HttpConnection::read_body() {
 }
 
 // Nothing else is being sent between two answers. A client that does not hear it sends the body
-// after a while; half of it must not stand before the answer.
+// after a while; half of it must not stand before the answer, nor a record that TLS has begun.
 void HttpConnection::send_continue() {
   error_code error;
   const std::size_t sent =
       socket_.write_some(boost::asio::buffer(kContinue.data(), kContinue.size()), error);
-  if (sent != 0 && sent != kContinue.size()) close();
+  if (sent != kContinue.size() && (sent != 0 || socket_.is_tls())) close();
 }
 
 void HttpConnection::dispatch() {
@@ -202,8 +201,7 @@ void HttpConnection::client_gone() {
 void HttpConnection::linger() {
   phase_ = Phase::lingering;
   set_deadline(limits_.linger_timeout);
-  error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown_send();
   take(unread().size());
   read_more();
 }
@@ -211,13 +209,14 @@ void HttpConnection::linger() {
 void HttpConnection::close() {
   if (phase_ == Phase::closing) return;
   phase_ = Phase::closing;
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   owner_.on_connection_closed(*this);
 }
 
 void HttpConnection::drain() {
-  if (phase_ == Phase::idle) close();
+  if (phase_ != Phase::idle) return;
+  socket_.say_goodbye();
+  close();
 }
 
 void HttpConnection::check_deadline(SteadyTime now) {

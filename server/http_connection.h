@@ -9,7 +9,6 @@
 // one write here, then the exchange is told to wait.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "responses_proxy/error.h"
 #include "responses_proxy/response_writer.h"
 #include "server/answer_framing.h"
+#include "server/client_socket.h"
 #include "server/request_body.h"
 #include "server/request_head.h"
 
@@ -44,7 +44,7 @@ class ConnectionOwner {
   virtual void serve(Request request, std::shared_ptr<ResponseWriter> writer) = 0;
   virtual bool accepts_socket(const Request& handshake) const = 0;
   // Takes the connection over; the handshake has not been answered.
-  virtual void open_socket(boost::asio::ip::tcp::socket socket, Request handshake) = 0;
+  virtual void open_socket(ClientSocket socket, Request handshake) = 0;
   virtual void on_connection_closed(HttpConnection& connection) = 0;
   virtual bool draining() const = 0;
 
@@ -58,8 +58,8 @@ class HttpConnection final : public ResponseWriter,
   static constexpr std::size_t kHighWater = 64 * 1024;
 
   // All of them outlive the connection.
-  HttpConnection(boost::asio::ip::tcp::socket socket, const HttpLimits& limits,
-                 const BrowserGuard& guard, const Clock& clock, ConnectionOwner& owner);
+  HttpConnection(ClientSocket socket, const HttpLimits& limits, const BrowserGuard& guard,
+                 const Clock& clock, ConnectionOwner& owner);
 
   void start();
   // Called about once a second: closes what has been too slow.
@@ -104,12 +104,12 @@ class HttpConnection final : public ResponseWriter,
   void linger();
   void set_deadline(Millis from_now) { deadline_ = clock_.steady() + from_now; }
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   const HttpLimits& limits_;
   const BrowserGuard& guard_;
   const Clock& clock_;
   ConnectionOwner& owner_;
-  std::string peer_;
+  const std::string peer_;
 
   Phase phase_ = Phase::idle;
   SteadyTime deadline_;

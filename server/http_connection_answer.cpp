@@ -96,8 +96,7 @@ void HttpConnection::flush() {
 void HttpConnection::wait_until_writable() {
   waiting_to_write_ = true;
   set_deadline(limits_.write_timeout);
-  socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, [self = shared_from_this()](
-                                                                   const error_code& error) {
+  socket_.wait_to_write([self = shared_from_this()](const error_code& error) {
     self->waiting_to_write_ = false;
     if (error || self->phase_ != Phase::answering) return;
     self->flush();

@@ -9,8 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "server/listen_addresses.h"
-
 namespace responses_proxy {
 
 using boost::asio::ip::tcp;
@@ -46,7 +44,8 @@ class HttpListener::LoopListener final : public ConnectionOwner,
  public:
   LoopListener(EventLoop& loop, std::size_t index, Acceptors acceptors,
                const ListenerLimits& limits, const BrowserGuard& guard, const Clock& clock,
-               const ListenerHandlers& handlers, std::atomic<std::size_t>& open_sockets)
+               const ListenerHandlers& handlers, const ListenerTls* tls,
+               std::atomic<std::size_t>& open_sockets, std::atomic<std::size_t>& open_connections)
       : context_(loop.context()),
         index_(index),
         acceptors_(std::move(acceptors)),
@@ -55,7 +54,13 @@ class HttpListener::LoopListener final : public ConnectionOwner,
         guard_(guard),
         clock_(clock),
         handlers_(handlers),
-        open_sockets_(open_sockets) {}
+        open_sockets_(open_sockets),
+        open_connections_(open_connections) {
+    if (tls != nullptr) {
+      handshakes_ = std::make_shared<TlsHandshakes>(
+          *tls, limits.handshakes, clock, [this](ClientSocket socket) { add(std::move(socket)); });
+    }
+  }
 
   void start() {
     boost::asio::post(context_, [self = shared_from_this()] {
@@ -64,11 +69,15 @@ class HttpListener::LoopListener final : public ConnectionOwner,
     });
   }
 
+  void stop_accepting() {
+    boost::asio::post(context_, [self = shared_from_this()] { self->close_acceptors(); });
+  }
+
   void drain() {
     boost::asio::post(context_, [self = shared_from_this()] {
-      self->draining_ = true;
-      error_code ignored;
-      for (tcp::acceptor& acceptor : self->acceptors_) acceptor.close(ignored);
+      self->close_acceptors();
+      self->refusing_ = true;
+      if (self->handshakes_) self->handshakes_->close_all();
       for (const auto& connection : all(self->connections_)) connection->drain();
       for (const auto& socket : all(self->sockets_)) socket->drain();
     });
@@ -85,7 +94,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   bool accepts_socket(const Request& handshake) const override {
     return handlers_.accepts_socket && handlers_.accepts_socket(handshake);
   }
-  void open_socket(tcp::socket socket, Request handshake) override {
+  void open_socket(ClientSocket socket, Request handshake) override {
     auto connection = make_web_socket_connection(std::move(socket), std::move(handshake),
                                                  limits_.socket, clock_, *this);
     sockets_.emplace(connection.get(), connection);
@@ -94,6 +103,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   }
   void on_connection_closed(HttpConnection& connection) override {
     connections_.erase(&connection);
+    count_connections();
   }
   bool draining() const override { return draining_; }
   std::shared_ptr<SocketSession> open_session(Request handshake,
@@ -109,12 +119,10 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   void accept(tcp::acceptor& acceptor) {
     acceptor.async_accept(
         [self = shared_from_this(), &acceptor](const error_code& error, tcp::socket socket) {
+          // One that was accepted in the last moment is served, if any are.
+          if (!error && !self->refusing_) self->take(std::move(socket));
           if (error == boost::asio::error::operation_aborted || self->draining_) return;
-          if (!error) {
-            self->add(std::move(socket));
-            self->accept(acceptor);
-            return;
-          }
+          if (!error) return self->accept(acceptor);
           self->warn(error);
           self->accept_later(acceptor);
         });
@@ -142,11 +150,33 @@ class HttpListener::LoopListener final : public ConnectionOwner,
          {{"problem", error.message()}}});
   }
 
-  void add(tcp::socket socket) {
+  void take(tcp::socket socket) {
+    if (handshakes_) {
+      handshakes_->start(std::move(socket));
+      count_connections();
+    } else {
+      add(ClientSocket(std::move(socket)));
+    }
+  }
+
+  void add(ClientSocket socket) {
     auto connection =
         std::make_shared<HttpConnection>(std::move(socket), limits_.http, guard_, clock_, *this);
     connections_.emplace(connection.get(), connection);
+    count_connections();
     connection->start();
+  }
+
+  void close_acceptors() {
+    draining_ = true;
+    error_code ignored;
+    for (tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
+  }
+
+  // Of this loop, in the sum of all.
+  void count_connections() {
+    const std::size_t open = connections_.size() + (handshakes_ ? handshakes_->pending() : 0);
+    open_connections_ += open - std::exchange(counted_, open);
   }
 
   void tick() {
@@ -154,8 +184,10 @@ class HttpListener::LoopListener final : public ConnectionOwner,
     tick_.async_wait([self = shared_from_this()](const error_code& stopped) {
       if (stopped) return;
       const SteadyTime now = self->clock_.steady();
+      if (self->handshakes_) self->handshakes_->check_deadlines(now);
       for (const auto& connection : all(self->connections_)) connection->check_deadline(now);
       for (const auto& socket : all(self->sockets_)) socket->check_deadline(now);
+      self->count_connections();
       self->tick();
     });
   }
@@ -181,24 +213,34 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   const Clock& clock_;
   const ListenerHandlers& handlers_;
   std::atomic<std::size_t>& open_sockets_;
-  bool draining_ = false;
+  std::atomic<std::size_t>& open_connections_;
+  std::size_t counted_ = 0;
+  bool draining_ = false;  // nothing is accepted, and every answer is the last one
+  bool refusing_ = false;  // what was accepted all the same is closed
   std::optional<SteadyTime> warned_;
+  std::shared_ptr<TlsHandshakes> handshakes_;  // null: clients speak no TLS
   Owned<HttpConnection> connections_;
   Owned<WebSocketConnection> sockets_;
 };
 
-HttpListener::HttpListener(EventLoops& loops, const std::string& host, std::uint16_t port,
-                           ListenerLimits limits, const Clock& clock, ListenerHandlers handlers)
+HttpListener::HttpListener(EventLoops& loops, const ListenPlace& place, ListenerLimits limits,
+                           const Clock& clock, ListenerHandlers handlers, const ListenerTls* tls)
     : limits_(std::move(limits)), handlers_(std::move(handlers)) {
-  const ListenEndpoints endpoints = listen_endpoints(host, port);
+  const ListenEndpoints endpoints = listen_endpoints(place);
   BrowserGuard::Rules rules = limits_.browsers;
   rules.loopback = all_loopback(endpoints);
+  rules.tls = tls != nullptr;
   guard_ = BrowserGuard(std::move(rules));
-  std::vector<Acceptors> acceptors = listen_on(contexts_of(loops), endpoints);
-  port_ = acceptors.front().front().local_endpoint().port();
+  std::vector<Acceptors> acceptors = place.sockets.empty()
+                                         ? listen_on(contexts_of(loops), endpoints)
+                                         : accept_from(contexts_of(loops), place.sockets);
+  const tcp::endpoint first = acceptors.front().front().local_endpoint();
+  port_ = first.port();
+  host_ = first.address().to_string();
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    listeners_.push_back(std::make_shared<LoopListener>(
-        loops.at(i), i, std::move(acceptors[i]), limits_, guard_, clock, handlers_, open_sockets_));
+    listeners_.push_back(std::make_shared<LoopListener>(loops.at(i), i, std::move(acceptors[i]),
+                                                        limits_, guard_, clock, handlers_, tls,
+                                                        open_sockets_, open_connections_));
   }
 }
 
@@ -208,6 +250,10 @@ HttpListener::~HttpListener() {
 
 void HttpListener::start() {
   for (const auto& listener : listeners_) listener->start();
+}
+
+void HttpListener::stop_accepting() {
+  for (const auto& listener : listeners_) listener->stop_accepting();
 }
 
 void HttpListener::drain() {

@@ -1,5 +1,6 @@
 #include "server/listen_addresses.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -18,15 +19,30 @@ constexpr int kTries = 16;  // for a free port that is free on every address
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
+// What is to be done about it, "" = nobody knows.
+std::string remedy(const error_code& error) {
+  if (error == boost::asio::error::address_in_use) {
+    return "; another program listens there: stop it, or choose another port (0 takes a free one)";
+  }
+  if (error == boost::asio::error::access_denied) {
+    return "; ports below 1024 need a privilege: choose another port, or give the program "
+           "CAP_NET_BIND_SERVICE";
+  }
+  if (error == boost::system::errc::address_not_available) {
+    return "; this machine has no such address (0.0.0.0 stands for every one it has)";
+  }
+  return {};
+}
+
 [[noreturn]] void fail(const tcp::endpoint& endpoint, const error_code& error) {
   const bool v6 = endpoint.address().is_v6();
   const auto about =
       error == boost::asio::error::address_in_use || error == boost::asio::error::access_denied
           ? ListenError::About::port
           : ListenError::About::host;
-  throw ListenError(about, fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "",
+  throw ListenError(about, fmt::format("cannot listen on {}{}{}:{}: {}{}", v6 ? "[" : "",
                                        endpoint.address().to_string(), v6 ? "]" : "",
-                                       endpoint.port(), error.message()));
+                                       endpoint.port(), error.message(), remedy(error)));
 }
 
 bool is_missing_here(const error_code& error) {
@@ -86,7 +102,22 @@ std::vector<Acceptors> bind_all(const std::vector<boost::asio::io_context*>& con
   return all;
 }
 
+tcp::endpoint endpoint_of(int socket) {
+  tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  ::getsockname(socket, endpoint.data(), &size);
+  endpoint.resize(size);
+  return endpoint;
+}
+
 }  // namespace
+
+ListenEndpoints listen_endpoints(const ListenPlace& place) {
+  if (place.sockets.empty()) return listen_endpoints(place.host, place.port);
+  ListenEndpoints endpoints;
+  for (const int socket : place.sockets) endpoints.push_back(endpoint_of(socket));
+  return endpoints;
+}
 
 ListenEndpoints listen_endpoints(const std::string& host, std::uint16_t port) {
   error_code error;
@@ -127,6 +158,22 @@ std::vector<Acceptors> listen_on(const std::vector<boost::asio::io_context*>& co
       if (here.front().port() != 0 || attempt == kTries) throw;
     }
   }
+}
+
+std::vector<Acceptors> accept_from(const std::vector<boost::asio::io_context*>& contexts,
+                                   const std::vector<int>& sockets) {
+  std::vector<Acceptors> all(contexts.size());
+  for (const int socket : sockets) {
+    const tcp::endpoint endpoint = endpoint_of(socket);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+      tcp::acceptor acceptor(*contexts[i]);
+      error_code error;
+      acceptor.assign(endpoint.protocol(), ::fcntl(socket, F_DUPFD_CLOEXEC, 0), error);
+      if (error) fail(endpoint, error);
+      all[i].push_back(std::move(acceptor));
+    }
+  }
+  return all;
 }
 
 }  // namespace responses_proxy

@@ -54,6 +54,7 @@ std::unique_ptr<LogWriter> make_log(const Config& config, const Clock& clock) {
 
 // serve and worker: what runs until a signal ends it.
 int run_service(const LoadedConfig& loaded, const Options& options) {
+  const Launch launch{take_inherited_sockets(), ServiceManager()};
   Signals signals;
   const SystemClock clock;
   const auto log = make_log(loaded.config, clock);
@@ -61,9 +62,9 @@ int run_service(const LoadedConfig& loaded, const Options& options) {
     log->write({LogLevel::warning, "configuration", warning});
   }
   if (options.command == Command::worker) {
-    return run_worker(loaded.config, options, signals, *log);
+    return run_worker(loaded.config, options, signals, *log, launch.manager);
   }
-  return run_server(loaded.config, options, signals, *log);
+  return run_server(loaded.config, options, signals, *log, launch);
 }
 
 int check_config(const LoadedConfig& loaded) {

@@ -58,7 +58,8 @@ LogEvent started(const Config& config, const Server& server) {
 LogEvent reloaded(const std::string& problem) {
   if (problem.empty()) {
     return {LogLevel::info, "reloaded",
-            "read again: the log file, certificate authorities, registered providers and aliases"};
+            "read again: the log file, certificate authorities, certificates, registered providers "
+            "and aliases"};
   }
   return {LogLevel::error,
           "reload_failed",
@@ -75,9 +76,11 @@ std::unique_ptr<AccessLog> make_access_log(const Config& config, const Log& log)
   }
 }
 
-std::unique_ptr<Server> make_server(const Config& config, const Log& log, AccessLog* access_log) {
-  check_addresses(config);
+std::unique_ptr<Server> make_server(const Config& config, const Log& log, AccessLog* access_log,
+                                    InheritedSockets sockets) {
+  if (sockets.serving.empty()) check_addresses(config);
   check_certificates(config);
+  check_listener_tls(config);
   check_registry_file(config);
   check_model_catalog(config);
   tell_of_database(config, log);
@@ -86,7 +89,7 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
     if (access_log != nullptr) {
       on_record = [access_log](const RequestRecord& record) { access_log->write(record); };
     }
-    return std::make_unique<Server>(config, log, std::move(on_record));
+    return std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
   }
@@ -100,7 +103,8 @@ void print_addresses(const Server& server) {
 
 }  // namespace
 
-int run_server(Config config, const Options& options, Signals& signals, LogWriter& writer) {
+int run_server(Config config, const Options& options, Signals& signals, LogWriter& writer,
+               const Launch& launch) {
   const Log log = writer.log();
   raise_descriptor_limit(log);
   std::optional<DemoSetup> demo;
@@ -113,10 +117,11 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
          "no key is configured: set OPENAI_API_KEY, or try `rp-server demo`"});
   }
   const std::unique_ptr<AccessLog> access_log = make_access_log(config, log);
-  const std::unique_ptr<Server> server = make_server(config, log, access_log.get());
+  const std::unique_ptr<Server> server = make_server(config, log, access_log.get(), launch.sockets);
   server->start();
   print_addresses(*server);
   log(started(config, *server));
+  launch.manager.ready();
 
   SignalActions actions;
   actions.reopen_log = [&] {
@@ -124,10 +129,13 @@ int run_server(Config config, const Options& options, Signals& signals, LogWrite
     if (access_log) access_log->reopen();
   };
   actions.reload = [&] {
+    launch.manager.reloading();
     actions.reopen_log();
     log(reloaded(server->reload()));
+    launch.manager.ready();
   };
   actions.drain = [&] {
+    launch.manager.stopping();
     log({LogLevel::info, "draining", "draining; a second signal ends at once"});
     server->stop();
   };

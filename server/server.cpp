@@ -1,10 +1,12 @@
 #include "server/server.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "config/value_parser.h"
 #include "responses_proxy/event_loop.h"
@@ -13,19 +15,32 @@
 #include "server/control_relay.h"
 #include "server/control_server.h"
 #include "server/http_listener.h"
+#include "server/listener_tls.h"
 
 namespace responses_proxy {
 
+namespace {
+
+constexpr Millis kPoll{20};
+
+}  // namespace
+
 class Server::Impl {
  public:
-  Impl(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record)
+  Impl(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record,
+       InheritedSockets sockets)
       : log_(log),
-        host_(config.host),
+        handed_over_(!sockets.serving.empty()),
+        tls_(make_tls(config)),
         runtime_(config, {.log = std::move(log), .on_record = std::move(on_record)}),
         control_(runtime_.control_plane(draining_)),
-        listener_(runtime_.loops(), config.host, config.port, listener_limits_of(config),
-                  runtime_.clock(), public_handlers()) {
-    if (!config.admin_bind.empty()) listen_for_admin(config);
+        listener_(runtime_.loops(), {config.host, config.port, std::move(sockets.serving)},
+                  listener_limits_of(config), runtime_.clock(), public_handlers(), tls_.get()),
+        host_(handed_over_ ? listener_.host() : config.host) {
+    warn_of_certificate();
+    if (!config.admin_bind.empty() || !sockets.admin.empty()) {
+      listen_for_admin(config, std::move(sockets.admin));
+    }
   }
 
   ~Impl() { stop(); }
@@ -40,6 +55,7 @@ class Server::Impl {
   void stop() {
     if (std::exchange(stopped_, true)) return;
     draining_ = true;
+    if (handed_over_) serve_last_requests();
     listener_.drain();
     runtime_.drain();
     if (admin_listener_) admin_listener_->drain();
@@ -48,14 +64,23 @@ class Server::Impl {
     runtime_.stop();
   }
 
-  void hurry() { runtime_.hurry(); }
+  void hurry() {
+    hurried_ = true;
+    runtime_.hurry();
+  }
 
   std::string reload() {
+    std::vector<std::string> problems;
+    if (tls_) {
+      tls_->reload();
+      problems.push_back(tls_->problem());
+      warn_of_certificate();
+    }
     runtime_.upstream_trust().reload();
-    std::string problem = runtime_.upstream_trust().problem();
-    const std::string registry = runtime_.reload_registry();
-    if (!problem.empty() && !registry.empty()) problem += "; ";
-    return problem + registry;
+    problems.push_back(runtime_.upstream_trust().problem());
+    problems.push_back(runtime_.reload_registry());
+    std::erase(problems, "");
+    return fmt::format("{}", fmt::join(problems, "; "));
   }
 
   std::string url() const { return url_of(host_, listener_.port()); }
@@ -64,27 +89,49 @@ class Server::Impl {
   }
 
  private:
-  static std::string url_of(const std::string& host, std::uint16_t port) {
-    const bool ipv6 = host.find(':') != std::string::npos;
-    return fmt::format("http://{}:{}", ipv6 ? "[" + host + "]" : host, port);
+  static std::unique_ptr<ListenerTls> make_tls(const Config& config) {
+    if (config.tls_cert_file.empty()) return nullptr;
+    auto tls = std::make_unique<ListenerTls>(ListenerTls::files_of(config));
+    if (const std::string problem = tls->problem(); !problem.empty()) {
+      throw std::runtime_error(problem);
+    }
+    return tls;
   }
 
-  void listen_for_admin(const Config& config) {
-    const auto address = config::parse_host_port(config.admin_bind);
-    if (!address) throw std::runtime_error("PROXY_ADMIN_BIND is not host:port");
-    admin_host_ = address->host;
+  void warn_of_certificate() {
+    if (!tls_) return;
+    const std::string warning = tls_->warning(runtime_.clock().wall());
+    if (!warning.empty()) log_({LogLevel::warning, "configuration", warning});
+  }
+
+  std::string url_of(const std::string& host, std::uint16_t port) const {
+    const bool ipv6 = host.find(':') != std::string::npos;
+    return fmt::format("{}://{}:{}", tls_ ? "https" : "http", ipv6 ? "[" + host + "]" : host, port);
+  }
+
+  void listen_for_admin(const Config& config, std::vector<int> sockets) {
+    ListenPlace place{.host = {}, .sockets = std::move(sockets)};
+    if (place.sockets.empty()) {
+      const auto address = config::parse_host_port(config.admin_bind);
+      if (!address) throw std::runtime_error("PROXY_ADMIN_BIND is not host:port");
+      place.host = address->host;
+      place.port = address->port;
+    }
     ListenerHandlers handlers;
     handlers.serve = [this](std::size_t loop, Request request,
                             std::shared_ptr<ResponseWriter> writer) {
       relay(loop, std::move(request), std::move(writer));
     };
     handlers.log = log_;
-    admin_listener_ = std::make_unique<HttpListener>(runtime_.loops(), address->host, address->port,
-                                                     listener_limits_of(config), runtime_.clock(),
-                                                     std::move(handlers));
+    admin_listener_ =
+        std::make_unique<HttpListener>(runtime_.loops(), place, listener_limits_of(config),
+                                       runtime_.clock(), std::move(handlers), tls_.get());
+    admin_host_ = place.sockets.empty() ? place.host : admin_listener_->host();
   }
 
   void relay(std::size_t loop, Request request, std::shared_ptr<ResponseWriter> writer) {
+    // The control plane, behind it, asks which pages are its own.
+    if (tls_) request.headers.set("x-forwarded-proto", "https");
     relay_to_control_plane(runtime_.upstream(loop), control_.unix_socket(), std::move(request),
                            std::move(writer), relays_);
   }
@@ -113,28 +160,41 @@ class Server::Impl {
     return handlers;
   }
 
+  void serve_last_requests() {
+    listener_.stop_accepting();
+    const SteadyTime end = runtime_.clock().steady() + kHandOver;
+    while (listener_.open_connections() > 0 && !hurried_ && runtime_.clock().steady() < end) {
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+
   // The relays' upstream has gone, their loops only have to notice; WebSockets are in their closing
   // handshake.
   void wait_for_last_connections() {
     for (int i = 0; i < 100 && relays_ + listener_.open_sockets() > 0; ++i) {
-      std::this_thread::sleep_for(Millis(20));
+      std::this_thread::sleep_for(kPoll);
     }
   }
 
   const Log log_;
-  const std::string host_;
+  const bool handed_over_;  // the sockets were inherited
   std::string admin_host_;
+  const std::unique_ptr<ListenerTls> tls_;  // null: clients speak no TLS
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> relays_{0};  // to the control plane, under way
   Runtime runtime_;
   ControlServer control_;
   HttpListener listener_;
+  const std::string host_;
   std::unique_ptr<HttpListener> admin_listener_;  // with PROXY_ADMIN_BIND
   bool stopped_ = false;
+  std::atomic<bool> hurried_{false};
 };
 
-Server::Server(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record)
-    : impl_(std::make_unique<Impl>(config, std::move(log), std::move(on_record))) {}
+Server::Server(const Config& config, Log log, std::function<void(const RequestRecord&)> on_record,
+               InheritedSockets sockets)
+    : impl_(std::make_unique<Impl>(config, std::move(log), std::move(on_record),
+                                   std::move(sockets))) {}
 Server::~Server() = default;
 
 void Server::start() {

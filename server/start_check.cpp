@@ -15,6 +15,7 @@
 #include "registry/registry_file.h"
 #include "responses_proxy/upstream_trust.h"
 #include "server/listen_addresses.h"
+#include "server/listener_tls.h"
 #include "server/start_error.h"
 #include "storage/probe_database.h"
 #include "telemetry/spool.h"
@@ -44,14 +45,30 @@ Problems address_problems(const Config& config) {
   return problems;
 }
 
+// What is said in one line, "VARIABLE: problem".
+StartProblem told(LogLevel level, const std::string& line) {
+  const auto colon = line.find(": ");
+  return {level, line.substr(0, colon), line.substr(colon + 2)};
+}
+
 Problems certificate_problems(const Config& config) {
   const std::string problem = UpstreamTrust({.ca_file = config.upstream_ca_file,
                                              .ssl_cert_file = config.ssl_cert_file,
                                              .ssl_cert_dir = config.ssl_cert_dir})
                                   .problem();
   if (problem.empty()) return {};
-  const auto colon = problem.find(": ");  // behind the variable's name
-  return {{LogLevel::error, problem.substr(0, colon), problem.substr(colon + 2)}};
+  return {told(LogLevel::error, problem)};
+}
+
+Problems listener_tls_problems(const Config& config) {
+  if (config.tls_cert_file.empty()) return {};
+  const ListenerTls tls(ListenerTls::files_of(config));
+  if (const std::string problem = tls.problem(); !problem.empty()) {
+    return {told(LogLevel::error, problem)};
+  }
+  const std::string warning = tls.warning(SystemClock().wall());
+  if (warning.empty()) return {};
+  return {told(LogLevel::warning, warning)};
 }
 
 std::vector<std::string> wire_apis() {
@@ -82,7 +99,9 @@ Problems catalog_problems(const Config& config) {
 }
 
 void throw_first(const Problems& problems) {
-  if (!problems.empty()) throw StartError(problems.front().variable, problems.front().problem);
+  for (const StartProblem& problem : problems) {
+    if (problem.level == LogLevel::error) throw StartError(problem.variable, problem.problem);
+  }
 }
 
 void check_redis(const Config& config, Problems& problems) {
@@ -139,6 +158,10 @@ void check_certificates(const Config& config) {
   throw_first(certificate_problems(config));
 }
 
+void check_listener_tls(const Config& config) {
+  throw_first(listener_tls_problems(config));
+}
+
 void check_registry_file(const Config& config) {
   throw_first(registry_problems(config));
 }
@@ -149,9 +172,10 @@ void check_model_catalog(const Config& config) {
 
 std::vector<StartProblem> find_start_problems(const Config& config) {
   Problems problems = address_problems(config);
-  for (StartProblem& problem : certificate_problems(config)) problems.push_back(std::move(problem));
-  for (StartProblem& problem : registry_problems(config)) problems.push_back(std::move(problem));
-  for (StartProblem& problem : catalog_problems(config)) problems.push_back(std::move(problem));
+  for (const auto find :
+       {certificate_problems, listener_tls_problems, registry_problems, catalog_problems}) {
+    for (StartProblem& problem : find(config)) problems.push_back(std::move(problem));
+  }
   check_file("PROXY_ROUTING_CACHE_PATH", config.routing_cache_path, problems);
   check_file("PROXY_LOG_FILE", config.log_file, problems);
   check_spool(config, problems);
@@ -160,6 +184,10 @@ std::vector<StartProblem> find_start_problems(const Config& config) {
     problems.push_back({LogLevel::error, config.database_variable, database});
   }
   check_redis(config, problems);
+  if (config.resources.empty()) {
+    problems.push_back({LogLevel::warning, "OPENAI_API_KEY",
+                        "is not set: only registered providers will serve requests"});
+  }
   return problems;
 }
 

@@ -27,6 +27,9 @@ void check_addresses(const Config& config);
 // Throws StartError when the files of certificate authorities cannot be used.
 void check_certificates(const Config& config);
 
+// Throws StartError when the server's own certificate or what belongs to it cannot be used.
+void check_listener_tls(const Config& config);
+
 // Throws StartError when the registry file cannot be used.
 void check_registry_file(const Config& config);
 

@@ -14,8 +14,19 @@ namespace responses_proxy {
 
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
-using boost::asio::ip::tcp;
 using boost::system::error_code;
+
+// How Beast ends a connection, after the closing handshake and without one; it finds these by their
+// arguments.
+template <class Handler>
+void async_teardown(boost::beast::role_type role, ClientSocket& socket, Handler&& handler) {
+  socket.say_goodbye();
+  websocket::async_teardown(role, socket.tcp(), std::forward<Handler>(handler));
+}
+
+void beast_close_socket(ClientSocket& socket) {
+  socket.close();
+}
 
 namespace {
 
@@ -59,7 +70,7 @@ class BeastConnection final : public WebSocketConnection,
                               public SocketWriter,
                               public std::enable_shared_from_this<BeastConnection> {
  public:
-  BeastConnection(tcp::socket socket, Request handshake, const SocketLimits& limits,
+  BeastConnection(ClientSocket socket, Request handshake, const SocketLimits& limits,
                   const Clock& clock, SocketOwner& owner)
       : stream_(std::move(socket)),
         limits_(limits),
@@ -97,7 +108,7 @@ class BeastConnection final : public WebSocketConnection,
   void end_session();
   void destroy();
 
-  websocket::stream<tcp::socket> stream_;
+  websocket::stream<ClientSocket> stream_;
   const SocketLimits& limits_;
   const Clock& clock_;
   SocketOwner& owner_;
@@ -349,15 +360,14 @@ void BeastConnection::end_session() {
 void BeastConnection::destroy() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
-  error_code ignored;
-  stream_.next_layer().close(ignored);
+  stream_.next_layer().close();
   end_session();
   owner_.on_socket_closed(*this);
 }
 
 }  // namespace
 
-std::shared_ptr<WebSocketConnection> make_web_socket_connection(tcp::socket socket,
+std::shared_ptr<WebSocketConnection> make_web_socket_connection(ClientSocket socket,
                                                                 Request handshake,
                                                                 const SocketLimits& limits,
                                                                 const Clock& clock,

@@ -10,13 +10,13 @@
 // idle socket costs no timer. docs/adr/0011-websocket.md has the memory per socket.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/web_socket.h"
+#include "server/client_socket.h"
 
 namespace responses_proxy {
 
@@ -57,7 +57,7 @@ class SocketOwner {
 };
 
 // `handshake` was found to be one (web_socket_handshake.h); it has not been answered yet.
-std::shared_ptr<WebSocketConnection> make_web_socket_connection(boost::asio::ip::tcp::socket socket,
+std::shared_ptr<WebSocketConnection> make_web_socket_connection(ClientSocket socket,
                                                                 Request handshake,
                                                                 const SocketLimits& limits,
                                                                 const Clock& clock,

@@ -43,7 +43,8 @@ LogEvent stopped(const TelemetryWorkerStats& stats) {
 
 }  // namespace
 
-int run_worker(const Config& config, const Options& options, Signals& signals, LogWriter& writer) {
+int run_worker(const Config& config, const Options& options, Signals& signals, LogWriter& writer,
+               const ServiceManager& manager) {
   if (config.redis_url.empty()) {
     throw StartError("PROXY_REDIS_URL",
                      "is not set: without Redis the server writes its records itself, and a worker "
@@ -59,10 +60,19 @@ int run_worker(const Config& config, const Options& options, Signals& signals, L
   fmt::print("rp-server worker {} reads {}\n", worker.name(), config.telemetry_stream);
   std::fflush(stdout);
   log(started(config, worker));
+  manager.ready();
 
   SignalActions actions;
-  actions.reopen_log = actions.reload = [&] { writer.reopen(); };
-  actions.drain = [&] { worker.stop(); };
+  actions.reopen_log = [&] { writer.reopen(); };
+  actions.reload = [&] {
+    manager.reloading();
+    writer.reopen();
+    manager.ready();
+  };
+  actions.drain = [&] {
+    manager.stopping();
+    worker.stop();
+  };
   // What it has in hand is taken over by another worker.
   actions.end = [] { std::_Exit(kEndedAtOnce); };
   obey_signals(signals, actions);

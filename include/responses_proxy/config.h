@@ -45,6 +45,9 @@ struct Config {
   // Listening
   std::string host = "127.0.0.1";  // PROXY_HOST
   std::uint16_t port = 8000;       // PROXY_PORT, 0 = any free one
+  std::string tls_cert_file;       // PROXY_TLS_CERT_FILE; "" = no TLS
+  std::string tls_key_file;        // PROXY_TLS_KEY_FILE
+  std::string tls_client_ca_file;  // PROXY_TLS_CLIENT_CA_FILE; "" = clients need no certificate
   std::string admin_bind;      // PROXY_ADMIN_BIND, "host:port"; "" = relayed from the public port
   std::size_t io_threads = 0;  // PROXY_IO_THREADS, 0 = one per core
   LogLevel log_level = LogLevel::info;     // PROXY_LOG_LEVEL, the least severe that is logged
@@ -113,14 +116,15 @@ struct Config {
   Secret redis_url;     // PROXY_REDIS_URL (may hold a password); empty = in-memory live state
   Secret database_url;  // first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL,
                         // PROXY_SQLITE_URL (may hold a password)
-  std::string database_variable = "PROXY_SQLITE_URL";         // the one of them that is in effect
-  bool in_process_worker = false;                             // PROXY_IN_PROCESS_WORKER
-  Millis redis_timeout{50};                                   // PROXY_REDIS_TIMEOUT_MS
-  std::string telemetry_stream = "telemetry:events";          // PROXY_TELEMETRY_STREAM
-  std::uint64_t telemetry_stream_events = 1'000'000;          // PROXY_TELEMETRY_STREAM_EVENTS
-  std::string telemetry_group = "responses-proxy-workers";    // PROXY_TELEMETRY_GROUP
-  std::string telemetry_consumer = "worker-1";                // PROXY_TELEMETRY_CONSUMER
-  std::size_t telemetry_queue_size = 65'536;                  // PROXY_TELEMETRY_QUEUE_SIZE, records
+  std::string database_variable = "PROXY_SQLITE_URL";       // the one of them that is in effect
+  std::uint32_t record_retention_days = 0;                  // PROXY_RECORD_RETENTION_DAYS, 0 = all
+  bool in_process_worker = false;                           // PROXY_IN_PROCESS_WORKER
+  Millis redis_timeout{50};                                 // PROXY_REDIS_TIMEOUT_MS
+  std::string telemetry_stream = "telemetry:events";        // PROXY_TELEMETRY_STREAM
+  std::uint64_t telemetry_stream_events = 1'000'000;        // PROXY_TELEMETRY_STREAM_EVENTS
+  std::string telemetry_group = "responses-proxy-workers";  // PROXY_TELEMETRY_GROUP
+  std::string telemetry_consumer = "worker-1";              // PROXY_TELEMETRY_CONSUMER
+  std::size_t telemetry_queue_size = 65'536;                // PROXY_TELEMETRY_QUEUE_SIZE, records
   std::string telemetry_spool_path = "data/telemetry.spool";  // PROXY_TELEMETRY_SPOOL_PATH
   std::uint64_t telemetry_spool_bytes = 268'435'456;  // PROXY_TELEMETRY_SPOOL_BYTES, 0 = no spool
 
@@ -130,6 +134,14 @@ struct Config {
   std::string routing_cache_path = "data/routing.json";  // PROXY_ROUTING_CACHE_PATH
   bool allow_private_upstreams = true;                   // PROXY_ALLOW_PRIVATE_UPSTREAMS
   std::string model_catalog_json;                        // MODEL_CATALOG_JSON, path
+
+  // Traces
+  std::string otlp_endpoint;         // OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
+  std::string otlp_traces_endpoint;  // OTEL_EXPORTER_OTLP_TRACES_ENDPOINT; both "": no traces
+  Secret otlp_headers;               // OTEL_EXPORTER_OTLP_HEADERS, "name=value,..."
+  std::string otel_service_name = "rp-server";                // OTEL_SERVICE_NAME
+  std::string otel_traces_sampler = "parentbased_always_on";  // OTEL_TRACES_SAMPLER
+  double otel_traces_sampler_arg = 1;                         // OTEL_TRACES_SAMPLER_ARG
 
   // Shutdown
   Millis drain_timeout{30'000};  // PROXY_DRAIN_TIMEOUT_SECONDS

@@ -35,6 +35,7 @@ class StateStore;
 class TelemetrySink;
 struct Decision;
 struct StreamStats;
+struct TraceStats;
 
 // Runtime::control_plane() fills it; a host without a Runtime names its members:
 // ControlPlaneContext{.config = config, .clock = clock, ...}.
@@ -63,6 +64,8 @@ struct ControlPlaneContext {
   std::function<std::size_t()> open_sockets = {};
   // The Redis stream of records; empty where there is none. May block for a moment.
   std::function<StreamStats()> telemetry_stream = {};
+  // The export of spans; empty where there is none.
+  std::function<TraceStats()> traces = {};
   // The endpoints for what is registered; only Runtime::control_plane() has them. It goes with its
   // Runtime.
   struct OfRuntime;

@@ -25,6 +25,7 @@
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
+#include "responses_proxy/tracer.h"
 
 namespace responses_proxy {
 
@@ -60,6 +61,7 @@ struct GaugeValues {
   std::size_t open_sockets = 0;  // of clients
   TelemetryStats telemetry;
   std::optional<StreamStats> stream;  // with Redis
+  std::optional<TraceStats> traces;   // where spans are exported
   AffinityStats affinity;
   std::optional<SharedStateStats> shared_state;  // with Redis
   std::optional<RegistryGauges> registry;        // where providers can be registered

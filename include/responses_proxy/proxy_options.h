@@ -30,6 +30,7 @@ class HelperThreads;
 class KeptResponses;
 class ResponseIndex;
 class TextSeal;
+class Tracer;
 class UpstreamSockets;
 
 struct ProxyOptions {
@@ -67,6 +68,8 @@ struct ProxyOptions {
   const TextSeal* seal = nullptr;
   // Where the host takes part in exchanges; null: nowhere.
   ExchangeHooks* hooks = nullptr;
+  // Hears of the exchanges as parts of traces; null: `traceparent` goes up as it came.
+  Tracer* tracer = nullptr;
 };
 
 }  // namespace responses_proxy

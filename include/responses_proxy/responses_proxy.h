@@ -50,6 +50,7 @@
 #include "responses_proxy/telemetry_worker.h"
 #include "responses_proxy/timers.h"
 #include "responses_proxy/token_usage.h"
+#include "responses_proxy/tracer.h"
 #include "responses_proxy/upstream_client.h"
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"

@@ -40,6 +40,7 @@ class HelperThreads;
 class KeptResponses;
 class Random;
 struct RequestRecord;
+class Tracer;
 class UpstreamClient;
 class UpstreamSockets;
 class UpstreamTrust;
@@ -75,6 +76,7 @@ struct RuntimeOptions {
   Conversations* conversations = nullptr;
   KeptResponses* kept_responses = nullptr;
   ExchangeHooks* hooks = nullptr;
+  Tracer* tracer = nullptr;
   // Beside those that come with the library; one of the same name takes the place of that one.
   std::vector<const Dialect*> dialects = {};
   // Both are called once per loop, before the loops run. Without the second the WebSocket turns of

@@ -2,8 +2,9 @@
 // runs.
 //
 // Role       Any number of them, in any processes, share the stream. A record is written once,
-//            whatever is killed in between; what a dead worker had in hand is taken over.
-// Threads    One of its own, from the constructor on. The rest from any thread.
+//            whatever is killed in between; what a dead worker had in hand is taken over. It also
+//            deletes what is older than Config::record_retention_days.
+// Threads    Two of its own, from the constructor on. The rest from any thread.
 // Ownership  Clock and random source outlive it, where the host gives some.
 // Errors     The constructor throws std::runtime_error when Config::redis_url is empty or no Redis
 //            URL, or the database cannot be opened. Later troubles are events of the log; records

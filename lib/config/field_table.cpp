@@ -1,10 +1,13 @@
 #include "config/field_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "config/aliases.h"
 #include "config/field_types.h"
+#include "config/otlp_headers.h"
 #include "config/url.h"
 #include "config/value_parser.h"
 #include "responses_proxy/balancing_policy.h"
@@ -61,6 +64,10 @@ constexpr Group kState{
 constexpr Group kRegistry{"Registry",
                           "Providers and aliases that are registered while the server runs: "
                           "[providers.md](providers.md)."};
+constexpr Group kTraces{
+    "Traces",
+    "With an endpoint, requests are exported as spans in OTLP over HTTP (`http/json`): "
+    "[operating.md](operating.md#traces). The variables are those of OpenTelemetry's own SDKs."};
 constexpr Group kShutdown{"Shutdown", ""};
 
 constexpr std::int64_t kMaxBytes = 1'073'741'824;
@@ -68,6 +75,7 @@ constexpr std::int64_t kMaxCaptureBytes = 16'777'216;  // two of them fit in the
 constexpr std::int64_t kMinuteMillis = 60'000;
 constexpr std::int64_t kHourMillis = 60 * kMinuteMillis;
 constexpr std::int64_t kDayMillis = 24 * kHourMillis;
+constexpr std::int64_t kMaxRetentionDays = 36'500;
 
 constexpr std::string_view kNumber = "<N>";
 
@@ -231,6 +239,17 @@ Fields listening_fields() {
                  "Address of the control plane (admin, dashboard, metrics) if it is to have a port "
                  "of its own. Unset: it is served on `PROXY_PORT` too."),
            "host:port, an IPv6 address in brackets", &Config::admin_bind, host_port_rule),
+      text(named("PROXY_TLS_CERT_FILE", kListening, "",
+                 "Certificate (PEM, its chain behind it) that makes the server speak TLS, the "
+                 "control plane included. SIGHUP reads it again. Needs `PROXY_TLS_KEY_FILE`."),
+           "a file path", &Config::tls_cert_file, file_rule),
+      text(named("PROXY_TLS_KEY_FILE", kListening, "",
+                 "Private key of that certificate (PEM, without a pass phrase)."),
+           "a file path", &Config::tls_key_file, file_rule),
+      text(named("PROXY_TLS_CLIENT_CA_FILE", kListening, "",
+                 "Certificate authorities (PEM) that clients have to be vouched for by; unset: "
+                 "clients need no certificate."),
+           "a file path", &Config::tls_client_ca_file, file_rule),
       integer(named("PROXY_IO_THREADS", kListening, "0",
                     "Threads that serve requests; 0 for one per core."),
               &Config::io_threads, {0, 1024}),
@@ -510,6 +529,12 @@ Fields state_fields() {
       database_url(named("DATABASE_URL", kState, "", "Fallback for the database.")),
       database_url(named("PROXY_SQLITE_URL", kState, std::string(kDefaultDatabaseUrl),
                          "Fallback for the database when none of the above is set.")),
+      integer(
+          named("PROXY_RECORD_RETENTION_DAYS", kState, "0",
+                "How many days requests and their bodies, and sessions after their last request, "
+                "are kept; 0: for ever. The sums of usage by day, model, resource and caller "
+                "stay. Whoever writes the records deletes them."),
+          &Config::record_retention_days, {0, kMaxRetentionDays}),
       boolean(named("PROXY_IN_PROCESS_WORKER", kState, "false",
                     "Whether the server runs a worker of its own although there is Redis; if not, "
                     "`rp-server worker` writes the records. Without Redis the server always does."),
@@ -573,6 +598,69 @@ Fields registry_fields() {
   };
 }
 
+Field trace_headers(Field field) {
+  field.type = "a list of headers";
+  field.allowed = "name=value,..., values percent-encoded";
+  field.secrecy = Secrecy::credential;
+  field.store = [](Draft& draft, std::string_view value) -> std::string {
+    draft.config.otlp_headers = Secret(std::string(value));
+    std::vector<std::pair<std::string, std::string>> headers;
+    return read_otlp_headers(value, headers);
+  };
+  field.show = [](const Config& config) { return config.otlp_headers.masked(); };
+  return field;
+}
+
+Field sampler(Field field) {
+  static const std::vector<std::string> words_of_it{"parentbased_always_on",
+                                                    "parentbased_always_off",
+                                                    "parentbased_traceidratio",
+                                                    "always_on",
+                                                    "always_off",
+                                                    "traceidratio"};
+  return words(
+      std::move(field), words_of_it,
+      [](Config& config, std::size_t index) { config.otel_traces_sampler = words_of_it[index]; },
+      [](const Config& config) { return config.otel_traces_sampler; });
+}
+
+Field share(Field field, double Config::*member) {
+  field.type = "a number";
+  field.allowed = "a number from 0 to 1";
+  field.store = [member](Draft& draft, std::string_view value) -> std::string {
+    const auto number = parse_decimal(value);
+    if (!number || *number < 0 || *number > 1) return "is not a number from 0 to 1";
+    draft.config.*member = *number;
+    return {};
+  };
+  field.show = [member](const Config& config) { return fmt::format("{}", config.*member); };
+  return field;
+}
+
+Fields trace_fields() {
+  const std::string url = "an http:// or https:// URL without credentials, query and fragment";
+  return {
+      text(named(
+               "OTEL_EXPORTER_OTLP_ENDPOINT", kTraces, "",
+               "Where a collector is; spans go to `/v1/traces` below it. Unset, like the next one: "
+               "no traces."),
+           url, &Config::otlp_endpoint, base_url_rule),
+      text(named("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", kTraces, "",
+                 "Where spans go, as it stands; comes before the one above."),
+           url, &Config::otlp_traces_endpoint, base_url_rule),
+      trace_headers(named("OTEL_EXPORTER_OTLP_HEADERS", kTraces, "",
+                          "Headers for the collector, credentials among them.")),
+      text(named("OTEL_SERVICE_NAME", kTraces, "rp-server", "What the spans call this service."),
+           std::string(kIdentifierAllowed), &Config::otel_service_name, identifier_rule),
+      sampler(named("OTEL_TRACES_SAMPLER", kTraces, "parentbased_always_on",
+                    "Which requests are traced: with `parentbased_` those whose caller says so in "
+                    "`traceparent`, and of those without a caller's word all, none, or the share "
+                    "below.")),
+      share(named("OTEL_TRACES_SAMPLER_ARG", kTraces, "1", "That share, for `traceidratio`."),
+            &Config::otel_traces_sampler_arg),
+  };
+}
+
 Fields shutdown_fields() {
   return {
       seconds(named("PROXY_DRAIN_TIMEOUT_SECONDS", kShutdown, "30",
@@ -593,9 +681,10 @@ std::vector<std::string> Field::variables() const {
 
 std::vector<Field> field_table() {
   Fields table;
-  for (const auto group : {key_fields, listening_fields, log_fields, access_fields, upstream_fields,
-                           websocket_fields, limit_fields, routing_fields, affinity_fields,
-                           health_fields, state_fields, registry_fields, shutdown_fields}) {
+  for (const auto group :
+       {key_fields, listening_fields, log_fields, access_fields, upstream_fields, websocket_fields,
+        limit_fields, routing_fields, affinity_fields, health_fields, state_fields, registry_fields,
+        trace_fields, shutdown_fields}) {
     for (Field& field : group()) table.push_back(std::move(field));
   }
   return table;

@@ -45,6 +45,25 @@ void check_protection(const Config& config, Errors& errors) {
   }
 }
 
+void check_tls(const Config& config, Errors& errors) {
+  // Of a file that was refused there is an error already.
+  const bool refused = std::any_of(errors.begin(), errors.end(), [](const ConfigError& error) {
+    return error.variable.starts_with("PROXY_TLS_");
+  });
+  if (refused) return;
+  const auto needs = [&](const char* variable, const std::string& value, const char* needed,
+                         const std::string& other) {
+    if (value.empty() || !other.empty()) return;
+    errors.push_back({variable, fmt::format("{}: \"{}\" needs {}; allowed: both, or none for HTTP "
+                                            "without TLS",
+                                            variable, value, needed)});
+  };
+  needs("PROXY_TLS_CERT_FILE", config.tls_cert_file, "PROXY_TLS_KEY_FILE", config.tls_key_file);
+  needs("PROXY_TLS_KEY_FILE", config.tls_key_file, "PROXY_TLS_CERT_FILE", config.tls_cert_file);
+  needs("PROXY_TLS_CLIENT_CA_FILE", config.tls_client_ca_file, "PROXY_TLS_CERT_FILE",
+        config.tls_cert_file);
+}
+
 // The SDKs' own variables: whoever sets them expects them to work.
 void warn_about_base_url(const Environment& environment, std::vector<std::string>& warnings) {
   const auto is_set = [&](const char* name) {
@@ -58,6 +77,22 @@ void warn_about_base_url(const Environment& environment, std::vector<std::string
         "{} is not used: it says where clients find this proxy; PROXY_UPSTREAM_BASE_URL says where "
         "the proxy sends their requests",
         name));
+  }
+}
+
+// Where every request would be answered with 404.
+void warn_about_upstream(const Config& config, std::vector<std::string>& warnings) {
+  const std::string& url = config.upstream_base_url;
+  if (url == "https://api.openai.com") {
+    warnings.push_back(
+        "PROXY_UPSTREAM_BASE_URL: the API of api.openai.com is below /v1: "
+        "https://api.openai.com/v1");
+  }
+  for (const char* ending : {"/responses", "/models", "/chat/completions"}) {
+    if (!url.ends_with(ending)) continue;
+    warnings.push_back(fmt::format(
+        "PROXY_UPSTREAM_BASE_URL ends with {0}, which requests bring along: leave it out ({1})",
+        ending, url.substr(0, url.size() - std::string_view(ending).size())));
   }
 }
 
@@ -89,12 +124,14 @@ LoadedConfig load_config(const Environment& environment) {
   }
   config::check_positions(draft, loaded.errors);
   config::check_protection(draft.config, loaded.errors);
+  config::check_tls(draft.config, loaded.errors);
   if (!draft.database_variable.empty()) draft.config.database_variable = draft.database_variable;
   draft.config.resources = config::build_resources(draft);
   config::check_aliases(draft.config, loaded.errors);
   loaded.config = std::move(draft.config);
   loaded.warnings = std::move(draft.warnings);
   config::warn_about_base_url(environment, loaded.warnings);
+  config::warn_about_upstream(loaded.config, loaded.warnings);
   config::warn_about_exposure(loaded.config, loaded.warnings);
   return loaded;
 }

@@ -23,7 +23,9 @@ void send_error(httplib::Response& response, const Error& error) {
 Error error_of_status(int status, const httplib::Request& request) {
   switch (status) {
     case 404:
-      return Error::refused(404, "unknown_path", fmt::format("There is no {} here.", request.path));
+      return Error::refused(
+          404, "unknown_path",
+          fmt::format("There is no {} here; /docs lists what there is.", request.path));
     case 413:
       return Error::refused(413, "body_too_large", "The request body is too large.");
     case 414:

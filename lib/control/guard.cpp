@@ -44,8 +44,13 @@ std::optional<Error> refusal(const httplib::Request& request, Access access, con
   const BrowserGuard guard({config.allowed_origins, config.allowed_hosts, false});
   if (auto refused = guard.refusal(browser_facts(request))) return refused;
   if (!needs_token(access, config) || has_token(request, config.admin_token)) return std::nullopt;
-  return Error::refused(401, "invalid_admin_token",
-                        "This needs the admin token: Authorization: Bearer <PROXY_ADMIN_TOKEN>.");
+  const bool given = request.has_header("Authorization");
+  return Error::refused(
+      401, "invalid_admin_token",
+      given
+          ? "This is not the admin token: Authorization: Bearer <PROXY_ADMIN_TOKEN>, as the server "
+            "was started with it."
+          : "This needs the admin token: Authorization: Bearer <PROXY_ADMIN_TOKEN>.");
 }
 
 }  // namespace responses_proxy::control

@@ -46,6 +46,7 @@ GaugeValues gauges_now(Plane& plane) {
   if (context.open_sockets) values.open_sockets = context.open_sockets();
   values.telemetry = context.telemetry.stats();
   if (context.telemetry_stream) values.stream = context.telemetry_stream();
+  if (context.traces) values.traces = context.traces();
   values.affinity = context.state.affinity_stats();
   values.shared_state = context.state.shared_stats();
   if (context.ping_database) values.database_up = plane.database.answers();

@@ -45,7 +45,8 @@ Result<Conditions> conditions_of(const httplib::Request& request) {
 }
 
 Error not_an_object() {
-  return Error::invalid_request("invalid_json", "The body of the request is no JSON object.");
+  return Error::invalid_request(
+      "invalid_json", "The body of the request must be a JSON object: {\"name\": value, ...}.");
 }
 
 void send_refusal(httplib::Response& response, const Refusal& refusal) {

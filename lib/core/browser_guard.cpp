@@ -33,8 +33,8 @@ bool is_loopback_name(std::string_view host) {
 }
 
 // A page cannot set this field without asking first, so it can only be a reverse proxy's.
-std::string own_origin(const Headers& headers) {
-  const bool tls = equals_ignore_case(headers.get("x-forwarded-proto"), "https");
+std::string own_origin(const Headers& headers, bool tls) {
+  tls = tls || equals_ignore_case(headers.get("x-forwarded-proto"), "https");
   return fmt::format("{}://{}", tls ? "https" : "http", headers.get("host"));
 }
 
@@ -98,8 +98,8 @@ std::optional<Error> BrowserGuard::origin_refusal(const Request& request) const 
     if (field.id != FieldId::origin) continue;
     from_page = true;
     const auto origin = normal_origin(field.value);
-    if (origin &&
-        (origin == normal_origin(own_origin(request.headers)) || allows_origin(*origin))) {
+    if (origin && (origin == normal_origin(own_origin(request.headers, rules_.tls)) ||
+                   allows_origin(*origin))) {
       continue;
     }
     return Error::refused(

@@ -31,6 +31,7 @@ class BrowserGuard {
     std::vector<std::string> allowed_origins;  // each a normal_origin()
     std::vector<std::string> allowed_hosts;    // names or addresses, without port
     bool loopback = false;                     // the server listens on loopback only
+    bool tls = false;                          // the server itself speaks TLS
   };
   BrowserGuard() = default;
   explicit BrowserGuard(Rules rules) : rules_(std::move(rules)) {}

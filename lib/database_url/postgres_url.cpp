@@ -222,11 +222,34 @@ std::string connection_of(const Parts& parts) {
 
 }  // namespace
 
+namespace {
+
+bool is_letter_or_digit(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+// A short one stands in many words; there it is none.
+bool is_part_of_word(std::string_view text, std::size_t at, std::size_t size) {
+  constexpr std::size_t kDistinct = 8;
+  if (size >= kDistinct) return false;
+  const bool before = at > 0 && is_letter_or_digit(text[at - 1]) && is_letter_or_digit(text[at]);
+  const std::size_t end = at + size;
+  const bool behind =
+      end < text.size() && is_letter_or_digit(text[end]) && is_letter_or_digit(text[end - 1]);
+  return before || behind;
+}
+
+}  // namespace
+
 std::string PostgresUrl::hide_secrets(std::string text) const {
   for (const std::string& secret : secrets) {
-    for (auto at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + kHidden.size())) {
-      text.replace(at, secret.size(), kHidden);
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+      if (is_part_of_word(text, at, secret.size())) {
+        ++at;
+      } else {
+        text.replace(at, secret.size(), kHidden);
+        at += kHidden.size();
+      }
     }
   }
   return text;

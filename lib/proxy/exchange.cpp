@@ -91,6 +91,9 @@ Exchange::Exchange(const Config& config, const ProxyOptions& dependencies, const
 Detached Exchange::run() {
   const std::shared_ptr<Exchange> self = shared_from_this();
   ExchangeContext& exchange = *context_;
+  if (Tracer* tracer = exchange.dependencies.tracer) {
+    exchange.trace = tracer->begin(exchange.request.headers.get("traceparent"));
+  }
   std::optional<Error> error = co_await phases::admit(exchange);
   if (!error) error = phases::ask_host(exchange);
   const bool admitted = !error;

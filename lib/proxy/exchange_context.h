@@ -27,6 +27,7 @@
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
 #include "responses_proxy/proxy_options.h"
+#include "responses_proxy/tracer.h"
 #include "route/endpoint.h"
 #include "route/request_facts.h"
 
@@ -90,6 +91,7 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   Downstream downstream;
   const SteadyTime arrived;
   RequestRecord record;
+  std::optional<ExchangeTrace> trace;  // nothing: it is not traced
   Signal progress;  // fired by every callback; what happened stands in the fields
   bool shutting_down = false;
 

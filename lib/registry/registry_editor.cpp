@@ -219,7 +219,8 @@ Refusal refused_fields(std::vector<FieldError> errors) {
 Refusal not_registered(std::string_view kind, std::string_view id) {
   constexpr std::size_t kShown = 128;
   return {refused(404, fmt::format("{}_not_found", kind),
-                  fmt::format("No {} \"{}\" is registered.", kind, utf8_text(id, kShown)))};
+                  fmt::format("No {0} \"{1}\" is registered; GET /admin/{0}s lists those that are.",
+                              kind, utf8_text(id, kShown)))};
 }
 
 EditResult RegistryEditor::put_provider(const Json& body, const Conditions& conditions,

@@ -44,7 +44,8 @@ OwnTelemetry::OwnTelemetry(const Config& config, Database& database, const Clock
       sql_writer_(database),
       stream_writer_(make_stream_writer(config_, random_, log_)),
       queue_(target(), config_.telemetry_queue_size, clock_, log_, queue_options(config_)),
-      stream_gauge_(make_stream_gauge(config_, clock_)) {}
+      stream_gauge_(make_stream_gauge(config_, clock_)),
+      maintenance_(database, clock_, std::chrono::days(config_.record_retention_days), log_) {}
 
 RecordWriter& OwnTelemetry::target() {
   if (stream_writer_) return *stream_writer_;
@@ -57,7 +58,10 @@ std::function<StreamStats()> OwnTelemetry::stream_stats() {
 }
 
 void OwnTelemetry::start() {
-  if (!config_.in_process_worker || config_.redis_url.empty()) return;
+  if (!config_.in_process_worker && !config_.redis_url.empty()) return;
+  tending_ =
+      std::make_unique<PeriodicThread>(Millis::zero(), [this] { return maintenance_.tend(); });
+  if (config_.redis_url.empty()) return;
   StreamWorkerOptions options;
   options.consumer.name = consumer_name(config_.telemetry_consumer, random_);
   worker_ =
@@ -65,6 +69,7 @@ void OwnTelemetry::start() {
 }
 
 void OwnTelemetry::stop() {
+  tending_.reset();
   if (!queue_.flush(kFlushTimeout)) {
     log_({LogLevel::error, "records_lost", "telemetry: gave up writing the last records"});
   }

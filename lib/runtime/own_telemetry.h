@@ -1,7 +1,8 @@
 // OwnTelemetry: what becomes of the records of a Runtime whose host has no TelemetrySink.
 //
 // Role       A queue, with a spool behind it, before the database; with Redis before the stream,
-//            which workers empty into the database, one of them in here if it is configured.
+//            which workers empty into the database, one of them in here if it is configured. If
+//            records are written to the database in here, it is tidied up in here, too.
 // Threads    start() and stop() on one thread, the rest from any.
 // Ownership  Database, clock, random source and config outlive it.
 // Blocking   stop() waits for the records that are still queued.
@@ -10,8 +11,10 @@
 #include <functional>
 #include <memory>
 
+#include "core/periodic_thread.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/random.h"
+#include "storage/record_maintenance.h"
 #include "storage/sql_record_writer.h"
 #include "telemetry/queue_sink.h"
 #include "telemetry/stream_gauge.h"
@@ -45,6 +48,8 @@ class OwnTelemetry {
   QueueTelemetrySink queue_;
   const std::unique_ptr<StreamGauge> stream_gauge_;  // with Redis
   std::unique_ptr<StreamWorker> worker_;             // with Redis, if it is to run in here
+  RecordMaintenance maintenance_;
+  std::unique_ptr<PeriodicThread> tending_;  // where records are written to the database in here
 };
 
 }  // namespace responses_proxy

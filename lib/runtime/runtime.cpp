@@ -12,6 +12,7 @@
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
+#include "core/periodic_thread.h"
 #include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
@@ -32,8 +33,8 @@
 #include "responses_proxy/upstream_socket.h"
 #include "responses_proxy/upstream_trust.h"
 #include "runtime/loop_lag.h"
+#include "runtime/make_tracer.h"
 #include "runtime/own_telemetry.h"
-#include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
 #include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
@@ -163,7 +164,8 @@ class Runtime::Impl {
                                                           .ssl_cert_file = config_.ssl_cert_file,
                                                           .ssl_cert_dir = config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
-        registered_(*database_) {
+        registered_(*database_),
+        tracer_(options_.tracer != nullptr ? nullptr : make_tracer(config_, random_, log_)) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     for (const Dialect* dialect : options_.dialects) dialects_by_name_.add(*dialect);
     watching_health_ = state_.observe_health([this](const HealthChange& change) {
@@ -240,6 +242,7 @@ class Runtime::Impl {
             .open_sockets = [this] { return proxy_->open_sockets(); },
             .telemetry_stream =
                 own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+            .traces = trace_stats(),
             .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
                 ControlPlaneContext::OfRuntime{
                     .registry = registry_.get(), .tester = tester_.get(), .traffic = &traffic_})};
@@ -270,7 +273,11 @@ class Runtime::Impl {
       if (redis_news_) redis_news_->ring();
     });
     registry_->load();
-    refresh_ = std::make_unique<RegistryRefresh>(*registry_, config_.routing_refresh_interval);
+    // For what other replicas have registered, and files that have changed.
+    refresh_ = std::make_unique<PeriodicThread>(config_.routing_refresh_interval, [this] {
+      registry_->refresh();
+      return config_.routing_refresh_interval;
+    });
     hear_of_changes();
   }
 
@@ -352,7 +359,8 @@ class Runtime::Impl {
                          .gate = options_.gate,
                          .conversations = &conversations_,
                          .kept_responses = &kept_responses_,
-                         .hooks = options_.hooks};
+                         .hooks = options_.hooks,
+                         .tracer = options_.tracer != nullptr ? options_.tracer : tracer_.get()};
     options.on_decision = [this](Decision decision) {
       if (sharing_ != nullptr) sharing_->share_decision(decision);
       decisions_.add(std::move(decision));
@@ -360,6 +368,11 @@ class Runtime::Impl {
     for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
     for (const auto& sockets : upstream_sockets_) options.upstream_sockets.push_back(sockets.get());
     return options;
+  }
+
+  std::function<TraceStats()> trace_stats() const {
+    if (!tracer_) return {};
+    return [this] { return tracer_->stats(); };
   }
 
   RecentDecisions::Source all_decisions() {
@@ -431,12 +444,13 @@ class Runtime::Impl {
   Dialects dialects_by_name_;
   RegistryStore registered_;
   std::unique_ptr<Registry> registry_;  // null: the router is the host's
-  std::unique_ptr<RegistryRefresh> refresh_;
+  std::unique_ptr<PeriodicThread> refresh_;
   std::unique_ptr<PostgresListener> database_news_;  // with PostgreSQL
   std::unique_ptr<RedisBell> redis_news_;            // with Redis
   std::unique_ptr<ProviderTester> tester_;
   std::unique_ptr<HealthChecker> own_health_;
-  HealthChecker* health_ = nullptr;  // null: checks are off
+  HealthChecker* health_ = nullptr;           // null: checks are off
+  const std::unique_ptr<OtlpTracer> tracer_;  // null: no traces
   std::unique_ptr<Proxy> proxy_;
   std::mutex hurry_mutex_;
   std::condition_variable hurry_condition_;

@@ -6,6 +6,7 @@
 
 #include "storage/record_fields.h"
 #include "storage/sql_values.h"
+#include "storage/usage_sums.h"
 
 namespace responses_proxy {
 
@@ -94,22 +95,35 @@ void first_match_only(Builder& builder, const RecordQuery& query) {
   builder.where(fmt::format("NOT EXISTS ({})", earlier));
 }
 
-// `|| ''` keeps SQLite from walking the whole index of the key, only to have the groups in order,
-// when the query is about one day.
+// `|| ''` keeps SQLite from walking the index of the sessions, only to have the groups in order,
+// when the query is about a few days.
 const char* usage_key(UsageBy by) {
   switch (by) {
     case UsageBy::day:
-      return "r.created_at / 86400000000";
+      return "day";
     case UsageBy::model:
-      return "r.model || ''";
+      return "model";
     case UsageBy::resource:
-      return "r.resource_id || ''";
+      return "resource_id";
     case UsageBy::session:
-      return "r.session_id || ''";
+      return "session_id || ''";
     case UsageBy::caller:
-      return "r.caller || ''";
+      return "caller";
   }
   return "";
+}
+
+// Whole days: sums have no finer time.
+void filter_days(Builder& builder, const RecordQuery& query) {
+  if (query.since) builder.where("day >= " + builder.param(day_of(*query.since)));
+  if (!query.until) return;
+  const WallTime last_moment = *query.until - WallTime::duration(1);
+  builder.where("day <= " + builder.param(day_of(last_moment)));
+}
+
+std::optional<std::string> in_sums(const std::optional<std::string>& wanted) {
+  if (!wanted) return std::nullopt;
+  return sum_text(*wanted);
 }
 
 }  // namespace
@@ -174,19 +188,26 @@ SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
 }
 
 SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
-  Builder builder(fmt::format(
-      "SELECT {} AS usage_key, COUNT(*), SUM(CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END)",
-      usage_key(by), to_string(Blame::none), to_string(Blame::client)));
-  for (const TokenCount& tokens : kTokenCounts) {
-    builder.add(fmt::format(", CAST(SUM(r.{}) AS BIGINT)", tokens.name));
+  Builder builder(fmt::format("SELECT {} AS usage_key", usage_key(by)));
+  for (const char* count : {"requests", "errors"}) {
+    builder.add(fmt::format(", CAST(SUM({}) AS BIGINT)", count));
   }
-  builder.add(" FROM requests r");
-  filter_request(builder, query);
-  builder.where_equal("r.resource_id", query.resource_id);
-  builder.where_equal("r.pool_id", query.pool_id);
-  builder.where_time("r.created_at", query);
+  for (const TokenCount& tokens : kTokenCounts) {
+    builder.add(fmt::format(", CAST(SUM({}) AS BIGINT)", tokens.name));
+  }
+  const bool of_sessions = by == UsageBy::session || query.session_id;
+  builder.add(of_sessions ? " FROM usage_session_days" : " FROM usage_days");
+  builder.where_equal("session_id", in_sums(query.session_id));
+  builder.where_equal("asked_pool_id", in_sums(query.requested_pool_id));
+  builder.where_equal("caller", in_sums(query.caller));
+  builder.where_equal("model", in_sums(query.model));
+  builder.where_equal("resource_id", in_sums(query.resource_id));
+  builder.where_equal("pool_id", in_sums(query.pool_id));
+  builder.where_equal("status_code", query.status);
+  builder.where_equal("status_code / 100", query.status_class);
+  filter_days(builder, query);
   builder.add(" GROUP BY usage_key ORDER BY ");
-  if (by != UsageBy::day) builder.add("COALESCE(SUM(r.total_tokens), 0) DESC, COUNT(*) DESC, ");
+  if (by != UsageBy::day) builder.add("COALESCE(SUM(total_tokens), 0) DESC, SUM(requests) DESC, ");
   builder.add("usage_key DESC");
   builder.limit(page_size(query));
   return builder.take();

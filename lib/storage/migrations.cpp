@@ -210,6 +210,40 @@ Migration kept_responses() {
            "CREATE INDEX kept_responses_by_use ON kept_responses (touched_at)"}};
 }
 
+// The sums behind usage (usage_sums.h). Records that whoever wrote them has added are marked; what
+// an earlier version wrote is added bit by bit, up to the place that `maintenance` names
+// (record_maintenance.h).
+Migration usage_sums() {
+  const std::string columns = R"((
+                day BIGINT NOT NULL,
+                session_id TEXT NOT NULL,
+                model TEXT NOT NULL,
+                resource_id TEXT NOT NULL,
+                pool_id TEXT NOT NULL,
+                asked_pool_id TEXT NOT NULL,
+                caller TEXT NOT NULL,
+                status_code INTEGER NOT NULL,
+                requests BIGINT NOT NULL,
+                errors BIGINT NOT NULL,
+                input_tokens BIGINT,
+                output_tokens BIGINT,
+                total_tokens BIGINT,
+                cached_tokens BIGINT,
+                reasoning_tokens BIGINT,
+                PRIMARY KEY (day, session_id, model, resource_id, pool_id, asked_pool_id, caller,
+                             status_code)))";
+  return {8,
+          {"CREATE TABLE usage_days " + columns, "CREATE TABLE usage_session_days " + columns,
+           "CREATE INDEX usage_session_days_by_session ON usage_session_days (session_id, day)",
+           "ALTER TABLE requests ADD COLUMN summed INTEGER NOT NULL DEFAULT 0",
+           R"(CREATE TABLE maintenance (
+                id INTEGER NOT NULL PRIMARY KEY,
+                summed_at BIGINT NOT NULL,
+                summed_id TEXT NOT NULL,
+                sum_until BIGINT NOT NULL))",
+           "INSERT INTO maintenance (id, summed_at, summed_id, sum_until) VALUES (1, 0, '', 0)"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -242,9 +276,9 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 7> all{
+  static const std::array<Migration, 8> all{
       initial_schema(), captured_bodies(), what_was_asked(), callers_and_usage(),
-      registry(),       conversations(),   kept_responses()};
+      registry(),       conversations(),   kept_responses(), usage_sums()};
   return all;
 }
 

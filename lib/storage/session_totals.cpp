@@ -6,6 +6,7 @@
 
 #include "storage/record_fields.h"
 #include "storage/sql_values.h"
+#include "storage/sum_columns.h"
 
 namespace responses_proxy {
 
@@ -34,17 +35,8 @@ std::string on_conflict() {
                 "CASE WHEN excluded.{0} < sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
   update += set("last_seen_at",
                 "CASE WHEN excluded.{0} > sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
-  for (const char* sum : {"request_count", "error_count"}) {
-    update += set(sum, "sessions.{0} + excluded.{0}");
-  }
-  for (const TokenCount& tokens : kTokenCounts) {
-    update += set(tokens.name, "COALESCE(sessions.{0} + excluded.{0}, sessions.{0}, excluded.{0})");
-  }
-  return update;
-}
-
-bool is_error(const RequestRecord& record) {
-  return record.blame != Blame::none && record.blame != Blame::client;
+  update += add_counts("sessions", {"request_count", "error_count"});
+  return update + add_tokens("sessions");
 }
 
 }  // namespace
@@ -59,7 +51,7 @@ void SessionTotals::add(const RequestRecord& record) {
   }
   row.created_at = std::min(row.created_at, record.created_at);
   ++row.request_count;
-  if (is_error(record)) ++row.error_count;
+  if (counts_as_error(record)) ++row.error_count;
   row.usage += record.usage;
   const bool newest = record.created_at >= row.last_seen_at;
   if (!record.session_name.empty() && (newest || row.session_name.empty())) {

@@ -7,6 +7,7 @@
 #include "storage/record_fields.h"
 #include "storage/session_totals.h"
 #include "storage/sql_values.h"
+#include "storage/usage_sums.h"
 
 namespace responses_proxy {
 
@@ -32,8 +33,9 @@ std::size_t next_chunk(std::span<const RequestRecord* const> records) {
 
 SqlRecordWriter::SqlRecordWriter(Database& database)
     : database_(database),
-      requests_(insert_into("requests", request_fields(), "DO NOTHING",
-                            {{"resource_id", true}, {"provider_id", true}, {"pool_id", true}})),
+      requests_(insert_into(
+          "requests", request_fields(), "DO NOTHING",
+          {{"resource_id", true}, {"provider_id", true}, {"pool_id", true}, {"summed", false}})),
       attempts_(insert_into("attempts", attempt_fields(), "DO NOTHING",
                             {{"request_id", true}, {"attempt", false}, {"created_at", false}})) {}
 
@@ -50,14 +52,19 @@ void SqlRecordWriter::write(std::span<const RequestRecord> records) {
     BackgroundUsage background;
     background.count(connection, sorted);
     SessionTotals sessions;
+    UsageSums usage;
     for (std::span<const RequestRecord* const> rest(sorted); !rest.empty();) {
       const std::size_t count = next_chunk(rest);
       const Records fresh = insert_requests(connection, rest.first(count));
       insert_attempts(connection, fresh);
-      for (const RequestRecord* record : fresh) sessions.add(*record);
+      for (const RequestRecord* record : fresh) {
+        sessions.add(*record);
+        usage.add(*record);
+      }
       rest = rest.subspan(count);
     }
     sessions.write(connection);
+    usage.write(connection);
   });
 }
 
@@ -67,10 +74,11 @@ SqlRecordWriter::Records SqlRecordWriter::insert_requests(
   const AttemptRecord none;
   for (const RequestRecord* record : records) {
     const AttemptRecord& last = record->attempts.empty() ? none : record->attempts.back();
-    SqlValues& row = rows.emplace_back(values_of(request_fields(), *record, 3));
+    SqlValues& row = rows.emplace_back(values_of(request_fields(), *record, 4));
     row.push_back(to_sql(last.resource_id));
     row.push_back(to_sql(last.provider_id));
     row.push_back(to_sql(last.pool_id));
+    row.push_back(to_sql(true));
   }
   const std::vector<bool> written = connection.insert(requests_, rows);
   Records fresh;

@@ -1,6 +1,8 @@
 // SqlRecordWriter: RecordWriter over a Database.
 //
-// Role       A batch is one transaction: requests, their attempts, the totals of their sessions.
+// Role       A batch is one transaction: requests, their attempts, the totals of their sessions,
+// the
+//            sums of usage.
 //            What is already stored under a request id stays as it is, and the usage of a
 //            background response counts once (background_usage.h).
 #pragma once

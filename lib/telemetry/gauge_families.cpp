@@ -95,6 +95,16 @@ std::vector<MetricFamily> stream_families(const StreamStats& stats) {
   return families;
 }
 
+std::vector<MetricFamily> trace_families(const TraceStats& stats) {
+  return {single("rp_trace_spans_exported_total", "Spans that the collector has taken",
+                 MetricType::Counter, static_cast<double>(stats.exported)),
+          single("rp_trace_spans_dropped_total",
+                 "Spans lost: the queue was full, or the collector refused them",
+                 MetricType::Counter, static_cast<double>(stats.dropped)),
+          single("rp_trace_spans_queued", "Spans that wait for the collector", MetricType::Gauge,
+                 static_cast<double>(stats.queued))};
+}
+
 std::vector<MetricFamily> redis_families(const SharedStateStats& stats) {
   std::vector<MetricFamily> families;
   const auto add = [&](const char* name, const char* help, MetricType type, auto value) {
@@ -175,6 +185,7 @@ std::vector<MetricFamily> gauge_families(const GaugeValues& values) {
   add("rp_telemetry_spooled", "Records waiting in the spool file", MetricType::Gauge,
       values.telemetry.spooled);
   if (values.stream) add_all(stream_families(*values.stream));
+  if (values.traces) add_all(trace_families(*values.traces));
   if (values.shared_state) add_all(redis_families(*values.shared_state));
   if (values.process) add_all(process_families(*values.process));
   if (values.database_up) {

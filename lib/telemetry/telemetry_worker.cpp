@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/periodic_thread.h"
+#include "storage/record_maintenance.h"
 #include "storage/sql_record_writer.h"
 #include "telemetry/stream_worker.h"
 
@@ -27,8 +29,11 @@ class TelemetryWorker::Impl {
         name_(consumer_name(config.telemetry_consumer, random_)),
         database_(open_database(config.database_url.reveal(), clock_)),
         records_(*database_),
+        maintenance_(*database_, clock_, std::chrono::days(config.record_retention_days),
+                     options.log),
         worker_(stream_, records_, clock_, std::move(options.log),
-                worker_options(name_, options.claim_idle)) {}
+                worker_options(name_, options.claim_idle)),
+        tending_(Millis::zero(), [this] { return maintenance_.tend(); }) {}
 
   void stop() { worker_.stop(); }
   TelemetryWorkerStats stats() const { return worker_.stats(); }
@@ -43,7 +48,9 @@ class TelemetryWorker::Impl {
   const std::string name_;
   const std::unique_ptr<Database> database_;
   SqlRecordWriter records_;
+  RecordMaintenance maintenance_;
   StreamWorker worker_;
+  PeriodicThread tending_;
 };
 
 TelemetryWorker::TelemetryWorker(const Config& config, TelemetryWorkerOptions options)

@@ -1,3 +1,4 @@
+#include "contract/maintenance_contract.h"
 #include "contract/records_contract.h"
 #include "contract/registry_contract.h"
 #include "fakes/private_postgres.h"
@@ -20,4 +21,5 @@ struct PostgresBackend {
 
 TYPE_TO_STRING(PostgresBackend);
 RECORDS_CONTRACT(PostgresBackend);
+MAINTENANCE_CONTRACT(PostgresBackend);
 REGISTRY_CONTRACT(PostgresBackend);

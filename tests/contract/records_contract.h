@@ -605,7 +605,16 @@ TEST_CASE_TEMPLATE_DEFINE("records: usage sums", Backend, rs_usage) {
         {{"gpt-5.5", 1, 1, TokenUsage{}}});
   check(UsageBy::model, filter(&RecordQuery::status_class, 5), {{"gpt-5.5", 1, 1, TokenUsage{}}});
   check(UsageBy::day, filter(&RecordQuery::status, 502), {{"2026-11-21", 1, 1, TokenUsage{}}});
-  check(UsageBy::resource, between(at_second(0), at_second(10)), {{"openai-1", 1, 0, once}});
+  RecordQuery of_session = filter<std::string>(&RecordQuery::session_id, "s-2");
+  check(UsageBy::day, of_session,
+        {{"2026-11-22", 1, 0, TokenUsage{once}}, {"2026-11-21", 1, 0, once}});
+  // Whole days, whatever the time.
+  const std::vector<Expected> first_day{{"openai-1", 2, 0, twice},
+                                        {"openai-2", 1, 1, TokenUsage{}}};
+  check(UsageBy::resource, between(at_second(5), at_second(10)), first_day);
+  check(UsageBy::resource, between(at_second(0), at_second(86'400)), first_day);
+  check(UsageBy::day, between(at_second(90'000), at_second(90'001)), {{"2026-11-22", 2, 0, once}});
+  check(UsageBy::day, between(at_second(-86'400), at_second(0)), {});
   RecordQuery one;
   one.limit = 1;
   check(UsageBy::day, one, {{"2026-11-22", 2, 0, once}});

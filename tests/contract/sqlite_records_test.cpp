@@ -1,3 +1,4 @@
+#include "contract/maintenance_contract.h"
 #include "contract/records_contract.h"
 #include "contract/registry_contract.h"
 #include "fakes/temp_folder.h"
@@ -15,4 +16,5 @@ struct SqliteBackend {
 
 TYPE_TO_STRING(SqliteBackend);
 RECORDS_CONTRACT(SqliteBackend);
+MAINTENANCE_CONTRACT(SqliteBackend);
 REGISTRY_CONTRACT(SqliteBackend);

@@ -1,27 +1,12 @@
 // SIGTERM: streams end in order, or with response.failed when their time is up; kill -9 breaks nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Server, Upstream, eventually } from './harness.mjs';
+import { Server, Upstream, eventually, openStream } from './harness.mjs';
 
 const stream = (step) => ({
   stream: { id: 'resp_d', deltas: ['begun', 'done'] },
   insert: [{ at: 5, step }], // behind the first delta
 });
-
-async function openStream(server) {
-  const answer = await fetch(`${server.baseUrl}/responses`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'm', stream: true, input: 'x' }),
-  });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (!text.includes('begun')) text += (await reader.read()).value;
-  return async () => {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
-    return text;
-  };
-}
 
 async function started(env, step) {
   const upstream = await Upstream.start([{ replies: [stream(step)] }]);

@@ -170,7 +170,7 @@ export class Server {
   async #launch() {
     this.child = new Child(binary('RP_SERVER'), this.args, { cwd: this.folder, env: this.env });
     this.child.process.stderr.pipe(process.stderr);
-    const ready = await this.child.line(/^rp-server listening on (http:\/\/\S+)$/);
+    const ready = await this.child.line(/^rp-server listening on (https?:\/\/\S+)$/);
     assert.ok(ready, `rp-server ended before it was ready:\n${this.child.output}`);
     this.url = ready[1];
   }
@@ -189,6 +189,11 @@ export class Server {
   async restart(between = () => {}) {
     await this.#terminate();
     await between();
+    await this.#launch();
+  }
+
+  // After it has ended.
+  async relaunch() {
     await this.#launch();
   }
 
@@ -263,4 +268,20 @@ export async function startPair(t, { rules = [], kind = Upstream, ...options } =
   });
   server = await Server.start({ upstream, ...options });
   return { upstream, server };
+}
+
+// A stream of which `begun` has come; the function returned reads it to its end.
+export async function openStream(server) {
+  const answer = await fetch(`${server.baseUrl}/responses`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', stream: true, input: 'x' }),
+  });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('begun')) text += (await reader.read()).value;
+  return async () => {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+    return text;
+  };
 }

@@ -118,3 +118,17 @@ test('the balancer goes round a replica that drains', { skip: !kHaproxy && 'hapr
   pairs[0].server.child.process.kill('SIGTERM');
   for (let i = 0; i < 50; ++i) assert.equal(await ask(), 200);
 });
+
+test('systemd finds nothing wrong with the units', (t) => {
+  if (spawnSync('systemd-analyze', ['--version']).error) return t.skip('systemd-analyze is missing');
+  const folder = mkdtempSync(join(tmpdir(), 'rp-units-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const units = ['rp-server.service', 'rp-server.socket'].map((name) => {
+    const text = fileOf(`systemd/${name}`).replace('/usr/local/bin/rp-server', binary('RP_SERVER'));
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  });
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...units], { encoding: 'utf8' });
+  assert.ok(!stderr.includes('rp-server.'), stderr);
+  assert.equal(status, 0, stderr);
+});

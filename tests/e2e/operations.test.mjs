@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { binary, Child, eventually, Server, startPair, Upstream, withDeadline } from './harness.mjs';
+import { binary, Child, eventually, openStream, Server, startPair, Upstream, withDeadline } from './harness.mjs';
 
 const gatedStream = {
   stream: { id: 'resp_o', deltas: ['begun', 'done'] },
@@ -19,18 +19,6 @@ function ask(server, body = { model: 'm', input: 'x' }) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-}
-
-// A stream that has begun; the function returned reads it to its end.
-async function openStream(server) {
-  const reader = (await ask(server, { model: 'm', stream: true, input: 'x' }))
-    .body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (!text.includes('begun')) text += (await reader.read()).value;
-  return async () => {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
-    return text;
-  };
 }
 
 function temporaryFolder(t) {
@@ -215,8 +203,8 @@ test('check-config sees what serve would trip over, and names the variables', as
     DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/d',
   };
   const output = await endsWith(2, broken, ['check-config']);
-  assert.match(output, new RegExp(`^error: PROXY_PORT: cannot listen on 127.0.0.1:${port}: Address already in use$`, 'm'));
-  assert.match(output, /^error: PROXY_ADMIN_BIND: .*Address already in use$/m);
+  assert.match(output, new RegExp(`^error: PROXY_PORT: cannot listen on 127.0.0.1:${port}: Address already in use; another program .*$`, 'm'));
+  assert.match(output, /^error: PROXY_ADMIN_BIND: .*Address already in use; another program listens there: .*$/m);
   assert.match(output, /^error: PROXY_LOG_FILE: .*: Not a directory$/m);
   assert.match(output, /^error: PROXY_TELEMETRY_SPOOL_PATH: .*: Not a directory$/m);
   assert.match(output, /^error: PROXY_UPSTREAM_CA_FILE: .* holds no certificate/m);
@@ -239,11 +227,11 @@ test('what stops the start is an error with the variable, and exit code 2', asyn
   const port = new URL(server.url).port;
   const env = { PROXY_PORT: '0', PROXY_SQLITE_URL: `sqlite:///${folder}/db` };
   assert.match(await endsWith(2, { ...env, PROXY_PORT: port }),
-    new RegExp(`^error: PROXY_PORT: cannot listen on 127.0.0.1:${port}: Address already in use$`, 'm'));
+    new RegExp(`^error: PROXY_PORT: cannot listen on 127.0.0.1:${port}: Address already in use; another program .*$`, 'm'));
   assert.match(await endsWith(2, { ...env, PROXY_ADMIN_BIND: `127.0.0.1:${port}` }),
-    /^error: PROXY_ADMIN_BIND: .*Address already in use$/m);
+    /^error: PROXY_ADMIN_BIND: .*Address already in use; another program listens there: .*$/m);
   assert.match(await endsWith(2, { ...env, PROXY_HOST: '192.0.2.1' }),
-    /^error: PROXY_HOST: .*Cannot assign requested address$/m);
+    /^error: PROXY_HOST: .*Cannot assign requested address; this machine has no such address .*$/m);
   assert.match(await endsWith(2, { ...env, PROXY_TELEMETRY_SPOOL_PATH: `${server.folder}/data/telemetry.spool` }),
     /^error: PROXY_TELEMETRY_SPOOL_PATH: the spool .* belongs to another rp-server that is running/m);
   assert.match(await endsWith(2, { ...env, PROXY_UPSTREAM_CA_FILE: '/no/ca.pem' }),

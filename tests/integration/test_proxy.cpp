@@ -74,8 +74,8 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
   handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
     return proxy_->open_socket(std::move(handshake), std::move(writer));
   };
-  listener_ = std::make_unique<HttpListener>(loops_, "127.0.0.1", 0, listener_limits, real_clock_,
-                                             std::move(handlers));
+  listener_ = std::make_unique<HttpListener>(loops_, ListenPlace{"127.0.0.1"}, listener_limits,
+                                             real_clock_, std::move(handlers));
   listener_->start();
   loops_.start();
 }

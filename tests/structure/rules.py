@@ -29,9 +29,9 @@ REAL_PAUSE = re.compile(r"(?:\.|->)wait_(?:for|until)\s*\(|\bsleep_(?:for|until)
 PAUSES_ALLOWED = {
     "lib/control/health_endpoints.cpp": "a request of the control plane waits for the checks",
     "lib/control/state_feed.h": "a viewer waits for news",
+    "lib/core/periodic_thread.cpp": "a thread that may block does its work now and then",
     "lib/demo/demo_upstream.cpp": "writes at the pace of a model",
     "lib/health/provider_tester.cpp": "a request of the control plane waits for a provider",
-    "lib/runtime/registry_refresh.cpp": "looks for changes of other replicas now and then",
     "lib/runtime/runtime.cpp": "the host's thread waits until all exchanges have ended",
     "lib/shared_state/redis_state_store.cpp": "a request of the control plane waits for Redis",
     "lib/storage/socket_deadlines.cpp": "the thread that ends blocking I/O which is late",

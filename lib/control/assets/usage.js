@@ -6,6 +6,7 @@ import {nameOf} from './live.js';
 
 const kPollMs = 30_000;
 const kRows = 100;
+const kDayMs = 86_400_000;
 const kGroups = [
   ['day', 'Day'],
   ['model', 'Model'],
@@ -14,7 +15,7 @@ const kGroups = [
   ['caller', 'Caller'],
 ];
 const kTimes = [
-  [1, '24 h'],
+  [1, 'Today'],
   [7, '7 days'],
   [30, '30 days'],
   [0, 'All'],
@@ -91,7 +92,9 @@ export function usage(root) {
   }
   const update = poll(
     async () => {
-      const since = days > 0 ? new Date(Date.now() - days * 86_400_000).toISOString() : '';
+      // The server sums up by days (UTC).
+      const today = Math.floor(Date.now() / kDayMs) * kDayMs;
+      const since = days > 0 ? new Date(today - (days - 1) * kDayMs).toISOString() : '';
       try {
         const {data} = await getJson(`/admin/usage${query({by, since, limit: kRows})}`);
         problem.textContent = '';

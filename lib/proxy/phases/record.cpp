@@ -54,6 +54,10 @@ Task<> record(ExchangeContext& exchange) {
   if (ExchangeHooks* hooks = exchange.dependencies.hooks)
     co_await let_host_change(exchange, *hooks);
   exchange.mask.apply(exchange.record);
+  if (exchange.trace) {
+    exchange.dependencies.tracer->end(*std::exchange(exchange.trace, std::nullopt),
+                                      exchange.record);
+  }
   exchange.dependencies.telemetry.record(std::move(exchange.record));
 }
 

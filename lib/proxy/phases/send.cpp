@@ -23,6 +23,10 @@ void send(ExchangeContext& exchange, Sending sending) {
   if (++tries.sent == 1) exchange.record.proxy_time = exchange.elapsed();
   tries.resources.push_back(sending.lease.resource().id);
   tell_decision(exchange, sending.lease);
+  if (exchange.trace) {
+    sending.request.headers.set("traceparent",
+                                exchange.dependencies.tracer->attempt(*exchange.trace));
+  }
   exchange.attempt = std::make_unique<Attempt>(
       std::move(sending.lease), std::move(sending.answer), exchange.dependencies.clock,
       exchange.mask, static_cast<AttemptObserver&>(exchange.pump), exchange.record.model);

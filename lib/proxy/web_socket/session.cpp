@@ -153,6 +153,10 @@ void ClientSession::start_turn(Lane& lane, ClientMessage message) {
   request.path = handshake_.path;
   request.query = handshake_.query;
   request.headers = context_.headers;
+  // A turn is a request of its own, and says so where it has to.
+  if (const auto trace = message.carried_headers.find("traceparent")) {
+    request.headers.set("traceparent", *trace);
+  }
   request.body = message.text();
   request.peer = handshake_.peer;
   ++active_;

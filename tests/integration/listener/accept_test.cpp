@@ -38,8 +38,8 @@ class WarningRig {
       const std::scoped_lock lock(mutex_);
       warnings_.push_back({event.message, clock_.steady()});
     };
-    listener_ = std::make_unique<HttpListener>(loops_, "127.0.0.1", 0, ListenerLimits{}, clock_,
-                                               std::move(handlers));
+    listener_ = std::make_unique<HttpListener>(loops_, ListenPlace{"127.0.0.1"}, ListenerLimits{},
+                                               clock_, std::move(handlers));
     listener_->start();
     loops_.start();
   }
@@ -91,7 +91,7 @@ TEST_CASE("a port that is taken is named") {
   const std::string port = std::to_string(first.port());
   std::string problem;
   try {
-    const HttpListener second(loops, "127.0.0.1", first.port(), {}, first.clock(), {});
+    const HttpListener second(loops, {"127.0.0.1", first.port()}, {}, first.clock(), {});
   } catch (const std::runtime_error& error) {
     problem = error.what();
   }

@@ -98,7 +98,8 @@ SocketRig::SocketRig(SocketLimits limits, SocketLog* log) : log_(log != nullptr 
   ListenerLimits all;
   all.socket = limits;
   all.browsers.allowed_hosts = {"x"};  // what handshake() says
-  listener_ = std::make_unique<HttpListener>(loops_, "127.0.0.1", 0, all, clock_, handlers);
+  listener_ =
+      std::make_unique<HttpListener>(loops_, ListenPlace{"127.0.0.1"}, all, clock_, handlers);
   listener_->start();
   loops_.start();
 }

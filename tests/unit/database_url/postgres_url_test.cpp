@@ -132,6 +132,8 @@ TEST_CASE("secrets are hidden as they are written and as they are meant") {
         "bad ***, ******, ***, ***; u at h");
   CHECK(parse("postgres://u@h/d?passfile=/run/secrets/pg").hide_secrets("/run/secrets/pg") ==
         "/run/secrets/pg");
+  // A short one is in many words.
+  CHECK(parse("postgres://u:p@h/d").hide_secrets("port p of group, p") == "port *** of group, ***");
   CHECK(parse("postgres://u:*@h/d").hide_secrets("* and **") == "*** and ******");
 }
 

@@ -7,6 +7,8 @@
 #include "storage/database.h"
 #include "storage/list_sql.h"
 #include "storage/postgres_connection.h"
+#include "storage/record_maintenance.h"
+#include "unit/storage/many_rows.h"
 #include "unit/storage/postgres_test.h"
 
 using namespace responses_proxy;
@@ -15,28 +17,12 @@ using testing::postgres;
 namespace {
 
 constexpr std::int64_t kRows = 200'000;  // the same plans as with a million, in a fifth of the time
-constexpr std::int64_t kFirst = 1'795'219'200'000'000;  // at_second(0), and one row per second
-
-std::string fill(std::int64_t rows) {
-  return "INSERT INTO requests SELECT 'req_' || md5(i::text), " + std::to_string(kFirst) +
-         " + i * 1000000, 'POST', '/v1/responses', 1, 's-' || i % 20000, '', CASE WHEN i % 50 = 0 "
-         "THEN 'wish-' || i / 50 % 10 ELSE '' END, 'gpt-' || i % 10, '', '', 'resp_' || i, CASE "
-         "WHEN i % 100 = 0 THEN 500 + i / 100 % 4 "
-         "ELSE 200 END, 1, 'none', '', '', 100, 20, 120, 60, 5, 4321, 98765, 1234, 812999, 401100, "
-         "97, 'openai-' || i % 8, 'environment', 'pool-' || i % 3, '', '', '', "
-         "'caller-' || i % 5000 "
-         "FROM generate_series(0::bigint, " +
-         std::to_string(rows - 1) + ") i";
+std::string fill() {
+  std::string all =
+      testing::fill_requests("generate_series(0::bigint, " + std::to_string(kRows - 1) + ") i");
+  for (const std::string& statement : testing::kFillTheRest) all += "; " + statement;
+  return all;
 }
-
-constexpr const char* kFillAttempts =
-    "INSERT INTO attempts SELECT request_id, 1, created_at, resource_id, provider_id, pool_id, "
-    "'session_affinity', created_at, 812345, 401002, status_code, 'none', '', '' FROM requests";
-
-constexpr const char* kFillSessions =
-    "INSERT INTO sessions SELECT session_id, '', MAX(resource_id), MAX(pool_id), MAX(model), 200, "
-    "MIN(created_at), MAX(created_at), COUNT(*), 0, 1, 1, 1, 1, 1 FROM requests "
-    "GROUP BY session_id";
 
 // The indexes are dropped while the tables are filled: only what comes of it counts here.
 class BigDatabase {
@@ -52,27 +38,36 @@ class BigDatabase {
                    "DO $$ DECLARE i text; BEGIN FOR i IN SELECT indexname FROM pg_indexes "
                    "WHERE schemaname = 'public' AND indexname LIKE '%\\_by\\_%' LOOP "
                    "EXECUTE 'DROP INDEX ' || i; END LOOP; END $$");
-    postgres().sql(name_, "SET session_replication_role = replica; " + fill(kRows) + "; " +
-                              kFillAttempts + "; " + kFillSessions);
+    postgres().sql(name_, "SET session_replication_role = replica; " + fill());
     postgres().sql(name_, indexes);
     postgres().sql(name_, "VACUUM ANALYZE");
-    connection_ = std::make_unique<PostgresConnection>(
-        std::make_shared<PostgresServer>(url, clock_),
-        PostgresConnection::Options{PostgresConnection::Mode::read, Millis(30'000), nullptr});
+    reader_ = connect(url, PostgresConnection::Mode::read);
+    writer_ = connect(url, PostgresConnection::Mode::write);
   }
 
   // What really happened, as EXPLAIN tells it.
-  Json plan(const SqlQuery& query) {
-    std::string text;
-    connection_->query("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query.text, query.params,
-                       [&](const SqlRow& row) { text += row.text(0); });
-    return Json::parse(text).at(0).at("Plan");
-  }
+  Json plan(const SqlQuery& query) { return explain(*reader_, "ANALYZE, BUFFERS, ", query); }
+  // What would happen, without the settings of readers.
+  Json plan_only(const SqlQuery& query) { return explain(*writer_, "", query); }
 
  private:
+  static Json explain(SqlConnection& connection, const std::string& how, const SqlQuery& query) {
+    std::string text;
+    connection.query("EXPLAIN (" + how + "FORMAT JSON) " + query.text, query.params,
+                     [&](const SqlRow& row) { text += row.text(0); });
+    return Json::parse(text).at(0).at("Plan");
+  }
+  std::unique_ptr<PostgresConnection> connect(const std::string& url,
+                                              PostgresConnection::Mode mode) const {
+    return std::make_unique<PostgresConnection>(
+        std::make_shared<PostgresServer>(url, clock_),
+        PostgresConnection::Options{mode, Millis(30'000), nullptr});
+  }
+
   SystemClock clock_;
   std::string name_;
-  std::unique_ptr<PostgresConnection> connection_;
+  std::unique_ptr<PostgresConnection> reader_;
+  std::unique_ptr<PostgresConnection> writer_;
 };
 
 BigDatabase& database() {
@@ -82,6 +77,7 @@ BigDatabase& database() {
 
 struct Summary {
   std::string indexes;  // in the order of the plan
+  std::string tables;   // likewise
   bool scans = false;
   bool sorts = false;
   std::int64_t pages = 0;
@@ -92,6 +88,9 @@ void summarize(const Json& node, Summary& summary) {
   summary.scans |= type == "Seq Scan" || type.find("Bitmap") != std::string::npos;
   // An incremental sort only orders rows that the index gave out as equal.
   summary.sorts |= type == "Sort";
+  if (node.contains("Relation Name")) {
+    summary.tables += node.at("Relation Name").get<std::string>() + " ";
+  }
   if (node.contains("Index Name")) {
     summary.indexes += node.at("Index Name").get<std::string>() + " ";
   }
@@ -161,7 +160,7 @@ TEST_CASE("Postgres: every list reads one page of a big table through an index")
       RecordQuery query;
       filter.set(query);
       Behind behind;
-      if (later) behind = Cursor{kFirst + kRows / 3 * 1'000'000, 1, "req_7"};
+      if (later) behind = Cursor{testing::kFirstMicros + kRows / 3 * 1'000'000, 1, "req_7"};
       check_page(requests_query(query, behind), filter.requests_index, 1'000);
       check_page(decisions_query(query, behind), filter.decisions_index, 1'000);
     }
@@ -171,7 +170,7 @@ TEST_CASE("Postgres: every list reads one page of a big table through an index")
 TEST_CASE("Postgres: sessions come in the order of their index") {
   RecordQuery query;
   check_page(sessions_query(query), "sessions_by_time", 200);
-  const Cursor behind{kFirst + (kRows - 5'000) * 1'000'000, 0, "s-1"};
+  const Cursor behind{testing::kFirstMicros + (kRows - 5'000) * 1'000'000, 0, "s-1"};
   check_page(sessions_query(query, behind), "sessions_by_time", 200);
   query.session_id = "s-77";
   CHECK_FALSE(summary_of(sessions_query(query)).scans);
@@ -189,16 +188,32 @@ TEST_CASE("Postgres: look-ups of single rows use their index") {
   CHECK(summary_of(attempts_query({&one, 1})).pages < 300);
 }
 
-TEST_CASE("Postgres: usage of a period reads that period only") {
-  RecordQuery query;
-  query.since = testing::at_second(kRows - 5'000);
+TEST_CASE("Postgres: usage is read from its sums") {
   for (const UsageBy by :
        {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session, UsageBy::caller}) {
-    const Summary summary = summary_of(usage_query(by, query));
-    CHECK(summary.indexes == "requests_by_time ");
-    CHECK(summary.pages < 1'000);
+    for (const bool of_session : {false, true}) {
+      RecordQuery query;
+      query.since = testing::at_second(kRows - 5'000);
+      if (of_session) query.session_id = "s-77";
+      const SqlQuery sql = usage_query(by, query);
+      const Summary summary = summary_of(sql);
+      CAPTURE(sql.text);
+      // One of the two, whole where its index would not save much: three days are in it.
+      CHECK(summary.tables ==
+            (of_session || by == UsageBy::session ? "usage_session_days " : "usage_days "));
+      if (of_session) CHECK(summary.indexes == "usage_session_days_by_session ");
+    }
   }
-  query = {};
-  query.session_id = "s-77";
-  CHECK(summary_of(usage_query(UsageBy::model, query)).indexes == "requests_by_session ");
+}
+
+TEST_CASE("Postgres: a batch of deletions reads its own rows only") {
+  for (const SqlQuery& deletion : deletions(testing::at_second(kRows / 2), 250)) {
+    const Json plan = database().plan_only(deletion);
+    Summary summary;
+    summarize(plan, summary);
+    CAPTURE(deletion.text);
+    CAPTURE(plan.dump(2));
+    CHECK(summary.indexes != "");
+    CHECK_FALSE(summary.scans);
+  }
 }

@@ -5,14 +5,27 @@
 #include "fakes/temp_folder.h"
 #include "storage/list_sql.h"
 #include "storage/migrations.h"
+#include "storage/record_maintenance.h"
 #include "storage/sqlite_connection.h"
+#include "unit/storage/many_rows.h"
 
 using namespace responses_proxy;
 
 namespace {
 
+constexpr int kRows = 100'000;
+
 struct TestDatabase {
-  TestDatabase() { migrate(connection); }
+  TestDatabase() {
+    migrate(connection);
+    SqlTransaction transaction(connection);
+    connection.execute(testing::fill_requests("(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL "
+                                              "SELECT i + 1 FROM n WHERE i < " +
+                                              std::to_string(kRows - 1) + ") SELECT i FROM n)"),
+                       {});
+    for (const std::string& statement : testing::kFillTheRest) connection.execute(statement, {});
+    transaction.commit();
+  }
 
   std::string plan(const SqlQuery& query) {
     std::string steps;
@@ -23,6 +36,24 @@ struct TestDatabase {
 
   testing::TempFolder folder;
   SqliteConnection connection{(folder.path() / "db").string(), SqliteConnection::Mode::write};
+};
+
+// As the program leaves it.
+struct WithoutStatistics {
+  static TestDatabase& database() {
+    static TestDatabase instance;
+    return instance;
+  }
+};
+
+// As somebody leaves it who has run ANALYZE.
+struct WithStatistics {
+  static TestDatabase& database() {
+    static TestDatabase instance;
+    static const bool once = (instance.connection.execute("ANALYZE", {}), true);
+    static_cast<void>(once);
+    return instance;
+  }
 };
 
 bool has(const std::string& text, const std::string& part) {
@@ -69,8 +100,9 @@ const Filter kFilters[] = {
 
 }  // namespace
 
-TEST_CASE("lists follow an index for every filter, on the first page and on later ones") {
-  TestDatabase database;
+TEST_CASE_TEMPLATE("lists follow an index for every filter, on the first page and on later ones",
+                   Statistics, WithoutStatistics, WithStatistics) {
+  TestDatabase& database = Statistics::database();
   for (const Filter& filter : kFilters) {
     for (const bool later : {false, true}) {
       for (const bool in_time : {false, true}) {
@@ -87,8 +119,9 @@ TEST_CASE("lists follow an index for every filter, on the first page and on late
   }
 }
 
-TEST_CASE("a later page starts at its cursor instead of reading up to it") {
-  TestDatabase database;
+TEST_CASE_TEMPLATE("a later page starts at its cursor instead of reading up to it", Statistics,
+                   WithoutStatistics, WithStatistics) {
+  TestDatabase& database = Statistics::database();
   RecordQuery query;
   CHECK(has(database.plan(requests_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
   CHECK(has(database.plan(decisions_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
@@ -104,8 +137,9 @@ TEST_CASE("a later page starts at its cursor instead of reading up to it") {
             "resource_id=? AND (created_at,request_id)<(?,?)"));
 }
 
-TEST_CASE("sessions come in the order of their index; one session is found by its key") {
-  TestDatabase database;
+TEST_CASE_TEMPLATE("sessions come in the order of their index; one session is found by its key",
+                   Statistics, WithoutStatistics, WithStatistics) {
+  TestDatabase& database = Statistics::database();
   RecordQuery query;
   check_page(database.plan(sessions_query(query)), "sessions_by_time");
   query.model = "m";
@@ -115,8 +149,9 @@ TEST_CASE("sessions come in the order of their index; one session is found by it
   CHECK(has(database.plan(sessions_query(query)), "session_id=?"));
 }
 
-TEST_CASE("look-ups of single rows use their index") {
-  TestDatabase database;
+TEST_CASE_TEMPLATE("look-ups of single rows use their index", Statistics, WithoutStatistics,
+                   WithStatistics) {
+  TestDatabase& database = Statistics::database();
   CHECK(has(database.plan(resource_of_response_query("resp_1")), "INDEX requests_by_response"));
   RecordQuery by_id;
   by_id.request_id = "one";
@@ -127,17 +162,32 @@ TEST_CASE("look-ups of single rows use their index") {
   CHECK_FALSE(has(plan, "SCAN a"));
 }
 
-TEST_CASE("usage of a period reads that period only") {
-  TestDatabase database;
-  RecordQuery query;
-  query.since = testing::at_second(0);
+TEST_CASE_TEMPLATE("usage is read from its sums, whatever it is grouped and filtered by",
+                   Statistics, WithoutStatistics, WithStatistics) {
+  TestDatabase& database = Statistics::database();
   for (const UsageBy by :
        {UsageBy::day, UsageBy::model, UsageBy::resource, UsageBy::session, UsageBy::caller}) {
-    const std::string plan = database.plan(usage_query(by, query));
+    for (const Filter& filter : kFilters) {
+      RecordQuery query;
+      filter.set(query);
+      const std::string plan = database.plan(usage_query(by, query));
+      CAPTURE(plan);
+      CHECK(has(plan, " usage_"));
+      CHECK_FALSE(has(plan, "requests"));
+      CHECK_FALSE(has(plan, "attempts"));
+      if (query.since) CHECK(has(plan, "(day>?"));
+      if (query.session_id) CHECK(has(plan, "INDEX usage_session_days_by_session (session_id=?"));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("a batch of deletions reads its own rows only", Statistics, WithoutStatistics,
+                   WithStatistics) {
+  TestDatabase& database = Statistics::database();
+  for (const SqlQuery& deletion : deletions(testing::at_second(0), 250)) {
+    const std::string plan = database.plan(deletion);
     CAPTURE(plan);
-    CHECK(has(plan, "INDEX requests_by_time (created_at>?)"));
-    query.session_id = "s";
-    CHECK(has(database.plan(usage_query(by, query)), "INDEX requests_by_session"));
-    query.session_id.reset();
+    CHECK_FALSE(has(plan, "SCAN"));
+    CHECK_FALSE(has(plan, "TEMP B-TREE"));
   }
 }

@@ -1,0 +1,161 @@
+// ClientSocket: the bytes of one client's connection, over TCP as they are or inside TLS.
+//
+// Role       What HttpConnection reads and writes, and Beast's WebSocket stream stands on (Asio's
+//            AsyncStream). Over TLS, hands have been shaken already.
+// Threads    One: the connection's event loop. At most one read and one write at a time.
+// Ownership  The socket and its TLS session. Does not move while something is pending, and outlives
+//            it.
+// Errors     As those of a TCP socket: the peer's good-bye is `eof`, what is no TLS is
+//            `connection_reset`.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/compose.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "server/listener_tls.h"
+
+namespace responses_proxy {
+
+class ClientSocket {
+ public:
+  using Tcp = boost::asio::ip::tcp::socket;
+  using ErrorCode = boost::system::error_code;
+  using executor_type = Tcp::executor_type;
+
+  // `tls`: made for this socket; null = none. The socket does not block from here on.
+  explicit ClientSocket(Tcp tcp, TlsSession tls = nullptr);
+
+  executor_type get_executor() { return tcp_.get_executor(); }
+  bool is_tls() const { return tls_ != nullptr; }
+  Tcp& tcp() { return tcp_; }  // below TLS
+  // The client's address, "" if it is unknown.
+  std::string peer() const;
+
+  // What can be read or written at once; `would_block` if that is nothing. What was not taken of a
+  // write must be offered again before anything else: TLS has begun with it.
+  std::size_t read_some(boost::asio::mutable_buffer into, ErrorCode& error);
+  std::size_t write_some(boost::asio::const_buffer from, ErrorCode& error);
+  // Until a write that would have blocked may go on; handler(ErrorCode).
+  template <class Handler>
+  void wait_to_write(Handler&& handler) {
+    tcp_.async_wait(write_waits_for_, std::forward<Handler>(handler));
+  }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
+        [this](auto&& handler, const Buffers& into) {
+          if (!tls_) return void(tcp_.async_read_some(into, std::move(handler)));
+          run(Read{*this, first_of(into)}, handler);
+        },
+        token, buffers);
+  }
+
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return boost::asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
+        [this](auto&& handler, const Buffers& from) {
+          if (!tls_) return void(tcp_.async_write_some(from, std::move(handler)));
+          gather(from);
+          run(Write{*this}, handler);
+        },
+        token, buffers);
+  }
+
+  // Tells the peer's TLS, if there is one, that nothing more comes; if that can be done at once.
+  void say_goodbye();
+  // The same, and shuts the connection down for sending.
+  void shutdown_send();
+  void close();
+
+ private:
+  static constexpr std::size_t kRecordBytes = 16 * 1024;  // of TLS: more do not go out as one
+
+  struct Read {
+    ClientSocket& socket;
+    boost::asio::mutable_buffer into;
+    std::size_t once(ErrorCode& error) { return socket.read_some(into, error); }
+    Tcp::wait_type waits_for() const { return socket.read_waits_for_; }
+  };
+  struct Write {
+    ClientSocket& socket;
+    std::size_t once(ErrorCode& error) {
+      const std::size_t bytes = socket.write_some(boost::asio::buffer(socket.outgoing_), error);
+      if (error != boost::asio::error::would_block) std::string().swap(socket.outgoing_);
+      return bytes;
+    }
+    Tcp::wait_type waits_for() const { return socket.write_waits_for_; }
+  };
+
+  // Tries, waits until the socket is ready, and tries again.
+  template <class Attempt>
+  struct Operation {
+    Attempt attempt;
+    bool begun = false;
+    bool done = false;
+    ErrorCode result{};
+    std::size_t bytes = 0;
+
+    template <class Self>
+    void operator()(Self& self, ErrorCode error = {}) {
+      if (!done) {
+        result = error;
+        if (!error) bytes = attempt.once(result);
+        if (result == boost::asio::error::would_block) {
+          begun = true;
+          Tcp& tcp = attempt.socket.tcp_;
+          tcp.async_wait(attempt.waits_for(), std::move(self));
+          return;
+        }
+        done = true;
+        // A handler is not called from inside the function that it was given to.
+        if (!begun) {
+          boost::asio::post(attempt.socket.get_executor(), std::move(self));
+          return;
+        }
+      }
+      self.complete(result, bytes);
+    }
+  };
+
+  template <class Attempt, class Handler>
+  void run(Attempt attempt, Handler& handler) {
+    boost::asio::async_compose<Handler, void(ErrorCode, std::size_t)>(
+        Operation<Attempt>{std::move(attempt)}, handler, tcp_);
+  }
+
+  template <class Buffers>
+  static boost::asio::mutable_buffer first_of(const Buffers& buffers) {
+    const auto end = boost::asio::buffer_sequence_end(buffers);
+    for (auto at = boost::asio::buffer_sequence_begin(buffers); at != end; ++at) {
+      const boost::asio::mutable_buffer one(*at);
+      if (one.size() > 0) return one;
+    }
+    return {};
+  }
+
+  // The beginning of a frame and what is in it, so that they become one record.
+  template <class Buffers>
+  void gather(const Buffers& buffers) {
+    outgoing_.resize(std::min(boost::asio::buffer_size(buffers), kRecordBytes));
+    boost::asio::buffer_copy(boost::asio::buffer(outgoing_), buffers);
+  }
+
+  // What OpenSSL said: how many bytes, or why not.
+  std::size_t outcome(int bytes, Tcp::wait_type& waits_for, ErrorCode& error);
+
+  Tcp tcp_;
+  TlsSession tls_;
+  Tcp::wait_type read_waits_for_ = Tcp::wait_read;
+  Tcp::wait_type write_waits_for_ = Tcp::wait_write;
+  std::string outgoing_;  // of an asynchronous write, over TLS
+};
+
+}  // namespace responses_proxy
