@@ -89,7 +89,7 @@ struct Fixture {
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
   TableRouter router{*store};
   EventLoops loops{1};
-  std::unique_ptr<UpstreamClient> client = make_curl_upstream_client(loops.at(0), clock);
+  std::unique_ptr<UpstreamClient> client = make_upstream_client(loops.at(0), clock);
   std::unique_ptr<HealthChecker> checker;
 };
 

@@ -35,7 +35,7 @@ struct Fixture {
   testing::ScriptedUpstream upstream;
   testing::ManualClock clock;
   EventLoops loops{1};
-  std::unique_ptr<UpstreamClient> client = make_curl_upstream_client(loops.at(0), clock);
+  std::unique_ptr<UpstreamClient> client = make_upstream_client(loops.at(0), clock);
   const std::unique_ptr<Dialect> dialect = make_responses_dialect();
   ProviderTester tester{loops.at(0), *client, clock, Dialects{dialect.get()}, Millis(20'000)};
 };
