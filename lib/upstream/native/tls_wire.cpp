@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <new>
@@ -25,7 +24,7 @@ constexpr std::size_t kRecordBytes = 16 * 1024;
 constexpr std::array<unsigned char, 9> kProtocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 int socket_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+  return static_cast<const TlsWire*>(BIO_get_data(bio))->socket();
 }
 
 bool would_wait_for_socket() {
@@ -68,12 +67,18 @@ std::string last_reason() {
 
 }  // namespace
 
-TlsWire::TlsWire(SSL_CTX* context, BIO* socket, const std::string& host, TlsSessions& sessions,
-                 std::shared_ptr<X509_STORE> store)
-    : ssl_(SSL_new(context), &SSL_free), sessions_(sessions), store_(std::move(store)) {
-  if (!ssl_ || socket == nullptr) throw std::bad_alloc();
+TlsWire::TlsWire(SSL_CTX* context, const BIO_METHOD* sockets, int socket, const std::string& host,
+                 TlsSessions& sessions, std::shared_ptr<X509_STORE> store)
+    : socket_(socket),
+      ssl_(SSL_new(context), &SSL_free),
+      sessions_(sessions),
+      store_(std::move(store)) {
   SSL* const ssl = ssl_.get();
-  SSL_set_bio(ssl, socket, socket);
+  BIO* const bio = BIO_new(sockets);
+  if (ssl == nullptr || bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl, bio, bio);
   SSL_set_app_data(ssl, this);
   SSL_set_connect_state(ssl);
   name_peer(ssl, host);
@@ -182,12 +187,7 @@ TlsWires::~TlsWires() {
 std::unique_ptr<TlsWire> TlsWires::make(int socket, Origin& origin) {
   auto store = trust_->store();
   SSL_CTX_set1_cert_store(context_.native_handle(), store.get());
-  BIO* const bio = BIO_new(sockets_);
-  if (bio != nullptr) {
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
-    BIO_set_init(bio, 1);
-  }
-  return std::make_unique<TlsWire>(context_.native_handle(), bio, origin.target.host,
+  return std::make_unique<TlsWire>(context_.native_handle(), sockets_, socket, origin.target.host,
                                    origin.sessions, std::move(store));
 }
 

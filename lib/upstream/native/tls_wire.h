@@ -18,9 +18,9 @@ namespace responses_proxy {
 
 class TlsWire final : public Wire {
  public:
-  // `sessions`: of its origin, which outlives it.
-  TlsWire(SSL_CTX* context, BIO* socket, const std::string& host, TlsSessions& sessions,
-          std::shared_ptr<X509_STORE> store);
+  // `sockets`: how OpenSSL reads and writes `socket`. `sessions`: of its origin, which outlives it.
+  TlsWire(SSL_CTX* context, const BIO_METHOD* sockets, int socket, const std::string& host,
+          TlsSessions& sessions, std::shared_ptr<X509_STORE> store);
   ~TlsWire() override;
   TlsWire(const TlsWire&) = delete;
   TlsWire& operator=(const TlsWire&) = delete;
@@ -35,11 +35,14 @@ class TlsWire final : public Wire {
   const std::string& reason() const { return reason_; }
   bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
+  // For OpenSSL.
+  int socket() const { return socket_; }
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
 
  private:
   WireState state_of(int result);
 
+  const int socket_;
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
   TlsSessions& sessions_;
   const std::shared_ptr<X509_STORE> store_;
