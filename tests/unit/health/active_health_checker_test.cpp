@@ -388,7 +388,7 @@ TEST_CASE("a check connects to no private address where they are forbidden") {
   Fixture f;
   UpstreamClientOptions options;
   options.allow_private = false;
-  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  const auto client = make_upstream_client(f.loops.at(0), f.clock, options);
   const auto checker =
       make_health_checker({}, f.router, f.loops.at(0), *client, f.clock, f.dialects);
   f.answer("a", json_reply({}));

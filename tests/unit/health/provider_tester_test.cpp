@@ -141,7 +141,7 @@ TEST_CASE("a test connects to no private address where they are forbidden, whate
   Fixture f;
   UpstreamClientOptions options;
   options.allow_private = false;
-  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  const auto client = make_upstream_client(f.loops.at(0), f.clock, options);
   ProviderTester tester(f.loops.at(0), *client, f.clock, Dialects{f.dialect.get()}, Millis(20'000));
   for (const char* host : {"127.0.0.1", "localhost", "127.1"}) {
     Resource named = f.resource();
