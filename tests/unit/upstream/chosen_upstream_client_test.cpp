@@ -103,6 +103,10 @@ TEST_CASE("a proxy is asked for what goes through it, and for nothing else") {
   LoopClient native({}, UpstreamHttp::native);
   CHECK(outcome_of(native, "http://proxied.invalid/v1/models").error ==
         UpstreamError::connect_name_not_found);
+  // A proxy would connect to whatever the name stands for.
+  LoopClient careful({.allow_private = false}, UpstreamHttp::automatic);
+  CHECK(outcome_of(careful, "http://proxied.invalid/v1/models").error ==
+        UpstreamError::connect_name_not_found);
   CHECK(upstream.requests().size() == 1);
 }
 
