@@ -18,8 +18,9 @@
 //            idempotent has been sent it is never sent again: the upstream may have carried it out
 //            (RFC 9112, 9.3.1).
 // Early      An answer that is an error before the request's body has been sent ends the sending;
-// the answers    answer is read, and its connection is not used again. Blocking   Never. Limits At
-// most kInboxBytes of an answer are held for a paused handler; beyond that the socket
+// answers    the answer is read, and its connection is not used again.
+// Blocking   Never.
+// Limits     At most kInboxBytes of an answer are held for a paused handler; beyond that the socket
 //            is not read. A head, interim ones included, has at most kMaxHeadBytes.
 #pragma once
 

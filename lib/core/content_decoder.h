@@ -2,8 +2,7 @@
 //
 // Role       gzip, deflate and zstd.
 // Errors     A value; what has been put out before may have been good.
-// Limits     The caller's buffer bounds what comes out at once. zlib keeps 32 KB, zstd what the
-// frame
+// Limits     The caller's buffer bounds what comes out at once. zlib keeps 32 KB, zstd what a frame
 //            asks for, at most 128 MB.
 #pragma once
 

@@ -38,7 +38,8 @@ void keep_alive(int socket) {
 Dial::Dial(const DialTools& tools, std::shared_ptr<Origin> origin, Millis timeout)
     : tools_(tools),
       origin_(std::move(origin)),
-      deadline_(tools.loop.timers().now() + timeout),
+      started_(tools.loop.timers().now()),
+      timeout_(timeout),
       socket_(tools.loop.context()) {}
 
 void Dial::start(Done done) {
@@ -59,6 +60,7 @@ void Dial::begin() {
       origin_->target.host, origin_->target.port,
       [self = shared_from_this()](ErrorCode error, const NameCache::Addresses& addresses) {
         if (error) return self->fail(UpstreamError::connect_name_not_found, error.message());
+        self->outcome_.resolve_time = self->time_taken();
         self->connect_to(addresses);
       });
 }
@@ -88,6 +90,7 @@ void Dial::on_connected(ErrorCode error) {
     tools_.names.forget(origin_->target.host, origin_->target.port);
     return fail(error_of_errno(error.value()), error.message());
   }
+  outcome_.connect_time = time_taken();
   keep_alive(socket_.native_handle());
   auto wire = make_wire();
   connection_ = std::make_shared<NativeConnection>(origin_, std::move(socket_), std::move(wire),
@@ -110,6 +113,7 @@ void Dial::shake_hands() {
   const auto self = shared_from_this();
   switch (connection_->wire().shake_hands()) {
     case WireState::done:
+      outcome_.tls_time = time_taken();
       return succeed();
     case WireState::wants_read:
       return connection_->want_read();
@@ -125,8 +129,13 @@ void Dial::shake_hands() {
 }
 
 Millis Dial::time_left() const {
-  const auto left = std::chrono::ceil<Millis>(deadline_ - tools_.loop.timers().now());
+  const auto left = std::chrono::ceil<Millis>(started_ + timeout_ - tools_.loop.timers().now());
   return std::max(left, Millis(1));
+}
+
+std::chrono::microseconds Dial::time_taken() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(tools_.loop.timers().now() -
+                                                               started_);
 }
 
 // `what`: why it was not in time, if it is not.
@@ -139,15 +148,17 @@ void Dial::expect(std::string_view what) {
 
 void Dial::succeed() {
   timer_.reset();
-  std::exchange(done_, {})({std::move(connection_)});
+  outcome_.connection = std::move(connection_);
+  std::exchange(done_, {})(std::move(outcome_));
 }
 
 void Dial::fail(UpstreamError error, std::string_view reason) {
   if (!done_) return;
-  Outcome outcome{nullptr, error, std::string(reason)};
+  outcome_.error = error;
+  outcome_.reason = reason;
   Done done = std::move(done_);
   cancel();
-  done(std::move(outcome));
+  done(std::move(outcome_));
 }
 
 void Dial::cancel() {

@@ -5,6 +5,7 @@
 // Limits     All of it within `timeout`.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +34,10 @@ class Dial final : public std::enable_shared_from_this<Dial>, private NativeConn
     std::shared_ptr<NativeConnection> connection;  // null: there is none, because:
     UpstreamError error = UpstreamError::none;
     std::string reason = {};
+    // Since the start, each 0 if it was not needed or came to nothing.
+    std::chrono::microseconds resolve_time{0};
+    std::chrono::microseconds connect_time{0};
+    std::chrono::microseconds tls_time{0};
   };
   using Done = std::function<void(Outcome outcome)>;
 
@@ -57,15 +62,18 @@ class Dial final : public std::enable_shared_from_this<Dial>, private NativeConn
   void on_writable(NativeConnection&) override { shake_hands(); }
 
   Millis time_left() const;
+  std::chrono::microseconds time_taken() const;
   void expect(std::string_view what);
   void succeed();
   void fail(UpstreamError error, std::string_view reason);
 
   DialTools tools_;
   const std::shared_ptr<Origin> origin_;
-  const SteadyTime deadline_;
+  const SteadyTime started_;
+  const Millis timeout_;
   Socket socket_;
-  Done done_;  // null: over
+  Outcome outcome_;  // as far as it is known
+  Done done_;        // null: over
   std::unique_ptr<Timer> timer_;
   std::shared_ptr<Walk> walk_;                    // while it connects
   TlsWire* tls_wire_ = nullptr;                   // the connection's

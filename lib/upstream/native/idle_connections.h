@@ -4,8 +4,7 @@
 //            None is kept for longer than kMaxIdle, and none is used again that is older than
 //            kMaxAge, so that a name that moves is followed.
 // Dead ones  are found at once: each is watched, and looked at once more before it is given out.
-// What
-//            arrives on an idle connection belongs to no request, and ends it.
+//            What arrives on an idle connection belongs to no request, and ends it.
 #pragma once
 
 #include <cstddef>

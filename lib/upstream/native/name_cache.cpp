@@ -39,7 +39,7 @@ void NameCache::look_up(const std::string& host, const std::string& port, Done d
   make_room();
   const Key key(host, port);
   Entry& entry = entries_[key];
-  const auto age = loop_.timers().now() - entry.since;
+  const auto age = clock_.steady() - entry.since;
   const bool known = !entry.addresses.empty() && age < kStale;
   if (!known) entry.waiting.push_back(std::move(done));
   if (!entry.asked && (!known || age >= kFresh)) ask(key);
@@ -50,24 +50,22 @@ void NameCache::look_up(const std::string& host, const std::string& port, Done d
 
 void NameCache::ask(const Key& key) {
   entries_[key].asked = true;
-  resolver_.async_resolve(key.first, key.second,
-                          [this, key, alive = alive_](boost::system::error_code error,
-                                                      const tcp::resolver::results_type& found) {
-                            if (*alive) learn(key, error, found);
-                          });
+  look_up_now_(
+      key.first, key.second,
+      [this, key, alive = alive_](boost::system::error_code error, const Addresses& found) {
+        if (*alive) learn(key, error, found);
+      });
 }
 
 // What was known before stays until it is stale.
-void NameCache::learn(const Key& key, boost::system::error_code error,
-                      const tcp::resolver::results_type& found) {
+void NameCache::learn(const Key& key, boost::system::error_code error, const Addresses& found) {
   Entry& entry = entries_[key];
   entry.asked = false;
-  const Addresses addresses = in_turns(found);
   if (!error) {
-    entry.addresses = addresses;
-    entry.since = loop_.timers().now();
+    entry.addresses = found;
+    entry.since = clock_.steady();
   }
-  for (const Done& done : std::exchange(entry.waiting, {})) done(error, addresses);
+  for (const Done& done : std::exchange(entry.waiting, {})) done(error, found);
 }
 
 void NameCache::forget(const std::string& host, const std::string& port) {
@@ -78,6 +76,17 @@ void NameCache::forget(const std::string& host, const std::string& port) {
 void NameCache::make_room() {
   if (entries_.size() < kMaxNames) return;
   std::erase_if(entries_, [](const auto& entry) { return !entry.second.asked; });
+}
+
+NameCache::LookUp system_look_up(EventLoop& loop) {
+  return [resolver = std::make_shared<tcp::resolver>(loop.context())](
+             const std::string& host, const std::string& port, NameCache::Done done) {
+    resolver->async_resolve(host, port,
+                            [done = std::move(done)](boost::system::error_code error,
+                                                     const tcp::resolver::results_type& found) {
+                              done(error, in_turns(found));
+                            });
+  };
 }
 
 }  // namespace responses_proxy

@@ -1,8 +1,8 @@
 // NameCache: the addresses of names, looked up off the loop and kept for a while.
 //
-// Role       One look-up for all who ask meanwhile. Asio looks names up one after the other on a
-//            thread of its own, so known addresses are used on while they are looked up again: a
-//            name whose server does not answer holds up no other that is known.
+// Role       One look-up for all who ask meanwhile. Known addresses are used on while they are
+// looked
+//            up again: a name whose server does not answer holds up nobody who knew it.
 // Threads    The loop's.
 // Limits     An answer is good for kFresh and of use for kStale; kMaxNames of them.
 #pragma once
@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "responses_proxy/clock.h"
 #include "responses_proxy/event_loop.h"
 
 namespace responses_proxy {
@@ -27,8 +28,13 @@ class NameCache {
 
   using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
   using Done = std::function<void(boost::system::error_code error, const Addresses& addresses)>;
+  // Calls `done` at most once, not inside the call, and with addresses if it calls without an
+  // error.
+  using LookUp = std::function<void(const std::string& host, const std::string& port, Done done)>;
 
-  explicit NameCache(EventLoop& loop) : loop_(loop), resolver_(loop.context()) {}
+  // `clock` must outlive the cache.
+  NameCache(const Clock& clock, LookUp look_up_now)
+      : clock_(clock), look_up_now_(std::move(look_up_now)) {}
   ~NameCache() { *alive_ = false; }
   NameCache(const NameCache&) = delete;
   NameCache& operator=(const NameCache&) = delete;
@@ -48,15 +54,18 @@ class NameCache {
   };
 
   void ask(const Key& key);
-  void learn(const Key& key, boost::system::error_code error,
-             const boost::asio::ip::tcp::resolver::results_type& found);
+  void learn(const Key& key, boost::system::error_code error, const Addresses& found);
   void make_room();
 
-  EventLoop& loop_;
-  boost::asio::ip::tcp::resolver resolver_;
+  const Clock& clock_;
+  const LookUp look_up_now_;
   std::map<Key, Entry> entries_;
   // Tells an answer on its way that the cache is gone.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
+
+// Asio's: off the loop, one name after the other on one thread for all of a loop. Addresses come in
+// the order in which to try them.
+NameCache::LookUp system_look_up(EventLoop& loop);
 
 }  // namespace responses_proxy

@@ -38,7 +38,7 @@ void NativeTransfer::start() {
   origin_ = client_->origins().find(request_);
   if (!origin_) {
     client_->loop().post([self = shared_from_this()] {
-      self->on_dialed({nullptr, UpstreamError::connect, ""});
+      self->on_dialed({.connection = nullptr, .error = UpstreamError::connect});
     });
     return;
   }
@@ -60,12 +60,13 @@ void NativeTransfer::dial() {
 
 void NativeTransfer::on_dialed(Dial::Outcome outcome) {
   if (handler_ == nullptr) return;
+  result_.resolve_time = outcome.resolve_time;
+  result_.connect_time = outcome.connect_time;
+  result_.tls_time = outcome.tls_time;
   if (!outcome.connection) {
     ConnectFailure failure = connect_failure(outcome.error, request_.url, outcome.reason);
     return fail(failure.error, std::move(failure.detail));
   }
-  result_.connect_time =
-      std::chrono::duration_cast<std::chrono::microseconds>(client_->clock().steady() - started_);
   begin(std::move(outcome.connection));
 }
 

@@ -108,7 +108,7 @@ void NativeTransfer::resume() {
 // Not at once: whoever has called may be inside a callback, and others wait as well.
 void NativeTransfer::go_on() {
   client_->loop().post([self = shared_from_this()] {
-    if (self->handler_ == nullptr || self->paused_) return;
+    if (self->handler_ == nullptr || self->paused_ || !self->connection_) return;
     const std::string bytes = std::exchange(self->kept_, {});
     if (self->take(bytes)) self->on_readable(*self->connection_);
   });

@@ -32,7 +32,7 @@ NativeUpstreamClient::NativeUpstreamClient(EventLoop& loop, const Clock& clock,
     : loop_(loop),
       clock_(clock),
       tls_(options.trust ? options.trust : std::make_shared<UpstreamTrust>()),
-      names_(loop),
+      names_(clock, system_look_up(loop)),
       dial_tools_{loop, clock, names_, tls_, options.allow_private},
       pool_(origins_, options.max_idle_connections),
       read_buffer_(kInboxBytes) {

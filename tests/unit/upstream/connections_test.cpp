@@ -12,6 +12,7 @@
 #include "fakes/scripted_upstream.h"
 #include "fakes/temp_folder.h"
 #include "unit/upstream/loop_client.h"
+#include "unit/upstream/tls_echo_server.h"
 
 namespace responses_proxy {
 
@@ -119,6 +120,29 @@ TEST_CASE("a Unix socket in place of an address, by path and by name, is kept as
   REQUIRE(call.wait_for_end());
   CHECK(call.result().error == UpstreamError::connect_refused);
   CHECK(call.result().detail.starts_with("nobody listens at control:80 ("));
+}
+
+TEST_CASE("how long name, connection and TLS have taken, one behind the other") {
+  const testing::TempFolder folder;
+  const testing::OwnCertificate certificate("DNS:localhost");
+  testing::TlsEchoServer server(certificate);
+  LoopClient loop(testing::trusting(certificate, folder));
+  Call call(loop, request_to(server.url("localhost")));
+  call.start();
+  REQUIRE(call.wait_for_end());
+  const UpstreamResult& over_tls = call.result();
+  CHECK(over_tls.error == UpstreamError::none);
+  CHECK(over_tls.resolve_time.count() > 0);
+  CHECK(over_tls.connect_time > over_tls.resolve_time);
+  CHECK(over_tls.tls_time > over_tls.connect_time);
+
+  std::string plain = server.url("localhost");
+  plain.erase(plain.find('s'), 1);
+  Call refused(loop, request_to(plain));
+  refused.start();
+  REQUIRE(refused.wait_for_end());
+  CHECK(refused.result().connect_time.count() > 0);
+  CHECK(refused.result().tls_time.count() == 0);
 }
 
 }  // namespace responses_proxy

@@ -26,6 +26,10 @@
 #include <thread>
 #include <vector>
 
+#include "fakes/temp_folder.h"
+#include "responses_proxy/upstream_client.h"
+#include "responses_proxy/upstream_trust.h"
+
 namespace responses_proxy::testing {
 
 // Self-signed, so that it is its own CA.
@@ -79,6 +83,15 @@ class OwnCertificate {
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
   std::unique_ptr<X509, decltype(&X509_free)> certificate_;
 };
+
+// A client's options with which that certificate is good; its file stands in `folder`.
+inline UpstreamClientOptions trusting(const OwnCertificate& certificate, const TempFolder& folder) {
+  const std::string path = folder.path() / "ca.pem";
+  certificate.write(path);
+  UpstreamClientOptions options;
+  options.trust = std::make_shared<UpstreamTrust>(TrustFiles{.ca_file = path});
+  return options;
+}
 
 // One connection after the other; clients that keep theirs have to go first.
 class TlsEchoServer {

@@ -23,6 +23,7 @@ using testing::ScriptedUpstream;
 using testing::Step;
 using testing::TempFolder;
 using testing::TlsEchoServer;
+using testing::trusting;
 
 UpstreamRequest request_to(std::string url, std::string method = "POST",
                            std::string_view body = "{}") {
@@ -39,14 +40,6 @@ void check_served(LoopClient& loop, const std::string& url, bool reused) {
   REQUIRE(call.wait_for_end());
   CHECK(call.result().error == UpstreamError::none);
   CHECK(call.result().reused_connection == reused);
-}
-
-UpstreamClientOptions trusting(const OwnCertificate& certificate, const TempFolder& folder) {
-  const std::string path = folder.path() / "ca.pem";
-  certificate.write(path);
-  UpstreamClientOptions options;
-  options.trust = std::make_shared<UpstreamTrust>(TrustFiles{.ca_file = path});
-  return options;
 }
 
 }  // namespace
