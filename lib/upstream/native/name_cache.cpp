@@ -36,8 +36,8 @@ void NameCache::look_up(const std::string& host, const std::string& port, Done d
     std::from_chars(port.data(), port.data() + port.size(), number);
     return done({}, {tcp::endpoint(address, number)});
   }
-  make_room();
   const Key key(host, port);
+  if (!entries_.contains(key)) make_room();
   Entry& entry = entries_[key];
   const auto age = clock_.steady() - entry.since;
   const bool known = !entry.addresses.empty() && age < kStale;

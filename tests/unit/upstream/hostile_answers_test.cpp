@@ -300,7 +300,10 @@ TEST_CASE("fields: folded, nameless, with controls, and far too many") {
 // libcurl 7.88 kept the last header of the answer before as the one to continue, and had freed it.
 TEST_CASE("a folded line at the head of an answer continues nothing of the answer before") {
   ScriptedUpstream upstream;
-  upstream.on_key("", {raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-First: secret\r\n\r\nhello"),
+  Reply on_kept_connection;
+  on_kept_connection.before_head = {
+      Step::write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-First: secret\r\n\r\nhello")};
+  upstream.on_key("", {on_kept_connection,
                        raw("HTTP/1.1 200 OK\r\n  folded\r\nContent-Length: 5\r\n\r\nworld")});
   LoopClient loop;
   Call first(loop, request_to(upstream));
@@ -310,6 +313,7 @@ TEST_CASE("a folded line at the head of an answer continues nothing of the answe
   Call next(loop, request_to(upstream));
   next.start();
   REQUIRE(next.wait_for_end());
+  CHECK(next.result().reused_connection);
   CHECK_FALSE(next.headers().find("x-first"));
   CHECK((next.body() == "world" || next.result().error == UpstreamError::protocol));
 }
