@@ -11,7 +11,10 @@ namespace {
 std::string_view prefix_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return url;
-  return url.substr(0, url.find_first_of("/?#", scheme + 3));
+  const std::string_view behind = url.substr(scheme + 3);
+  const auto end = std::find_if(behind.begin(), behind.end(),
+                                [](char c) { return c == '/' || c == '?' || c == '#'; });
+  return url.substr(0, scheme + 3 + static_cast<std::size_t>(end - behind.begin()));
 }
 
 // What would end the request line, or the target in it.
