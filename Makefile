@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
 
 deps:
 	@scripts/setup test
@@ -51,6 +51,9 @@ bench-build:
 
 bench-relay: bench-build
 	@bench/relay/run
+
+bench-instructions: bench-build
+	@bench/relay/instructions
 
 bench-pick: bench-build
 	@build/release/bench/bench_pick

@@ -32,8 +32,8 @@ bool has_no_body(int status) {
 bool may_be_sent(const Header& field) {
   constexpr FieldSet kOwn{FieldId::content_length, FieldId::transfer_encoding, FieldId::keep_alive};
   if (kOwn.contains(field.id)) return false;
-  constexpr std::string_view kBreaks("\r\n\0", 3);
-  return is_field_name(field.name) && field.value.find_first_of(kBreaks) == std::string::npos;
+  const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+  return is_field_name(field.name) && std::none_of(field.value.begin(), field.value.end(), breaks);
 }
 
 void append_chunk(std::string_view bytes, std::string& out) {

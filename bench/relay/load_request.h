@@ -29,7 +29,7 @@ inline std::string to_wire(const LoadRequest& request) {
   body.append(request.body_bytes > have ? request.body_bytes - have : 0, 'q');
   body += kEnd;
   return fmt::format(
-      "POST /v1/responses HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer client\r\n"
+      "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer client\r\n"
       "Content-Type: application/json\r\nsession-id: {}-{}\r\nContent-Length: {}\r\n\r\n{}",
       request.run, request.number, body.size(), body);
 }

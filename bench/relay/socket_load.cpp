@@ -77,7 +77,7 @@ class SocketLoad {
       request.set("session-id", fmt::format("{}-{}", options_.run, index));
       request.set("Authorization", "Bearer client");
     }));
-    co_await socket.async_handshake("bench", "/v1/responses", use_awaitable);
+    co_await socket.async_handshake("localhost", "/v1/responses", use_awaitable);
     socket.text(true);
   }
 

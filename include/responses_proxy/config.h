@@ -19,6 +19,7 @@
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/secret.h"
+#include "responses_proxy/upstream_client.h"
 
 namespace responses_proxy {
 
@@ -67,6 +68,7 @@ struct Config {
   // Upstream
   std::string upstream_base_url = "https://api.openai.com/v1";  // PROXY_UPSTREAM_BASE_URL
   bool upstream_websocket = true;                               // PROXY_UPSTREAM_WEBSOCKET
+  UpstreamHttp upstream_http = UpstreamHttp::automatic;         // PROXY_UPSTREAM_HTTP
   std::string upstream_ca_file;     // PROXY_UPSTREAM_CA_FILE: these authorities and no others
   std::string ssl_cert_file;        // SSL_CERT_FILE, in place of the system's; "" = system
   std::string ssl_cert_dir;         // SSL_CERT_DIR, likewise

@@ -39,6 +39,7 @@ struct Resource {
   Secret credential;
   double weight = 1.0;    // > 0; twice the weight, twice the share
   bool websocket = true;  // try WebSocket for the turns of WebSocket clients
+  bool http2 = false;     // over HTTP/2, where the upstream offers it
   Auth auth = {};
   Headers headers = {};    // of every request, in place of the client's of the same name
   std::string query = {};  // the same for the URL: "api-version=2026-10-01", percent-encoded

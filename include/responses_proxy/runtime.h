@@ -1,7 +1,7 @@
 // Runtime: everything a Proxy needs, built from a Config in the right order.
 //
 // Role       What rp-server and most embedders start from: system clock, live state (in memory, or
-//            over Redis), event loops, libcurl clients, health checker, SQL records and metrics. A
+//            over Redis), event loops, upstream clients, health checker, SQL records and metrics. A
 //            host may put parts of its own in place of any of them (RuntimeOptions) and keeps the
 //            rest, the control plane included.
 // Threads    Construct, start, drain, stop and destroy on one thread, which is none of the event

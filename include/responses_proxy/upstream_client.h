@@ -17,6 +17,8 @@
 // Repeats    A kept connection that turns out dead is replaced unseen. Once a request that is not
 //            idempotent has been sent it is never sent again: the upstream may have carried it out
 //            (RFC 9112, 9.3.1).
+// Early      An answer that is an error before the request's body has been sent ends the sending;
+// answers    the answer is read, and its connection is not used again.
 // Blocking   Never.
 // Limits     At most kInboxBytes of an answer are held for a paused handler; beyond that the socket
 //            is not read. A head, interim ones included, has at most kMaxHeadBytes.
@@ -39,7 +41,9 @@ struct UpstreamTimeouts {
   // Request sent until the answer's head is complete, whatever comes before: neither interim
   // answers nor single header lines renew it. 0 = only `total` limits it.
   Millis first_byte{0};
-  Millis idle{0};         // between two reads of the body; 0 = only `total` limits it
+  // Between two reads of the body, and how long an upstream may take nothing of the request; 0 =
+  // only `total` limits it.
+  Millis idle{0};
   Millis total{600'000};  // the whole exchange
 };
 
@@ -52,6 +56,7 @@ struct UpstreamRequest {
   Headers headers;        // without Host and Content-Length
   std::string_view body;  // valid until the transfer ends or body_sent() is true
   UpstreamTimeouts timeouts;
+  bool http2 = false;  // where the client can, and the upstream offers it
 };
 
 enum class UpstreamError : std::uint8_t {
@@ -67,6 +72,7 @@ enum class UpstreamError : std::uint8_t {
   connect_timeout,
   first_byte_timeout,  // connected, but no answer
   idle_timeout,        // the answer stopped in the middle
+  write_timeout,       // connected, but the upstream does not take the request
   total_timeout,
   closed,     // connection lost before the answer's head was complete
   truncated,  // connection lost in the middle of the body
@@ -122,16 +128,25 @@ class UpstreamClient {
 class EventLoop;
 class UpstreamTrust;
 
+// Which client speaks to an upstream (PROXY_UPSTREAM_HTTP).
+enum class UpstreamHttp : std::uint8_t {
+  automatic,  // native, but libcurl where a proxy of the environment or HTTP/2 is asked for
+  native,     // HTTP/1.1 on the event loop itself; no proxies
+  curl,       // libcurl: HTTP/2 where it is offered, and the proxies of the environment
+};
+
 struct UpstreamClientOptions {
   std::size_t max_idle_connections = 256;           // kept alive per event loop
   std::shared_ptr<const UpstreamTrust> trust = {};  // null: the system's certificate authorities
   // false: private, loopback and link-local addresses are not connected to, whatever name leads
   // there.
   bool allow_private = true;
+  UpstreamHttp http = UpstreamHttp::automatic;
 };
 
-// libcurl's multi interface on that loop.
-std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop, const Clock& clock,
-                                                          UpstreamClientOptions options = {});
+// Reads the environment's proxies (`https_proxy`, `no_proxy`, ...) now, once. To be made before
+// other threads change the environment.
+std::unique_ptr<UpstreamClient> make_upstream_client(EventLoop& loop, const Clock& clock,
+                                                     const UpstreamClientOptions& options = {});
 
 }  // namespace responses_proxy

@@ -344,9 +344,11 @@ Fields upstream_fields() {
       seconds(named("PROXY_FIRST_BYTE_TIMEOUT_SECONDS", kUpstream, "0",
                     "Longest time until the first byte of the upstream's answer; 0 is off."),
               &Config::first_byte_timeout, {0, kDayMillis}),
-      seconds(named("PROXY_STREAM_IDLE_TIMEOUT_SECONDS", kUpstream, "300",
-                    "Longest silence of the upstream within an answer."),
-              &Config::idle_timeout, {1, kDayMillis}),
+      seconds(
+          named("PROXY_STREAM_IDLE_TIMEOUT_SECONDS", kUpstream, "300",
+                "Longest silence of the upstream within an answer, and longest time that it takes "
+                "nothing of a request."),
+          &Config::idle_timeout, {1, kDayMillis}),
       milliseconds(named("PROXY_STREAM_HOLDBACK_MS", kUpstream, "200",
                          "How long the opening events of a stream are held back, so that an "
                          "overload that follows them can still move to another key; 0 is off."),
@@ -371,6 +373,17 @@ Fields upstream_fields() {
                  "Certificate authorities in place of the system's file, as OpenSSL takes it. No "
                  "effect with `PROXY_UPSTREAM_CA_FILE`."),
            "a file path", &Config::ssl_cert_file, file_rule),
+      choice<UpstreamHttp>(
+          named("PROXY_UPSTREAM_HTTP", kUpstream, "auto",
+                "Who speaks HTTP to upstreams. `native`: the server itself, HTTP/1.1. `curl`: "
+                "libcurl, with HTTP/2 where it is offered, and with `https_proxy`, `http_proxy`, "
+                "`all_proxy` and `no_proxy` of the environment. `auto`: the server itself, but "
+                "libcurl where one of those variables names a proxy, or a provider's "
+                "`config.http2` is true."),
+          {{"auto", UpstreamHttp::automatic},
+           {"native", UpstreamHttp::native},
+           {"curl", UpstreamHttp::curl}},
+          &Config::upstream_http),
       text(
           named("SSL_CERT_DIR", kUpstream, "",
                 "Folder of certificate authorities in place of the system's, with OpenSSL's hashed "

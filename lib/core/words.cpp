@@ -101,6 +101,8 @@ std::string_view to_string(UpstreamError error) {
       return "first_byte_timeout";
     case UpstreamError::idle_timeout:
       return "idle_timeout";
+    case UpstreamError::write_timeout:
+      return "write_timeout";
     case UpstreamError::total_timeout:
       return "total_timeout";
     case UpstreamError::closed:

@@ -28,7 +28,7 @@ bool is_field(std::string_view line, std::string_view name, std::string_view& va
 }  // namespace
 
 std::string_view SseFramer::take_in(std::string_view bytes) {
-  next_lf_ = 0;
+  line_ends_ = {};
   if (pending_.empty()) {
     line_ = scanned_ = 0;
     return bytes;
@@ -44,9 +44,7 @@ std::size_t SseFramer::rest_of_line_end(std::string_view text) {
   return begins_in_line_end_ ? 1 : 0;
 }
 
-// The position of the next CR or LF. Where the next LF stands is kept: a text with only CRs would
-// be searched for one again and again.
-std::size_t SseFramer::next_line_end(std::string_view text, std::size_t from) {
+std::size_t SseFramer::LineEnds::next(std::string_view text, std::size_t from) {
   if (next_lf_ < from || next_lf_ == 0) next_lf_ = std::min(text.find('\n', from), text.size());
   const std::size_t cr = text.substr(0, next_lf_).find('\r', from);
   if (cr != std::string_view::npos) return cr;
@@ -57,7 +55,7 @@ std::size_t SseFramer::next_line_end(std::string_view text, std::size_t from) {
 std::size_t SseFramer::find_end(std::string_view text, std::size_t begin) {
   std::size_t line = begin + std::exchange(line_, 0);
   std::size_t at = begin + std::exchange(scanned_, 0);
-  while ((at = next_line_end(text, at)) != std::string_view::npos) {
+  while ((at = line_ends_.next(text, at)) != std::string_view::npos) {
     // The second half of a CRLF, whose CR has ended the line already.
     const bool second_half = at == line && line > begin && text[at] == '\n' && text[at - 1] == '\r';
     const bool blank = at == line && !second_half;
@@ -89,10 +87,11 @@ SseEvent SseFramer::parse(std::string_view event) {
   }
   bool several = false;
   bool has_data = false;
-  while (!event.empty()) {
-    const std::size_t end = std::min(event.find_first_of("\r\n"), event.size());
-    const std::string_view line = event.substr(0, end);
-    event.remove_prefix(std::min(end + 1, event.size()));
+  LineEnds line_ends;
+  for (std::size_t begin = 0; begin < event.size();) {
+    const std::size_t end = std::min(line_ends.next(event, begin), event.size());
+    const std::string_view line = event.substr(begin, end - begin);
+    begin = end + 1;
     std::string_view value;
     if (is_field(line, "event", value)) {
       parsed.name = value;

@@ -43,9 +43,19 @@ class SseFramer {
   bool overflowed() const { return pending_.size() > max_event_bytes_; }
 
  private:
+  // Those of one text, from the first one on. Where the next LF stands is kept: a text with only
+  // CRs would be searched for one again and again.
+  class LineEnds {
+   public:
+    // The position of the next CR or LF, npos if there is none.
+    std::size_t next(std::string_view text, std::size_t from);
+
+   private:
+    std::size_t next_lf_ = 0;  // the text's size if there is none
+  };
+
   std::string_view take_in(std::string_view bytes);
   std::size_t rest_of_line_end(std::string_view text);
-  std::size_t next_line_end(std::string_view text, std::size_t from);
   std::size_t find_end(std::string_view text, std::size_t begin);
   std::string_view keep_rest(std::string_view text, std::size_t begin);
   SseEvent parse(std::string_view event);
@@ -55,7 +65,7 @@ class SseFramer {
   std::string pending_;      // the incomplete event at the end
   std::size_t line_ = 0;     // of pending_: where its last line begins
   std::size_t scanned_ = 0;  // of pending_: looked at already, holds no further line end
-  std::size_t next_lf_ = 0;  // of the text in hand; its size if there is none
+  LineEnds line_ends_;       // of the text in hand
   bool first_event_ = true;  // a byte order mark may stand in front of it
   bool begins_in_line_end_ = false;
   bool ended_by_cr_ = false;  // the event before; an LF that follows belongs to that line end

@@ -33,6 +33,7 @@ void Probe::send(UpstreamClient& upstream) {
   request.headers = std::move(call.headers);
   request.body = body_;
   request.timeouts = {options_.timeout, Millis{0}, Millis{0}, options_.timeout};
+  request.http2 = resource().http2;
   transfer_ = upstream.start(std::move(request), *this);
 }
 

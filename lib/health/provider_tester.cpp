@@ -149,6 +149,7 @@ TestReport ProviderTester::run(const std::shared_ptr<Call>& call) {
     request.headers = call->call.headers;
     request.body = call->call.body ? std::string_view(*call->call.body) : std::string_view();
     request.timeouts = {timeout_, Millis{0}, Millis{0}, timeout_};
+    request.http2 = call->resource.http2;
     call->transfer = upstream_.start(std::move(request), *call);
   });
   const bool ended = done.wait_for(timeout_ + kSlack) == std::future_status::ready;

@@ -21,8 +21,8 @@ class RedisStream {
   using Transferred = std::function<void(boost::system::error_code error, std::size_t bytes)>;
 
   virtual ~RedisStream() = default;
-  // Resolves, connects and, with TLS, shakes hands. All addresses of the host are tried in turn;
-  // `within` is shared among them.
+  // Resolves, connects and, with TLS, shakes hands. All addresses of the host are tried, as
+  // AddressWalk does it.
   virtual void connect(Millis within, Done done) = 0;
   virtual void read_some(boost::asio::mutable_buffer buffer, Transferred done) = 0;
   virtual void write(boost::asio::const_buffer buffer, Transferred done) = 0;

@@ -62,18 +62,17 @@ std::string query_of(const Provider& provider) {
 std::string dialect_config_of(const Provider& provider) {
   Json merged{{"preset", provider.provider_type}};
   for (const auto& [name, value] : provider.config.items()) {
-    const bool ours =
-        name == "headers" || name == "query" || name == "dialect" || name == "websocket";
+    const bool ours = name == "headers" || name == "query" || name == "dialect" ||
+                      name == "websocket" || name == "http2";
     if (!ours) merged[name] = value;
   }
   if (const Json* dialect = member(provider.config, "dialect")) merged.merge_patch(*dialect);
   return dump(merged);
 }
 
-bool websocket_of(const Provider& provider, const RoutingRules& rules) {
-  const auto found = provider.config.find("websocket");
-  return found != provider.config.end() && found->is_boolean() ? found->get<bool>()
-                                                               : rules.websocket;
+bool flag_of(const Provider& provider, const char* name, bool otherwise) {
+  const auto found = provider.config.find(name);
+  return found != provider.config.end() && found->is_boolean() ? found->get<bool>() : otherwise;
 }
 
 // Of all keys, those that open; the problem of the first that does not.
@@ -213,7 +212,8 @@ Resource resource_of(const Provider& provider, const Secret& key, const RoutingR
   resource.wire_api = provider.wire_api;
   resource.credential = key;
   resource.weight = provider.weight;
-  resource.websocket = websocket_of(provider, rules);
+  resource.websocket = flag_of(provider, "websocket", rules.websocket);
+  resource.http2 = flag_of(provider, "http2", false);
   resource.auth = auth_of(provider);
   resource.headers = headers_of(provider);
   resource.query = query_of(provider);

@@ -81,12 +81,13 @@ void check_texts(const Json& config, const char* name, std::vector<FieldError>& 
 void check_adapter_config(const Json& config, std::vector<FieldError>& errors) {
   FieldReader reader(config, errors, "config.");
   Json dialect;
-  bool websocket = false;
+  bool flag = false;
   std::string text;
   std::uint32_t tokens = 1;
   constexpr std::uint32_t kMaxTokens = 10'000'000;
   reader.object("dialect", dialect);
-  reader.flag("websocket", websocket);
+  reader.flag("websocket", flag);
+  reader.flag("http2", flag);
   reader.text("endpoint_path", text, endpoint_problem);
   reader.text("anthropic_version", text, version_problem);
   if (reader.count("default_max_tokens", tokens, kMaxTokens) && tokens == 0) {

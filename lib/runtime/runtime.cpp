@@ -305,8 +305,9 @@ class Runtime::Impl {
     UpstreamClientOptions http;
     http.trust = trust_;
     http.allow_private = config_.allow_private_upstreams;
+    http.http = config_.upstream_http;
     upstreams_.push_back(options_.make_upstream ? options_.make_upstream(loop)
-                                                : make_curl_upstream_client(loop, clock_, http));
+                                                : make_upstream_client(loop, clock_, http));
     if (!upstreams_.back()) {
       throw std::invalid_argument("RuntimeOptions::make_upstream has made no client for a loop");
     }

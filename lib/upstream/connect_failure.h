@@ -1,4 +1,4 @@
-// Why no connection came about, in one language for HTTP (curl) and WebSocket (Asio).
+// Why no connection came about, in one language for both HTTP clients and WebSocket.
 #pragma once
 
 #include <string>

@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/private_address.h"
@@ -21,6 +23,9 @@ constexpr long kReadBuffer = 16 * 1024;
 constexpr int kSwitchingProtocols = 101;
 constexpr int kFirstFinalStatus = 200;
 constexpr int kNotModified = 304;
+// As far as curl was built with them.
+constexpr std::array<std::string_view, 5> kCurlCodings = {"gzip", "x-gzip", "deflate", "br",
+                                                          "zstd"};
 
 // Doing it twice is the same as doing it once (RFC 9110, 9.2.2).
 bool is_idempotent(std::string_view method) {
@@ -191,7 +196,9 @@ bool CurlTransfer::end_head() {
     return true;
   }
   const bool decoded = decodes() && request_.method != "HEAD" && status != kNotModified;
-  if (!head_.settle(static_cast<int>(status), decoded)) return refuse(head_.fault());
+  const auto known = decoded ? std::span<const std::string_view>(kCurlCodings)
+                             : std::span<const std::string_view>();
+  if (!head_.settle(static_cast<int>(status), known)) return refuse(head_.fault());
   if (head_.ambiguous()) curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   status_ = static_cast<int>(status);
   head_complete_ = true;
@@ -309,10 +316,23 @@ UpstreamError CurlTransfer::error_of_connect() const {
 
 UpstreamError CurlTransfer::overdue(SteadyTime now) {
   if (done_ || paused_) return UpstreamError::none;
-  if (!head_complete_ && !request_sent()) waiting_since_ = now;
-  const Millis limit = head_complete_ ? request_.timeouts.idle : request_.timeouts.first_byte;
-  if (limit <= Millis::zero() || now - waiting_since_ < limit) return UpstreamError::none;
-  return head_complete_ ? UpstreamError::idle_timeout : UpstreamError::first_byte_timeout;
+  const UpstreamTimeouts& limits = request_.timeouts;
+  const auto past = [now](Millis limit, SteadyTime since) {
+    return limit > Millis::zero() && now - since >= limit;
+  };
+  if (head_complete_) {
+    return past(limits.idle, waiting_since_) ? UpstreamError::idle_timeout : UpstreamError::none;
+  }
+  if (connected() && body_sent()) {
+    return past(limits.first_byte, waiting_since_) ? UpstreamError::first_byte_timeout
+                                                   : UpstreamError::none;
+  }
+  waiting_since_ = now;
+  if (!connected() || bytes_sent() > sent_) {
+    sent_ = bytes_sent();
+    sent_since_ = now;
+  }
+  return past(limits.idle, sent_since_) ? UpstreamError::write_timeout : UpstreamError::none;
 }
 
 void CurlTransfer::fail(UpstreamError error) {
@@ -337,17 +357,20 @@ void CurlTransfer::unpause_curl() {
   client_.deliver_soon();
 }
 
-bool CurlTransfer::request_sent() const {
+bool CurlTransfer::connected() const {
   curl_off_t connected_us = 0;
   curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-  return connected_us > 0 && body_sent();
+  return connected_us > 0;
+}
+
+std::size_t CurlTransfer::bytes_sent() const {
+  curl_off_t sent = 0;
+  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+  return static_cast<std::size_t>(sent);
 }
 
 bool CurlTransfer::body_sent() const {
-  if (easy == nullptr) return true;
-  curl_off_t sent = 0;
-  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-  return static_cast<std::size_t>(sent) >= request_.body.size();
+  return easy == nullptr || bytes_sent() >= request_.body.size();
 }
 
 }  // namespace responses_proxy

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "responses_proxy/upstream_client.h"
-#include "upstream/curl_head.h"
+#include "upstream/upstream_head.h"
 
 namespace responses_proxy {
 
@@ -60,7 +60,8 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   UpstreamError error_of_connect() const;
   bool decodes() const;
   void keep_socket();
-  bool request_sent() const;
+  bool connected() const;
+  std::size_t bytes_sent() const;
 
   CurlUpstreamClient& client_;
   const Clock& clock_;
@@ -69,8 +70,10 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   bool forbidden_ = false;  // an address was private
   char error_text_[CURL_ERROR_SIZE] = {};
   SteadyTime waiting_since_;  // for what the deadline at hand is about
+  std::size_t sent_ = 0;      // of the body, as far as the upstream has taken it
+  SteadyTime sent_since_;     // when it was last seen to take some
 
-  CurlHead head_;
+  UpstreamHead head_;
   int status_ = 0;          // 0: no final head is there
   bool connected_ = false;  // the request was on its way once
   bool strayed_ = false;    // something had arrived on the connection before it

@@ -256,8 +256,8 @@ void CurlUpstreamClient::fail_overdue() {
 }
 
 std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop, const Clock& clock,
-                                                          UpstreamClientOptions options) {
-  return std::make_unique<CurlUpstreamClient>(loop, clock, std::move(options));
+                                                          const UpstreamClientOptions& options) {
+  return std::make_unique<CurlUpstreamClient>(loop, clock, options);
 }
 
 }  // namespace responses_proxy

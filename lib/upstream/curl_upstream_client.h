@@ -70,4 +70,8 @@ class CurlUpstreamClient final : public UpstreamClient {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+// libcurl's multi interface on that loop.
+std::unique_ptr<UpstreamClient> make_curl_upstream_client(EventLoop& loop, const Clock& clock,
+                                                          const UpstreamClientOptions& options);
+
 }  // namespace responses_proxy

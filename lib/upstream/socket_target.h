@@ -1,4 +1,4 @@
-// Where a WebSocket goes: the parts of an http(s) URL.
+// Where a request or a WebSocket goes: the parts of an http(s) URL.
 #pragma once
 
 #include <optional>

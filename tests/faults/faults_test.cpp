@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <fstream>
 #include <set>
@@ -113,24 +114,38 @@ std::size_t posts_of(const ScriptedUpstream& upstream, std::string_view key) {
 
 const std::vector<std::vector<std::string>> kKeys = {{"sk-a"}, {"sk-a", "sk-b"}};
 
+struct HttpClient {
+  const char* name;
+  UpstreamHttp http;
+};
+constexpr std::array kHttpClients = {HttpClient{"native", UpstreamHttp::native},
+                                     HttpClient{"curl", UpstreamHttp::curl}};
+
+void check_fault(const Fault& fault, const HttpClient& http, Client client,
+                 const std::vector<std::string>& keys) {
+  const std::string name = fault.name;
+  CAPTURE(name);
+  CAPTURE(http.name);
+  CAPTURE(to_string(client));
+  CAPTURE(keys.size());
+  ScriptedUpstream upstream;
+  upstream.on_key("sk-a", {fault.reply(good_body(client))});
+  Config config = config_for(upstream, keys);
+  config.upstream_http = http.http;
+  Bench bench(std::move(config), keys.size());
+  check(bench, client, keys.size(), fault.then);
+  CHECK(upstream.wait_until_idle());
+  CHECK(posts_of(upstream, "sk-a") == 1);
+}
+
 }  // namespace
 
 TEST_CASE("faults of HTTP upstreams") {
   CHECK(faults().size() >= 40);
   for (const Fault& fault : faults()) {
-    for (const Client client : kClients) {
-      for (const auto& keys : kKeys) {
-        const std::string name = fault.name;
-        CAPTURE(name);
-        CAPTURE(to_string(client));
-        CAPTURE(keys.size());
-        ScriptedUpstream upstream;
-        upstream.on_key("sk-a", {fault.reply(good_body(client))});
-        Config config = config_for(upstream, keys);
-        Bench bench(std::move(config), keys.size());
-        check(bench, client, keys.size(), fault.then);
-        CHECK(upstream.wait_until_idle());
-        CHECK(posts_of(upstream, "sk-a") == 1);
+    for (const HttpClient& http : kHttpClients) {
+      for (const Client client : kClients) {
+        for (const auto& keys : kKeys) check_fault(fault, http, client, keys);
       }
     }
   }

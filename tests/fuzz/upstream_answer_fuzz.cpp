@@ -1,4 +1,4 @@
-// Bytes of an upstream into the real curl client, over a socket. Whatever they are, the handler's
+// Bytes of an upstream into the real clients, over a socket. Whatever they are, the handler's
 // contract holds: a head before a body and once, a body as long as its length says, one end.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -73,7 +73,8 @@ class Checker final : public UpstreamHandler {
 // A client and an upstream that share a thread.
 class Bench {
  public:
-  Bench() : client_(make_curl_upstream_client(loop_, clock_)) {}
+  explicit Bench(UpstreamHttp http)
+      : client_(make_upstream_client(loop_, clock_, {.http = http})) {}
 
   void run(FuzzInput input) {
     const std::uint8_t flags = input.byte();
@@ -124,8 +125,10 @@ class Bench {
 }  // namespace
 
 void run(FuzzInput input) {
-  static Bench bench;
-  bench.run(input);
+  static Bench native(UpstreamHttp::native);
+  static Bench curl(UpstreamHttp::curl);
+  native.run(input);
+  curl.run(input);
 }
 
 }  // namespace responses_proxy::fuzz

@@ -52,7 +52,8 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
     decisions_.push_back(std::move(decision));
   };
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    upstreams_.push_back(make_curl_upstream_client(loops_.at(i), real_clock_));
+    upstreams_.push_back(
+        make_upstream_client(loops_.at(i), real_clock_, {.http = config_.upstream_http}));
     options.upstreams.push_back(upstreams_.back().get());
     upstream_sockets_.push_back(make_upstream_sockets(loops_.at(i)));
     options.upstream_sockets.push_back(upstream_sockets_.back().get());

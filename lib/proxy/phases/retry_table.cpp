@@ -36,6 +36,7 @@ NextStep next_step(const AttemptStart& start) {
     case UpstreamError::connect_timeout:
     case UpstreamError::first_byte_timeout:
     case UpstreamError::idle_timeout:
+    case UpstreamError::write_timeout:
     case UpstreamError::closed:
     case UpstreamError::truncated:
     case UpstreamError::protocol:

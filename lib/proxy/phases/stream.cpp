@@ -20,7 +20,8 @@ Error no_answer_error(const Attempt& attempt) {
   const UpstreamError error = attempt.failure_so_far();
   const bool timeout =
       error == UpstreamError::connect_timeout || error == UpstreamError::first_byte_timeout ||
-      error == UpstreamError::idle_timeout || error == UpstreamError::total_timeout;
+      error == UpstreamError::idle_timeout || error == UpstreamError::write_timeout ||
+      error == UpstreamError::total_timeout;
   const int status = error == UpstreamError::out_of_descriptors ? 503 : timeout ? 504 : 502;
   const std::string_view what = attempt.status() == 0 ? "gave no answer" : "broke off its answer";
   return Error::unavailable(

@@ -39,7 +39,7 @@ Error unknown_wire_api(const Resource& resource) {
                                         resource.wire_api, resource.name));
 }
 
-UpstreamRequest made_of(UpstreamCall call, ExchangeContext& exchange) {
+UpstreamRequest made_of(UpstreamCall call, const Resource& resource, ExchangeContext& exchange) {
   const Config& config = exchange.config;
   UpstreamRequest request;
   request.method = std::move(call.method);
@@ -49,6 +49,7 @@ UpstreamRequest made_of(UpstreamCall call, ExchangeContext& exchange) {
   if (call.body) request.body = exchange.translated_body = std::move(*call.body);
   request.timeouts = {config.connect_timeout, config.first_byte_timeout, config.idle_timeout,
                       config.request_timeout};
+  request.http2 = resource.http2;
   return request;
 }
 
@@ -132,7 +133,8 @@ Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease) {
   if (!*answer) co_return answer->error();
   Translated& made = **answer;
   if (!made.adjusted.empty()) exchange.record.adjusted = std::move(made.adjusted);
-  co_return Sending{std::move(lease), made_of(std::move(made.call), exchange),
+  UpstreamRequest request = made_of(std::move(made.call), lease.resource(), exchange);
+  co_return Sending{std::move(lease), std::move(request),
                     local_answers::added_to(exchange, std::move(made.answer))};
 }
 

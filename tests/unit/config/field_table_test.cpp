@@ -74,6 +74,7 @@ const std::map<std::string, Sample>& samples() {
       {"PROXY_STREAM_HOLDBACK_MS", {"0", "0", "0.5"}},
       {"PROXY_MAX_ATTEMPTS", {"1", "1", "0"}},
       {"PROXY_UPSTREAM_CA_FILE", {"/etc/ca.pem", "/etc/ca.pem", std::string(5000, 'x')}},
+      {"PROXY_UPSTREAM_HTTP", {"Curl", "curl", "http2"}},
       {"SSL_CERT_FILE", {"/etc/all.pem", "/etc/all.pem", std::string(5000, 'x')}},
       {"SSL_CERT_DIR", {"/etc/certs", "/etc/certs", std::string(5000, 'x')}},
       {"PROXY_WEBSOCKET_ENABLED", {"off", "false", "maybe"}},

@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 
+#include "fakes/manual_timers.h"
 #include "responses_proxy/event_loop.h"
 
 using namespace responses_proxy;
@@ -101,6 +102,29 @@ TEST_CASE_FIXTURE(Rig, "an address that swallows everything leaves time for the 
       Row{{deaf.at()}, boost::asio::error::timed_out},
   };
   for (const Row& row : rows) CHECK(connect(row.addresses, Millis(200)) == row.outcome);
+}
+
+TEST_CASE_FIXTURE(Rig, "the next address is tried beside the one before, after a head start") {
+  const DeafServer deaf(context);
+  testing::ManualTimers timers;
+  std::optional<error_code> result;
+  std::make_shared<Walk>(socket, Walk::Addresses{deaf.at(), deaf.at(), at("127.0.0.1")},
+                         Millis(60'000), timers)
+      ->start([&](error_code error) { result = error; });
+  timers.advance(Walk::kHeadStart - Millis(1));
+  context.poll();
+  CHECK_FALSE(result);
+  timers.advance(Millis(1));
+  context.poll();
+  CHECK_FALSE(result);  // the second is as deaf
+  timers.advance(Walk::kHeadStart);
+  context.restart();
+  while (!result) context.run_one();
+  CHECK(*result == error_code());
+  CHECK(socket.remote_endpoint() == Socket::endpoint_type(at("127.0.0.1")));
+  context.restart();
+  context.run();  // the other two are given up
+  CHECK(timers.waiting() == 0);
 }
 
 TEST_CASE_FIXTURE(Rig, "cancelling ends it without a try of the other addresses") {

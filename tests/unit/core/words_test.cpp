@@ -36,6 +36,7 @@ TEST_CASE("the words of the public enums") {
   CHECK(to_string(UpstreamError::connect_timeout) == "connect_timeout");
   CHECK(to_string(UpstreamError::first_byte_timeout) == "first_byte_timeout");
   CHECK(to_string(UpstreamError::idle_timeout) == "idle_timeout");
+  CHECK(to_string(UpstreamError::write_timeout) == "write_timeout");
   CHECK(to_string(UpstreamError::total_timeout) == "total_timeout");
   CHECK(to_string(UpstreamError::closed) == "closed");
   CHECK(to_string(UpstreamError::truncated) == "truncated");

@@ -89,7 +89,7 @@ struct Fixture {
   std::unique_ptr<StateStore> store = make_memory_state_store(clock);
   TableRouter router{*store};
   EventLoops loops{1};
-  std::unique_ptr<UpstreamClient> client = make_curl_upstream_client(loops.at(0), clock);
+  std::unique_ptr<UpstreamClient> client = make_upstream_client(loops.at(0), clock);
   std::unique_ptr<HealthChecker> checker;
 };
 
@@ -391,7 +391,7 @@ TEST_CASE("a check connects to no private address where they are forbidden") {
   Fixture f;
   UpstreamClientOptions options;
   options.allow_private = false;
-  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  const auto client = make_upstream_client(f.loops.at(0), f.clock, options);
   const auto checker =
       make_health_checker({}, f.router, f.loops.at(0), *client, f.clock, f.dialects);
   f.answer("a", json_reply({}));

@@ -35,7 +35,7 @@ struct Fixture {
   testing::ScriptedUpstream upstream;
   testing::ManualClock clock;
   EventLoops loops{1};
-  std::unique_ptr<UpstreamClient> client = make_curl_upstream_client(loops.at(0), clock);
+  std::unique_ptr<UpstreamClient> client = make_upstream_client(loops.at(0), clock);
   const std::unique_ptr<Dialect> dialect = make_responses_dialect();
   ProviderTester tester{loops.at(0), *client, clock, Dialects{dialect.get()}, Millis(20'000)};
 };
@@ -137,11 +137,32 @@ TEST_CASE("each step has the time it took itself, where it was measured") {
   }
 }
 
+TEST_CASE("a test speaks the version of HTTP that the provider's requests do") {
+  Fixture f;
+  struct Watching final : UpstreamClient {
+    explicit Watching(UpstreamClient& client) : real(client) {}
+    std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+                                            UpstreamHandler& handler) override {
+      http2.push_back(request.http2);
+      return real.start(std::move(request), handler);
+    }
+    UpstreamClient& real;
+    std::vector<bool> http2;
+  } watching(*f.client);
+  ProviderTester tester(f.loops.at(0), watching, f.clock, Dialects{f.dialect.get()},
+                        Millis(20'000));
+  Resource resource = f.resource();
+  tester.test_provider(resource);
+  resource.http2 = true;
+  tester.test_provider(resource);
+  CHECK(watching.http2 == std::vector<bool>{false, true});
+}
+
 TEST_CASE("a test connects to no private address where they are forbidden, whatever name it has") {
   Fixture f;
   UpstreamClientOptions options;
   options.allow_private = false;
-  const auto client = make_curl_upstream_client(f.loops.at(0), f.clock, options);
+  const auto client = make_upstream_client(f.loops.at(0), f.clock, options);
   ProviderTester tester(f.loops.at(0), *client, f.clock, Dialects{f.dialect.get()}, Millis(20'000));
   for (const char* host : {"127.0.0.1", "localhost", "127.1"}) {
     Resource named = f.resource();

@@ -78,8 +78,8 @@ TEST_CASE("no answer is the provider's fault and degrades") {
         UpstreamError::connect_refused, UpstreamError::connect_unreachable,
         UpstreamError::connect_tls, UpstreamError::connect_certificate,
         UpstreamError::connect_timeout, UpstreamError::first_byte_timeout,
-        UpstreamError::idle_timeout, UpstreamError::total_timeout, UpstreamError::closed,
-        UpstreamError::truncated, UpstreamError::protocol}) {
+        UpstreamError::idle_timeout, UpstreamError::write_timeout, UpstreamError::total_timeout,
+        UpstreamError::closed, UpstreamError::truncated, UpstreamError::protocol}) {
     const Verdict verdict = verdict_of_failure(error, kOptions);
     CHECK(verdict.health == Health::degraded);
     CHECK(verdict.cooldown == kOptions.cooldown);

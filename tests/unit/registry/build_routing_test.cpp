@@ -111,7 +111,8 @@ TEST_CASE("how a credential, headers and query go up") {
                 {"query", {{"api-version", "2026/1"}, {"b", "x"}}},
                 {"endpoint_path", "chat/completions"},
                 {"dialect", {{"preset", "kimi"}, {"sampling", false}}},
-                {"websocket", false}};
+                {"websocket", false},
+                {"http2", true}};
   rig.add(one);
   const Resource made = rig.build().resources.at(0);
   CHECK(made.auth.kind == AuthKind::header);
@@ -119,6 +120,7 @@ TEST_CASE("how a credential, headers and query go up") {
   CHECK(made.headers.get("x-a") == "1");
   CHECK(made.query == "api-version=2026%2F1&b=x");
   CHECK_FALSE(made.websocket);
+  CHECK(made.http2);
   CHECK(Json::parse(made.dialect_config) ==
         Json{{"preset", "kimi"}, {"endpoint_path", "chat/completions"}, {"sampling", false}});
   one.auth_type = "none";

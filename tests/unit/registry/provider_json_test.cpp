@@ -141,6 +141,7 @@ TEST_CASE("what may be set, and what not") {
       {{{"config", {{"query", {{"a", 1}}}}}}, {"config.query.a"}},
       {{{"config", {{"dialect", 1}}}}, {"config.dialect"}},
       {{{"config", {{"websocket", "no"}}}}, {"config.websocket"}},
+      {{{"config", {{"http2", "yes"}}}}, {"config.http2"}},
       {{{"config", {{"endpoint_path", "/chat"}}}}, {"config.endpoint_path"}},
       {{{"config", {{"endpoint_path", 1}}}}, {"config.endpoint_path"}},
       {{{"config", {{"endpoint_path", "chat/completions"}}}}, {}},

@@ -1,4 +1,4 @@
-// The curl client: requests and answers as they should be.
+// Both clients: requests and answers as they should be.
 #include <doctest/doctest.h>
 
 #include <algorithm>

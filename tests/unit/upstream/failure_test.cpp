@@ -1,4 +1,4 @@
-// The curl client: answers that do not come, or not to their end.
+// Both clients: answers that do not come, or not to their end.
 #include <doctest/doctest.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -203,6 +203,25 @@ TEST_CASE("the time for the first byte begins when the request is sent") {
   look_at_deadlines(loop);
   REQUIRE(call.ended());
   CHECK(call.result().error == UpstreamError::first_byte_timeout);
+}
+
+TEST_CASE("an upstream that does not take the request") {
+  DeadEnd upstream(5);
+  const std::string body(16'000'000, 'x');
+  LoopClient loop;
+  Call call(loop,
+            post_to(upstream.base_url(), body, {.first_byte = Millis(1), .idle = Millis(10'000)}));
+  call.start();
+  const tcp::socket peer = upstream.acceptor.accept();
+  look_at_deadlines(loop);  // what the sockets take is taken
+  look_at_deadlines(loop);
+  loop.clock.advance(Millis(9'000));
+  look_at_deadlines(loop);
+  CHECK_FALSE(call.ended());
+  loop.clock.advance(Millis(1'000));
+  look_at_deadlines(loop);
+  REQUIRE(call.ended());
+  CHECK(call.result().error == UpstreamError::write_timeout);
 }
 
 TEST_CASE("the body stops for too long") {

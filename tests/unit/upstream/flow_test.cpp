@@ -1,4 +1,4 @@
-// The curl client: pausing, and transfers that are given up.
+// Both clients: pausing, and transfers that are given up.
 #include <doctest/doctest.h>
 
 #include "fakes/responses_bodies.h"

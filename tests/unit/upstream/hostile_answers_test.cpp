@@ -1,4 +1,4 @@
-// The curl client: answers that break the rules of HTTP, byte by byte.
+// Both clients: answers that break the rules of HTTP, byte by byte.
 #include <doctest/doctest.h>
 
 #include "fakes/compressed.h"
@@ -116,7 +116,7 @@ TEST_CASE("heads that are cut off") {
   }
 }
 
-TEST_CASE("status lines that curl can read are answers, whatever their form") {
+TEST_CASE("status lines that can be read are answers, whatever their form") {
   struct Row {
     const char* status_line;
     int status;
@@ -197,6 +197,24 @@ TEST_CASE("the content-length that a handler sees counts its body") {
   CHECK(head.headers.get("content-encoding") == "gzip");
 }
 
+TEST_CASE("chunks have extensions and trailers; what is no chunk ends the answer") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const Outcome good = outcome_of(raw(head + "2;a=b;c=\"d\"\r\nhe\r\n003\r\nllo\r\n"
+                                             "0;last\r\nX-Trailer: 1\r\nX-Other: 2\r\n\r\n"));
+  CHECK(good.error == UpstreamError::none);
+  CHECK(good.body == "hello");
+  CHECK_FALSE(good.headers.find("x-trailer"));
+  for (const char* chunks :
+       {"x\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\nhello\r\n0\r\n\r\n", "5\r\nhello, world\r\n0\r\n\r\n"}) {
+    CAPTURE(chunks);
+    const Outcome outcome = outcome_of(raw(head + chunks));
+    CHECK(outcome.error == UpstreamError::truncated);
+    CHECK(outcome.status == 200);
+    CHECK(outcome.body.size() <= 5);
+  }
+}
+
 TEST_CASE("no byte that came behind an answer stands in front of the next") {
   const std::string stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nSTRAY";
   for (const char* head :
@@ -253,7 +271,7 @@ TEST_CASE("fields: folded, nameless, with controls, and far too many") {
   const Outcome odd = outcome_of(raw(
       "HTTP/1.1 200 OK\r\n X-Before: 1\r\nX-Folded: one\r\n  two\r\n\tthree: 3\r\nX-Blank : b\r\n"
       "X Bad: 1\r\nX-Cr: a\rX-Split: b\r\nX-Last: 1\r\nContent-Length: 5\r\n\r\nhello"));
-  if (odd.error == UpstreamError::none) {  // else curl has refused it
+  if (odd.error == UpstreamError::none) {  // else a client has refused it
     CHECK(odd.body == "hello");
     CHECK(odd.headers.get("x-folded") == "one two three: 3");
     CHECK(odd.headers.get("x-blank") == "b");
@@ -282,7 +300,10 @@ TEST_CASE("fields: folded, nameless, with controls, and far too many") {
 // libcurl 7.88 kept the last header of the answer before as the one to continue, and had freed it.
 TEST_CASE("a folded line at the head of an answer continues nothing of the answer before") {
   ScriptedUpstream upstream;
-  upstream.on_key("", {raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-First: secret\r\n\r\nhello"),
+  Reply on_kept_connection;
+  on_kept_connection.before_head = {
+      Step::write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-First: secret\r\n\r\nhello")};
+  upstream.on_key("", {on_kept_connection,
                        raw("HTTP/1.1 200 OK\r\n  folded\r\nContent-Length: 5\r\n\r\nworld")});
   LoopClient loop;
   Call first(loop, request_to(upstream));
@@ -292,6 +313,7 @@ TEST_CASE("a folded line at the head of an answer continues nothing of the answe
   Call next(loop, request_to(upstream));
   next.start();
   REQUIRE(next.wait_for_end());
+  CHECK(next.result().reused_connection);
   CHECK_FALSE(next.headers().find("x-first"));
   CHECK((next.body() == "world" || next.result().error == UpstreamError::protocol));
 }

@@ -1,4 +1,4 @@
-// The curl client on an event loop of its own, and calls that a test can wait for.
+// A client on an event loop of its own, and calls that a test can wait for.
 #pragma once
 
 #include <condition_variable>
@@ -17,10 +17,17 @@
 
 namespace responses_proxy::testing {
 
+// The client that the tests of HTTP are about: they are one suite for both, and built twice.
+#ifdef RP_TEST_CURL
+inline constexpr UpstreamHttp kClientUnderTest = UpstreamHttp::curl;
+#else
+inline constexpr UpstreamHttp kClientUnderTest = UpstreamHttp::native;
+#endif
+
 class LoopClient {
  public:
-  explicit LoopClient(UpstreamClientOptions options = {})
-      : client_(make_curl_upstream_client(loops_.at(0), clock, options)) {
+  explicit LoopClient(UpstreamClientOptions options = {}, UpstreamHttp http = kClientUnderTest)
+      : client_(make_upstream_client(loops_.at(0), clock, with(std::move(options), http))) {
     loops_.start();
   }
   ~LoopClient() { loops_.stop(); }
@@ -42,6 +49,11 @@ class LoopClient {
   ManualClock clock;  // of the client's own deadlines
 
  private:
+  static UpstreamClientOptions with(UpstreamClientOptions options, UpstreamHttp http) {
+    options.http = http;
+    return options;
+  }
+
   EventLoops loops_{1};
   std::unique_ptr<UpstreamClient> client_;
 };

@@ -71,7 +71,9 @@ TEST_CASE("where private addresses are forbidden no proxy of the environment con
     UpstreamClientOptions options;
     options.allow_private = allow_private;
     ::setenv("http_proxy", proxy.c_str(), 1);
-    LoopClient loop(options);
+    // The native client knows no proxies: it is the choice between the two that counts.
+    const bool native = testing::kClientUnderTest == UpstreamHttp::native;
+    LoopClient loop(options, native ? UpstreamHttp::automatic : UpstreamHttp::curl);
     UpstreamRequest request;
     request.method = "GET";
     request.url = "http://name-that-only-the-proxy-knows.invalid/v1/models";

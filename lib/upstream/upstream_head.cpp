@@ -1,13 +1,11 @@
-#include "upstream/curl_head.h"
+#include "upstream/upstream_head.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "core/field_syntax.h"
 #include "responses_proxy/upstream_client.h"
@@ -16,13 +14,11 @@ namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kContentLength = "content-length";
-constexpr std::string_view kTransferEncoding = "transfer-encoding";
-constexpr std::string_view kContentEncoding = "content-encoding";
-// Of a body; the second list as far as curl was built with them.
 constexpr std::array<std::string_view, 2> kPlain = {"", "identity"};
-constexpr std::array<std::string_view, 5> kCodings = {"gzip", "x-gzip", "deflate", "br", "zstd"};
-constexpr int kNoContent = 204;
+constexpr int kNoContentStatus = 204;
+// Of a usual answer.
+constexpr std::size_t kUsualFields = 24;
+constexpr std::size_t kUsualBytes = 1024;
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
@@ -41,29 +37,29 @@ std::string_view without_line_end(std::string_view line) {
 }
 
 // RFC 9110, 5.5: a lone CR in a value would end the line for some readers.
-std::string without_controls(std::string_view text) {
-  std::string clean(text);
+void append_without_controls(std::string& to, std::string_view text) {
+  const std::size_t at = to.size();
+  to.append(text);
   std::replace_if(
-      clean.begin(), clean.end(),
+      to.begin() + static_cast<std::ptrdiff_t>(at), to.end(),
       [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; }, ' ');
-  return clean;
 }
 
 bool frames_the_body(std::string_view name) {
-  return equals_ignore_case(name, kContentLength) || equals_ignore_case(name, kTransferEncoding);
+  const FieldId id = field_id(name);
+  return id == FieldId::content_length || id == FieldId::transfer_encoding;
 }
 
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [word](std::string_view known) { return equals_ignore_case(word, known); });
 }
 
 // The members of a list that may be spread over several fields.
-std::vector<std::string_view> list_of(const Headers& headers, std::string_view name) {
+std::vector<std::string_view> list_of(const Headers& headers, FieldId id) {
   std::vector<std::string_view> members;
   for (const Header& field : headers) {
-    if (!equals_ignore_case(field.name, name)) continue;
+    if (field.id != id) continue;
     std::string_view rest = field.value;
     for (;;) {
       const std::size_t comma = rest.find(',');
@@ -75,20 +71,21 @@ std::vector<std::string_view> list_of(const Headers& headers, std::string_view n
   return members;
 }
 
-bool is_length(std::string_view text) {
+std::optional<std::uint64_t> length_of(std::string_view text) {
   std::int64_t bytes = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  return error == std::errc{} && end == text.data() + text.size() && text.front() != '-';
+  const bool good = error == std::errc{} && end == text.data() + text.size() && text.front() != '-';
+  return good ? std::optional(static_cast<std::uint64_t>(bytes)) : std::nullopt;
 }
 
 }  // namespace
 
-bool CurlHead::refuse(std::string fault) {
+bool UpstreamHead::refuse(std::string fault) {
   fault_ = std::move(fault);
   return false;
 }
 
-bool CurlHead::take(std::string_view line) {
+bool UpstreamHead::take(std::string_view line) {
   bytes_ += line.size();
   if (bytes_ > UpstreamClient::kMaxHeadBytes) {
     return refuse(fmt::format("its head has more than {} bytes", UpstreamClient::kMaxHeadBytes));
@@ -106,13 +103,13 @@ bool CurlHead::take(std::string_view line) {
   return is_blank(line.front()) ? folded(line) : field(line);
 }
 
-void CurlHead::restart() {
+void UpstreamHead::restart() {
   headers_ = {};
   status_line_seen_ = false;
   ended_ = false;
 }
 
-bool CurlHead::field(std::string_view line) {
+bool UpstreamHead::field(std::string_view line) {
   add_last();
   const std::size_t colon = line.find(':');
   const std::string_view name = trimmed(line.substr(0, colon));
@@ -121,64 +118,77 @@ bool CurlHead::field(std::string_view line) {
     return refuse(fmt::format("white space between {} and its colon", name));
   }
   if (colon == std::string_view::npos || !is_field_name(name)) return true;  // no field: left out
-  last_ = {std::string(name), without_controls(trimmed(line.substr(colon + 1)))};
+  last_.name = name;
+  append_without_controls(last_.value, trimmed(line.substr(colon + 1)));
   return true;
 }
 
 // RFC 9112, 5.2: a value that goes on in the next line; passed on in one.
-bool CurlHead::folded(std::string_view line) {
+bool UpstreamHead::folded(std::string_view line) {
   if (frames_the_body(last_.name)) return refuse(fmt::format("{} in two lines", last_.name));
-  if (!last_.name.empty()) last_.value.append(" ").append(without_controls(trimmed(line)));
+  if (!last_.name.empty()) append_without_controls(last_.value.append(" "), trimmed(line));
   return true;
 }
 
-void CurlHead::add_last() {
-  if (!last_.name.empty()) headers_.add(last_.name, last_.value);
-  last_ = {};
+void UpstreamHead::add_last() {
+  if (last_.name.empty()) return;
+  if (headers_.empty()) headers_.reserve(kUsualFields, kUsualBytes);
+  headers_.add(last_.name, last_.value);
+  last_.name.clear();  // their memory is for the next one
+  last_.value.clear();
 }
 
-bool CurlHead::settle(int status, bool decoded) {
-  if (headers_.find(kTransferEncoding)) {
-    const auto codings = list_of(headers_, kTransferEncoding);
+bool UpstreamHead::settle(int status, std::span<const std::string_view> known) {
+  if (headers_.find(FieldId::transfer_encoding)) {
+    const auto codings = list_of(headers_, FieldId::transfer_encoding);
     if (codings.size() != 1 || !equals_ignore_case(codings.front(), "chunked")) {
       return refuse("a transfer coding that nobody asked for");
     }
+    chunked_ = true;
     // RFC 9112, 6.3: chunked overrides the length, and the pair may be an attempt at smuggling.
-    ambiguous_ = version_1_0_ || headers_.find(kContentLength).has_value();
-    headers_.erase(kTransferEncoding);
-    headers_.erase(kContentLength);
+    ambiguous_ = version_1_0_ || headers_.find(FieldId::content_length).has_value();
+    headers_.erase(FieldId::transfer_encoding);
+    headers_.erase(FieldId::content_length);
   } else if (!settle_length()) {
     return false;
   }
-  if (status == kNoContent) headers_.erase(kContentLength);
-  return !decoded || settle_coding();
+  if (status == kNoContentStatus) headers_.erase(FieldId::content_length);
+  return known.empty() || settle_coding(known);
 }
 
 // RFC 9112, 6.3: equal lengths are one, anything else is no framing at all.
-bool CurlHead::settle_length() {
-  const auto lengths = list_of(headers_, kContentLength);
-  if (lengths.empty()) return true;
+bool UpstreamHead::settle_length() {
+  if (!headers_.find(FieldId::content_length)) return true;
+  const auto lengths = list_of(headers_, FieldId::content_length);
   for (const std::string_view length : lengths) {
-    if (!is_length(length) || length != lengths.front()) {
+    length_ = length_of(length);
+    if (!length_ || length != lengths.front()) {
       return refuse("a content-length that is no number, or two that differ");
     }
   }
-  headers_.set(kContentLength, lengths.front());
+  if (lengths.size() > 1) headers_.set("content-length", std::string(lengths.front()));
   return true;
 }
 
-bool CurlHead::settle_coding() {
-  const auto codings = list_of(headers_, kContentEncoding);
-  bool plain = true;
-  for (const std::string_view coding : codings) {
-    if (!is_one_of(coding, kPlain) && !is_one_of(coding, kCodings)) {
+bool UpstreamHead::settle_coding(std::span<const std::string_view> known) {
+  if (!headers_.find(FieldId::content_encoding)) return true;
+  for (const std::string_view coding : list_of(headers_, FieldId::content_encoding)) {
+    if (is_one_of(coding, kPlain)) continue;
+    if (!is_one_of(coding, known)) {
       return refuse("a content coding that nobody asked for, and that is not known here");
     }
-    plain = plain && is_one_of(coding, kPlain);
+    codings_.emplace_back(coding);
   }
-  headers_.erase(kContentEncoding);
-  if (!plain) headers_.erase(kContentLength);  // it counts the coded bytes
+  headers_.erase(FieldId::content_encoding);
+  if (!codings_.empty()) headers_.erase(FieldId::content_length);  // it counts the coded bytes
   return true;
+}
+
+bool UpstreamHead::says_close() const {
+  if (!headers_.find(FieldId::connection)) return false;
+  const auto options = list_of(headers_, FieldId::connection);
+  return std::any_of(options.begin(), options.end(),
+                     [](std::string_view option) { return equals_ignore_case(option, "close"); });
 }
 
 }  // namespace responses_proxy

@@ -1,0 +1,36 @@
+#include "upstream/native/wire.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace responses_proxy {
+
+namespace {
+
+bool would_wait(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+WireResult PlainWire::read(std::span<char> to) {
+  const ssize_t got = ::recv(socket_, to.data(), to.size(), MSG_DONTWAIT);
+  if (got > 0) {
+    const auto bytes = static_cast<std::size_t>(got);
+    return {WireState::done, bytes, bytes == to.size()};
+  }
+  if (got == 0) return {WireState::ended};
+  return {would_wait(errno) ? WireState::wants_read : WireState::failed};
+}
+
+WireResult PlainWire::write(std::span<const iovec> parts) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());  // the kernel does not change it
+  message.msg_iovlen = parts.size();
+  const ssize_t sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0) return {WireState::done, static_cast<std::size_t>(sent)};
+  return {would_wait(errno) ? WireState::wants_write : WireState::failed};
+}
+
+}  // namespace responses_proxy
