@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/upstream_trust.h"
 #include "route/endpoint.h"

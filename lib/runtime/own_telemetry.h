@@ -10,13 +10,13 @@
 #include <functional>
 #include <memory>
 
+#include "record_stream/stream_gauge.h"
+#include "record_stream/stream_record_writer.h"
+#include "record_stream/stream_worker.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/random.h"
 #include "storage/sql_record_writer.h"
 #include "telemetry/queue_sink.h"
-#include "telemetry/stream_gauge.h"
-#include "telemetry/stream_record_writer.h"
-#include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
 

@@ -1,4 +1,5 @@
 #include "responses_proxy/runtime.h"
+#include "databases/open_database.h"
 
 #include <fmt/format.h>
 
@@ -12,12 +13,13 @@
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
-#include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
+#include "postgres/postgres_listener.h"
+#include "postgres/postgres_url.h"
 #include "redis/redis_bell.h"
 #include "registry/registry.h"
 #include "responses_proxy/event_loop.h"
@@ -35,7 +37,6 @@
 #include "runtime/own_telemetry.h"
 #include "runtime/registry_refresh.h"
 #include "state/recent_decisions.h"
-#include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
 #include "telemetry/observed_sink.h"
 #include "telemetry/record_response_index.h"

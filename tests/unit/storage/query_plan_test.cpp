@@ -3,9 +3,9 @@
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "sqlite/sqlite_connection.h"
 #include "storage/list_sql.h"
 #include "storage/migrations.h"
-#include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
 
