@@ -14,13 +14,14 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/secret.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 enum class ResponseAffinityMode : std::uint8_t {
   require,  // only the resource that made a response serves it

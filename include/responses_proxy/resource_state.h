@@ -21,9 +21,10 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health_observers.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // How a resource does. The words mean, for routing:
 //
