@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants package bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
 
 deps:
 	@scripts/setup test
@@ -42,6 +42,13 @@ coverage: guard-deps
 
 mutants: guard-deps
 	@scripts/mutants
+
+# Debian packages for the release this runs on, in dist/.
+package:
+	@scripts/setup test
+	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=OFF >/dev/null
+	@cmake --build build/release
+	@scripts/package
 
 # docs/benchmarks.md says what these measure.
 bench-build:

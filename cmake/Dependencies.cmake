@@ -27,7 +27,7 @@ pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 
 # Header-only parts of Boost (Asio, Beast), as system headers: their warnings are not ours.
 add_library(rp_boost INTERFACE)
-target_include_directories(rp_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_link_libraries(rp_boost INTERFACE Boost::headers)
 target_compile_definitions(rp_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(Boost_VERSION_STRING VERSION_LESS 1.83)
   # Later versions have a string_view of their own that converts, and a note for whoever defines it.

@@ -24,11 +24,11 @@ foreach(target IN LISTS targets)
   foreach(source IN LISTS sources)
     get_filename_component(path ${source} ABSOLUTE BASE_DIR ${folder})
     get_source_file_property(options ${path} TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
-    if(options OR path MATCHES "^${CMAKE_BINARY_DIR}/")
+    if(options OR path MATCHES "^${PROJECT_BINARY_DIR}/")
       continue()  # compiled in a way of its own, or made by the build
     endif()
     set_source_files_properties(${path} TARGET_DIRECTORY ${target} PROPERTIES HEADER_FILE_ONLY ON)
-    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${path})
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${path})
     list(APPEND words ${path})
   endforeach()
 endforeach()
@@ -36,8 +36,8 @@ find_program(PYTHON3 python3 REQUIRED)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/scripts/one_text.py)
 # The texts name their files from the root of the sources, so they are the same in every checkout, and
 # ccache takes what another one compiled.
-execute_process(COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/scripts/one_text.py ${CMAKE_BINARY_DIR}/texts ${words}
-                WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+execute_process(COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/scripts/one_text.py ${PROJECT_BINARY_DIR}/texts ${words}
+                WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                 OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" lines "${lines}")
 foreach(line IN LISTS lines)
@@ -45,5 +45,5 @@ foreach(line IN LISTS lines)
   list(GET line 0 target)
   list(GET line 1 text)
   target_sources(${target} PRIVATE ${text})
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
 endforeach()

@@ -4,101 +4,17 @@
 //   OPENAI_API_KEY=sk-... ./embedded_gateway 8080
 #include <httplib.h>
 
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
-#include <utility>
+#include <string>
 
+#include "blocking_writer.h"
 #include "responses_proxy/responses_proxy.h"
 
 using namespace responses_proxy;
 
 namespace {
-
-// Carries the answer from the library's event loop to the thread that httplib blocks for it.
-class BlockingWriter final : public ResponseWriter,
-                             public std::enable_shared_from_this<BlockingWriter> {
- public:
-  explicit BlockingWriter(EventLoops& loops) : loops_(loops) {}
-
-  // The library's side, on one event loop.
-  void observe(ResponseObserver* observer) override {
-    const std::scoped_lock lock(mutex_);
-    observer_ = observer;
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-      if (loops_.at(i).on_this_thread()) loop_ = &loops_.at(i);
-    }
-  }
-  void start(ResponseHead head) override {
-    const std::scoped_lock lock(mutex_);
-    head_ = std::move(head);
-    changed_.notify_all();
-  }
-  bool write(std::string_view bytes) override {
-    const std::scoped_lock lock(mutex_);
-    pending_.append(bytes);
-    changed_.notify_all();
-    full_ = pending_.size() > kHighWater;
-    return !full_;
-  }
-  void finish() override { end(true); }
-  void abort() override { end(false); }
-
-  // httplib's side, on its own thread.
-  ResponseHead wait_for_head() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return head_ || ended_; });
-    return head_.value_or(ResponseHead{502, {}, {}});
-  }
-  enum class Next { bytes, end, broken };
-  Next wait_for_bytes(std::string& bytes) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !pending_.empty() || ended_; });
-    bytes = std::exchange(pending_, {});
-    if (std::exchange(full_, false)) notify(&ResponseObserver::on_writable);
-    if (!bytes.empty()) return Next::bytes;
-    return complete_ ? Next::end : Next::broken;
-  }
-  void client_left() {
-    const std::scoped_lock lock(mutex_);
-    if (!ended_) notify(&ResponseObserver::on_closed);
-  }
-
- private:
-  static constexpr std::size_t kHighWater = 64 * 1024;
-
-  void end(bool complete) {
-    const std::scoped_lock lock(mutex_);
-    observer_ = nullptr;
-    ended_ = true;
-    complete_ = complete;
-    changed_.notify_all();
-  }
-  // The observer belongs to the event loop: call it there, if there still is one then.
-  void notify(void (ResponseObserver::*what)()) {
-    loop_->post([self = shared_from_this(), what] {
-      ResponseObserver* observer = nullptr;
-      {
-        const std::scoped_lock lock(self->mutex_);
-        observer = self->observer_;
-      }
-      if (observer != nullptr) (observer->*what)();
-    });
-  }
-
-  EventLoops& loops_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  EventLoop* loop_ = nullptr;
-  ResponseObserver* observer_ = nullptr;
-  std::optional<ResponseHead> head_;
-  std::string pending_;
-  bool full_ = false;
-  bool ended_ = false;
-  bool complete_ = false;
-};
 
 Request to_request(const httplib::Request& from) {
   Request request;
@@ -120,7 +36,7 @@ Request to_request(const httplib::Request& from) {
 }
 
 void serve(Runtime& runtime, const httplib::Request& from, httplib::Response& to) {
-  const auto writer = std::make_shared<BlockingWriter>(runtime.loops());
+  const auto writer = std::make_shared<example::BlockingWriter>(runtime.loops());
   runtime.proxy().handle(to_request(from), writer);
   const ResponseHead head = writer->wait_for_head();
   to.status = head.status;
@@ -137,12 +53,12 @@ void serve(Runtime& runtime, const httplib::Request& from, httplib::Response& to
       [writer](std::size_t, httplib::DataSink& sink) {
         std::string bytes;
         switch (writer->wait_for_bytes(bytes)) {
-          case BlockingWriter::Next::bytes:
+          case example::BlockingWriter::Next::bytes:
             return sink.write(bytes.data(), bytes.size());
-          case BlockingWriter::Next::end:
+          case example::BlockingWriter::Next::end:
             sink.done();
             return true;
-          case BlockingWriter::Next::broken:
+          case example::BlockingWriter::Next::broken:
             return false;  // cuts the connection: the client must not take it for the end
         }
         return false;

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "server/start_error.h"
 
 namespace responses_proxy {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "config/config_text.h"
+#include "databases/open_database.h"
 #include "log/log_writer.h"
 #include "registry/registry_editor.h"
 #include "responses_proxy/config.h"
@@ -21,7 +22,6 @@
 #include "server/start_check.h"
 #include "server/start_error.h"
 #include "server/worker.h"
-#include "storage/database.h"
 
 namespace responses_proxy {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 
 namespace responses_proxy {
 

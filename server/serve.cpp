@@ -9,7 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "config/url.h"
+#include "config_values/url.h"
 #include "responses_proxy/version.h"
 #include "server/access_log.h"
 #include "server/demo.h"

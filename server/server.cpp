@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/upstream_trust.h"
 #include "route/endpoint.h"

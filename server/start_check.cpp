@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "codex/catalog_base.h"
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "core/writable.h"
-#include "database_url/postgres_url.h"
+#include "databases/probe_database.h"
 #include "dialects/builtin_dialects.h"
+#include "postgres/postgres_url.h"
 #include "redis/blocking_connection.h"
 #include "registry/registry_file.h"
 #include "responses_proxy/upstream_trust.h"
 #include "server/listen_addresses.h"
 #include "server/listener_tls.h"
 #include "server/start_error.h"
-#include "storage/probe_database.h"
 #include "telemetry/spool.h"
 
 namespace responses_proxy {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "config/url.h"
+#include "config_values/url.h"
 #include "responses_proxy/telemetry_worker.h"
 #include "responses_proxy/version.h"
 #include "server/start_check.h"

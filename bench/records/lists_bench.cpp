@@ -16,7 +16,7 @@
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
 #include "storage/record_maintenance.h"
-#include "storage/sqlite_connection.h"
+#include "sqlite/sqlite_connection.h"
 #include "unit/storage/many_rows.h"
 
 namespace responses_proxy::testing {

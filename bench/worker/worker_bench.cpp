@@ -12,8 +12,8 @@
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "telemetry/stream_record_writer.h"
-#include "telemetry/stream_worker.h"
+#include "record_stream/stream_record_writer.h"
+#include "record_stream/stream_worker.h"
 
 using namespace responses_proxy;
 using namespace responses_proxy::testing;

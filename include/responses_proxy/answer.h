@@ -11,10 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/token_usage.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // How an answer stands, as far as it was read.
 enum class AnswerState : std::uint8_t {

@@ -19,10 +19,11 @@
 #include <span>
 #include <string_view>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/routing_table.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // One seed for all of a pick: the random source behind it is shared between threads. SplitMix64, as
 // SeededRandom.

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 enum class Blame : std::uint8_t {
   none,      // it went well

@@ -10,7 +10,9 @@
 
 #include <chrono>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 using Millis = std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/model_alias.h"
@@ -21,7 +22,7 @@
 #include "responses_proxy/secret.h"
 #include "responses_proxy/upstream_client.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 enum class ResponseAffinityMode : std::uint8_t {
   require,  // only the resource that made a response serves it

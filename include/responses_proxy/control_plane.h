@@ -19,12 +19,13 @@
 #include <vector>
 
 #include "responses_proxy/config.h"
+#include "responses_proxy/export.h"
 
 namespace httplib {
 class Server;
 }
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Clock;
 class HealthChecker;

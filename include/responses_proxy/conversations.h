@@ -22,9 +22,10 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/result.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // One request and the answer to it. Items are JSON, comma-separated.
 struct StoredTurn {

@@ -4,10 +4,11 @@
 #include <string>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/selection_reason.h"
 #include "responses_proxy/word.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct Decision {
   std::string request_id;

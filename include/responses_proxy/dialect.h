@@ -20,13 +20,14 @@
 
 #include "responses_proxy/answer.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/text_seal.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // One request to an upstream.
 struct UpstreamCall {

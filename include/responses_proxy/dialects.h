@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "responses_proxy/dialect.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Dialects {
  public:

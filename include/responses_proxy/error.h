@@ -11,8 +11,9 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct Error {
   int status = 500;       // HTTP status

@@ -14,9 +14,10 @@
 #include <memory>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/timers.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class EventLoop {
  public:

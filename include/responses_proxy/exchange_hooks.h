@@ -14,10 +14,11 @@
 #include <string_view>
 
 #include "responses_proxy/error.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/request_record.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // What is known of a request that the Gate has admitted.
 struct AdmittedRequest {

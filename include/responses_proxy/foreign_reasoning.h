@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 enum class ForeignReasoning : std::uint8_t {
   drop,  // they are left out

@@ -14,10 +14,11 @@
 
 #include <string>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct Caller {
   std::string name;  // "" = nobody in particular: the proxy is open

@@ -12,8 +12,9 @@
 
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };
 std::string_view to_string(Health health);

@@ -22,11 +22,12 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/router.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct HealthCheckOptions {
   std::string path =

@@ -12,9 +12,10 @@
 #include <mutex>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/health.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 using HealthSubscription = std::shared_ptr<void>;
 

@@ -15,7 +15,9 @@
 #include <functional>
 #include <memory>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 class HelperThreads {
  public:

@@ -21,9 +21,10 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/conversations.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/result.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 inline constexpr std::size_t kMaxKeptBytes = 64 * 1024 * 1024;
 

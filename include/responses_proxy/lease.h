@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/health.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/resource_state.h"
@@ -20,7 +21,7 @@
 #include "responses_proxy/selection_reason.h"
 #include "responses_proxy/word.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Lease {
  public:

@@ -8,8 +8,9 @@
 #include <string>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct LimitMeter {
   std::string model;  // whose limit it is, as the provider calls it; "" = of the whole account

@@ -19,11 +19,12 @@
 #include "responses_proxy/balancing_policy.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/lease.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/router.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct PickRequest {
   const Route& route;

@@ -15,7 +15,9 @@
 #include <variant>
 #include <vector>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 enum class LogLevel : std::uint8_t {
   info,     // as it should be: started, works again

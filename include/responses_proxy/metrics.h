@@ -21,13 +21,14 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health.h"
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/tracer.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // The state of things at the moment of a scrape.
 struct GaugeValues {

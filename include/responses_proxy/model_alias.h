@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // Some of the resources, and the name that the model has there. One of the first three at most is
 // set; none: every resource.

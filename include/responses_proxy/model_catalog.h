@@ -7,7 +7,9 @@
 
 #include <string>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 struct ModelCatalog {
   std::string

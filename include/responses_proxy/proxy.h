@@ -14,12 +14,13 @@
 #include <memory>
 
 #include "responses_proxy/config.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/proxy_options.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/response_writer.h"
 #include "responses_proxy/web_socket.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Proxy {
  public:

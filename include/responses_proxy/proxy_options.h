@@ -12,6 +12,7 @@
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
 #include "responses_proxy/dialects.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/load_balancer.h"
 #include "responses_proxy/random.h"
 #include "responses_proxy/router.h"
@@ -19,7 +20,7 @@
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/upstream_client.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Conversations;
 class EventLoops;

@@ -10,7 +10,9 @@
 #include <atomic>
 #include <cstdint>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 class Random {
  public:

@@ -16,10 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/request_record.h"
 #include "responses_proxy/storage_error.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // The cursor of a query is not one that this query's pages give out.
 class InvalidCursor : public std::runtime_error {

@@ -13,11 +13,12 @@
 #include <memory>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/secret.h"
 #include "responses_proxy/state_store.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Random;
 

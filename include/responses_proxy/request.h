@@ -9,9 +9,10 @@
 #include <cstddef>
 #include <string>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/headers.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct Request {
   // So much spare capacity behind `body`, and it is read where it stands; without, it gets it

@@ -16,11 +16,12 @@
 
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/selection_reason.h"
 #include "responses_proxy/token_usage.h"
 #include "responses_proxy/word.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct AttemptRecord {
   std::string resource_id;

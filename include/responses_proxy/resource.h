@@ -9,10 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/secret.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // What ids, and names that nobody has given, of the resources of the environment's keys begin with.
 inline constexpr std::string_view kOwnResource = "openai-";

@@ -22,10 +22,11 @@
 #include <vector>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health_observers.h"
 #include "responses_proxy/limit_meter.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // What the last health check has said.
 struct LastCheck {

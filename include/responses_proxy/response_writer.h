@@ -17,9 +17,10 @@
 #include <optional>
 #include <string_view>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct ResponseHead {
   int status = 200;

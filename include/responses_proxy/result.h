@@ -5,8 +5,9 @@
 #include <variant>
 
 #include "responses_proxy/error.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 template <class T>
 class [[nodiscard]] Result {

@@ -17,10 +17,11 @@
 #include <string>
 #include <string_view>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/routing_table.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct RouteQuery {
   std::string_view model;    // "" when the request has none

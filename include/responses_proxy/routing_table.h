@@ -20,13 +20,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/model_catalog.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/resource_state.h"
 #include "responses_proxy/state_store.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 // Where a request can go: a resource, and what the model is called there. It stands in a range of
 // targets (RoutingTable has several) and is drawn by weight within that range.

@@ -24,10 +24,11 @@
 
 #include "responses_proxy/config.h"
 #include "responses_proxy/control_plane.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/log.h"
 #include "responses_proxy/proxy.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class BalancingPolicy;
 class Conversations;

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 class Secret {
  public:

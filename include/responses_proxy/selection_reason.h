@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 // The words of x-proxy-decision, SQL, metrics and the dashboard.
 enum class SelectionReason : std::uint8_t {

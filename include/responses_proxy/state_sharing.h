@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "responses_proxy/decision.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class EventLoops;
 

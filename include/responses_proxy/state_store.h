@@ -22,10 +22,11 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health_observers.h"
 #include "responses_proxy/resource_state.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 enum class AffinityKind : std::uint8_t {
   response,  // response and conversation ids: only the account that made them knows them

@@ -3,7 +3,9 @@
 
 #include <stdexcept>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 class StorageError : public std::runtime_error {
  public:

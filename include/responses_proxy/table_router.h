@@ -15,13 +15,14 @@
 #include <mutex>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/model_catalog.h"
 #include "responses_proxy/resource.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class TableRouter final : public Router {
  public:

@@ -13,9 +13,10 @@
 #include <memory>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/request_record.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct TelemetryStats {
   std::uint64_t recorded = 0;  // accepted by record()

@@ -18,9 +18,10 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/config.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/log.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct TelemetryWorkerStats {
   std::uint64_t written = 0;  // records, in the database before or not

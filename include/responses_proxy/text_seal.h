@@ -13,9 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "responses_proxy/export.h"
 #include "responses_proxy/secret.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class TextSeal {
  public:

@@ -14,8 +14,9 @@
 #include <utility>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 class Timer {
  public:

@@ -7,7 +7,9 @@
 #include <initializer_list>
 #include <optional>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 // Token counts; absent where the upstream did not say.
 struct TokenUsage {

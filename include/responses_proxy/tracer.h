@@ -2,8 +2,7 @@
 // (https://www.w3.org/TR/trace-context/).
 //
 // Role       Decides at the beginning whether an exchange is traced, names its span and those of
-// its
-//            attempts, and gets what came of it at the end. A turn on a client's socket is one,
+//            its attempts, and gets what came of it at the end. A turn on a client's socket is one,
 //            too.
 // Threads    Any of the event loops.
 // Ownership  Outlives the proxy.
@@ -18,7 +17,9 @@
 #include <string_view>
 #include <vector>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 struct RequestRecord;
 

@@ -32,9 +32,10 @@
 #include <string_view>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct UpstreamTimeouts {
   Millis connect{10'000};  // until the connection (and TLS) stands

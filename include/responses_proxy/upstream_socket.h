@@ -19,10 +19,11 @@
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/upstream_client.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct UpstreamSocketRequest {
   std::string url;  // http:// or https://, as a dialect makes it; spoken as ws or wss

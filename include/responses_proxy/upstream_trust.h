@@ -12,9 +12,11 @@
 #include <mutex>
 #include <string>
 
+#include "responses_proxy/export.h"
+
 struct x509_store_st;  // OpenSSL's X509_STORE
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct TrustFiles {
   std::string ca_file = {};        // PROXY_UPSTREAM_CA_FILE: these authorities and no others

@@ -13,11 +13,12 @@
 #include "responses_proxy/blame.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/dialect.h"
+#include "responses_proxy/export.h"
 #include "responses_proxy/health.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/upstream_client.h"
 
-namespace responses_proxy {
+namespace RP_PUBLIC responses_proxy {
 
 struct VerdictOptions {
   Millis cooldown{30'000};            // PROXY_RESOURCE_COOLDOWN_SECONDS

@@ -3,7 +3,9 @@
 
 #include <string_view>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 inline constexpr std::string_view kVersion = "0.1.0";
 

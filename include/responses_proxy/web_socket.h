@@ -19,7 +19,9 @@
 #include <string>
 #include <string_view>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 // Close codes of RFC 6455 section 7.4.1 that are used here.
 namespace close_code {

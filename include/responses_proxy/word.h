@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
-namespace responses_proxy {
+#include "responses_proxy/export.h"
+
+namespace RP_PUBLIC responses_proxy {
 
 template <class Enum>
 class Word {

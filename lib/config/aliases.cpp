@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy::config {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "config/field_types.h"
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 
 namespace responses_proxy::config {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/url.h"
-#include "config/value_parser.h"
+#include "config_values/url.h"
+#include "config_values/value_parser.h"
 
 namespace responses_proxy::config {
 namespace {

@@ -8,8 +8,9 @@
 #include "config/aliases.h"
 #include "config/field_types.h"
 #include "config/otlp_headers.h"
-#include "config/url.h"
-#include "config/value_parser.h"
+#include "config/store_urls.h"
+#include "config_values/url.h"
+#include "config_values/value_parser.h"
 #include "responses_proxy/balancing_policy.h"
 
 namespace responses_proxy::config {

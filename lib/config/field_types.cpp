@@ -6,8 +6,9 @@
 #include <algorithm>
 
 #include "config/client_tokens.h"
-#include "config/url.h"
-#include "config/value_parser.h"
+#include "config/store_urls.h"
+#include "config_values/url.h"
+#include "config_values/value_parser.h"
 #include "core/ascii_case.h"
 #include "core/base64.h"
 #include "core/browser_guard.h"

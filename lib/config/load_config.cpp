@@ -8,7 +8,7 @@
 #include "config/config_text.h"
 #include "config/field_table.h"
 #include "config/resources.h"
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "responses_proxy/config.h"
 
 namespace responses_proxy {

@@ -1,6 +1,6 @@
 #include "config/otlp_headers.h"
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "core/field_syntax.h"
 #include "core/percent_decoded.h"
 

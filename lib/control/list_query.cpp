@@ -10,7 +10,7 @@
 #include "control/time_text.h"
 #include "core/utf8_text.h"
 #include "responses_proxy/request.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

@@ -228,12 +228,9 @@ void answer_reload(Registry& registry, Response& response) {
   send_json(response, answer, problem.empty() ? 200 : 503);
 }
 
-// What a provider's wire_api may be.
 Json wire_apis(const Registry* registry) {
   if (registry == nullptr) return Json::array();
-  Json words = registry->rules().wire_apis;
-  words.push_back(kCustomWireApi);
-  return words;
+  return registrable_wire_apis(registry->rules().wire_apis);
 }
 
 }  // namespace

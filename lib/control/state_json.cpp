@@ -15,7 +15,7 @@
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/version.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

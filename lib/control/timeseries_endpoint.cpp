@@ -6,7 +6,7 @@
 #include "control/list_query.h"
 #include "control/rows.h"
 #include "control/time_text.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

@@ -13,7 +13,7 @@
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

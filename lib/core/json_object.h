@@ -8,7 +8,9 @@
 
 namespace responses_proxy {
 
-// Nothing if the text is no JSON object, not UTF-8, or nested deeper than simdjson takes (1024).
+// Nothing if the text is no JSON, not UTF-8, or nested deeper than simdjson takes (1024).
+std::optional<Json> parse_json_value(std::string_view text);
+// Nor if it is no object.
 std::optional<Json> parse_json_object(std::string_view text);
 
 }  // namespace responses_proxy

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "registry/provider_checks.h"
 
 namespace responses_proxy {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/field_reader.h"
+#include "config_values/field_reader.h"
 #include "registry/provider.h"
 
 namespace responses_proxy {

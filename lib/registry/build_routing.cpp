@@ -191,12 +191,12 @@ ModelAlias model_alias_of(const Registered<Alias>& registered, const RegistryCon
 }  // namespace
 
 std::string wire_api_limit(const std::string& wire_api, const RoutingRules& rules) {
+  const auto& spoken = rules.wire_apis;
+  if (std::find(spoken.begin(), spoken.end(), wire_api) != spoken.end()) return {};
   if (wire_api == kCustomWireApi) {
     return "wire_api=\"custom\" providers are stored but not routable until a custom adapter "
            "exists.";
   }
-  const auto& spoken = rules.wire_apis;
-  if (std::find(spoken.begin(), spoken.end(), wire_api) != spoken.end()) return {};
   return fmt::format(
       "wire_api=\"{}\" providers are stored but not routable: this version has no adapter for it.",
       wire_api);

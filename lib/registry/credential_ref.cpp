@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "core/file_stamp.h"
 
 namespace responses_proxy {

@@ -36,7 +36,7 @@ struct Provider {
   std::string name;                      // for people; the id if none was given
   std::string provider_type = "custom";  // a word for people, and the id of a preset
   std::string base_url;                  // without a trailing slash
-  std::string wire_api = "responses";    // name of a Dialect; "custom" = none there will ever be
+  std::string wire_api = "responses";    // name of a Dialect; "custom" = the host's, if it has one
   std::string auth_type = "bearer";      // bearer, api_key, query, none
   std::string auth_header = "authorization";          // with query: the parameter's name
   std::vector<StoredKey> keys;                        // one resource each ...

@@ -6,8 +6,8 @@
 #include <cctype>
 #include <functional>
 
-#include "config/url.h"
-#include "config/value_parser.h"
+#include "config_values/url.h"
+#include "config_values/value_parser.h"
 #include "core/ascii_case.h"
 #include "core/field_syntax.h"
 #include "core/private_address.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/value_parser.h"
+#include "config_values/value_parser.h"
 #include "registry/provider_checks.h"
 
 namespace responses_proxy {
@@ -25,9 +25,8 @@ void read_settings(FieldReader& reader, Provider& provider, const ProviderRules&
       })) {
     provider.base_url = trimmed_url(provider.base_url);
   }
-  std::vector<std::string_view> wire_apis(rules.wire_apis.begin(), rules.wire_apis.end());
-  wire_apis.push_back(kCustomWireApi);
-  reader.text("wire_api", provider.wire_api, one_of(std::move(wire_apis)));
+  const std::vector<std::string> wire_apis = registrable_wire_apis(rules.wire_apis);
+  reader.text("wire_api", provider.wire_api, one_of({wire_apis.begin(), wire_apis.end()}));
   reader.text("auth_type", provider.auth_type, one_of({kAuthTypes.begin(), kAuthTypes.end()}));
   provider.auth_header = default_auth_name(provider.auth_type);
   reader.text("auth_header", provider.auth_header,
@@ -119,6 +118,13 @@ std::string text_at(const Json& object, const char* name) {
 }
 
 }  // namespace
+
+std::vector<std::string> registrable_wire_apis(std::vector<std::string> spoken) {
+  if (std::find(spoken.begin(), spoken.end(), kCustomWireApi) == spoken.end()) {
+    spoken.emplace_back(kCustomWireApi);
+  }
+  return spoken;
+}
 
 Provider read_provider(const Json& body, const Provider* before, const ProviderRules& rules,
                        std::vector<FieldError>& errors, std::vector<std::string>& unknown) {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config_values/field_reader.h"
 #include "core/secret_box.h"
-#include "registry/field_reader.h"
 #include "registry/provider.h"
 
 namespace responses_proxy {
@@ -19,15 +19,18 @@ namespace responses_proxy {
 inline constexpr std::string_view kNoEncryptionKey =
     "Set PROXY_SECRET_ENCRYPTION_KEY before registering inline API keys";
 
-// What is stored and not routed to: somebody's own, which nobody here speaks.
+// Somebody's own: stored, and not routed to unless a dialect of the host's has that name.
 inline constexpr std::string_view kCustomWireApi = "custom";
 
 struct ProviderRules {
   bool allow_private_upstreams = true;
   const SecretBox* box = nullptr;  // null: what is read has no inline keys (the registry file)
-  // Those that are spoken here. One may be registered beside them: kCustomWireApi.
+  // Those that are spoken here. kCustomWireApi may be registered whether or not it is.
   std::vector<std::string> wire_apis = {};
 };
+
+// What a provider's wire_api may be.
+std::vector<std::string> registrable_wire_apis(std::vector<std::string> spoken);
 
 // The provider that `body` asks for. `before`: the one it replaces, whose credential stays unless
 // the body names another; null = there is none. With errors the value means nothing.

@@ -23,9 +23,9 @@
 #include <variant>
 #include <vector>
 
+#include "config_values/field_reader.h"
 #include "core/secret_box.h"
 #include "registry/build_routing.h"
-#include "registry/field_reader.h"
 #include "registry/provider.h"
 #include "registry/provider_json.h"
 #include "responses_proxy/clock.h"

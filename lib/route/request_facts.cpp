@@ -240,4 +240,10 @@ Result<RequestFacts> read_request_facts(Request& request, const Endpoint& endpoi
   return read_request_facts(request.headers, endpoint, body);
 }
 
+Error previous_response_not_found(std::string_view id) {
+  return Error::invalid_request("previous_response_not_found",
+                                fmt::format("Previous response with id '{}' not found.", id),
+                                "previous_response_id");
+}
+
 }  // namespace responses_proxy

@@ -50,6 +50,9 @@ struct RequestFacts {
   bool continues() const { return !response_key().empty() || !item_references.empty(); }
 };
 
+// Of a `previous_response_id`: the same words whoever does not know it.
+Error previous_response_not_found(std::string_view id);
+
 // A longer id of a response or a conversation is refused; of a session, a pool or a model it is
 // shortened, see core/bounded_id.h.
 inline constexpr std::size_t kMaxKeyBytes = 512;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "database_url/postgres_url.h"
+#include "postgres/postgres_url.h"
 
 namespace responses_proxy {
 
@@ -13,9 +13,8 @@ constexpr Millis kStreamTimeout{5'000};  // for the worker in here to empty the 
 
 QueueSinkOptions queue_options(const Config& config) {
   QueueSinkOptions options;
-  // A batch is five round trips, and the first one connects as well: slow is not silent.
   if (config.redis_url.empty() && is_postgres_url(config.database_url.reveal())) {
-    options.patience = Millis(3'000);
+    options.patience = kRemotePatience;
   }
   options.spool_path = config.telemetry_spool_path;
   options.spool_bytes = config.telemetry_spool_bytes;

@@ -12,14 +12,14 @@
 #include <memory>
 
 #include "core/periodic_thread.h"
+#include "record_stream/stream_gauge.h"
+#include "record_stream/stream_record_writer.h"
+#include "record_stream/stream_worker.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/random.h"
 #include "storage/record_maintenance.h"
 #include "storage/sql_record_writer.h"
 #include "telemetry/queue_sink.h"
-#include "telemetry/stream_gauge.h"
-#include "telemetry/stream_record_writer.h"
-#include "telemetry/stream_worker.h"
 
 namespace responses_proxy {
 

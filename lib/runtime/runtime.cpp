@@ -1,4 +1,5 @@
 #include "responses_proxy/runtime.h"
+#include "databases/open_database.h"
 
 #include <fmt/format.h>
 
@@ -13,12 +14,13 @@
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
 #include "core/periodic_thread.h"
-#include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
+#include "postgres/postgres_listener.h"
+#include "postgres/postgres_url.h"
 #include "redis/redis_bell.h"
 #include "registry/registry.h"
 #include "responses_proxy/event_loop.h"
@@ -36,11 +38,10 @@
 #include "runtime/make_tracer.h"
 #include "runtime/own_telemetry.h"
 #include "state/recent_decisions.h"
-#include "storage/postgres_listener.h"
 #include "storage/sql_record_queries.h"
 #include "telemetry/observed_sink.h"
 #include "telemetry/record_response_index.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy {
 

@@ -286,6 +286,11 @@ void check_schema(SqlConnection& connection, std::span<const Migration> steps) {
   refuse_newer(version_if_any(connection), last_of(steps));
 }
 
+void check_readable(SqlConnection& connection, const std::string& sql) {
+  connection.query(sql, {}, [](const SqlRow&) {});
+  check_schema(connection);
+}
+
 void migrate(SqlConnection& connection, std::span<const Migration> steps) {
   const std::int64_t last = last_of(steps);
   if (last > 0 && version_if_any(connection) == last) return;

@@ -29,6 +29,9 @@ std::span<const Migration> migrations();
 // Throws SchemaTooNew when the database was made by a newer program; changes nothing.
 void check_schema(SqlConnection& connection, std::span<const Migration> steps = migrations());
 
+// Asks `sql`, then as check_schema(): StorageError if nothing can be read.
+void check_readable(SqlConnection& connection, const std::string& sql);
+
 // Brings the database to the last version, in one transaction.
 void migrate(SqlConnection& connection, std::span<const Migration> steps = migrations());
 

@@ -34,6 +34,10 @@
 
 namespace responses_proxy {
 
+// For a database behind a network: a batch is five round trips, and the first one connects as well,
+// so slow is not silent.
+inline constexpr Millis kRemotePatience{3'000};
+
 struct QueueSinkOptions {
   std::size_t max_batch = 2048;  // records per transaction
   Millis linger{50};             // at most this long after the first record

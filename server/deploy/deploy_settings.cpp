@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "config/config_text.h"
-#include "database_url/postgres_url.h"
+#include "postgres/postgres_url.h"
 
 namespace responses_proxy {
 

@@ -2,9 +2,9 @@
 #include "fakes/private_redis.h"
 #include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
+#include "record_stream/stream_record_writer.h"
+#include "record_stream/stream_worker.h"
 #include "telemetry/queue_sink.h"
-#include "telemetry/stream_record_writer.h"
-#include "telemetry/stream_worker.h"
 
 namespace {
 

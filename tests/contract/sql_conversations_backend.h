@@ -7,9 +7,9 @@
 
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
+#include "databases/open_database.h"
 #include "fakes/manual_clock.h"
 #include "responses_proxy/random.h"
-#include "storage/database.h"
 
 namespace responses_proxy::testing {
 

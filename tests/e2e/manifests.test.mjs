@@ -124,7 +124,7 @@ test('systemd finds nothing wrong with the units', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'rp-units-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const units = ['rp-server.service', 'rp-server.socket'].map((name) => {
-    const text = fileOf(`systemd/${name}`).replace('/usr/local/bin/rp-server', binary('RP_SERVER'));
+    const text = fileOf(`systemd/${name}`).replace('/usr/bin/rp-server', binary('RP_SERVER'));
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   });

@@ -10,9 +10,9 @@
 #include <utility>
 #include <variant>
 
+#include "sqlite/sqlite_connection.h"
 #include "storage/database.h"
 #include "storage/migrations.h"
-#include "storage/sqlite_connection.h"
 
 namespace responses_proxy::testing {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "storage/database.h"
+#include "databases/open_database.h"
 #include "storage/sql_record_queries.h"
 #include "storage/sql_record_writer.h"
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base64.h"
+#include "databases/open_database.h"
 #include "fakes/manual_clock.h"
 #include "fakes/temp_folder.h"
 #include "registry/registry_editor.h"

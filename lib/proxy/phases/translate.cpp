@@ -13,15 +13,7 @@
 #include "proxy/exchange_context.h"
 #include "proxy/local_answers/local_answers.h"
 
-namespace responses_proxy {
-
-Error previous_response_not_found(std::string_view id) {
-  return Error::invalid_request("previous_response_not_found",
-                                fmt::format("Previous response with id '{}' not found.", id),
-                                "previous_response_id");
-}
-
-namespace phases {
+namespace responses_proxy::phases {
 
 namespace {
 
@@ -138,5 +130,4 @@ Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease) {
                     local_answers::added_to(exchange, std::move(made.answer))};
 }
 
-}  // namespace phases
-}  // namespace responses_proxy
+}  // namespace responses_proxy::phases

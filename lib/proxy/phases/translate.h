@@ -14,9 +14,6 @@ namespace responses_proxy {
 
 struct ExchangeContext;
 
-// The same words whoever does not know it.
-Error previous_response_not_found(std::string_view id);
-
 namespace phases {
 
 // An attempt that is ready to be sent.

@@ -7,9 +7,9 @@
 #include "core/input_items.h"
 #include "core/response_id.h"
 #include "dialects/headers.h"
-#include "proxy/phases/translate.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
+#include "route/request_facts.h"
 
 namespace responses_proxy {
 

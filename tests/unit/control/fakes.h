@@ -25,7 +25,7 @@
 #include "responses_proxy/telemetry_sink.h"
 #include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
-#include "telemetry/traffic_history.h"
+#include "metrics/traffic_history.h"
 
 namespace responses_proxy::testing {
 

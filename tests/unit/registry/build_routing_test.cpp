@@ -155,6 +155,10 @@ TEST_CASE("what cannot be used is left out, and why is told") {
   CHECK(built.problems.at("moved").find("belongs to another record") != std::string::npos);
   rig.rules.wire_apis = {"responses", "chat_completions"};
   CHECK(rig.build().resources.size() == 1);
+  // A host has the adapter.
+  rig.rules.wire_apis = {"responses", "custom"};
+  REQUIRE(rig.build().resources.size() == 1);
+  CHECK(rig.build().resources[0].wire_api == "custom");
 }
 
 TEST_CASE("keys that open serve, beside one that does not") {

@@ -291,6 +291,7 @@ TEST_CASE("a provider's wire API is one that is spoken here, or custom") {
   CHECK(problems("custom").empty());
   REQUIRE(problems("chat_completions").size() == 1);
   CHECK(problems("chat_completions")[0].message == "must be one of responses, shout, custom");
+  CHECK(registrable_wire_apis({"custom"}) == std::vector<std::string>{"custom"});
 }
 
 }  // namespace responses_proxy

@@ -1,4 +1,4 @@
-#include "storage/database.h"
+#include "databases/open_database.h"
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "fakes/temp_folder.h"
-#include "storage/sqlite_connection.h"
+#include "sqlite/sqlite_connection.h"
 
 using namespace responses_proxy;
 

@@ -10,8 +10,8 @@
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "sqlite/sqlite_connection.h"
 #include "storage/connection_pool.h"
-#include "storage/sqlite_connection.h"
 
 using namespace responses_proxy;
 namespace fs = std::filesystem;

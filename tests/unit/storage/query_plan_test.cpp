@@ -3,10 +3,10 @@
 
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "sqlite/sqlite_connection.h"
 #include "storage/list_sql.h"
 #include "storage/migrations.h"
 #include "storage/record_maintenance.h"
-#include "storage/sqlite_connection.h"
 #include "unit/storage/many_rows.h"
 
 using namespace responses_proxy;

@@ -6,7 +6,7 @@
 
 #include "fakes/record_database.h"
 #include "fakes/temp_folder.h"
-#include "storage/sqlite_connection.h"
+#include "sqlite/sqlite_connection.h"
 #include "telemetry/queue_sink.h"
 #include "telemetry/spool.h"
 #include "unit/telemetry/file_limit.h"

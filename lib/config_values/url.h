@@ -1,0 +1,18 @@
+// The URLs a configuration may hold: is it one of ours, and how to show it without its secrets.
+//
+// Ownership  Pure functions.
+// Errors     A problem is the end of a sentence ("has no host"); "" = nothing wrong.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace responses_proxy::config {
+
+// http or https, with a host; no credentials, query or fragment. Trailing slashes are the caller's.
+std::string base_url_problem(std::string_view url);
+// The URL with "***" for the password, for query values that name a secret and for the fragment.
+// Works on malformed URLs too: rather hides too much. Without a scheme: Secret::masked().
+std::string mask_url(std::string_view url);
+
+}  // namespace responses_proxy::config
