@@ -15,8 +15,8 @@
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
-#include "storage/record_maintenance.h"
 #include "sqlite/sqlite_connection.h"
+#include "storage/record_maintenance.h"
 #include "unit/storage/many_rows.h"
 
 namespace responses_proxy::testing {

@@ -30,8 +30,8 @@ class InvalidCursor : public std::runtime_error {
 
 // What the list endpoints under /admin filter by; absent = any. A request matches by any of its
 // attempts, a decision by its own one, a session by its latest request, usage by where the tokens
-// were spent: the attempt that made the answer. Usage knows whole days (UTC): those that `since` and
-// `until` fall into count.
+// were spent: the attempt that made the answer. Usage knows whole days (UTC): those that `since`
+// and `until` fall into count.
 struct RecordQuery {
   static constexpr std::size_t kMaxPage = 1000;
   static constexpr std::size_t kMaxPageBytes = 16 * 1024 * 1024;

@@ -9,7 +9,8 @@
 //            none of its own.
 // Errors     There are none to handle: an unreachable store answers "unknown".
 // Blocking   Never. A remote look-up gives up after its budget.
-// Limits     Entries are bounded in number (of those not used lately one goes first) and in size (of
+// Limits     Entries are bounded in number (of those not used lately one goes first) and in size
+// (of
 //            an id a hash is kept, about 28 bytes in all); session entries also expire when idle.
 #pragma once
 

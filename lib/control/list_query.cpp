@@ -9,8 +9,8 @@
 #include "control/parameters.h"
 #include "control/time_text.h"
 #include "core/utf8_text.h"
-#include "responses_proxy/request.h"
 #include "metrics/traffic_history.h"
+#include "responses_proxy/request.h"
 
 namespace responses_proxy::control {
 

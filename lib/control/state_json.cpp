@@ -8,6 +8,7 @@
 #include "control/rows.h"
 #include "control/time_text.h"
 #include "control/wrong_now.h"
+#include "metrics/traffic_history.h"
 #include "registry/registry.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/decision.h"
@@ -15,7 +16,6 @@
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
 #include "responses_proxy/version.h"
-#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

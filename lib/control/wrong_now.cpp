@@ -8,12 +8,12 @@
 
 #include "control/of_runtime.h"
 #include "control/resource_json.h"
+#include "metrics/traffic_history.h"
 #include "registry/registry.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/router.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/telemetry_sink.h"
-#include "metrics/traffic_history.h"
 
 namespace responses_proxy::control {
 

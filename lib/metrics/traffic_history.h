@@ -21,10 +21,10 @@
 #include <utility>
 #include <vector>
 
-#include "responses_proxy/clock.h"
-#include "responses_proxy/request_record.h"
 #include "metrics/labelled_counters.h"
 #include "metrics/traffic_series.h"
+#include "responses_proxy/clock.h"
+#include "responses_proxy/request_record.h"
 
 namespace responses_proxy {
 

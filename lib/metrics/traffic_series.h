@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/duration_counts.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/token_usage.h"
-#include "metrics/duration_counts.h"
 
 namespace responses_proxy {
 

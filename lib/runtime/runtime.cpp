@@ -19,6 +19,7 @@
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
+#include "metrics/traffic_history.h"
 #include "postgres/postgres_listener.h"
 #include "postgres/postgres_url.h"
 #include "redis/redis_bell.h"
@@ -41,7 +42,6 @@
 #include "storage/sql_record_queries.h"
 #include "telemetry/observed_sink.h"
 #include "telemetry/record_response_index.h"
-#include "metrics/traffic_history.h"
 
 namespace responses_proxy {
 

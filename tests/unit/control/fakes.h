@@ -15,6 +15,7 @@
 
 #include "control/of_runtime.h"
 #include "fakes/manual_clock.h"
+#include "metrics/traffic_history.h"
 #include "responses_proxy/control_plane.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/metrics.h"
@@ -25,7 +26,6 @@
 #include "responses_proxy/telemetry_sink.h"
 #include "state/memory_state_store.h"
 #include "state/recent_decisions.h"
-#include "metrics/traffic_history.h"
 
 namespace responses_proxy::testing {
 
