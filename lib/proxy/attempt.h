@@ -48,7 +48,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
           const RecordMask& mask, AttemptObserver& observer);
 
   void send(UpstreamClient& client, UpstreamRequest request);
-  void send(TurnTransport& transport, UpstreamRequest request);
+  void send(TurnTransport& transport, UpstreamRequest request, std::string& body);
   // Ends the transfer; no callback comes afterwards.
   void cancel() { transfer_.reset(); }
   void resume() {

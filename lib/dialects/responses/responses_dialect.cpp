@@ -28,14 +28,6 @@ std::optional<std::uint64_t> content_length(const Headers& headers) {
   return bytes;
 }
 
-// nullopt: the client's own bytes go up.
-std::optional<std::string> changed_body(const Turn& turn) {
-  std::optional<std::string> body;
-  if (turn.history) body = with_history(turn.request.body, *turn.history);
-  if (turn.upstream_model.empty()) return body;
-  return with_model(body ? *body : turn.request.body, turn.upstream_model);
-}
-
 class ResponsesTranslation final : public Translation {
  public:
   ResponsesTranslation(std::string_view model, std::size_t keep_output, std::string_view alias)
@@ -161,7 +153,9 @@ class ResponsesDialect final : public Dialect {
     call.url = upstream_url(resource, path, request.query);
     call.headers = forwarded_request_headers(request.headers);
     authorize(call.headers, resource);
-    call.body = changed_body(turn);
+    if (turn.history || !turn.upstream_model.empty()) {
+      call.body = changed_body(request.body, turn.history, turn.upstream_model);
+    }
     translated.answer = std::make_unique<ResponsesTranslation>(
         turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output,
         turn.alias);

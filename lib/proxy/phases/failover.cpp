@@ -39,7 +39,7 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
   std::optional<std::string> body;
   bool dropped = false;
   if (exchange.turn) {
-    dropped = exchange.turn->drop_encrypted_items();
+    dropped = co_await exchange.turn->drop_encrypted_items(exchange);
   } else {
     const std::string& old = exchange.request.body;
     // The attempt may still be sending the body: it is only read here.

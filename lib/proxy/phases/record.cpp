@@ -55,6 +55,8 @@ Task<> record(ExchangeContext& exchange) {
     co_await let_host_change(exchange, *hooks);
   exchange.mask.apply(exchange.record);
   exchange.dependencies.telemetry.record(std::move(exchange.record));
+  release_body(exchange);
+  if (exchange.turn) exchange.turn->release();
 }
 
 void judge_attempt(ExchangeContext& exchange, const UpstreamFault& fault) {

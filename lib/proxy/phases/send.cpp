@@ -27,7 +27,7 @@ void send(ExchangeContext& exchange, Sending sending) {
                                                exchange.dependencies.clock, exchange.mask,
                                                static_cast<AttemptObserver&>(exchange.pump));
   if (exchange.turn) {
-    exchange.attempt->send(exchange.turn->transport(), std::move(sending.request));
+    exchange.attempt->send(exchange.turn->transport(), std::move(sending.request), *sending.body);
   } else {
     exchange.attempt->send(exchange.loop.upstream, std::move(sending.request));
   }

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "core/json.h"
 #include "core/json_members.h"
+#include "proxy/aside.h"
 #include "proxy/web_socket/made_up_events.h"
 
 namespace responses_proxy {
@@ -52,33 +54,69 @@ ClientSession::ClientSession(const SocketServices& services, Request handshake,
   open_sockets_->fetch_add(1, std::memory_order_relaxed);
 }
 
-void ClientSession::on_message(std::string text) {
-  auto message = read_client_message(std::move(text));
+bool ClientSession::on_message(std::string text) {
+  if (text.size() > kLargeBody) {
+    read_aside(std::move(text));
+  } else {
+    take(read_client_message(std::move(text)));
+  }
+  return reading_bytes_ == 0;
+}
+
+void ClientSession::read_aside(std::string text) {
+  struct Reading {
+    std::string text;
+    std::optional<Result<ClientMessage>> message;
+    bool done = false;  // on the loop
+  };
+  const std::size_t bytes = text.size();
+  const auto reading = std::make_shared<Reading>(Reading{std::move(text), std::nullopt});
+  aside(
+      context_.helpers, context_.loop, true,
+      [reading] { reading->message.emplace(read_client_message(std::move(reading->text))); },
+      [reading, weak = weak_from_this()] {
+        reading->done = true;
+        if (const auto self = weak.lock()) self->on_read(std::move(*reading->message));
+      });
+  if (!reading->done) reading_bytes_ = bytes;
+}
+
+// The client may have left meanwhile.
+void ClientSession::on_read(Result<ClientMessage> message) {
+  const bool was_aside = std::exchange(reading_bytes_, 0) > 0;
+  if (!writer_) return;
+  take(std::move(message));
+  if (!was_aside) return;
+  writer_->on_message_read();
+  if (idle() && writer_) writer_->on_idle();
+}
+
+void ClientSession::take(Result<ClientMessage> message) {
   if (!message) {
     refuse(message.error(), {});
   } else if (message->is_create()) {
-    enqueue(std::move(*message));
+    enqueue(std::make_shared<const ClientMessage>(std::move(*message)));
   } else {
-    pass_on(std::move(*message));
+    pass_on(*message);
   }
 }
 
-void ClientSession::enqueue(ClientMessage message) {
-  if (find_or_make_lane(message.stream_id) == nullptr) {
+void ClientSession::enqueue(Message message) {
+  if (find_or_make_lane(message->stream_id) == nullptr) {
     refuse(Error::refused(429, "websocket_stream_limit_reached",
                           fmt::format("A connection takes at most {} streams.", kMaxLanes),
                           "stream_id"),
-           message.stream_id);
+           message->stream_id);
     return;
   }
   if (waiting_.size() >= kMaxQueuedTurns) {
     refuse(Error::refused(
                429, "websocket_queue_full",
                fmt::format("{} requests wait on this connection already.", waiting_.size())),
-           message.stream_id);
+           message->stream_id);
     return;
   }
-  if (too_much_with(message)) return;
+  if (too_much_with(*message)) return;
   waiting_.push_back(std::move(message));
   start_waiting();
 }
@@ -90,7 +128,8 @@ std::size_t ClientSession::max_held_bytes() const {
 
 std::size_t ClientSession::held_bytes() const {
   std::size_t held = context_.conversations.stats().bytes + (writer_ ? writer_->unsent_bytes() : 0);
-  for (const ClientMessage& message : waiting_) held += message.text().size();
+  held += reading_bytes_;
+  for (const Message& message : waiting_) held += message->text().size();
   for (const auto& [name, lane] : lanes_) {
     if (lane.turn) held += lane.turn->held_bytes();
     if (lane.upstream) held += lane.upstream->unsent_bytes();
@@ -112,14 +151,13 @@ bool ClientSession::too_much_with(const ClientMessage& message) {
   return true;
 }
 
-// A turn needs what it sends up to twice: ready to be sent, and on its way. One that runs alone is
-// never kept waiting.
+// A turn holds what it sends beside its message. One that runs alone is never kept waiting.
 bool ClientSession::has_room_to_start(const ClientMessage& message) const {
   if (active_ == 0) return true;
   std::size_t sent = message.text().size();
   const auto history = context_.conversations.peek({message.previous_response_id, {}});
   if (history) sent += history->bytes();
-  return held_bytes() + 2 * sent <= max_held_bytes();
+  return held_bytes() + sent <= max_held_bytes();
 }
 
 Lane* ClientSession::find_or_make_lane(const std::string& name) {
@@ -134,26 +172,25 @@ Lane* ClientSession::find_or_make_lane(const std::string& name) {
 // The next of each lane, oldest first, as far as the bound on active turns allows.
 void ClientSession::start_waiting() {
   for (auto next = waiting_.begin(); next != waiting_.end() && active_ < kMaxActiveTurns;) {
-    Lane& lane = lanes_.at(next->stream_id);
+    Lane& lane = lanes_.at((*next)->stream_id);
     if (lane.turn) {
       ++next;
       continue;
     }
-    if (!has_room_to_start(*next)) return;  // nobody overtakes it
-    ClientMessage message = std::move(*next);
+    if (!has_room_to_start(**next)) return;  // nobody overtakes it
+    Message message = std::move(*next);
     waiting_.erase(next);
     start_turn(lane, std::move(message));
     next = waiting_.begin();
   }
 }
 
-void ClientSession::start_turn(Lane& lane, ClientMessage message) {
+void ClientSession::start_turn(Lane& lane, Message message) {
   Request request;
   request.method = "POST";
   request.path = handshake_.path;
   request.query = handshake_.query;
   request.headers = context_.headers;
-  request.body = message.text();
   request.peer = handshake_.peer;
   ++active_;
   auto turn = std::make_shared<SocketTurn>(context_, lane, std::move(message), shared_from_this());
@@ -162,14 +199,16 @@ void ClientSession::start_turn(Lane& lane, ClientMessage message) {
 }
 
 // Anything but a `response.create` is between the client and its upstream.
-void ClientSession::pass_on(ClientMessage message) {
+void ClientSession::pass_on(const ClientMessage& message) {
   const auto found = lanes_.find(message.stream_id);
   Lane* lane = found == lanes_.end() ? nullptr : &found->second;
   const std::string_view type = message.type;
+  const bool interrupts = type == "response.interrupt";
+  if (interrupts && lane != nullptr && lane->turn && lane->turn->interrupt()) return;
   if (lane != nullptr && lane->upstream && lane->upstream->alive()) {
     if (!too_much_with(message)) lane->upstream->send(message.text());
-  } else if (type == "response.interrupt") {
-    if (lane != nullptr && lane->turn) lane->turn->interrupt();
+  } else if (interrupts) {
+    return;  // there is nothing to interrupt any more
   } else if (lane != nullptr && type == "response.steer") {
     send(*lane, dump({{"type", "response.steer.failed"},
                       {"steer", {{"previous_response_id", message.previous_response_id}}},

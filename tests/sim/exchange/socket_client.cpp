@@ -33,14 +33,33 @@ void SocketClient::send_turn() {
   if (draw_.chance(3)) {
     script_.after(draw_.pause(), [self = shared_from_this()] { self->send_interrupt(); });
   }
-  session_->on_message(message(*turns_.back(), name, lane));
+  say(message(*turns_.back(), name, lane));
+}
+
+void SocketClient::say(std::string text) {
+  unsaid_.push_back(std::move(text));
+  say_next();
+}
+
+void SocketClient::say_next() {
+  while (session_ && !session_reads_ && !unsaid_.empty()) {
+    std::string text = std::move(unsaid_.front());
+    unsaid_.pop_front();
+    session_reads_ = !session_->on_message(std::move(text));
+  }
+}
+
+void SocketClient::on_message_read() {
+  promises_.expect(session_reads_, id_, "a message that was being read is read once");
+  session_reads_ = false;
+  say_next();
 }
 
 // At any moment, also while the answer is held back or its request waits to be sent.
 void SocketClient::send_interrupt() {
   const Lane& lane = lanes_[""];
   if (!session_ || lane.next == lane.turns.size()) return;
-  session_->on_message(R"({"type":"response.interrupt"})");
+  say(R"({"type":"response.interrupt"})");
 }
 
 std::string SocketClient::message(const Turn& turn, const std::string& lane_name,
