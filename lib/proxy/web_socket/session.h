@@ -37,9 +37,9 @@ class ClientSession final : public SocketSession,
 
  private:
   // TurnOwner
-  bool send(Lane& lane, std::string_view event) override;
+  bool send(Lane& lane, std::string_view event, bool names_stream) override;
   void on_turn_ended(Lane& lane) override;
-  void on_unclaimed(Lane& lane, std::string_view event) override { send(lane, event); }
+  void on_unclaimed(Lane& lane, std::string_view event) override;
 
   using Message = std::shared_ptr<const ClientMessage>;
 

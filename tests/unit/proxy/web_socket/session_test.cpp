@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "core/json_reads.h"
 #include "proxy/aside.h"
 #include "unit/proxy/web_socket/turn_rig.h"
 
@@ -19,6 +20,7 @@ namespace {
 class FakeWriter final : public SocketWriter {
  public:
   bool send(std::string_view text) override {
+    texts.emplace_back(text);
     sent.push_back(Json::parse(text));
     return true;
   }
@@ -27,6 +29,7 @@ class FakeWriter final : public SocketWriter {
   void on_message_read() override { ++read; }
 
   std::vector<Json> sent;
+  std::vector<std::string> texts;  // the same
   std::size_t unsent = 0;
   std::size_t idle = 0;
   std::size_t read = 0;  // messages that took a while
@@ -59,6 +62,11 @@ class SessionRig {
     SocketAnswer& answer = turns[n]->answer();
     answer.start({200, {{"content-type", "text/event-stream"}}, std::nullopt});
     turns[n]->answered({id, output.substr(1, output.size() - 2), true}, [](const auto&) {});
+    finish_events(n);
+  }
+  // The end of an answer that has begun.
+  void finish_events(std::size_t n) {
+    SocketAnswer& answer = turns[n]->answer();
     const std::string json = R"({"type":"response.completed"})";
     answer.event({"response.completed", json, {}, AnswerState::completed});
     answer.finish();
@@ -318,6 +326,30 @@ TEST_CASE("an interrupt is the turn's as long as its upstream has heard nothing 
   socket.say(interrupt);
   CHECK(rig.sockets.last().sent.size() == 2);
   CHECK(socket.turns[1]->answered_here());
+}
+
+TEST_CASE("a message is read once, and the events of a named lane are not read again") {
+  TurnRig rig;
+  SessionRig socket(rig);
+  JsonReads before = json_reads();
+  socket.say(create("a", 1000));
+  CHECK(json_reads().skimmed - before.skimmed == 1);
+  const auto dialect = make_responses_dialect();
+  Request request;
+  REQUIRE_FALSE(socket.turns[0]->prepare(rig.lease(), *dialect, request));
+  CHECK(socket.turns[0]->write() == create("a", 1000));
+  SocketAnswer& answer = socket.turns[0]->answer();
+  answer.start({200, {{"content-type", "text/event-stream"}}, std::nullopt});
+  answer.event({"response.created", R"({"type":"response.created"})", {}, AnswerState::open});
+  answer.event({"x", R"({"stream_id":"theirs"})", {}, AnswerState::open, true});
+  answer.event({"y", "{ }", {}, AnswerState::open});
+  socket.finish_events(0);
+  CHECK(json_reads().skimmed - before.skimmed == 1);
+  CHECK(json_reads().parsed == before.parsed);
+  REQUIRE(socket.writer->texts.size() == 4);
+  CHECK(socket.writer->texts[0] == R"({"stream_id":"a","type":"response.created"})");
+  CHECK(socket.writer->texts[1] == R"({"stream_id":"theirs"})");
+  CHECK(socket.writer->texts[2] == R"({"stream_id":"a" })");
 }
 
 TEST_CASE("what is no message is refused, and a header that cannot be one") {

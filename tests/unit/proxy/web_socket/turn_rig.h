@@ -112,7 +112,7 @@ class FakeHandler final : public TurnHandler {
 
 class FakeOwner final : public TurnOwner {
  public:
-  bool send(Lane&, std::string_view event) override {
+  bool send(Lane&, std::string_view event, bool) override {
     events.emplace_back(event);
     return takes_more;
   }
