@@ -64,6 +64,17 @@ std::size_t attempts_left(const ExchangeContext& exchange) {
   return exchange.config.max_attempts - std::min(exchange.config.max_attempts, counted);
 }
 
+void leave_out(ExchangeContext& exchange, const Resource& resource, std::string_view model) {
+  for (const Target& target : exchange.route->targets) {
+    const bool alike = target.resource->provider_id == resource.provider_id &&
+                       target.resource->wire_api == resource.wire_api && target.model == model;
+    if (alike && target.resource != &resource) {
+      exchange.tries.resources.push_back(target.resource->id);
+    }
+  }
+  exchange.tries.resources.push_back(resource.id);
+}
+
 Task<bool> moves_on(ExchangeContext& exchange) {
   if (exchange.attempt->refusal()) co_return false;  // nobody else could be sent it either
   // A bad start is known to other requests at once; a good one is judged when it has ended.
