@@ -94,13 +94,19 @@ bool SocketClient::send(std::string_view text) {
     ++lane.next;
     lane.latest_response = turn.seen.completed_response();
   }
-  if (full_ || draw_.chance(90)) return !full_;
-  full_ = true;
-  script_.after(draw_.pause(), [self = shared_from_this()] {
-    self->full_ = false;
-    if (self->session_) self->session_->on_writable();
-  });
-  return false;
+  if (!full_ && !draw_.chance(90)) {
+    full_ = true;
+    script_.after(draw_.pause(), [self = shared_from_this()] { self->take_all(); });
+  }
+  turn.taken = turn.seen.ends() > 0 && !full_;
+  return !full_;
+}
+
+void SocketClient::take_all() {
+  full_ = false;
+  if (!session_) return;
+  for (const auto& turn : turns_) turn->taken = turn->seen.ends() > 0;
+  session_->on_writable();
 }
 
 void SocketClient::on_idle() {

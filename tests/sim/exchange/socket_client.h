@@ -23,6 +23,7 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
   struct Turn {
     std::string id;
     SeenAnswer seen;
+    bool taken = false;  // the client has its end, and was not told to wait with that
   };
 
   SocketClient(std::string id, Script& script, Draw& draw, Promises& promises)
@@ -54,6 +55,7 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
   void send_turn();
   void send_interrupt();
   std::string message(const Turn& turn, const std::string& lane_name, const Lane& lane);
+  void take_all();
   void close_when_done();
 
   const std::string id_;
