@@ -21,6 +21,11 @@ class Builder {
     return fmt::format("${}", query_.params.size());
   }
   void add(std::string_view text) { query_.text += text; }
+  // Another SELECT of the same query, with conditions of its own.
+  void begin(std::string_view select) {
+    query_.text += select;
+    has_where_ = false;
+  }
   void where(std::string_view condition) {
     query_.text += has_where_ ? " AND " : " WHERE ";
     query_.text += condition;
@@ -112,6 +117,34 @@ const char* usage_key(UsageBy by) {
   return "";
 }
 
+// Rows of a key, requests, errors and tokens. By resource the tokens are those of the attempts:
+// each has cost them where it was made, whoever has answered in the end.
+void add_used_requests(Builder& builder, UsageBy by, const RecordQuery& query) {
+  builder.add(fmt::format(
+      "SELECT {} AS usage_key, 1 AS requests, CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END "
+      "AS errors",
+      usage_key(by), to_string(Blame::none), to_string(Blame::client)));
+  for (const TokenCount& tokens : kTokenCounts) {
+    const bool here = by != UsageBy::resource;
+    builder.add(here ? fmt::format(", r.{}", tokens.name)
+                     : fmt::format(", CAST(NULL AS BIGINT) AS {}", tokens.name));
+  }
+  builder.add(" FROM requests r");
+  filter_request(builder, query);
+  builder.where_equal("r.resource_id", query.resource_id);
+  builder.where_equal("r.pool_id", query.pool_id);
+  builder.where_time("r.created_at", query);
+}
+
+void add_used_attempts(Builder& builder, const RecordQuery& query) {
+  builder.begin(" UNION ALL SELECT a.resource_id, 0, 0");
+  for (const TokenCount& tokens : kTokenCounts) builder.add(fmt::format(", a.{}", tokens.name));
+  builder.add(" FROM requests r JOIN attempts a ON a.request_id = r.request_id");
+  filter_request(builder, query);
+  filter_attempt(builder, query);
+  builder.where_time("r.created_at", query);
+}
+
 }  // namespace
 
 std::size_t page_size(const RecordQuery& query) {
@@ -173,19 +206,15 @@ SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
 }
 
 SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
-  Builder builder(fmt::format(
-      "SELECT {} AS usage_key, COUNT(*), SUM(CASE WHEN r.blame IN ('{}', '{}') THEN 0 ELSE 1 END)",
-      usage_key(by), to_string(Blame::none), to_string(Blame::client)));
+  Builder builder("SELECT usage_key, CAST(SUM(requests) AS BIGINT), CAST(SUM(errors) AS BIGINT)");
   for (const TokenCount& tokens : kTokenCounts) {
-    builder.add(fmt::format(", CAST(SUM(r.{}) AS BIGINT)", tokens.name));
+    builder.add(fmt::format(", CAST(SUM({}) AS BIGINT)", tokens.name));
   }
-  builder.add(" FROM requests r");
-  filter_request(builder, query);
-  builder.where_equal("r.resource_id", query.resource_id);
-  builder.where_equal("r.pool_id", query.pool_id);
-  builder.where_time("r.created_at", query);
-  builder.add(" GROUP BY usage_key ORDER BY ");
-  if (by != UsageBy::day) builder.add("COALESCE(SUM(r.total_tokens), 0) DESC, COUNT(*) DESC, ");
+  builder.add(" FROM (");
+  add_used_requests(builder, by, query);
+  if (by == UsageBy::resource) add_used_attempts(builder, query);
+  builder.add(") used GROUP BY usage_key ORDER BY ");
+  if (by != UsageBy::day) builder.add("COALESCE(SUM(total_tokens), 0) DESC, SUM(requests) DESC, ");
   builder.add("usage_key DESC");
   builder.limit(page_size(query));
   return builder.take();
