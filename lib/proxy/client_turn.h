@@ -27,7 +27,11 @@ struct ExchangeContext;
 class ClientTurn {
  public:
   virtual ~ClientTurn() = default;
-  // The message as it came, and what was read of it then.
+  // Why it is refused before anything is asked of anybody; null: it is not.
+  virtual const Error* refusal() const = 0;
+  // The message as it came, and what was read of it then. Of one that could not be read there is
+  // no text any more.
+  virtual std::size_t bytes() const = 0;
   virtual std::string_view text() const = 0;
   virtual const BodyFields& body() const = 0;
   // What it continues, if its socket remembers that; null: it does not, or it continues nothing.

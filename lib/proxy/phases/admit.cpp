@@ -24,7 +24,7 @@ Error websocket_not_supported(bool enabled) {
 
 // Of the body as it came; a turn's is not copied into the request yet.
 std::size_t sent_bytes(const ExchangeContext& exchange) {
-  return exchange.turn ? exchange.turn->text().size() : exchange.request.body.size();
+  return exchange.turn ? exchange.turn->bytes() : exchange.request.body.size();
 }
 
 // What can be said before the body is read.
@@ -84,10 +84,25 @@ void put_on_record(const RequestFacts& facts, RequestRecord& record) {
   record.previous_response_id = facts.previous_response_id;
 }
 
+// A turn that was refused where it came in is on record with what is known of it.
+std::optional<Error> refused_already(ExchangeContext& exchange) {
+  if (!exchange.turn || exchange.turn->refusal() == nullptr) return std::nullopt;
+  auto facts =
+      read_request_facts(exchange.request.headers, exchange.endpoint, exchange.turn->body());
+  if (facts) {
+    exchange.facts = std::move(*facts);
+    mask_facts(exchange.mask, exchange.facts);
+  }
+  exchange.facts.stream = true;
+  put_on_record(exchange.facts, exchange.record);
+  return *exchange.turn->refusal();
+}
+
 }  // namespace
 
 Task<std::optional<Error>> admit(ExchangeContext& exchange) {
   std::optional<Error> error = look_at_head(exchange);
+  if (!error) error = refused_already(exchange);
   if (error) co_return error;
   // How much comes out of an encoded body shows only when it is decoded.
   const bool encoded = exchange.request.headers.find("content-encoding").has_value();

@@ -55,7 +55,8 @@ bool ClientSession::on_message(std::string text) {
   if (text.size() > kLargeBody) {
     read_aside(std::move(text));
   } else {
-    take(read_client_message(std::move(text)));
+    const std::size_t bytes = text.size();
+    take(read_client_message(std::move(text)), bytes);
   }
   return reading_bytes_ == 0;
 }
@@ -71,26 +72,29 @@ void ClientSession::read_aside(std::string text) {
   aside(
       context_.helpers, context_.loop, true,
       [reading] { reading->message.emplace(read_client_message(std::move(reading->text))); },
-      [reading, weak = weak_from_this()] {
+      [reading, bytes, weak = weak_from_this()] {
         reading->done = true;
-        if (const auto self = weak.lock()) self->on_read(std::move(*reading->message));
+        if (const auto self = weak.lock()) self->on_read(std::move(*reading->message), bytes);
       });
   if (!reading->done) reading_bytes_ = bytes;
 }
 
 // The client may have left meanwhile.
-void ClientSession::on_read(Result<ClientMessage> message) {
+void ClientSession::on_read(Result<ClientMessage> message, std::size_t bytes) {
   const bool was_aside = std::exchange(reading_bytes_, 0) > 0;
   if (!writer_) return;
-  take(std::move(message));
+  take(std::move(message), bytes);
   if (!was_aside) return;
   writer_->on_message_read();
   if (idle() && writer_) writer_->on_idle();
 }
 
-void ClientSession::take(Result<ClientMessage> message) {
+void ClientSession::take(Result<ClientMessage> message, std::size_t bytes) {
   if (!message) {
-    refuse(message.error(), {});
+    // Whatever it was to be: over HTTP it would be a request.
+    ClientMessage unread;
+    unread.source = std::make_unique<std::string>();
+    refuse_turn(std::make_shared<const ClientMessage>(std::move(unread)), message.error(), bytes);
   } else if (message->is_create()) {
     enqueue(std::make_shared<const ClientMessage>(std::move(*message)));
   } else {
@@ -99,23 +103,26 @@ void ClientSession::take(Result<ClientMessage> message) {
 }
 
 void ClientSession::enqueue(Message message) {
-  if (find_or_make_lane(message->stream_id) == nullptr) {
-    refuse(Error::refused(429, "websocket_stream_limit_reached",
-                          fmt::format("A connection takes at most {} streams.", kMaxLanes),
-                          "stream_id"),
-           message->stream_id);
-    return;
+  if (auto error = objection_to(*message)) {
+    const std::size_t bytes = message->text().size();
+    return refuse_turn(std::move(message), std::move(*error), bytes);
   }
-  if (waiting_.size() >= kMaxQueuedTurns) {
-    refuse(Error::refused(
-               429, "websocket_queue_full",
-               fmt::format("{} requests wait on this connection already.", waiting_.size())),
-           message->stream_id);
-    return;
-  }
-  if (too_much_with(*message)) return;
   waiting_.push_back(std::move(message));
   start_waiting();
+}
+
+std::optional<Error> ClientSession::objection_to(const ClientMessage& message) {
+  if (find_or_make_lane(message.stream_id) == nullptr) {
+    return Error::refused(429, "websocket_stream_limit_reached",
+                          fmt::format("A connection takes at most {} streams.", kMaxLanes),
+                          "stream_id");
+  }
+  if (waiting_.size() >= kMaxQueuedTurns) {
+    return Error::refused(
+        429, "websocket_queue_full",
+        fmt::format("{} requests wait on this connection already.", waiting_.size()));
+  }
+  return too_much_with(message);
 }
 
 std::size_t ClientSession::max_held_bytes() const {
@@ -134,18 +141,15 @@ std::size_t ClientSession::held_bytes() const {
   return held;
 }
 
-// Then it has been refused.
-bool ClientSession::too_much_with(const ClientMessage& message) {
+std::optional<Error> ClientSession::too_much_with(const ClientMessage& message) const {
   const std::size_t held = held_bytes();
-  if (held + message.text().size() <= max_held_bytes()) return false;
-  refuse(Error::refused(
-             429, "websocket_queue_full",
-             fmt::format("This connection holds {} bytes of requests, answers and conversations "
-                         "here; {} more would be over its limit of {}. Send it again when a "
-                         "response has ended, or on another connection.",
-                         held, message.text().size(), max_held_bytes())),
-         message.stream_id);
-  return true;
+  if (held + message.text().size() <= max_held_bytes()) return std::nullopt;
+  return Error::refused(
+      429, "websocket_queue_full",
+      fmt::format("This connection holds {} bytes of requests, answers and conversations "
+                  "here; {} more would be over its limit of {}. Send it again when a "
+                  "response has ended, or on another connection.",
+                  held, message.text().size(), max_held_bytes()));
 }
 
 // A turn holds what it sends beside its message. One that runs alone is never kept waiting.
@@ -182,17 +186,36 @@ void ClientSession::start_waiting() {
   }
 }
 
-void ClientSession::start_turn(Lane& lane, Message message) {
+Request ClientSession::turn_request() const {
   Request request;
   request.method = "POST";
   request.path = handshake_.path;
   request.query = handshake_.query;
   request.headers = context_.headers;
   request.peer = handshake_.peer;
+  return request;
+}
+
+void ClientSession::start_turn(Lane& lane, Message message) {
   ++active_;
   auto turn = std::make_shared<SocketTurn>(context_, lane, std::move(message), shared_from_this());
   lane.turn = turn;
-  run_(std::move(request), std::move(turn));
+  run_(turn_request(), std::move(turn));
+}
+
+// It has a lane of its own, so that it neither waits for the turns of the one that it names nor
+// ends one of them.
+void ClientSession::refuse_turn(Message message, Error error, std::size_t bytes) {
+  struct Refused {
+    Refused(SocketContext& context, Message refused, std::shared_ptr<TurnOwner> owner)
+        : lane{refused->stream_id, nullptr, nullptr, {}},
+          turn(context, lane, std::move(refused), std::move(owner)) {}
+    Lane lane;
+    SocketTurn turn;
+  };
+  const auto refused = std::make_shared<Refused>(context_, std::move(message), shared_from_this());
+  refused->turn.refuse(std::move(error), bytes);
+  run_(turn_request(), std::shared_ptr<SocketTurn>(refused, &refused->turn));
 }
 
 // Anything but a `response.create` is between the client and its upstream.
@@ -203,7 +226,11 @@ void ClientSession::pass_on(const ClientMessage& message) {
   const bool interrupts = type == "response.interrupt";
   if (interrupts && lane != nullptr && lane->turn && lane->turn->interrupt()) return;
   if (lane != nullptr && lane->upstream && lane->upstream->alive()) {
-    if (!too_much_with(message)) lane->upstream->send(message.text());
+    if (const auto error = too_much_with(message)) {
+      refuse(*error, message.stream_id);
+    } else {
+      lane->upstream->send(message.text());
+    }
   } else if (interrupts) {
     return;  // there is nothing to interrupt any more
   } else if (lane != nullptr && type == "response.steer") {

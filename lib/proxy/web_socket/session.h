@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -44,14 +45,17 @@ class ClientSession final : public SocketSession,
   using Message = std::shared_ptr<const ClientMessage>;
 
   void read_aside(std::string text);
-  void on_read(Result<ClientMessage> message);
-  void take(Result<ClientMessage> message);
+  void on_read(Result<ClientMessage> message, std::size_t bytes);
+  void take(Result<ClientMessage> message, std::size_t bytes);
   Lane* find_or_make_lane(const std::string& name);
   void enqueue(Message message);
-  bool too_much_with(const ClientMessage& message);
+  std::optional<Error> objection_to(const ClientMessage& message);
+  std::optional<Error> too_much_with(const ClientMessage& message) const;
   bool has_room_to_start(const ClientMessage& message) const;
   void start_waiting();
   void start_turn(Lane& lane, Message message);
+  Request turn_request() const;
+  void refuse_turn(Message message, Error error, std::size_t bytes);
   void pass_on(const ClientMessage& message);
   void refuse(const Error& error, std::string_view stream_id);
 

@@ -20,10 +20,16 @@ SocketTurn::SocketTurn(SocketContext& context, Lane& lane,
     : context_(context),
       lane_(lane),
       message_(std::move(message)),
+      bytes_(message_->text().size()),
       owner_(std::move(owner)),
       answer_(context, lane, message_->previous_response_id, owner_) {}
 
 SocketTurn::~SocketTurn() = default;
+
+void SocketTurn::refuse(Error error, std::size_t bytes) {
+  refusal_ = std::move(error);
+  bytes_ = bytes;
+}
 
 std::shared_ptr<const History> SocketTurn::remembered() {
   const std::string& previous = message_->previous_response_id;

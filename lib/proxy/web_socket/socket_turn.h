@@ -34,6 +34,9 @@ class SocketTurn final : public ClientTurn,
              std::shared_ptr<TurnOwner> owner);
   ~SocketTurn() override;
 
+  // It is refused: all that comes of it is its record and an error for the client. `bytes`: of the
+  // message as it came.
+  void refuse(Error error, std::size_t bytes);
   // The client wants no more of this answer. false: the lane's upstream has the turn, and is to
   // hear of it.
   bool interrupt();
@@ -41,6 +44,8 @@ class SocketTurn final : public ClientTurn,
   std::size_t held_bytes() const;
 
   // ClientTurn
+  const Error* refusal() const override { return refusal_ ? &*refusal_ : nullptr; }
+  std::size_t bytes() const override { return bytes_; }
   std::string_view text() const override { return message_->text(); }
   const BodyFields& body() const override { return message_->body; }
   std::shared_ptr<const History> remembered() override;
@@ -96,6 +101,8 @@ class SocketTurn final : public ClientTurn,
   SocketContext& context_;
   Lane& lane_;
   std::shared_ptr<const ClientMessage> message_;
+  std::size_t bytes_;  // of the message as it came
+  std::optional<Error> refusal_;
   std::shared_ptr<TurnOwner> owner_;
   SocketAnswer answer_;
   TurnTransfer* transfer_ = nullptr;

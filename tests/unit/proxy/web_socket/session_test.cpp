@@ -45,6 +45,7 @@ class SessionRig {
     session = std::make_shared<ClientSession>(
         rig.services(), std::move(request), writer,
         [this](Request turn_request, std::shared_ptr<SocketTurn> turn) {
+          if (turn->refusal() != nullptr) return refuse(*turn);
           requests.push_back(std::move(turn_request));
           turns.push_back(std::move(turn));
         },
@@ -82,9 +83,17 @@ class SessionRig {
   std::shared_ptr<FakeWriter> writer = std::make_shared<FakeWriter>();
   std::vector<Request> requests;
   std::vector<std::shared_ptr<SocketTurn>> turns;
+  std::vector<std::size_t> refused;  // bytes of the messages
   std::shared_ptr<ClientSession> session;
 
  private:
+  void refuse(SocketTurn& turn) {
+    refused.push_back(turn.bytes());
+    turn.answer().start({turn.refusal()->status, {}, std::nullopt});
+    turn.answer().write(turn.refusal()->to_json());
+    turn.answer().finish();
+  }
+
   TurnRig& rig_;
 };
 
@@ -125,6 +134,7 @@ TEST_CASE("a socket holds so many bytes of messages, and what does not fit is re
   CHECK(socket.session->held_bytes() == 4000);
   socket.say(create("lane4", 501));
   CHECK(socket.refusal() == "websocket_queue_full");
+  CHECK(socket.refused == std::vector<std::size_t>{501});
   const Json& refusal = socket.writer->sent.back();
   CHECK(refusal["status"] == 429);
   CHECK(refusal["stream_id"] == "lane4");
@@ -267,6 +277,7 @@ TEST_CASE("a large message that is none is refused, and leaves the socket idle")
   rig.helpers.take()();
   rig.run_loop();
   CHECK(socket.refusal() == "invalid_json");
+  CHECK(socket.refused == std::vector<std::size_t>{kLargeBody + 1});
   CHECK(socket.writer->read == 1);
   CHECK(socket.writer->idle == 1);
   CHECK(socket.session->idle());
@@ -363,6 +374,28 @@ TEST_CASE("what is no message is refused, and a header that cannot be one") {
     CHECK(socket.refusal() == code);
   }
   CHECK(socket.turns.empty());
+  CHECK(socket.refused.size() == 3);
+  CHECK(socket.refused.front() == 1);
+  CHECK(socket.session->idle());
+  // What is no request is no turn that was refused.
+  socket.say(R"({"type":"response.inject"})");
+  CHECK(socket.refusal() == "unknown_message_type");
+  CHECK(socket.refused.size() == 3);
+}
+
+TEST_CASE("a turn that is refused ends no other one, of its lane or of another") {
+  TurnRig rig;
+  SessionRig socket(rig);
+  for (std::size_t i = 0; i <= SocketSession::kMaxQueuedTurns; ++i) socket.say(create("a", 100));
+  CHECK(socket.refused.empty());
+  socket.say(create("a", 100));
+  CHECK(socket.refusal() == "websocket_queue_full");
+  CHECK(socket.writer->sent.back()["stream_id"] == "a");
+  CHECK(socket.refused.size() == 1);
+  CHECK_FALSE(socket.session->idle());
+  CHECK(socket.turns.size() == 1);
+  socket.finish(0, "resp_1");
+  CHECK(socket.turns.size() == 2);
 }
 
 }  // namespace responses_proxy
