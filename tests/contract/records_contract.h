@@ -836,22 +836,23 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
   CHECK(store->queries.sessions({}).rows.at(0).request_count == 300);
 }
 
-#define RECORDS_CONTRACT(Backend)                                     \
-  TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend);                  \
-  TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);                      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend);                  \
-  TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);                       \
-  TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend);                  \
-  TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);                     \
-  TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);                       \
-  TEST_CASE_TEMPLATE_INVOKE(rs_errors, Backend);                      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);                     \
-  TEST_CASE_TEMPLATE_INVOKE(rs_attempts, Backend);                    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);                   \
-  TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);                    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_usage, rs_usage_of_attempts, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend);                  \
-  TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);                    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);                       \
-  TEST_CASE_TEMPLATE_INVOKE(rs_bodies, Backend);                      \
+#define RECORDS_CONTRACT(Backend)                           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_errors, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_attempts, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);         \
+  TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage_of_attempts, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_bodies, Backend);            \
   TEST_CASE_TEMPLATE_INVOKE(rs_concurrent, Backend)
