@@ -65,8 +65,7 @@ bool is_kept_long(const History& history) {
 
 // The response itself, for who asks for it by its id. Its input stands with it where no
 // conversation has that.
-void keep_document(ExchangeContext& exchange, const std::string& caller, StoredResponse& response,
-                   const History* history) {
+void keep_document(ExchangeContext& exchange, StoredResponse& response, const History* history) {
   if (!exchange.facts.stored || response.id.empty() || response.document.empty()) return;
   KeptResponse kept;
   kept.id = exchange.mask.apply(response.id);
@@ -81,9 +80,9 @@ void keep_document(ExchangeContext& exchange, const std::string& caller, StoredR
   }
   KeptResponses& responses = *exchange.dependencies.kept_responses;
   const auto done = [open = count_as_open(exchange)](const Result<bool>&) { open(); };
-  if (!exchange.run) return responses.keep(caller, std::move(kept), done);
+  if (!exchange.run) return responses.keep(exchange.record.caller, std::move(kept), done);
   exchange.run->ended = true;
-  responses.update(caller, std::move(kept), done);
+  responses.update(exchange.record.caller, std::move(kept), done);
 }
 
 std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredResponse& response) {
@@ -94,26 +93,27 @@ std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredRespon
   return std::make_shared<History>(std::move(turn), exchange.history);
 }
 
-void keep(ExchangeContext& exchange, const std::string& caller, StoredResponse& response,
+void keep(ExchangeContext& exchange, StoredResponse& response,
           std::shared_ptr<const History> history) {
-  keep_document(exchange, caller, response, history.get());
+  keep_document(exchange, response, history.get());
   if (!history) return;
-  exchange.dependencies.conversations->keep(caller, std::move(history), count_as_open(exchange));
+  exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
+                                            count_as_open(exchange));
 }
 
-// Its socket remembers it, whoever else does. If that takes a while, the exchange may have ended by
-// then: its record has gone, and the caller with it.
+// Its socket remembers it, whoever else does.
 void keep_turn(ExchangeContext& exchange, StoredResponse response) {
   const bool kept_upstream = exchange.dialect->keeps_responses();
   StoredResponse document{
       response.id, {}, response.whole, std::move(response.document), std::move(response.marks)};
-  exchange.turn->answered(
-      std::move(response),
-      [kept = exchange.shared_from_this(), open = count_as_open(exchange), kept_upstream,
-       caller = exchange.record.caller, document = std::move(document)](auto history) mutable {
-        if (!kept_upstream) keep(*kept, caller, document, std::move(history));
-        open();
-      });
+  exchange.remembered.turn_open = true;
+  exchange.turn->answered(std::move(response),
+                          [&exchange, open = count_as_open(exchange), kept_upstream,
+                           document = std::move(document)](auto history) mutable {
+                            if (!kept_upstream) keep(exchange, document, std::move(history));
+                            exchange.remembered.turn_open = false;
+                            open();
+                          });
 }
 
 }  // namespace
@@ -151,14 +151,14 @@ void keep_answer(ExchangeContext& exchange) {
   StoredResponse response = exchange.attempt->stored();
   if (exchange.turn) return keep_turn(exchange, std::move(response));
   std::shared_ptr<const History> history = continued(exchange, response);
-  keep(exchange, exchange.record.caller, response, std::move(history));
+  keep(exchange, response, std::move(history));
 }
 
 void keep_failed_answer(ExchangeContext& exchange) {
   if (exchange.dialect->keeps_responses() || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
-  keep_document(exchange, exchange.record.caller, response, nullptr);
+  keep_document(exchange, response, nullptr);
 }
 
 void forget_response(ExchangeContext& exchange) {
