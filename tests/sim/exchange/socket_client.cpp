@@ -70,6 +70,7 @@ std::string SocketClient::message(const Turn& turn, const std::string& lane_name
   if (!lane_name.empty()) text += fmt::format(R"(,"stream_id":"{}")", lane_name);
   if (draw_.chance(50)) text += R"(,"store":false)";
   if (draw_.chance(8)) text += R"(,"generate":false)";
+  if (draw_.chance(2)) text += fmt::format(R"(,"large":"{:x<300000}")", "");  // worked on aside
   if (!lane.latest_response.empty() && draw_.chance(60)) {
     text += fmt::format(R"(,"previous_response_id":"{}")", lane.latest_response);
   } else if (draw_.chance(3)) {
