@@ -1,5 +1,6 @@
 #include "server/http_connection.h"
 
+#include <cassert>
 #include <utility>
 
 #include "core/error_head.h"
@@ -36,13 +37,36 @@ void HttpConnection::start() {
 
 // ---- reading ----
 
+bool HttpConnection::may_follow(Phase now, Phase next) {
+  switch (next) {
+    case Phase::idle:
+      return now == Phase::idle || now == Phase::answering;
+    case Phase::head:
+      return now == Phase::idle;
+    case Phase::body:
+      return now == Phase::head;
+    case Phase::answering:  // a request that is none is answered wherever that shows
+      return now < Phase::lingering;
+    case Phase::lingering:
+      return now == Phase::answering;
+    case Phase::closing:
+      return now != Phase::closing;
+  }
+  return false;
+}
+
+void HttpConnection::go_to(Phase next) {
+  assert(may_follow(phase_, next));
+  phase_ = next;
+}
+
 void HttpConnection::next_request() {
-  phase_ = Phase::idle;
+  go_to(Phase::idle);
   head_reader_.emplace(limits_.max_head_bytes);
   body_reader_.reset();
   terms_ = {};
   browser_fields_ = {};
-  started_ = finished_ = false;
+  answer_ = Answer::due;
   set_deadline(limits_.idle_timeout);
 }
 
@@ -103,13 +127,13 @@ bool HttpConnection::read_head() {
   take(*used);
   // Empty lines between two requests begin none.
   if (phase_ == Phase::idle && (head_reader_->begun() || !unread().empty())) {
-    phase_ = Phase::head;
+    go_to(Phase::head);
     set_deadline(limits_.head_timeout);
   }
   if (!head_reader_->done()) return false;
   request_head_ = head_reader_->take();
   body_reader_.emplace(request_head_, limits_.max_body_bytes);
-  phase_ = Phase::body;
+  go_to(Phase::body);
   return true;
 }
 
@@ -145,7 +169,7 @@ void HttpConnection::dispatch() {
             request.method == "HEAD"};
   browser_fields_ = guard_.answer_fields(request);
   body_reader_.reset();
-  phase_ = Phase::answering;
+  go_to(Phase::answering);
   if (const auto refusal = guard_.refusal(request)) {
     refuse(*refusal);
   } else if (auto preflight = guard_.preflight(request)) {
@@ -171,7 +195,7 @@ void HttpConnection::upgrade(Request handshake) {
                                   "A WebSocket handshake must wait for the answers before it, and "
                                   "frames must wait for its own."));
   } else {
-    phase_ = Phase::closing;
+    go_to(Phase::closing);
     owner_.open_socket(std::move(socket_), std::move(handshake));
     owner_.on_connection_closed(*this);
   }
@@ -180,7 +204,7 @@ void HttpConnection::upgrade(Request handshake) {
 void HttpConnection::refuse(const Error& error) {
   const std::string body = error.to_json();
   terms_.keep_alive = false;
-  phase_ = Phase::answering;
+  go_to(Phase::answering);
   answer(error_head(error, body.size()), body);
 }
 
@@ -199,7 +223,7 @@ void HttpConnection::client_gone() {
 }
 
 void HttpConnection::linger() {
-  phase_ = Phase::lingering;
+  go_to(Phase::lingering);
   set_deadline(limits_.linger_timeout);
   socket_.shutdown_send();
   take(unread().size());
@@ -208,7 +232,7 @@ void HttpConnection::linger() {
 
 void HttpConnection::close() {
   if (phase_ == Phase::closing) return;
-  phase_ = Phase::closing;
+  go_to(Phase::closing);
   socket_.close();
   owner_.on_connection_closed(*this);
 }

@@ -79,7 +79,17 @@ class HttpConnection final : public ResponseWriter,
   // lingering: answered and shut down for sending; what the client still sends is thrown away, so
   // that it is not reset before it has read the answer.
   enum class Phase : std::uint8_t { idle, head, body, answering, lingering, closing };
+  // The answer to the request in hand.
+  enum class Answer : std::uint8_t {
+    due,
+    started,   // its head waits for what comes in the same turn of the loop
+    sending,   // the head is framed, and more may come
+    complete,  // all of it is framed
+  };
 
+  static bool may_follow(Phase now, Phase next);
+  void go_to(Phase next);
+  void go_to(Answer next);
   void read_more();
   void on_read(const boost::system::error_code& error, std::size_t bytes);
   std::string_view unread() const;
@@ -122,11 +132,10 @@ class HttpConnection final : public ResponseWriter,
 
   ResponseObserver* observer_ = nullptr;
   AnswerTerms terms_;
-  Headers browser_fields_;            // for the answer
-  bool started_ = false;              // the answer
-  std::optional<ResponseHead> head_;  // started, not sent yet
-  AnswerFraming framing_;             // since it was sent
-  bool finished_ = false;
+  Headers browser_fields_;  // for the answer
+  Answer answer_ = Answer::due;
+  std::optional<ResponseHead> head_;  // as long as it is started
+  AnswerFraming framing_;             // afterwards
   bool flush_posted_ = false;
   bool waiting_to_write_ = false;
   bool told_to_wait_ = false;

@@ -1,5 +1,6 @@
 // HttpConnection's half as a ResponseWriter: what leaves for the client.
 #include <boost/asio/post.hpp>
+#include <cassert>
 #include <utility>
 
 #include "server/http_connection.h"
@@ -14,19 +15,27 @@ constexpr std::size_t kKeptCapacity = 16 * 1024;  // of out_, between two writes
 
 }  // namespace
 
+void HttpConnection::go_to(Answer next) {
+  assert(next > answer_);
+  answer_ = next;
+}
+
 void HttpConnection::start(ResponseHead head) {
-  if (phase_ != Phase::answering || std::exchange(started_, true)) return;
+  if (phase_ != Phase::answering || answer_ != Answer::due) return;
   if (!AnswerFraming::can_send(head.status)) {
+    go_to(Answer::sending);  // of nothing
     broken();
     return;
   }
+  go_to(Answer::started);
   head_ = std::move(head);
   flush_soon();  // unless a write or finish comes along in the same turn
 }
 
 bool HttpConnection::write(std::string_view bytes) {
-  if (phase_ != Phase::answering || !started_ || finished_ || bytes.empty()) return true;
-  if (head_) {
+  const bool open = answer_ == Answer::started || answer_ == Answer::sending;
+  if (phase_ != Phase::answering || !open || bytes.empty()) return true;
+  if (answer_ == Answer::started) {
     // Still in the turn of start(): the whole answer may follow, so that one write does for all.
     out_.append(bytes);
     if (out_.size() > kHighWater) flush();
@@ -39,10 +48,11 @@ bool HttpConnection::write(std::string_view bytes) {
 }
 
 void HttpConnection::finish() {
-  if (phase_ != Phase::answering || finished_) return;
+  if (phase_ != Phase::answering || answer_ == Answer::complete) return;
   observer_ = nullptr;
-  finished_ = true;
-  if (head_) send_head();
+  const bool whole = answer_ == Answer::started;
+  go_to(Answer::complete);
+  if (whole) send_head();
   framing_.end(out_);
   flush();
 }
@@ -59,7 +69,8 @@ void HttpConnection::send_head() {
   terms_.keep_alive = terms_.keep_alive && !owner_.draining();
   const std::string body = std::exchange(out_, {});
   const std::string_view whole = body;
-  framing_ = AnswerFraming(head, terms_, clock_.wall(), finished_ ? &whole : nullptr, out_);
+  framing_ = AnswerFraming(head, terms_, clock_.wall(),
+                           answer_ == Answer::complete ? &whole : nullptr, out_);
   framing_.body(body, out_);
 }
 
@@ -73,7 +84,10 @@ void HttpConnection::flush_soon() {
 
 void HttpConnection::flush() {
   if (waiting_to_write_) return;
-  if (head_) send_head();
+  if (answer_ == Answer::started) {
+    go_to(Answer::sending);
+    send_head();
+  }
   while (out_sent_ < out_.size()) {
     error_code error;
     out_sent_ += socket_.write_some(
@@ -90,7 +104,7 @@ void HttpConnection::flush() {
   out_.clear();
   out_sent_ = 0;
   if (out_.capacity() > kKeptCapacity) out_.shrink_to_fit();
-  if (finished_) answer_sent();
+  if (answer_ == Answer::complete) answer_sent();
 }
 
 void HttpConnection::wait_until_writable() {

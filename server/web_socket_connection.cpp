@@ -86,6 +86,7 @@ class BeastConnection final : public WebSocketConnection,
   bool send(std::string_view text) override;
   std::size_t unsent_bytes() const override { return queued_bytes_; }
   void on_idle() override;
+  void on_message_read() override;
 
  private:
   enum class Phase : std::uint8_t { opening, open, closing, closed };
@@ -126,7 +127,8 @@ class BeastConnection final : public WebSocketConnection,
   std::string message_;  // read so far, and room for the read that is pending
   std::size_t message_bytes_ = 0;
   bool reading_ = false;
-  bool ping_sent_ = false;  // since the client was last heard
+  bool session_reads_ = false;  // the last message; until then nothing else is read
+  bool ping_sent_ = false;      // since the client was last heard
   bool pinging_ = false;
 
   std::string writing_text_;
@@ -174,7 +176,7 @@ void BeastConnection::on_accepted(const error_code& error) {
 // ---- reading ----
 
 void BeastConnection::read() {
-  if (reading_ || told_to_wait_ || phase_ != Phase::open) return;
+  if (reading_ || told_to_wait_ || session_reads_ || phase_ != Phase::open) return;
   reading_ = true;
   const std::size_t room = std::clamp(message_bytes_, kFirstRead, kMostRead);
   message_.resize(message_bytes_ + room);
@@ -205,8 +207,14 @@ void BeastConnection::on_read(const error_code& error, std::size_t bytes) {
     message_bytes_ = 0;
     busy_ = clock_.steady();
     const auto session = session_;
-    session->on_message(std::exchange(message_, {}));
+    session_reads_ = !session->on_message(std::exchange(message_, {}));
   }
+  read();
+}
+
+void BeastConnection::on_message_read() {
+  session_reads_ = false;
+  heard();  // nothing was read meanwhile
   read();
 }
 
@@ -313,8 +321,8 @@ void BeastConnection::check_open(SteadyTime now) {
     close(close_code::kGoingAway, "the socket has reached its maximum age");
   } else if (idle && now - busy_ >= limits_.idle_timeout) {
     close(close_code::kGoingAway, "no turn for too long");
-  } else if (told_to_wait_) {
-    return;  // nothing is read, so silence says nothing; the write has its own time-out
+  } else if (told_to_wait_ || session_reads_) {
+    return;  // nothing is read, so silence says nothing; a write has its own time-out
   } else if (now - heard_ >= limits_.ping_after + limits_.pong_timeout) {
     destroy();
   } else if (now - heard_ >= limits_.ping_after && !ping_sent_) {

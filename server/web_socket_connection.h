@@ -3,7 +3,7 @@
 // It completes the handshake, opens a session with the owner, and then hands it whole text messages
 // one at a time; it is the session's SocketWriter. A read is pending at all times, except while the
 // client does not take what was sent: then no further message is read, and the stuck write tells
-// when the client has gone.
+// when the client has gone; and while the session reads a large message.
 //
 // Limits: SocketLimits. What the client does not read holds at most kHighWater bytes plus one
 // message here, then the session is told to wait. Time-outs are looked at by check_deadline, so an

@@ -17,12 +17,32 @@
 
 namespace RP_PUBLIC responses_proxy {
 
+// Of one answer; what is beyond is not learnt.
+inline constexpr std::size_t kMaxItemIds = 64;
+
 // How an answer stands, as far as it was read.
 enum class AnswerState : std::uint8_t {
   open,        // no terminal event yet
   completed,   // response.completed
   incomplete,  // response.incomplete
   failed,      // response.failed or error
+};
+
+// Parts of an event that something in here asks for, as they stand in its JSON: JSON texts, ""
+// where there is none. Valid as long as that.
+struct EventParts {
+  std::string_view delta;
+  std::string_view item;
+  std::string_view item_id;
+  std::string_view usage;  // its own, or that of its response
+  // Of its response.
+  std::string_view response_id;
+  std::string_view conversation_id;
+  std::string_view model;
+  std::string_view output;
+  std::vector<std::string> output_ids;  // of the items in that, read; kMaxItemIds at most
+  std::optional<bool> stored;
+  std::optional<bool> background;
 };
 
 // What an event of the Responses API says of itself, at the top level of its JSON: items and texts
@@ -32,6 +52,8 @@ struct EventHead {
   std::optional<std::int64_t> sequence_number;
   std::string error_code;         // of `error`, of `response.error` or beside the type
   std::string incomplete_reason;  // response.incomplete_details.reason
+  bool names_stream = false;      // it has a "stream_id"
+  EventParts parts;
 
   // A `response.incomplete` that is followed by the answer to what the client has steered to.
   bool steered() const { return type == "response.incomplete" && incomplete_reason == "steered"; }
@@ -44,6 +66,7 @@ struct AnswerEvent {
   // As server-sent event, blank line included, the way it came; "" where it did not come as one.
   std::string_view wire;
   AnswerState state = AnswerState::open;  // after this event
+  bool names_stream = false;              // its JSON has a "stream_id"
 };
 
 // Takes an answer in, in order: events where it is a stream of them, else bytes of a document.
@@ -75,9 +98,6 @@ struct StoredResponse {
   std::string document = {};
   std::string marks = {};
 };
-
-// Of one answer; what is beyond is not learnt.
-inline constexpr std::size_t kMaxItemIds = 64;
 
 // What is learnt from an answer while it passes. The words are the upstream's own: what is kept of
 // them goes through a mask for secrets.

@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "responses_proxy/clock.h"
 #include "responses_proxy/export.h"
@@ -57,6 +58,9 @@ class History final {
   bool stored() const { return stored_; }
   // All of them, oldest first: a comma-separated list, "" if there are none. Linear in its bytes.
   std::string items() const;
+  // The same as the lists that they stand in here, none of them empty; valid as long as this is.
+  // Linear in its turns.
+  std::vector<std::string_view> lists() const;
 
  private:
   const StoredTurn turn_;

@@ -8,7 +8,8 @@
 // Ownership  The session shares the writer until on_closed(); the host shares the session.
 // Errors     What a client does wrong is answered with an `error` message; nothing throws.
 // Blocking   No call may block. A writer that has more queued than it wants returns false from send
-//            and calls on_writable when it has drained.
+//            and calls on_writable when it has drained. A session that reads a large message
+//            returns false from on_message, and calls on_message_read when it has read it.
 // Limits     kMaxActiveTurns at a time and kMaxLanes named lanes per socket, kMaxQueuedTurns wait;
 //            Config::websocket_state_bytes of conversation are kept. The host bounds messages. All
 //            that a socket makes the proxy hold: kMaxMessagesHeld.
@@ -46,6 +47,8 @@ class SocketWriter {
   virtual std::size_t unsent_bytes() const = 0;
   // The last turn under way has ended: a host that is draining may close the socket now.
   virtual void on_idle() = 0;
+  // The message is read for which on_message() has returned false: the next one may come.
+  virtual void on_message_read() = 0;
 };
 
 // The proxy's half, made by Proxy::open_socket.
@@ -60,8 +63,10 @@ class SocketSession {
   static constexpr std::size_t kMaxMessagesHeld = 4;
 
   virtual ~SocketSession() = default;
-  // A whole text message. May call the writer.
-  virtual void on_message(std::string text) = 0;
+  // A whole text message. May call the writer. false: it is large, and read while the loop goes on
+  // with other things; no other message until SocketWriter::on_message_read(), so that their order
+  // stays.
+  virtual bool on_message(std::string text) = 0;
   // After a send that returned false.
   virtual void on_writable() = 0;
   // The client is gone: its turns end, and the session lets go of the writer. The last call.

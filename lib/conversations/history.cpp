@@ -33,18 +33,22 @@ History::~History() {
   freed = nullptr;
 }
 
-std::string History::items() const {
-  std::vector<const StoredTurn*> turns;
-  turns.reserve(turns_);
+std::vector<std::string_view> History::lists() const {
+  std::vector<std::string_view> newest_first;
+  newest_first.reserve(2 * turns_);
   for (const History* one = this; one != nullptr; one = one->before_.get()) {
-    turns.push_back(&one->turn_);
+    for (const std::string_view list :
+         {std::string_view(one->turn_.output), std::string_view(one->turn_.input)}) {
+      if (!list.empty()) newest_first.push_back(list);
+    }
   }
+  return {newest_first.rbegin(), newest_first.rend()};
+}
+
+std::string History::items() const {
   std::string items;
   items.reserve(bytes_ + 2 * turns_);
-  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
-    append_items(items, (*turn)->input);
-    append_items(items, (*turn)->output);
-  }
+  for (const std::string_view list : lists()) append_items(items, list);
   return items;
 }
 

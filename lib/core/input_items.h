@@ -18,8 +18,8 @@ bool split_items(std::string_view array, std::vector<std::string>& items);
 // Both lists in one.
 void append_items(std::string& items, std::string_view more);
 
-// Puts `history` before the items of the request's own input, and takes out what it continues: so
-// it is complete in itself.
-void put_history(JsonEdit& edit, const JsonMembers& request, std::string_view history);
+// Puts `history`, which is such lists, before the items of the request's own input, and takes out
+// what it continues: so it is complete in itself. Nothing is copied; see JsonEdit::put.
+void put_history(JsonEdit& edit, const JsonMembers& request, const JsonPieces& history);
 
 }  // namespace responses_proxy

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/json_reader.h"
+#include "core/json_reads.h"
 #include "responses_proxy/request.h"
 
 namespace responses_proxy {
@@ -105,13 +106,32 @@ error_code read_text_of(ondemand::value value, std::string_view& text) {
   return SUCCESS;
 }
 
+Kind kind_of(ondemand::json_type type) {
+  switch (type) {
+    case ondemand::json_type::null:
+      return Kind::none;
+    case ondemand::json_type::string:
+      return Kind::text;
+    case ondemand::json_type::object:
+      return Kind::object;
+    default:
+      return Kind::other;
+  }
+}
+
 // `text`: gets the value as it stands, if it is not null.
 error_code read_value(ondemand::value value, JsonField& field, std::string_view* text) {
   field.kind = Kind::none;
   field.text.clear();
+  field.place = {};
   if (field.elements != nullptr) field.elements->restart();
   ondemand::json_type type{};
   if (const error_code error = value.type().get(type)) return error;
+  if (text == nullptr && field.take != JsonField::Take::value) text = &field.place;
+  if (field.take == JsonField::Take::place) {
+    field.kind = kind_of(type);
+    return read_text_of(value, *text);
+  }
   if (text != nullptr) *text = value.raw_json_token();  // of a container: its first character
   switch (type) {
     case ondemand::json_type::null:
@@ -168,6 +188,7 @@ error_code read_object(ondemand::object object, std::span<JsonField> fields, con
   for (JsonField& field : fields) {  // an earlier duplicate of the object does not count
     field.kind = Kind::none;
     field.text.clear();
+    field.place = {};
   }
   for (auto member : object) {
     ondemand::field found;
@@ -208,8 +229,20 @@ JsonOutcome read_in_place(const std::string& text, std::span<JsonField> fields,
   static thread_local ondemand::parser thread_parser;
   std::optional<ondemand::parser> own_parser;
   ondemand::parser& parser = text.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
+  ++json_reads().skimmed;
   const simdjson::padded_string_view padded(text.data(), text.size(), text.capacity());
   return read_document(parser, padded, fields, places);
+}
+
+// They are noted in a copy; `text` is what that was made of.
+void move_places(std::span<JsonField> fields, std::string_view text, std::string_view copy) {
+  for (JsonField& field : fields) {
+    if (!field.place.empty()) {
+      const auto at = static_cast<std::size_t>(field.place.data() - copy.data());
+      field.place = trimmed(text.substr(at, field.place.size()));
+    }
+    if (field.kind == Kind::object) move_places(field.children, text, copy);
+  }
 }
 
 }  // namespace
@@ -220,7 +253,9 @@ JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields)
   std::string& copy = text.size() <= kKeptBytes ? thread_text : own_text;
   copy.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   copy.assign(text);
-  return read_in_place(copy, fields);
+  const JsonOutcome outcome = read_in_place(copy, fields);
+  if (outcome == JsonOutcome::read) move_places(fields, text, copy);
+  return outcome;
 }
 
 JsonOutcome read_json_fields(std::string& text, std::span<JsonField> fields) {

@@ -35,18 +35,27 @@ struct JsonField {
     other
   };  // none: missing or null
 
+  enum class Take : std::uint8_t {
+    value,
+    place,  // where it stands, and its kind; nothing in it is read
+    both,
+  };
+
   std::string_view key;
   std::span<JsonField> children = {};  // read if the value is an object
   JsonElements* elements = nullptr;    // told of the objects in it if the value is an array
+  Take take = Take::value;
   Kind kind = Kind::none;
   std::string text = {};
   bool flag = false;
   std::int64_t integer = 0;
+  std::string_view place = {};  // the value in the text that was given, "" if it is missing
 };
 
 enum class JsonOutcome : std::uint8_t { read, not_an_object, not_json };
 
-// Of duplicate keys the last counts, as it does for the parsers of most upstreams. Reads a copy.
+// Of duplicate keys the last counts, as it does for the parsers of most upstreams. What stands in
+// an object is of this call only where that was read: see its kind. Reads a copy.
 JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields);
 // The same in place: `text` gets the spare capacity the parser needs (Request::kBodyPadding), if it
 // has none; its bytes stay.

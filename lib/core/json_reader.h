@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/json_reads.h"
 #include "core/lone_surrogates.h"
 
 namespace responses_proxy {
@@ -28,6 +29,7 @@ simdjson::error_code parse_json(std::string_view text, Read&& read) {
   std::optional<simdjson::dom::parser> own_parser;
   simdjson::dom::parser& parser = text.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
   simdjson::dom::element document;
+  ++json_reads().parsed;
   const simdjson::error_code error = parser.parse(text.data(), text.size()).get(document);
   if (error == simdjson::SUCCESS) std::forward<Read>(read)(document);
   return error;

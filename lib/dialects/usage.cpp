@@ -44,6 +44,10 @@ TokenUsage read_usage(element root) {
       return {};
     }
   }
+  return usage_of(usage);
+}
+
+TokenUsage usage_of(element usage) {
   TokenUsage tokens;
   tokens.input = count_at(usage, {"input_tokens", "prompt_tokens"});
   tokens.output = count_at(usage, {"output_tokens", "completion_tokens"});

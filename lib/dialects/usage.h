@@ -12,5 +12,7 @@ namespace responses_proxy {
 // is missing, negative, absurdly large or not an integer stays absent; a missing total is the sum
 // of the others.
 TokenUsage read_usage(simdjson::dom::element root);
+// ... of that object itself.
+TokenUsage usage_of(simdjson::dom::element usage);
 
 }  // namespace responses_proxy

@@ -1,5 +1,6 @@
 #include "proxy/aside.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -7,20 +8,33 @@
 
 namespace responses_proxy {
 
-Task<> aside(ExchangeContext& exchange, bool large, std::function<void()> work) {
-  bool done = false;
-  // This coroutine keeps `work` and the exchange until the loop has heard of the end.
-  const bool taken = large && exchange.loop.helpers.run([&exchange, &work, &done] {
-    work();
-    exchange.loop.loop.post([&exchange, &done] {
-      done = true;
-      exchange.progress.fire();
-    });
+void aside(HelperThreads& helpers, EventLoop& loop, bool large, std::function<void()> work,
+           std::function<void()> then) {
+  struct Job {
+    std::function<void()> work;
+    std::function<void()> then;
+  };
+  const auto job = std::make_shared<Job>(Job{std::move(work), std::move(then)});
+  const bool taken = large && helpers.run([&loop, job] {
+    job->work();
+    job->work = nullptr;  // what it holds may be large as well
+    loop.post([job] { std::exchange(job->then, nullptr)(); });
   });
-  if (!taken) {
+  if (taken) return;
+  job->work();
+  job->then();
+}
+
+Task<> aside(ExchangeContext& exchange, bool large, std::function<void()> work) {
+  if (!large) {
     work();
     co_return;
   }
+  bool done = false;
+  aside(exchange.loop.helpers, exchange.loop.loop, large, std::move(work), [&exchange, &done] {
+    done = true;
+    exchange.progress.fire();
+  });
   while (!done) co_await exchange.progress;
 }
 

@@ -31,8 +31,8 @@ void Attempt::send(UpstreamClient& client, UpstreamRequest request) {
   transfer_ = client.start(std::move(request), *this);
 }
 
-void Attempt::send(TurnTransport& transport, UpstreamRequest request) {
-  transfer_ = transport.start(std::move(request), *this);
+void Attempt::send(TurnTransport& transport, UpstreamRequest request, std::string& body) {
+  transfer_ = transport.start(std::move(request), body, *this);
 }
 
 void Attempt::on_head(int status, Headers headers) {

@@ -50,7 +50,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
           const RecordMask& mask, AttemptObserver& observer, std::string_view model = {});
 
   void send(UpstreamClient& client, UpstreamRequest request);
-  void send(TurnTransport& transport, UpstreamRequest request);
+  void send(TurnTransport& transport, UpstreamRequest request, std::string& body);
   // Ends the transfer; no callback comes afterwards.
   void cancel() { transfer_.reset(); }
   void resume() {

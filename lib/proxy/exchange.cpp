@@ -23,18 +23,27 @@ namespace responses_proxy {
 namespace {
 
 // Pick, translate, send, until an attempt has begun whose answer is the client's: that is the one
-// in the exchange then.
+// in the exchange then. A request that cannot be said to one target may be one for another: what
+// the first had against it is the answer where nobody can serve it.
 Task<std::optional<Error>> find_answer(ExchangeContext& exchange) {
+  std::optional<Error> objection;
   while (!exchange.interrupted()) {
     auto lease = phases::pick(exchange);
     if (!lease) {
       // Nobody else is left: the last answer, if there was one, says more than "all out".
       if (exchange.attempt) break;
-      co_return lease.error();
+      co_return objection ? *objection : lease.error();
     }
     phases::close_attempt(exchange);
+    // The route holds them.
+    const Resource& resource = lease->resource();
+    const std::string_view model = lease->model();
     auto sending = co_await phases::translate(exchange, std::move(*lease));
-    if (!sending) co_return sending.error();
+    if (!sending) {
+      if (!objection) objection = sending.error();
+      phases::leave_out(exchange, resource, model);
+      continue;
+    }
     auto refused = co_await phases::go_to_background(exchange, *sending->answer);
     if (refused) co_return *refused;
     if (exchange.interrupted()) break;

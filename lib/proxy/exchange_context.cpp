@@ -37,7 +37,7 @@ ExchangeContext::ExchangeContext(const Config& of_proxy, const ProxyOptions& giv
       bounded_id(utf8_text(request.headers.get("x-request-id"), std::string::npos));
   record.method = turn ? "WEBSOCKET" : request.method;
   record.path = request.path;
-  record.request_bytes = static_cast<std::int64_t>(request.body.size());
+  record.request_bytes = static_cast<std::int64_t>(turn ? turn->bytes() : request.body.size());
 }
 
 bool ExchangeContext::pinned() const {

@@ -65,7 +65,8 @@ struct RememberedIds {
   std::size_t items = 0;  // of the ids of output items
   std::string response;   // as the upstream wrote it
   std::string conversation;
-  bool kept = false;  // what it adds to its conversation
+  bool kept = false;       // what it adds to its conversation
+  bool turn_open = false;  // a turn's socket has not taken that yet
 };
 
 struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {

@@ -1,24 +1,14 @@
 #include "proxy/held_answer.h"
 
-#include <functional>
 #include <utility>
+
+#include "core/part_of_text.h"
 
 namespace responses_proxy {
 
-namespace {
-
-// Where `inner` begins in `outer`; npos: it is not a part of it.
-std::size_t position_in(std::string_view outer, std::string_view inner) {
-  const std::less_equal<const char*> not_after;
-  const bool within = !inner.empty() && not_after(outer.data(), inner.data()) &&
-                      not_after(inner.data() + inner.size(), outer.data() + outer.size());
-  return within ? static_cast<std::size_t>(inner.data() - outer.data()) : std::string_view::npos;
-}
-
-}  // namespace
-
 void HeldAnswer::event(const AnswerEvent& event) {
   Piece piece{true, event.state, event.type.size(), event.wire.size(), event.json.size()};
+  piece.names_stream = event.names_stream;
   piece.json_in_wire = position_in(event.wire, event.json);
   text_.append(event.type).append(event.wire);
   if (piece.json_in_wire == std::string_view::npos) text_.append(event.json);
@@ -52,7 +42,7 @@ void HeldAnswer::give_to(AnswerSink& sink) {
     const bool apart = piece.json_in_wire == std::string_view::npos;
     const std::string_view json =
         apart ? take(piece.json) : wire.substr(piece.json_in_wire, piece.json);
-    sink.event({type, json, wire, piece.state});
+    sink.event({type, json, wire, piece.state, piece.names_stream});
   }
 }
 

@@ -29,6 +29,7 @@ class HeldAnswer final : public AnswerSink {
     std::size_t wire = 0;
     std::size_t json = 0;
     std::size_t json_in_wire = std::string_view::npos;
+    bool names_stream = false;
   };
 
   std::string text_;

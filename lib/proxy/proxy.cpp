@@ -61,7 +61,8 @@ class LoopExchanges final : public ExchangeOwner {
   std::shared_ptr<SocketSession> open_socket(Request handshake,
                                              std::shared_ptr<SocketWriter> writer) {
     return std::make_shared<ClientSession>(
-        SocketServices{config_, dependencies_, loop_, loop_.timers(), upstream_, sockets_},
+        SocketServices{config_, dependencies_, loop_, loop_.timers(), upstream_, sockets_,
+                       helpers_},
         std::move(handshake), std::move(writer),
         [this](Request request, const std::shared_ptr<SocketTurn>& turn) {
           active_.fetch_add(1, std::memory_order_relaxed);

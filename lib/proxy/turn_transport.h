@@ -33,8 +33,9 @@ class TurnHandler : public UpstreamHandler {
 
 class TurnTransport {
  public:
-  // As UpstreamClient::start.
-  virtual std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request,
+  // As UpstreamClient::start. `body`: what request.body is a view of; it may be taken, so that what
+  // waits to be sent is no copy of it.
+  virtual std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request, std::string& body,
                                                   TurnHandler& handler) = 0;
 
  protected:

@@ -1,29 +1,21 @@
 #include "responses_proxy/runtime.h"
 #include "databases/open_database.h"
 
-#include <fmt/format.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "codex/codex_catalog.h"
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
 #include "conversations/sql_kept_responses.h"
-#include "core/periodic_thread.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
 #include "log/failover_log.h"
 #include "log/health_log.h"
 #include "log/masked_log.h"
 #include "metrics/traffic_history.h"
-#include "postgres/postgres_listener.h"
-#include "postgres/postgres_url.h"
-#include "redis/redis_bell.h"
-#include "registry/registry.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/health_checker.h"
 #include "responses_proxy/load_balancer.h"
@@ -32,11 +24,10 @@
 #include "responses_proxy/state_sharing.h"
 #include "responses_proxy/state_store.h"
 #include "responses_proxy/table_router.h"
-#include "responses_proxy/upstream_client.h"
-#include "responses_proxy/upstream_socket.h"
-#include "responses_proxy/upstream_trust.h"
 #include "runtime/loop_lag.h"
+#include "runtime/loop_upstreams.h"
 #include "runtime/make_tracer.h"
+#include "runtime/own_registry.h"
 #include "runtime/own_telemetry.h"
 #include "state/recent_decisions.h"
 #include "storage/sql_record_queries.h"
@@ -94,30 +85,6 @@ std::unique_ptr<KeptResponses> make_kept_responses(const Config& config, Databas
   return std::make_unique<SqlKeptResponses>(database, clock, loops, ttl);
 }
 
-RegistryOptions registry_options(const Config& config, const Log& log) {
-  RegistryOptions options;
-  options.keys = config.secret_encryption_keys;
-  options.allow_private_upstreams = config.allow_private_upstreams;
-  options.websocket = config.upstream_websocket;
-  options.file = config.registry_file;
-  options.cache_path = config.routing_cache_path;
-  options.variable = process_environment();
-  options.resources = config.resources;
-  options.aliases = config.aliases;
-  options.log = log;
-  return options;
-}
-
-std::shared_ptr<const CodexCatalog> codex_catalog(const Config& config) {
-  std::string problem;
-  CatalogBase base = read_catalog(config.model_catalog_json, problem);
-  if (!problem.empty()) {
-    throw std::runtime_error(
-        fmt::format("MODEL_CATALOG_JSON {}: {}", config.model_catalog_json, problem));
-  }
-  return std::make_shared<const CodexCatalog>(std::move(base));
-}
-
 // The host's part; else one that is made for `own`, which keeps it.
 template <class Part, class Own, class Make>
 Part& given_or(Part* given, std::unique_ptr<Own>& own, Make&& make) {
@@ -161,26 +128,22 @@ class Runtime::Impl {
         kept_responses_(
             given_or(options_.kept_responses, own_kept_responses_,
                      [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
-        trust_(std::make_shared<UpstreamTrust>(TrustFiles{.ca_file = config_.upstream_ca_file,
-                                                          .ssl_cert_file = config_.ssl_cert_file,
-                                                          .ssl_cert_dir = config_.ssl_cert_dir})),
         dialects_(make_builtin_dialects()),
-        registered_(*database_),
         tracer_(options_.tracer != nullptr ? nullptr : make_tracer(config_, random_, log_)) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
     for (const Dialect* dialect : options_.dialects) dialects_by_name_.add(*dialect);
     watching_health_ = state_.observe_health([this](const HealthChange& change) {
       if (const auto event = health_event(change, name_of(change.resource_id))) log_(*event);
     });
-    if (own_router_) make_registry(*own_router_);
-    if (const std::string problem = trust_->problem(); !problem.empty()) {
-      throw std::runtime_error(problem);
+    if (own_router_) {
+      registry_ = std::make_unique<OwnRegistry>(config_, *database_, clock_, log_,
+                                                dialects_by_name_.names(), *own_router_);
     }
-    for (std::size_t i = 0; i < loops_.size(); ++i) make_upstreams(loops_.at(i));
+    upstreams_ = std::make_unique<LoopUpstreams>(config_, options_, clock_, loops_);
     HealthChecker& health =
         given_or(options_.health, own_health_, [this] { return make_checker(); });
     if (options_.health != nullptr || config_.health_check_enabled) health_ = &health;
-    tester_ = std::make_unique<ProviderTester>(loops_.at(0), *upstreams_.front(), clock_,
+    tester_ = std::make_unique<ProviderTester>(loops_.at(0), upstreams_->client(0), clock_,
                                                dialects_by_name_, config_.health_check_timeout);
     proxy_ = std::make_unique<Proxy>(config_, proxy_options());
   }
@@ -204,9 +167,7 @@ class Runtime::Impl {
 
   void stop() {
     if (std::exchange(stopped_, true)) return;
-    database_news_.reset();
-    redis_news_.reset();
-    refresh_.reset();
+    if (registry_) registry_->stop();
     loops_.stop();
     lag_.reset();
     if (sharing_ != nullptr) sharing_->stop();
@@ -222,31 +183,35 @@ class Runtime::Impl {
 
   Proxy& proxy() { return *proxy_; }
   EventLoops& loops() { return loops_; }
-  UpstreamClient& upstream(std::size_t index) { return *upstreams_.at(index); }
-  UpstreamTrust& upstream_trust() { return *trust_; }
-  std::string reload_registry() { return registry_ ? registry_->reload() : std::string(); }
+  UpstreamClient& upstream(std::size_t index) { return upstreams_->client(index); }
+  UpstreamTrust& upstream_trust() { return upstreams_->trust(); }
+  std::string reload_registry() {
+    return registry_ ? registry_->registry().reload() : std::string();
+  }
   const Clock& clock() const { return clock_; }
 
   ControlPlaneContext control_plane(const std::atomic<bool>& draining) {
-    return {.config = config_,
-            .clock = clock_,
-            .router = router_,
-            .state = state_,
-            .health = health_checker(),
-            .records = queries_,
-            .telemetry = telemetry_,
-            .metrics = metrics_,
-            .draining = draining,
-            .ping_database = [this] { database_->ping(); },
-            .recent_decisions = [this] { return decisions_.newest_first(); },
-            .active_exchanges = [this] { return proxy_->active_exchanges(); },
-            .open_sockets = [this] { return proxy_->open_sockets(); },
-            .telemetry_stream =
-                own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
-            .traces = trace_stats(),
-            .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
-                ControlPlaneContext::OfRuntime{
-                    .registry = registry_.get(), .tester = tester_.get(), .traffic = &traffic_})};
+    return {
+        .config = config_,
+        .clock = clock_,
+        .router = router_,
+        .state = state_,
+        .health = health_checker(),
+        .records = queries_,
+        .telemetry = telemetry_,
+        .metrics = metrics_,
+        .draining = draining,
+        .ping_database = [this] { database_->ping(); },
+        .recent_decisions = [this] { return decisions_.newest_first(); },
+        .active_exchanges = [this] { return proxy_->active_exchanges(); },
+        .open_sockets = [this] { return proxy_->open_sockets(); },
+        .telemetry_stream =
+            own_telemetry_ ? own_telemetry_->stream_stats() : std::function<StreamStats()>(),
+        .traces = trace_stats(),
+        .of_runtime = std::make_shared<const ControlPlaneContext::OfRuntime>(
+            ControlPlaneContext::OfRuntime{.registry = registry_ ? &registry_->registry() : nullptr,
+                                           .tester = tester_.get(),
+                                           .traffic = &traffic_})};
   }
 
  private:
@@ -259,70 +224,10 @@ class Runtime::Impl {
     return options;
   }
 
-  // What is registered is routed to from here on.
-  void make_registry(TableRouter& router) {
-    RegistryOptions options = registry_options(config_, log_);
-    options.wire_apis = dialects_by_name_.names();
-    registry_ = std::make_unique<Registry>(
-        registered_, clock_, std::move(options),
-        [&router, catalog = codex_catalog(config_)](std::vector<Resource> resources,
-                                                    std::vector<ModelAlias> aliases) {
-          auto told = catalog->of(resources, aliases);
-          router.update(std::move(resources), std::move(aliases), std::move(told));
-        });
-    registry_->on_change([this](std::int64_t) {
-      if (redis_news_) redis_news_->ring();
-    });
-    registry_->load();
-    // For what other replicas have registered, and files that have changed.
-    refresh_ = std::make_unique<PeriodicThread>(config_.routing_refresh_interval, [this] {
-      registry_->refresh();
-      return config_.routing_refresh_interval;
-    });
-    hear_of_changes();
-  }
-
-  // Of other replicas, so that the interval is only for what is not heard.
-  void hear_of_changes() {
-    const auto heard = [this] { refresh_->hurry(); };
-    const std::string& url = config_.database_url.reveal();
-    if (is_postgres_url(url)) {
-      database_news_ = std::make_unique<PostgresListener>(url, RegistryStore::kChannel, heard);
-    }
-    RedisOptions redis;
-    if (config_.redis_url.empty() || !parse_redis_url(config_.redis_url.reveal(), redis).empty()) {
-      return;
-    }
-    redis_news_ = std::make_unique<RedisBell>(redis, "rp:registry", heard);
-  }
-
   TelemetrySink& telemetry_target() {
     if (options_.telemetry != nullptr) return *options_.telemetry;
     own_telemetry_ = std::make_unique<OwnTelemetry>(config_, *database_, clock_, random_, log_);
     return own_telemetry_->sink();
-  }
-
-  void make_upstreams(EventLoop& loop) {
-    UpstreamClientOptions http;
-    http.trust = trust_;
-    http.allow_private = config_.allow_private_upstreams;
-    http.http = config_.upstream_http;
-    upstreams_.push_back(options_.make_upstream ? options_.make_upstream(loop)
-                                                : make_upstream_client(loop, clock_, http));
-    if (!upstreams_.back()) {
-      throw std::invalid_argument("RuntimeOptions::make_upstream has made no client for a loop");
-    }
-    upstream_sockets_.push_back(make_sockets(loop));
-  }
-
-  // Null: turns of WebSocket clients go over HTTP, too.
-  std::unique_ptr<UpstreamSockets> make_sockets(EventLoop& loop) {
-    if (options_.make_upstream_sockets) return options_.make_upstream_sockets(loop);
-    if (options_.make_upstream) return nullptr;  // nothing leaves beside the host's client
-    UpstreamSocketOptions sockets;
-    sockets.trust = trust_;
-    sockets.allow_private = config_.allow_private_upstreams;
-    return make_upstream_sockets(loop, sockets);
   }
 
   std::unique_ptr<HealthChecker> make_checker() {
@@ -332,7 +237,7 @@ class Runtime::Impl {
                                 .cooldown = config_.resource_cooldown,
                                 .max_retry_after = config_.max_retry_after,
                                 .log = log_},
-                               router_, loops_.at(0), *upstreams_.front(), clock_,
+                               router_, loops_.at(0), upstreams_->client(0), clock_,
                                dialects_by_name_);
   }
 
@@ -367,8 +272,7 @@ class Runtime::Impl {
       if (sharing_ != nullptr) sharing_->share_decision(decision);
       decisions_.add(std::move(decision));
     };
-    for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
-    for (const auto& sockets : upstream_sockets_) options.upstream_sockets.push_back(sockets.get());
+    upstreams_->add_to(options);
     return options;
   }
 
@@ -439,16 +343,10 @@ class Runtime::Impl {
   Conversations& conversations_;
   std::unique_ptr<KeptResponses> own_kept_responses_;
   KeptResponses& kept_responses_;
-  const std::shared_ptr<UpstreamTrust> trust_;
-  std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
-  std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;
+  std::unique_ptr<LoopUpstreams> upstreams_;
   const std::vector<std::unique_ptr<Dialect>> dialects_;
   Dialects dialects_by_name_;
-  RegistryStore registered_;
-  std::unique_ptr<Registry> registry_;  // null: the router is the host's
-  std::unique_ptr<PeriodicThread> refresh_;
-  std::unique_ptr<PostgresListener> database_news_;  // with PostgreSQL
-  std::unique_ptr<RedisBell> redis_news_;            // with Redis
+  std::unique_ptr<OwnRegistry> registry_;  // null: the router is the host's
   std::unique_ptr<ProviderTester> tester_;
   std::unique_ptr<HealthChecker> own_health_;
   HealthChecker* health_ = nullptr;           // null: checks are off

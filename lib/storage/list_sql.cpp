@@ -22,6 +22,11 @@ class Builder {
     return fmt::format("${}", query_.params.size());
   }
   void add(std::string_view text) { query_.text += text; }
+  // Another SELECT of the same query, with conditions of its own.
+  void begin(std::string_view select) {
+    query_.text += select;
+    has_where_ = false;
+  }
   void where(std::string_view condition) {
     query_.text += has_where_ ? " AND " : " WHERE ";
     query_.text += condition;

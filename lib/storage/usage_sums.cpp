@@ -33,10 +33,10 @@ SqlInsert insert_into_sums(const std::string& table) {
   return insert;
 }
 
-void count(UsageRow& sum, const RequestRecord& record) {
-  ++sum.requests;
-  if (counts_as_error(record)) ++sum.errors;
-  sum.usage += record.usage;
+void add_to(UsageRow& sum, const UsageRow& part) {
+  sum.requests += part.requests;
+  sum.errors += part.errors;
+  sum.usage += part.usage;
 }
 
 }  // namespace
@@ -56,13 +56,24 @@ void UsageSums::add(const RequestRecord& record) {
   key.asked_pool_id = sum_text(record.requested_pool_id);
   key.caller = sum_text(record.caller);
   key.status_code = record.status_code;
-  if (!record.attempts.empty()) {
-    key.resource_id = sum_text(record.attempts.back().resource_id);
-    key.pool_id = sum_text(record.attempts.back().pool_id);
+  const std::string session_id = sum_text(record.session_id);
+  const auto add_part = [&](const UsageRow& part) {
+    key.session_id.clear();
+    add_to(days_[key], part);
+    key.session_id = session_id;
+    add_to(session_days_[key], part);
+  };
+
+  // Tokens count where they were spent, the request where it was answered.
+  UsageRow whole{.requests = 1, .errors = counts_as_error(record) ? 1 : 0, .usage = record.usage};
+  for (const AttemptRecord& attempt : record.attempts) {
+    key.resource_id = sum_text(attempt.resource_id);
+    key.pool_id = sum_text(attempt.pool_id);
+    if (attempt.usage == TokenUsage{}) continue;
+    whole.usage = {};
+    add_part({.usage = attempt.usage});
   }
-  count(days_[key], record);
-  key.session_id = sum_text(record.session_id);
-  count(session_days_[std::move(key)], record);
+  add_part(whole);
 }
 
 void UsageSums::write(SqlConnection& connection) const {

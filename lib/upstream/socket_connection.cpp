@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/error.hpp>
+#include <cassert>
 #include <utility>
 
 #include "core/content_encoding.h"
@@ -65,6 +66,12 @@ SocketConnection::SocketConnection(EventLoop& loop, SocketTarget target,
       handler_(&handler),
       resolver_(loop.context()) {}
 
+// Forward only.
+void SocketConnection::go_to(State next) {
+  assert(next > state_);
+  state_ = next;
+}
+
 void SocketConnection::start() {
   arm(request_.connect_timeout);
   resolver_.async_resolve(
@@ -123,7 +130,7 @@ void SocketConnection::on_handshake(const ErrorCode& error,
     return end_open(result);
   }
   request_ = {};
-  state_ = State::open;
+  go_to(State::open);
   arm(close_requested_ ? options_.close_wait : options_.ping_after / kTicksToPing);
   handler_->on_open(result);
   read_next();
@@ -167,7 +174,8 @@ void SocketConnection::send(std::string text) {
 
 void SocketConnection::resume() {
   paused_ = false;
-  if (!std::exchange(held_, false)) return;
+  if (reading_ != Reading::held) return;
+  reading_ = Reading::under_way;
   loop_.post([self = shared_from_this()] { self->take(); });
 }
 
@@ -184,7 +192,7 @@ void SocketConnection::abandon() {
 
 void SocketConnection::read_next() {
   if (state_ != State::open) return;
-  reading_ = true;
+  reading_ = Reading::under_way;
   read(buffer_);
 }
 
@@ -194,7 +202,7 @@ void SocketConnection::on_read(const ErrorCode& error) {
     on_heard();
     return take();
   }
-  reading_ = false;
+  reading_ = Reading::nothing;
   // What on_goodbye or on_peer_close will report has taken the stream from this read.
   if (error == asio::error::operation_aborted || error == websocket::error::closed) return;
   finish(close_code_for(error), error.message());
@@ -203,11 +211,11 @@ void SocketConnection::on_read(const ErrorCode& error) {
 void SocketConnection::take() {
   if (state_ == State::ended) return;
   if (paused_) {
-    held_ = true;
+    reading_ = Reading::held;
     return;
   }
   if (message_is_binary()) {
-    reading_ = false;
+    reading_ = Reading::nothing;
     return start_closing(close_code::kUnsupportedData);
   }
   if (message_done()) {
@@ -218,7 +226,7 @@ void SocketConnection::take() {
     buffer_.clear();
     if (buffer_.capacity() > kKeptCapacity) buffer_.shrink_to_fit();
   }
-  reading_ = false;
+  reading_ = Reading::nothing;
   read_next();
 }
 
@@ -236,7 +244,9 @@ void SocketConnection::on_written(const ErrorCode& error) {
   writing_ = false;
   if (state_ == State::ended) return;
   // Whatever has taken the stream from this write reports the end.
-  if (error == asio::error::operation_aborted && (reading_ || state_ == State::closing)) return;
+  if (error == asio::error::operation_aborted &&
+      (reading_ != Reading::nothing || state_ == State::closing))
+    return;
   if (error) return finish(close_code::kAbnormal, error.message());
   queued_bytes_ -= queue_.front().size();
   queue_.pop_front();
@@ -252,7 +262,7 @@ void SocketConnection::on_ping_sent(const ErrorCode& error) {
 
 void SocketConnection::start_closing(std::uint16_t code) {
   if (state_ != State::open) return;
-  state_ = State::closing;
+  go_to(State::closing);
   close_code_ = code;
   arm(options_.close_wait);
   say_goodbye(code == 0 ? close_code::kNormal : code);
@@ -311,7 +321,7 @@ void SocketConnection::tick() {
 }
 
 void SocketConnection::shut() {
-  state_ = State::ended;
+  if (state_ != State::ended) go_to(State::ended);
   resolver_.cancel();
   if (walk_) std::exchange(walk_, nullptr)->cancel();
   timer_.reset();

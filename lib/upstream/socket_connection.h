@@ -68,9 +68,15 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
  private:
   using Walk = AddressWalk<boost::asio::ip::tcp::socket>;
 
-  // closing: our close frame is out or about to be.
+  // In this order; closing: our close frame is out or about to be.
   enum class State : std::uint8_t { connecting, open, closing, ended };
+  enum class Reading : std::uint8_t {
+    nothing,
+    under_way,  // until what it has brought is delivered
+    held,       // it has ended, but the handler is paused
+  };
 
+  void go_to(State next);
   void connect(const boost::asio::ip::tcp::resolver::results_type& addresses);
   void fail_connect(UpstreamError error, std::string_view reason);
   void fail_open(UpstreamError error, std::string detail);
@@ -99,8 +105,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection> {
   std::deque<std::string> queue_;
   std::size_t queued_bytes_ = 0;
   boost::beast::flat_buffer buffer_;  // the message that is being read
-  bool reading_ = false;              // from the start of a read until what it brought is delivered
-  bool held_ = false;                 // a read has ended, but the handler is paused
+  Reading reading_ = Reading::nothing;
   bool paused_ = false;
   bool writing_ = false;
   bool pinging_ = false;

@@ -620,6 +620,36 @@ TEST_CASE_TEMPLATE_DEFINE("records: usage sums", Backend, rs_usage) {
   check(UsageBy::day, one, {{"2026-11-22", 2, 0, once}});
 }
 
+TEST_CASE_TEMPLATE_DEFINE("records: tokens stand with the resource that has used them", Backend,
+                          rs_usage_of_attempts) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  RequestRecord record = sample_record("moved", at_second(0));
+  const AttemptRecord last = record.attempts.back();
+  record.attempts.assign(3, last);
+  record.attempts[0].resource_id = record.attempts[1].resource_id = "left";
+  record.attempts[0].usage = {1, 2, 3, {}, {}};
+  record.attempts[1].usage = {10, 20, 30, {}, {}};
+  record.attempts[2].usage = {100, 200, 300, {}, {}};
+  record.usage = {111, 222, 333, {}, {}};
+  store->writer.write(std::vector{record});
+  const auto rows = store->queries.usage(UsageBy::resource, {});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].key == last.resource_id);
+  CHECK(rows[0].requests == 1);
+  CHECK(rows[0].usage == TokenUsage{100, 200, 300, {}, {}});
+  CHECK(rows[1].key == "left");
+  CHECK(rows[1].requests == 0);
+  CHECK(rows[1].usage == TokenUsage{11, 22, 33, {}, {}});
+  const auto left = store->queries.usage(UsageBy::resource,
+                                         filter<std::string>(&RecordQuery::resource_id, "left"));
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].usage == TokenUsage{11, 22, 33, {}, {}});
+  CHECK(store->queries.usage(UsageBy::model, {}).at(0).usage == record.usage);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("records: a background response's usage counts once", Backend,
                           rs_background) {
   using namespace responses_proxy;
@@ -817,22 +847,23 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
   CHECK(store->queries.sessions({}).rows.at(0).request_count == 300);
 }
 
-#define RECORDS_CONTRACT(Backend)                    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);     \
-  TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_errors, Backend);     \
-  TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);    \
-  TEST_CASE_TEMPLATE_INVOKE(rs_attempts, Backend);   \
-  TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);  \
-  TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);   \
-  TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);   \
-  TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);      \
-  TEST_CASE_TEMPLATE_INVOKE(rs_bodies, Backend);     \
+#define RECORDS_CONTRACT(Backend)                           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_errors, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(rs_filters, Backend);           \
+  TEST_CASE_TEMPLATE_INVOKE(rs_attempts, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);         \
+  TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage_of_attempts, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);          \
+  TEST_CASE_TEMPLATE_INVOKE(rs_texts, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_bodies, Backend);            \
   TEST_CASE_TEMPLATE_INVOKE(rs_concurrent, Backend)

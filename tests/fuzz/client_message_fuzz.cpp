@@ -78,9 +78,9 @@ void run(FuzzInput input) {
   require(nlohmann::json::accept(message->text()));
   check_same(*message);
   check_body(http_body(*message, std::nullopt, "theirs"));
-  check_body(http_body(*message, R"({"a":1})", {}));
+  check_body(http_body(*message, JsonPieces{R"({"a":1})"}, {}));
   require(nlohmann::json::accept(named(*message, "theirs")));
-  std::string whole = with_history(*message, R"({"a":1})", "theirs");
+  std::string whole = with_history(*message, {R"({"a":1})"}, "theirs");
   require(nlohmann::json::accept(whole));
   require(member(members_of(whole), "previous_response_id").empty());
 }

@@ -41,7 +41,7 @@ class EchoSession final : public SocketSession {
       : writer_(std::move(writer)), counts_(counts) {}
   ~EchoSession() override { ++counts_.destroyed; }
 
-  void on_message(std::string text) override {
+  bool on_message(std::string text) override {
     require(writer_ != nullptr);
     require(text.size() <= kMaxMessage);
     require(simdjson::validate_utf8(text));
@@ -52,6 +52,7 @@ class EchoSession final : public SocketSession {
       idle_ = true;
       writer_->on_idle();
     }
+    return true;
   }
   void on_writable() override { require(writer_ != nullptr); }
   void on_closed() override {

@@ -66,6 +66,39 @@ TEST_CASE("a continuation goes to its resource under that resource's name for th
   }
 }
 
+TEST_CASE("a response of a key that the alias does not name is not continued under the alias") {
+  ScriptedUpstream upstream;
+  Config config = config_with_aliases(upstream);
+  config.aliases[0].targets.pop_back();
+  TestProxy proxy(config);
+  const auto busy = proxy.keep_busy({"openai-1", "openai-2"});
+  const auto first = post(proxy, R"({"model":"gpt-mini","input":"x"})");
+  REQUIRE(first);
+  REQUIRE(upstream.requests_of("sk-c").size() == 1);
+  const std::string id = Json::parse(first->body).at("id").get<std::string>();
+  const std::string more = R"(","input":"y","previous_response_id":")" + id + "\"}";
+  // No name of the model there is known: the alias says nothing to that provider.
+  const auto refused = post(proxy, R"({"model":"team/fast)" + more);
+  REQUIRE(refused);
+  CHECK(refused->status == 400);
+  CHECK(Json::parse(refused->body)["error"]["code"] == "response_outside_alias");
+  CHECK(upstream.counts().requests == 1);
+  const auto named = post(proxy, R"({"model":"gpt-mini)" + more);
+  REQUIRE(named);
+  CHECK(named->status == 200);
+  CHECK(upstream.requests_of("sk-c").size() == 2);
+}
+
+TEST_CASE("the list of models begins with the aliases") {
+  ScriptedUpstream upstream;
+  TestProxy proxy(config_with_aliases(upstream));
+  httplib::Client client("127.0.0.1", proxy.port());
+  const auto result = client.Get("/v1/models");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(Json::parse(result->body)["data"][0]["id"] == "team/fast");
+}
+
 TEST_CASE("a model that is no alias, and an alias that is taken away, pass as they come") {
   ScriptedUpstream upstream;
   TestProxy proxy(config_with_aliases(upstream));

@@ -2,18 +2,18 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
 #include <future>
-#include <mutex>
 #include <string>
 
 #include "fakes/compressed.h"
+#include "fakes/held_helpers.h"
 #include "fakes/responses_bodies.h"
+#include "fakes/scripted_socket_upstream.h"
 #include "fakes/wait_until.h"
 #include "integration/chat_provider.h"
 #include "integration/post.h"
 #include "integration/raw_client.h"
+#include "integration/session_client.h"
 #include "integration/test_proxy.h"
 
 using namespace responses_proxy;
@@ -23,37 +23,6 @@ namespace {
 
 constexpr const char* kSmall = R"({"model":"small"})";
 constexpr const char* kSmallChat = R"({"model":"m","input":"x"})";
-
-// Keeps the work until the test does it.
-class HeldHelpers final : public HelperThreads {
- public:
-  bool run(std::function<void()> work) override {
-    const std::scoped_lock lock(mutex_);
-    if (full_) return false;
-    held_.push_back(std::move(work));
-    changed_.notify_all();
-    return true;
-  }
-  void be_full() {
-    const std::scoped_lock lock(mutex_);
-    full_ = true;
-  }
-  // The oldest, once there is one; an empty one if none comes.
-  std::function<void()> take() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, ScriptedUpstream::kPatience, [this] { return !held_.empty(); });
-    if (held_.empty()) return {};
-    std::function<void()> work = std::move(held_.front());
-    held_.pop_front();
-    return work;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> held_;
-  bool full_ = false;
-};
 
 std::string large(const std::string& model, const std::string& members = "") {
   return R"({"model":")" + model + R"(","input":")" + std::string(1024 * 1024, 'x') + "\"" +
@@ -182,6 +151,109 @@ TEST_CASE("a client that leaves while its large body is translated has sent noth
   CHECK(records[1].attempts.empty());
   CHECK(upstream.counts().requests == 1);
   CHECK(proxy.resource("openai-1")->active() == 0);
+}
+
+namespace {
+
+// A client's socket whose turns go to a WebSocket upstream; the test does what is done aside.
+struct TurnsAside {
+  TurnsAside() : proxy(config(), 1, nullptr, {}, false, &helpers), client(proxy), other(proxy) {}
+
+  Config config() const {
+    Config config;
+    config.resources = resources_at(upstream.base_url(), {"sk-a"});
+    return config;
+  }
+  // Does the next piece of held work, after the loop has served a turn of another socket.
+  void serve_other_then_work() {
+    const auto work = helpers.take();
+    REQUIRE(work);
+    CHECK(text_of(other.ask(create("hi"))) != "");
+    work();
+  }
+
+  ScriptedSocketUpstream upstream;
+  HeldHelpers helpers;
+  TestProxy proxy;
+  SessionClient client;
+  SessionClient other;
+};
+
+std::string large_turn(const std::string& more = "") {
+  return R"({"type":"response.create","model":"m",)" + more +
+         R"("input":[{"role":"user","content":")" + std::string(1024 * 1024, 'x') + "\"}]}";
+}
+
+}  // namespace
+
+TEST_CASE("while a large message of a socket is read, admitted and written, others are served") {
+  TurnsAside rig;
+  rig.client.say(large_turn());
+  rig.client.say(create("and then"));
+  rig.serve_other_then_work();             // it is read
+  rig.serve_other_then_work();             // it is admitted
+  rig.serve_other_then_work();             // it is written for its upstream
+  const auto copied = rig.helpers.take();  // what it adds to the conversation
+  REQUIRE(copied);
+  CHECK(types_of(std::vector<Json>{rig.client.next()}).front() == "response.created");
+  copied();
+  CHECK(rig.client.turn().back()["type"] == "response.completed");
+  CHECK(rig.client.turn().back()["type"] == "response.completed");
+  const auto messages = rig.upstream.messages();
+  REQUIRE(messages.size() == 5);
+  CHECK(messages[3].text == large_turn());
+  CHECK(messages[4].text == dump(create("and then")));
+  const auto records = rig.proxy.records().wait_for(5);
+  REQUIRE(records.size() == 5);
+  CHECK(records[3].request_bytes == static_cast<std::int64_t>(large_turn().size()));
+}
+
+TEST_CASE("a turn that builds on a large one is joined aside when it goes over HTTP") {
+  TurnsAside rig;
+  rig.client.say(large_turn());
+  for (int i = 0; i < 4; ++i) rig.helpers.take()();
+  const auto first = rig.client.turn();
+  rig.helpers.take()();  // it is released
+  rig.proxy.resource("openai-1")->set_websocket_refused();
+  rig.client.say(create("more", {{"previous_response_id", response_id_of(first)}}));
+  rig.serve_other_then_work();
+  CHECK(rig.client.turn().back()["type"] == "response.completed");
+  const auto requests = rig.upstream.http().requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[1].body.size() > 1024 * 1024);
+  CHECK(requests[1].body.find("previous_response_id") == std::string::npos);
+}
+
+TEST_CASE("a client that leaves, or a proxy that goes down, while a large turn is worked on") {
+  for (const int steps : {0, 1, 2}) {
+    for (const bool down : {false, true}) {
+      CAPTURE(steps);
+      CAPTURE(down);
+      TurnsAside rig;
+      rig.client.say(large_turn());
+      for (int i = 0; i < steps; ++i) rig.helpers.take()();
+      const auto work = rig.helpers.take();
+      REQUIRE(work);
+      if (down) {
+        rig.proxy.proxy().cancel_all();
+      } else {
+        rig.client.close();
+      }
+      work();
+      if (steps == 0) {
+        // Nobody has asked for anything yet; going down stops what has begun.
+        if (down) rig.client.close();
+        CHECK(rig.proxy.wait_until_idle());
+        continue;
+      }
+      const auto records = rig.proxy.records().wait_for(1);
+      REQUIRE(records.size() == 1);
+      CHECK(records[0].error == (down ? "shutting_down" : "client_closed"));
+      CHECK(records[0].attempts.empty());
+      CHECK(rig.upstream.messages().empty());
+      CHECK(rig.proxy.wait_until_idle());
+    }
+  }
 }
 
 TEST_CASE("captured bodies are masked aside when they are large") {

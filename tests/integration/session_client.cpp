@@ -7,6 +7,8 @@ namespace responses_proxy::testing {
 
 class SessionClient::Writer final : public SocketWriter {
  public:
+  explicit Writer(std::function<void()> on_message_read) : then_(std::move(on_message_read)) {}
+
   bool send(std::string_view text) override {
     const std::scoped_lock lock(mutex_);
     messages_.emplace_back(text);
@@ -16,6 +18,7 @@ class SessionClient::Writer final : public SocketWriter {
     return reading_;
   }
   std::size_t unsent_bytes() const override { return unsent_bytes_; }
+  void on_message_read() override { then_(); }
   void on_idle() override {
     const std::scoped_lock lock(mutex_);
     ++idle_;
@@ -46,6 +49,7 @@ class SessionClient::Writer final : public SocketWriter {
   }
 
  private:
+  const std::function<void()> then_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> messages_;
@@ -56,7 +60,10 @@ class SessionClient::Writer final : public SocketWriter {
 };
 
 SessionClient::SessionClient(TestProxy& proxy, Headers headers)
-    : proxy_(proxy), writer_(std::make_shared<Writer>()) {
+    : proxy_(proxy), writer_(std::make_shared<Writer>([this] {
+        session_reads_ = false;
+        say_next();
+      })) {
   Request handshake;
   handshake.method = "GET";
   handshake.path = "/v1/responses";
@@ -77,7 +84,18 @@ void SessionClient::on_loop(const std::function<void()>& task) {
 }
 
 void SessionClient::say(const std::string& text) {
-  on_loop([&] { session_->on_message(text); });
+  on_loop([&] {
+    unsaid_.push_back(text);
+    say_next();
+  });
+}
+
+void SessionClient::say_next() {
+  while (!session_reads_ && !unsaid_.empty()) {
+    const std::string text = std::move(unsaid_.front());
+    unsaid_.pop_front();
+    session_reads_ = !session_->on_message(text);
+  }
 }
 
 Json SessionClient::next() {

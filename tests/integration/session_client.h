@@ -20,6 +20,7 @@ class SessionClient {
   explicit SessionClient(TestProxy& proxy, Headers headers = {});
   ~SessionClient() { close(); }
 
+  // What follows a message that is being read waits for that, as in a host's connection.
   void say(const std::string& text);
   void say(const Json& message) { say(dump(message)); }
   // The next message; null when none came in time.
@@ -41,10 +42,14 @@ class SessionClient {
  private:
   class Writer;
   void on_loop(const std::function<void()>& task);
+  void say_next();
 
   TestProxy& proxy_;
   std::shared_ptr<Writer> writer_;
   std::shared_ptr<SocketSession> session_;
+  // On the loop.
+  std::deque<std::string> unsaid_;  // behind the message that the session reads
+  bool session_reads_ = false;
 };
 
 // A create with one user message.

@@ -597,6 +597,47 @@ TEST_CASE("what is no message gets an error with a status, and the socket stays 
   CHECK(type_of(client.ask(create("x")).back()) == "response.completed");
 }
 
+TEST_CASE("each turn that was refused is on record, as over HTTP") {
+  ScriptedSocketUpstream upstream;
+  Config config = config_at(upstream);
+  config.websocket_max_message_bytes = 1000;
+  config.websocket_state_bytes = 100;
+  TestProxy proxy(config);
+  SessionClient client(proxy, {{"session-id", "s"}, {"X-Request-ID", "mine"}});
+  client.say(std::string("{"));
+  CHECK(client.next()["error"]["code"] == "invalid_json");
+  client.say(create(std::string(5000, 'x'), {{"stream_id", "a"}}));
+  const Json refusal = client.next();
+  CHECK(refusal["error"]["code"] == "websocket_queue_full");
+  CHECK(refusal["stream_id"] == "a");
+  client.say(std::string(R"({"type":"response.inject"})"));  // nobody has asked for an answer
+  CHECK(client.next()["error"]["code"] == "unknown_message_type");
+  CHECK(text_of(client.ask(create("hi"))) != "");
+  const auto records = proxy.records().wait_for(3);
+  REQUIRE(records.size() == 3);
+  struct Row {
+    int status;
+    const char* error;
+    std::int64_t bytes;
+  };
+  const std::vector<Row> rows{{400, "invalid_json", 1}, {429, "websocket_queue_full", 5000}};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CHECK(records[i].method == "WEBSOCKET");
+    CHECK(records[i].path == "/v1/responses");
+    CHECK(records[i].status_code == rows[i].status);
+    CHECK(records[i].error == rows[i].error);
+    CHECK(records[i].request_bytes >= rows[i].bytes);
+    CHECK(records[i].session_id == "s");
+    CHECK(records[i].client_request_id == "mine");
+    CHECK(records[i].completed);
+    CHECK(records[i].attempts.empty());
+  }
+  CHECK(records[0].blame == Blame::client);
+  CHECK(records[1].model == "m");
+  CHECK(records[2].error.empty());
+  CHECK(refusal["headers"]["x-request-id"] == records[1].request_id);
+}
+
 TEST_CASE("a create that the API could not read is refused here, with a record") {
   ScriptedSocketUpstream upstream;
   TestProxy proxy(config_at(upstream));

@@ -3,7 +3,7 @@
 //
 // Role       Spliced in its place, so that every other byte stays. Only `model` of a response, and
 //            of the response in an event that carries one, is such a place.
-// Ownership  Pure functions; AliasedSink passes on to a sink that outlives it.
+// Ownership  Pure functions.
 #pragma once
 
 #include <string>
@@ -16,20 +16,10 @@ namespace responses_proxy {
 // `json` with `alias` for the value of its member "model"; unchanged where it has none that is a
 // text.
 std::string with_alias(std::string_view json, std::string_view alias);
-// The same for the response inside of an event.
-std::string with_alias_in_event(std::string_view json, std::string_view alias);
 
-// Events on their way to the client.
-class AliasedSink final : public AnswerSink {
- public:
-  AliasedSink(AnswerSink& to, std::string_view alias) : to_(to), alias_(alias) {}
-
-  void event(const AnswerEvent& event) override;
-  void bytes(std::string_view bytes) override { to_.bytes(bytes); }
-
- private:
-  AnswerSink& to_;
-  const std::string_view alias_;
-};
+// Gives the event out with `alias` in the place of `model`, which stands in its JSON; as it is
+// where that is no text.
+void give_with_alias(const AnswerEvent& event, std::string_view model, std::string_view alias,
+                     AnswerSink& sink);
 
 }  // namespace responses_proxy

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/bounded_id.h"
+#include "core/json_members.h"
 #include "core/json_reader.h"
 #include "dialects/usage.h"
 
@@ -21,8 +22,7 @@ AnswerState state_of(std::string_view status) {
   return AnswerState::open;  // queued, in_progress: a background response
 }
 
-void learn_from_item(element item, AnswerFacts& facts) {
-  const std::string_view id = string_at(item, "id");
+void learn_item_id(std::string_view id, AnswerFacts& facts) {
   auto& ids = facts.item_ids;
   if (id.empty() || ids.size() >= kMaxItemIds) return;
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(bounded_id(id));
@@ -33,7 +33,7 @@ void learn_from_output(element response, AnswerFacts& facts) {
   if (response["store"].get(stored) == simdjson::SUCCESS) facts.stored = stored;
   simdjson::dom::array output;
   if (response["output"].get(output) != simdjson::SUCCESS) return;
-  for (const element item : output) learn_from_item(item, facts);
+  for (const element item : output) learn_item_id(string_at(item, "id"), facts);
 }
 
 void learn_from_response(element response, AnswerFacts& facts) {
@@ -76,16 +76,19 @@ AnswerState state_after(std::string_view type) {
   return AnswerState::open;
 }
 
-void learn_from_event(AnswerState state, element event, LearntAnswer& learnt) {
-  AnswerFacts& facts = learnt.facts;
-  element response;
-  const bool has_response = event["response"].get(response) == simdjson::SUCCESS;
-  if (has_response) learn_from_response(response, facts);
-  element item;
-  if (event["item"].get(item) == simdjson::SUCCESS) learn_from_item(item, facts);
-  if (TokenUsage usage = read_usage(event); !usage.empty()) facts.usage = usage;
-  facts.state = state;
-  if (state == AnswerState::failed) learn_from_error(has_response ? response : event, learnt);
+void learn_from_event(const EventParts& event, AnswerFacts& facts) {
+  if (std::string id = string_content(event.response_id); !id.empty()) {
+    facts.response_id = std::move(id);
+  }
+  if (!event.conversation_id.empty()) facts.conversation_id = string_content(event.conversation_id);
+  if (event.background) facts.background = *event.background;
+  if (event.stored) facts.stored = *event.stored;
+  for (const std::string& id : event.output_ids) learn_item_id(id, facts);
+  learn_item_id(string_content(event.item_id), facts);
+  if (event.usage.empty()) return;
+  read_json(event.usage, [&facts](element object) {
+    if (const TokenUsage usage = usage_of(object); !usage.empty()) facts.usage = usage;
+  });
 }
 
 }  // namespace responses_proxy

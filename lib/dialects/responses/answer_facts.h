@@ -24,7 +24,7 @@ void learn_from_error(simdjson::dom::element root, LearntAnswer& learnt);
 // How an answer stands after a streamed event of that type; open: it is not the last one.
 AnswerState state_after(std::string_view type);
 
-// The data of one streamed event, after which the answer stands as `state` says.
-void learn_from_event(AnswerState state, simdjson::dom::element event, LearntAnswer& learnt);
+// What an event of a stream tells of the answer.
+void learn_from_event(const EventParts& event, AnswerFacts& facts);
 
 }  // namespace responses_proxy

@@ -1,5 +1,6 @@
-// Reads what a streamed event, or a message of a WebSocket upstream, says of itself. Escaped names
-// are the same names; whatever else there is is skimmed over.
+// Reads what a streamed event, or a message of a WebSocket upstream, says of itself, and where the
+// parts of it stand that are of use: it is the one look at an event. Escaped names are the same
+// names; whatever else there is is skimmed over.
 #pragma once
 
 #include <optional>

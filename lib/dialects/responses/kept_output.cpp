@@ -1,16 +1,8 @@
 #include "dialects/responses/kept_output.h"
 
-#include "core/json_members.h"
-
 namespace responses_proxy {
 
 namespace {
-
-std::string member_of(std::string_view object, std::string_view key) {
-  std::string text(object);
-  const auto members = read_members(text);
-  return members ? std::string(member(*members, key)) : std::string();
-}
 
 // Without the brackets: what stands in the array.
 std::string_view elements(std::string_view array) {
@@ -19,14 +11,12 @@ std::string_view elements(std::string_view array) {
 
 }  // namespace
 
-void KeptOutput::add_item_of(std::string_view event) {
-  if (whole_) add(member_of(event, "item"));
+void KeptOutput::add(std::string_view item) {
+  if (whole_) append(item);
 }
 
-void KeptOutput::complete_from(std::string_view event) {
-  if (!whole_ || !items_.empty()) return;
-  const std::string output = member_of(member_of(event, "response"), "output");
-  add(elements(output));
+void KeptOutput::complete_from(std::string_view output) {
+  if (whole_ && items_.empty()) append(elements(output));
 }
 
 void KeptOutput::give_up() {
@@ -34,7 +24,7 @@ void KeptOutput::give_up() {
   items_ = {};
 }
 
-void KeptOutput::add(std::string_view items) {
+void KeptOutput::append(std::string_view items) {
   if (items_.size() + items.size() > max_bytes_) return give_up();
   if (!items_.empty() && !items.empty()) items_ += ',';
   items_.append(items);

@@ -13,9 +13,9 @@ class KeptOutput {
   explicit KeptOutput(std::size_t max_bytes) : max_bytes_(max_bytes), whole_(max_bytes > 0) {}
 
   // The item that an event brings. One too many, and all are given up.
-  void add_item_of(std::string_view event);
-  // From the terminal event, if no other has brought any.
-  void complete_from(std::string_view event);
+  void add(std::string_view item);
+  // The output (an array) that the terminal event has, if no other event has brought any.
+  void complete_from(std::string_view output);
   void give_up();
 
   const std::string& items() const { return items_; }  // comma-separated JSON
@@ -23,7 +23,7 @@ class KeptOutput {
   std::size_t bytes() const { return items_.size(); }
 
  private:
-  void add(std::string_view items);
+  void append(std::string_view items);
 
   const std::size_t max_bytes_;
   bool whole_;

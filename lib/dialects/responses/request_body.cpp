@@ -6,19 +6,15 @@
 
 namespace responses_proxy {
 
-std::string with_model(std::string_view body, std::string_view model) {
+std::string changed_body(std::string_view body, std::optional<std::string_view> history,
+                         std::string_view model) {
   std::string text(body);
   const auto members = read_members(text);
   if (!members) return text;
-  return with_value(text, *members, "model", dump(Json(model)));
-}
-
-std::string with_history(std::string_view body, std::string_view history) {
-  std::string text(body);
-  const auto members = read_members(text);
-  if (!members) return text;
+  if (!history) return with_value(text, *members, "model", dump(Json(model)));
   JsonEdit edit(*members);
-  put_history(edit, *members, history);
+  put_history(edit, *members, {*history});
+  if (!model.empty()) edit.put("model", dump(Json(model)));
   return edit.joined();
 }
 

@@ -7,7 +7,6 @@
 #include "core/json_reader.h"
 #include "dialects/headers.h"
 #include "dialects/resource_access.h"
-#include "dialects/responses/alias_in_answer.h"
 #include "dialects/responses/document_reader.h"
 #include "dialects/responses/encrypted_items.h"
 #include "dialects/responses/faults.h"
@@ -26,14 +25,6 @@ std::optional<std::uint64_t> content_length(const Headers& headers) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return bytes;
-}
-
-// nullopt: the client's own bytes go up.
-std::optional<std::string> changed_body(const Turn& turn) {
-  std::optional<std::string> body;
-  if (turn.history) body = with_history(turn.request.body, *turn.history);
-  if (turn.upstream_model.empty()) return body;
-  return with_model(body ? *body : turn.request.body, turn.upstream_model);
 }
 
 class ResponsesTranslation final : public Translation {
@@ -55,7 +46,7 @@ class ResponsesTranslation final : public Translation {
     }
     learnt_.facts.upstream_request_id = headers.get("x-request-id");
     if (head.event_stream) {
-      stream_.emplace(learnt_, keep_output_);
+      stream_.emplace(learnt_, keep_output_, alias_);
     } else {
       document_.emplace(what_to_learn(status, readable), learnt_);
       if (!alias_.empty() && readable && status < 300) {
@@ -70,17 +61,14 @@ class ResponsesTranslation final : public Translation {
 
   void read(std::string_view bytes, AnswerSink& sink) override {
     if (document_) return document_->read(bytes, sink);
-    AliasedSink aliased(sink, alias_);
-    stream_->read(bytes, named(sink, aliased));
+    stream_->read(bytes, sink);
   }
   void finish(AnswerSink& sink) override {
     if (document_) return document_->finish(sink);
-    AliasedSink aliased(sink, alias_);
-    stream_->finish(named(sink, aliased));
+    stream_->finish(sink);
   }
   bool take(const UpstreamMessage& message, AnswerSink& sink) override {
-    AliasedSink aliased(sink, alias_);
-    stream_->take(message, named(sink, aliased));
+    stream_->take(message, sink);
     return true;
   }
   StoredResponse stored() const override {
@@ -103,11 +91,6 @@ class ResponsesTranslation final : public Translation {
   }
 
  private:
-  AnswerSink& named(AnswerSink& sink, AliasedSink& aliased) const {
-    if (alias_.empty()) return sink;
-    return aliased;
-  }
-
   static DocumentReader::Learn what_to_learn(int status, bool readable) {
     using Learn = DocumentReader::Learn;
     if (!readable) return Learn::nothing;
@@ -161,7 +144,9 @@ class ResponsesDialect final : public Dialect {
     call.url = upstream_url(resource, path, request.query);
     call.headers = forwarded_request_headers(request.headers);
     authorize(call.headers, resource);
-    call.body = changed_body(turn);
+    if (turn.history || !turn.upstream_model.empty()) {
+      call.body = changed_body(request.body, turn.history, turn.upstream_model);
+    }
     translated.answer = std::make_unique<ResponsesTranslation>(
         turn.upstream_model.empty() ? turn.model : turn.upstream_model, turn.keep_output,
         turn.alias);

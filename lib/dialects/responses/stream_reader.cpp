@@ -7,21 +7,16 @@
 #include "core/json.h"
 #include "core/json_reader.h"
 #include "core/sse_event.h"
+#include "dialects/responses/alias_in_answer.h"
 #include "dialects/responses/event_head.h"
 
 namespace responses_proxy {
 
 namespace {
 
-// The length of the JSON string at "delta", without unescaping it.
-std::int64_t delta_bytes(std::string_view data) {
-  constexpr std::string_view kKey = "\"delta\":\"";
-  const std::size_t key = data.find(kKey);
-  if (key == std::string_view::npos) return 0;
-  const std::size_t begin = key + kKey.size();
-  std::size_t end = begin;
-  while (end < data.size() && data[end] != '"') end += data[end] == '\\' ? 2 : 1;
-  return static_cast<std::int64_t>(std::min(end, data.size()) - begin);
+// The length of a JSON string, without unescaping it.
+std::int64_t written_bytes(std::string_view text) {
+  return text.size() < 2 ? 0 : static_cast<std::int64_t>(text.size() - 2);
 }
 
 bool announces(std::string_view type) {
@@ -37,12 +32,10 @@ bool begins_an_object(std::string_view data) {
   return first != std::string_view::npos && data[first] == '{';
 }
 
-bool teaches(std::string_view type, std::string_view data, const AnswerFacts& facts) {
+// Deltas teach nothing, nor do items that only begin.
+bool teaches(std::string_view type, const AnswerFacts& facts) {
   if (announces(type)) return facts.response_id.empty();
-  if (type == "response.output_item.done") return true;
-  if (type.starts_with("response.")) return false;  // deltas, and items that only begin
-  return data.find("\"usage\"") != std::string_view::npos ||
-         data.find("\"response\"") != std::string_view::npos;
+  return type == "response.output_item.done" || !type.starts_with("response.");
 }
 
 }  // namespace
@@ -70,7 +63,7 @@ void StreamReader::read(std::string_view upstream_bytes, AnswerSink& sink) {
 void StreamReader::finish(AnswerSink& sink) {
   if (framer_.rest().empty() || learnt_.facts.event_too_large) return;
   framer_.feed("\n\n", [&](const SseEvent& event) {
-    if (is_done(event.data) || read_event_head(event.data)) take(event, sink);
+    if (is_done(event.data) || begins_an_object(event.data)) take(event, sink);
   });
 }
 
@@ -94,14 +87,20 @@ void StreamReader::take(const SseEvent& event, AnswerSink& sink) {
   AnswerEvent out;
   out.wire = event.bytes;
   last_left_out_ = !look_at(event, out);
-  if (!last_left_out_) sink.event(out);
+  if (!last_left_out_) give(out, head_, sink);
 }
 
 void StreamReader::take(const UpstreamMessage& message, AnswerSink& sink) {
   const bool was_open = learnt_.facts.state == AnswerState::open;
   const std::string_view type = message.head.type;
   if (!look_at(message.head, type, message.json)) return;
-  sink.event({type, message.json, {}, was_open ? learnt_.facts.state : AnswerState::open});
+  const AnswerState state = was_open ? learnt_.facts.state : AnswerState::open;
+  give({type, message.json, {}, state, message.head.names_stream}, message.head, sink);
+}
+
+void StreamReader::give(const AnswerEvent& event, const EventHead& head, AnswerSink& sink) const {
+  if (alias_.empty() || event.json.empty()) return sink.event(event);
+  give_with_alias(event, head.parts.model, alias_, sink);
 }
 
 // false: the event is an object that is cut off or broken, so no client could read it.
@@ -114,6 +113,7 @@ bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
     // Clients go by the JSON; the "event:" line counts where that says nothing.
     out.type = head_.type.empty() ? event.name : std::string_view(head_.type);
     out.json = event.data;
+    out.names_stream = head_.names_stream;
     if (!look_at(head_, out.type, event.data)) return false;
   } else if (begins_an_object(event.data)) {
     return false;
@@ -127,7 +127,7 @@ bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
 
 bool StreamReader::look_at(const EventHead& head, std::string_view type, std::string_view data) {
   if (!learn(type, head, data)) return false;
-  if (type.starts_with("response.")) follow(type, head, data);
+  if (type.starts_with("response.")) follow(type, head);
   other_dialect_ = other_dialect_ || type.empty();
   AnswerFacts& facts = learnt_.facts;
   facts.complete = facts.state != AnswerState::open || (!responses_stream_ && other_dialect_);
@@ -138,29 +138,38 @@ StoredResponse StreamReader::stored() const {
   return {learnt_.facts.response_id, output_.items(), output_.whole()};
 }
 
-void StreamReader::follow(std::string_view type, const EventHead& head, std::string_view data) {
+void StreamReader::follow(std::string_view type, const EventHead& head) {
   responses_stream_ = true;
   // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
   AnswerFacts& facts = learnt_.facts;
   const std::int64_t number = head.sequence_number.value_or(facts.next_sequence_number);
   const bool sound = number >= 0 && number < std::numeric_limits<std::int64_t>::max();
   facts.next_sequence_number = (sound ? number : facts.next_sequence_number) + 1;
-  if (type == "response.output_text.delta") facts.text_bytes += delta_bytes(data);
+  if (type == "response.output_text.delta") {
+    facts.text_bytes += written_bytes(head.parts.delta);
+  }
   facts.substance = facts.substance || !announces(type);
   if (head.steered()) output_.give_up();
-  if (type == "response.output_item.done") output_.add_item_of(data);
+  if (type == "response.output_item.done") output_.add(head.parts.item);
 }
 
 // false: it would be the end, but cannot be read.
 bool StreamReader::learn(std::string_view type, const EventHead& head, std::string_view data) {
   if (learnt_.facts.state != AnswerState::open) return true;  // what follows teaches nothing
   const AnswerState state = head.steered() ? AnswerState::open : state_after(type);
-  if (state == AnswerState::open && !teaches(type, data, learnt_.facts)) return true;
-  if (state != AnswerState::open) output_.complete_from(data);
-  const simdjson::error_code error = parse_json(
-      data, [&](simdjson::dom::element root) { learn_from_event(state, root, learnt_); });
-  if (error == simdjson::SUCCESS || state == AnswerState::open) return true;
+  if (state == AnswerState::open) {
+    if (teaches(type, learnt_.facts)) learn_from_event(head.parts, learnt_.facts);
+    return true;
+  }
+  const simdjson::error_code error = parse_json(data, [&](simdjson::dom::element root) {
+    if (state != AnswerState::failed) return;
+    simdjson::dom::element response;
+    const bool has_response = root["response"].get(response) == simdjson::SUCCESS;
+    learn_from_error(has_response ? response : root, learnt_);
+  });
   if (is_broken_json(error)) return false;
+  output_.complete_from(head.parts.output);
+  learn_from_event(head.parts, learnt_.facts);
   learnt_.facts.state = state;
   return true;
 }

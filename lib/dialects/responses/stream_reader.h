@@ -1,7 +1,7 @@
 // Reads a streamed answer while it passes. Only whole events go out: one that is cut off, or whose
-// JSON is, is left out, and a terminal event that cannot be read is no end. Of each event the head
-// is read; only those that can teach something (the first for the id, the last for usage) are
-// parsed.
+// JSON is, is left out, and a terminal event that cannot be read is no end. Each event is looked at
+// once, for its head and the places of what it teaches; only the one that ends the answer is parsed
+// as a whole, to know that it can be.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,11 @@ namespace responses_proxy {
 
 class StreamReader {
  public:
-  // `keep_output`: so many bytes of output items for stored().
-  explicit StreamReader(LearntAnswer& learnt, std::size_t keep_output = 0)
-      : learnt_(learnt), output_(keep_output), framer_(kMaxEventBytes) {
+  // `keep_output`: so many bytes of output items for stored(). `alias`: what the client calls the
+  // model; "" = as the upstream does. It outlives the reader.
+  explicit StreamReader(LearntAnswer& learnt, std::size_t keep_output = 0,
+                        std::string_view alias = {})
+      : learnt_(learnt), alias_(alias), output_(keep_output), framer_(kMaxEventBytes) {
     learnt_.facts.complete = false;
   }
 
@@ -35,12 +37,14 @@ class StreamReader {
  private:
   // Gives the event out unless no client could read it.
   void take(const SseEvent& event, AnswerSink& sink);
+  void give(const AnswerEvent& event, const EventHead& head, AnswerSink& sink) const;
   bool look_at(const SseEvent& event, AnswerEvent& out);
   bool look_at(const EventHead& head, std::string_view type, std::string_view data);
-  void follow(std::string_view type, const EventHead& head, std::string_view data);
+  void follow(std::string_view type, const EventHead& head);
   bool learn(std::string_view type, const EventHead& head, std::string_view data);
 
   LearntAnswer& learnt_;
+  const std::string_view alias_;
   KeptOutput output_;
   SseFramer framer_;
   EventHead head_;                 // of the event in hand

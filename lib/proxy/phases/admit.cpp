@@ -22,13 +22,18 @@ Error websocket_not_supported(bool enabled) {
                 "HTTP.");
 }
 
+// Of the body as it came; a turn's is not copied into the request yet.
+std::size_t sent_bytes(const ExchangeContext& exchange) {
+  return exchange.turn ? exchange.turn->bytes() : exchange.request.body.size();
+}
+
 // What can be said before the body is read.
 std::optional<Error> look_at_head(ExchangeContext& exchange) {
   const Request& request = exchange.request;
   auto caller = exchange.dependencies.gate->admit(request);
   if (!caller) return caller.error();
   exchange.record.caller = std::move(caller->name);
-  if (request.body.size() > exchange.config.max_body_bytes) {
+  if (sent_bytes(exchange) > exchange.config.max_body_bytes) {
     return body_too_large(exchange.config.max_body_bytes);
   }
   if (equals_ignore_case(request.headers.get("upgrade"), "websocket")) {
@@ -52,6 +57,7 @@ void mask_facts(const RecordMask& mask, RequestFacts& facts) {
 
 std::optional<Error> decode_and_read(ExchangeContext& exchange) {
   Request& request = exchange.request;
+  if (exchange.turn) request.body = exchange.turn->text();
   if (const auto encodings = request.headers.list("content-encoding"); !encodings.empty()) {
     auto decoded = decode_content(encodings, request.body, exchange.config.max_body_bytes);
     if (!decoded) return decoded.error();
@@ -78,14 +84,29 @@ void put_on_record(const RequestFacts& facts, RequestRecord& record) {
   record.previous_response_id = facts.previous_response_id;
 }
 
+// A turn that was refused where it came in is on record with what is known of it.
+std::optional<Error> refused_already(ExchangeContext& exchange) {
+  if (!exchange.turn || exchange.turn->refusal() == nullptr) return std::nullopt;
+  auto facts =
+      read_request_facts(exchange.request.headers, exchange.endpoint, exchange.turn->body());
+  if (facts) {
+    exchange.facts = std::move(*facts);
+    mask_facts(exchange.mask, exchange.facts);
+  }
+  exchange.facts.stream = true;
+  put_on_record(exchange.facts, exchange.record);
+  return *exchange.turn->refusal();
+}
+
 }  // namespace
 
 Task<std::optional<Error>> admit(ExchangeContext& exchange) {
   std::optional<Error> error = look_at_head(exchange);
+  if (!error) error = refused_already(exchange);
   if (error) co_return error;
   // How much comes out of an encoded body shows only when it is decoded.
   const bool encoded = exchange.request.headers.find("content-encoding").has_value();
-  co_await aside(exchange, encoded || exchange.request.body.size() > kLargeBody,
+  co_await aside(exchange, encoded || sent_bytes(exchange) > kLargeBody,
                  [&exchange, &error] { error = decode_and_read(exchange); });
   if (error) co_return error;
   exchange.facts.stream = exchange.facts.stream || exchange.turn != nullptr;

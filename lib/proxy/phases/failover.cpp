@@ -39,7 +39,7 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
   std::optional<std::string> body;
   bool dropped = false;
   if (exchange.turn) {
-    dropped = exchange.turn->drop_encrypted_items();
+    dropped = co_await exchange.turn->drop_encrypted_items(exchange);
   } else {
     const std::string& old = exchange.request.body;
     // The attempt may still be sending the body: it is only read here.
@@ -62,6 +62,17 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
 std::size_t attempts_left(const ExchangeContext& exchange) {
   const std::size_t counted = exchange.tries.sent - exchange.tries.not_found;
   return exchange.config.max_attempts - std::min(exchange.config.max_attempts, counted);
+}
+
+void leave_out(ExchangeContext& exchange, const Resource& resource, std::string_view model) {
+  for (const Target& target : exchange.route->targets) {
+    const bool alike = target.resource->provider_id == resource.provider_id &&
+                       target.resource->wire_api == resource.wire_api && target.model == model;
+    if (alike && target.resource != &resource) {
+      exchange.tries.resources.push_back(target.resource->id);
+    }
+  }
+  exchange.tries.resources.push_back(resource.id);
 }
 
 Task<bool> moves_on(ExchangeContext& exchange) {

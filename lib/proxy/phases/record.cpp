@@ -47,6 +47,8 @@ Task<> let_host_change(ExchangeContext& exchange, ExchangeHooks& hooks) {
 }  // namespace
 
 Task<> record(ExchangeContext& exchange) {
+  // Its client may have left meanwhile.
+  while (exchange.remembered.turn_open) co_await exchange.progress;
   close_attempt(exchange);
   note_outcome(exchange);
   co_await aside(exchange, exchange.capture.bytes() > kLargeBody,
@@ -59,6 +61,8 @@ Task<> record(ExchangeContext& exchange) {
                                       exchange.record);
   }
   exchange.dependencies.telemetry.record(std::move(exchange.record));
+  release_body(exchange);
+  if (exchange.turn) exchange.turn->release();
 }
 
 void judge_attempt(ExchangeContext& exchange, const UpstreamFault& fault) {

@@ -93,6 +93,29 @@ std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredRespon
   return std::make_shared<History>(std::move(turn), exchange.history);
 }
 
+void keep(ExchangeContext& exchange, StoredResponse& response,
+          std::shared_ptr<const History> history) {
+  keep_document(exchange, response, history.get());
+  if (!history) return;
+  exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
+                                            count_as_open(exchange));
+}
+
+// Its socket remembers it, whoever else does.
+void keep_turn(ExchangeContext& exchange, StoredResponse response) {
+  const bool kept_upstream = exchange.dialect->keeps_responses();
+  StoredResponse document{
+      response.id, {}, response.whole, std::move(response.document), std::move(response.marks)};
+  exchange.remembered.turn_open = true;
+  exchange.turn->answered(std::move(response),
+                          [&exchange, open = count_as_open(exchange), kept_upstream,
+                           document = std::move(document)](auto history) mutable {
+                            if (!kept_upstream) keep(exchange, document, std::move(history));
+                            exchange.remembered.turn_open = false;
+                            open();
+                          });
+}
+
 }  // namespace
 
 void remember_resource(ExchangeContext& exchange) {
@@ -122,16 +145,13 @@ void remember_answer(ExchangeContext& exchange) {
 }
 
 void keep_answer(ExchangeContext& exchange) {
-  const bool kept_upstream = exchange.dialect->keeps_responses();
-  if ((kept_upstream && !exchange.turn) || exchange.remembered.kept) return;
+  const bool kept_upstream = exchange.dialect->keeps_responses() && !exchange.turn;
+  if (kept_upstream || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
-  auto history = exchange.turn ? exchange.turn->answered(response) : continued(exchange, response);
-  if (kept_upstream) return;
-  keep_document(exchange, response, history.get());
-  if (!history) return;
-  exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
-                                            count_as_open(exchange));
+  if (exchange.turn) return keep_turn(exchange, std::move(response));
+  std::shared_ptr<const History> history = continued(exchange, response);
+  keep(exchange, response, std::move(history));
 }
 
 void keep_failed_answer(ExchangeContext& exchange) {

@@ -31,7 +31,7 @@ void send(ExchangeContext& exchange, Sending sending) {
       std::move(sending.lease), std::move(sending.answer), exchange.dependencies.clock,
       exchange.mask, static_cast<AttemptObserver&>(exchange.pump), exchange.record.model);
   if (exchange.turn) {
-    exchange.attempt->send(exchange.turn->transport(), std::move(sending.request));
+    exchange.attempt->send(exchange.turn->transport(), std::move(sending.request), *sending.body);
   } else {
     exchange.attempt->send(exchange.loop.upstream, std::move(sending.request));
   }

@@ -31,18 +31,21 @@ Error unknown_wire_api(const Resource& resource) {
                                         resource.wire_api, resource.name));
 }
 
-UpstreamRequest made_of(UpstreamCall call, const Resource& resource, ExchangeContext& exchange) {
+Sending made_of(Lease lease, Translated made, ExchangeContext& exchange) {
   const Config& config = exchange.config;
+  UpstreamCall& call = made.call;
   UpstreamRequest request;
   request.method = std::move(call.method);
   request.url = std::move(call.url);
   request.headers = std::move(call.headers);
-  request.body = exchange.request.body;
-  if (call.body) request.body = exchange.translated_body = std::move(*call.body);
+  std::string& body = call.body ? exchange.translated_body : exchange.request.body;
+  if (call.body) body = std::move(*call.body);
+  request.body = body;
   request.timeouts = {config.connect_timeout, config.first_byte_timeout, config.idle_timeout,
                       config.request_timeout};
-  request.http2 = resource.http2;
-  return request;
+  request.http2 = lease.resource().http2;
+  return {std::move(lease), std::move(request), &body,
+          local_answers::added_to(exchange, std::move(made.answer))};
 }
 
 // What the request continues, where that has to go up with it: not to the resource that has it, and
@@ -66,6 +69,10 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const auto& turn = exchange.turn;
   const bool stateless = !exchange.dialect->keeps_responses();
   const auto history = history_to_send(exchange, resource);
+  if (turn) {
+    exchange.request.body = {};  // before the new one takes as much
+    exchange.request.body = turn->write();
+  }
   if (stateless && !turn) exchange.own_input = input_of(exchange.request.body);
   // A turn that is prepared names the resource's model already.
   const std::string_view upstream_model = turn ? std::string_view() : lease.model();
@@ -88,9 +95,12 @@ Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
 
 // What goes up as it came costs nothing, however much it is.
 bool is_large_work(const ExchangeContext& exchange, const Lease& lease) {
-  const bool rewritten =
-      !exchange.dialect->keeps_responses() || !lease.model().empty() || exchange.history != nullptr;
+  const bool stateless = !exchange.dialect->keeps_responses();
   const std::size_t history = exchange.history ? exchange.history->bytes() : 0;
+  if (exchange.turn) {
+    return exchange.turn->bytes_to_write() + (stateless ? history : 0) > kLargeBody;
+  }
+  const bool rewritten = stateless || !lease.model().empty() || exchange.history != nullptr;
   return rewritten && exchange.request.body.size() + history > kLargeBody;
 }
 
@@ -125,9 +135,7 @@ Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease) {
   if (!*answer) co_return answer->error();
   Translated& made = **answer;
   if (!made.adjusted.empty()) exchange.record.adjusted = std::move(made.adjusted);
-  UpstreamRequest request = made_of(std::move(made.call), lease.resource(), exchange);
-  co_return Sending{std::move(lease), std::move(request),
-                    local_answers::added_to(exchange, std::move(made.answer))};
+  co_return made_of(std::move(lease), std::move(made), exchange);
 }
 
 }  // namespace responses_proxy::phases

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/task.h"
@@ -19,7 +20,8 @@ namespace phases {
 // An attempt that is ready to be sent.
 struct Sending {
   Lease lease;
-  UpstreamRequest request;  // its body stands in the exchange
+  UpstreamRequest request;
+  std::string* body;  // of the exchange: what the request's is a view of
   std::unique_ptr<Translation> answer;
 };
 

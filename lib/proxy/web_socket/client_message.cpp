@@ -86,7 +86,7 @@ std::string named(const ClientMessage& message, std::string_view model) {
   return with_value(message.text(), message.members, "model", dump(Json(model)));
 }
 
-std::string with_history(const ClientMessage& message, std::string_view history,
+std::string with_history(const ClientMessage& message, const JsonPieces& history,
                          std::string_view model) {
   JsonEdit edit(message.members);
   put_history(edit, message.members, history);
@@ -94,7 +94,7 @@ std::string with_history(const ClientMessage& message, std::string_view history,
   return edit.joined();
 }
 
-std::string http_body(const ClientMessage& message, const std::optional<std::string>& history,
+std::string http_body(const ClientMessage& message, const std::optional<JsonPieces>& history,
                       std::string_view model) {
   JsonEdit edit(message.members);
   for (const std::string_view key : {"type", "stream_id", "generate", "background"}) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/json_edit.h"
 #include "core/json_members.h"
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
@@ -43,13 +44,14 @@ Result<ClientMessage> read_client_message(std::string text);
 // The message as it came.
 std::string named(const ClientMessage& message, std::string_view model);
 
-// The message with the items of `history` before its own, and nothing to continue.
-std::string with_history(const ClientMessage& message, std::string_view history,
+// The message with the items of `history`, which is lists of them, before its own, and nothing to
+// continue.
+std::string with_history(const ClientMessage& message, const JsonPieces& history,
                          std::string_view model);
 
 // The body of the HTTP request that does the same. `history`: what comes before the message's own
 // items, if that is known here.
-std::string http_body(const ClientMessage& message, const std::optional<std::string>& history,
+std::string http_body(const ClientMessage& message, const std::optional<JsonPieces>& history,
                       std::string_view model);
 
 }  // namespace responses_proxy

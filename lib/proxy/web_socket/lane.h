@@ -8,6 +8,7 @@
 #include "proxy/web_socket/lane_upstream.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/event_loop.h"
+#include "responses_proxy/helper_threads.h"
 #include "responses_proxy/proxy_options.h"
 #include "responses_proxy/timers.h"
 
@@ -30,6 +31,7 @@ struct SocketServices {
   Timers& timers;
   UpstreamClient& http;
   UpstreamSockets* sockets;  // null: every turn goes over HTTP
+  HelperThreads& helpers;
 };
 
 // A socket remembers the latest response of each of its lanes, for as long as it is open.

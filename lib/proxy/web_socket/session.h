@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -25,10 +26,10 @@ class ClientSession final : public SocketSession,
                 std::shared_ptr<std::atomic<std::size_t>> open_sockets);
   ~ClientSession() override { open_sockets_->fetch_sub(1, std::memory_order_relaxed); }
 
-  void on_message(std::string text) override;
+  bool on_message(std::string text) override;
   void on_writable() override;
   void on_closed() override;
-  bool idle() const override { return active_ == 0 && waiting_.empty(); }
+  bool idle() const override { return active_ == 0 && waiting_.empty() && reading_bytes_ == 0; }
 
   // All that this socket makes the process hold now, and how much it may be (kMaxMessagesHeld).
   // Added up anew each time: a count kept beside all this could go wrong.
@@ -37,17 +38,25 @@ class ClientSession final : public SocketSession,
 
  private:
   // TurnOwner
-  bool send(Lane& lane, std::string_view event) override;
+  bool send(Lane& lane, std::string_view event, bool names_stream) override;
   void on_turn_ended(Lane& lane) override;
-  void on_unclaimed(Lane& lane, std::string_view event) override { send(lane, event); }
+  void on_unclaimed(Lane& lane, std::string_view event) override;
 
+  using Message = std::shared_ptr<const ClientMessage>;
+
+  void read_aside(std::string text);
+  void on_read(Result<ClientMessage> message, std::size_t bytes);
+  void take(Result<ClientMessage> message, std::size_t bytes);
   Lane* find_or_make_lane(const std::string& name);
-  void enqueue(ClientMessage message);
-  bool too_much_with(const ClientMessage& message);
+  void enqueue(Message message);
+  std::optional<Error> objection_to(const ClientMessage& message);
+  std::optional<Error> too_much_with(const ClientMessage& message) const;
   bool has_room_to_start(const ClientMessage& message) const;
   void start_waiting();
-  void start_turn(Lane& lane, ClientMessage message);
-  void pass_on(ClientMessage message);
+  void start_turn(Lane& lane, Message message);
+  Request turn_request(const ClientMessage& message) const;
+  void refuse_turn(Message message, Error error, std::size_t bytes);
+  void pass_on(const ClientMessage& message);
   void refuse(const Error& error, std::string_view stream_id);
 
   Request handshake_;
@@ -57,7 +66,8 @@ class ClientSession final : public SocketSession,
   // Shared: the last holder of a session may be a task in a loop that outlives the proxy.
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   std::unordered_map<std::string, Lane> lanes_;
-  std::deque<ClientMessage> waiting_;  // in the order they came
+  std::size_t reading_bytes_ = 0;  // of the message that is being read
+  std::deque<Message> waiting_;    // in the order they came
   std::size_t active_ = 0;
 };
 

@@ -25,9 +25,9 @@ void SocketAnswer::start(ResponseHead head) {
   if (head_.status >= 300 || !is_event_stream(head_.headers)) return go_to(Stage::error);
   go_to(Stage::stream);
   const std::string metadata = metadata_message(head_.headers);
-  if (!metadata.empty()) owner_->send(lane_, metadata);
+  if (!metadata.empty()) owner_->send(lane_, metadata, false);
   const std::string catalog = catalog_message(head_.headers);
-  if (!catalog.empty()) owner_->send(lane_, catalog);
+  if (!catalog.empty()) owner_->send(lane_, catalog, false);
 }
 
 bool SocketAnswer::event(const AnswerEvent& event) {
@@ -36,7 +36,7 @@ bool SocketAnswer::event(const AnswerEvent& event) {
   const bool of_an_answer = event.type.starts_with("response.") || event.type == "error";
   if (stage_ == Stage::complete && of_an_answer) return !told_to_wait_;
   if (stage_ == Stage::stream && event.state != AnswerState::open) go_to(Stage::complete);
-  const bool more = owner_->send(lane_, event.json);
+  const bool more = owner_->send(lane_, event.json, event.names_stream);
   told_to_wait_ = told_to_wait_ || !more;
   return more;
 }
@@ -52,8 +52,9 @@ bool SocketAnswer::write(std::string_view bytes) {
 
 void SocketAnswer::finish() {
   if (stage_ == Stage::error) return finish_error();
-  if (stage_ == Stage::stream)
-    owner_->send(lane_, failed_message(context_.dependencies.clock.wall()));
+  if (stage_ == Stage::stream) {
+    owner_->send(lane_, failed_message(context_.dependencies.clock.wall()), false);
+  }
   end();
 }
 
@@ -64,7 +65,7 @@ void SocketAnswer::finish_error() {
                                      "The upstream answered a streamed request without a stream.")
                       .to_json();
   }
-  owner_->send(lane_, error_message(head_.status, head_.headers, error_body_, lane_.name));
+  owner_->send(lane_, error_message(head_.status, head_.headers, error_body_, lane_.name), true);
   // A continuation that failed takes what it continued with it, as upstream.
   if (!continues_.empty() && lane_.latest_response == continues_) {
     context_.conversations.forget({std::exchange(lane_.latest_response, {}), {}});

@@ -17,7 +17,8 @@ namespace responses_proxy {
 // The client's socket, as its turns see it.
 class TurnOwner {
  public:
-  virtual bool send(Lane& lane, std::string_view event) = 0;
+  // `names_stream`: it has a "stream_id" already.
+  virtual bool send(Lane& lane, std::string_view event, bool names_stream) = 0;
   virtual void on_turn_ended(Lane& lane) = 0;
   // Of the lane's upstream, when no turn waits for it.
   virtual void on_unclaimed(Lane& lane, std::string_view event) = 0;

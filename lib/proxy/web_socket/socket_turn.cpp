@@ -7,24 +7,33 @@
 #include "core/input_items.h"
 #include "core/response_id.h"
 #include "dialects/headers.h"
+#include "proxy/aside.h"
+#include "proxy/phases/translate.h"
 #include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 #include "route/request_facts.h"
 
 namespace responses_proxy {
 
-SocketTurn::SocketTurn(SocketContext& context, Lane& lane, ClientMessage message,
+SocketTurn::SocketTurn(SocketContext& context, Lane& lane,
+                       std::shared_ptr<const ClientMessage> message,
                        std::shared_ptr<TurnOwner> owner)
     : context_(context),
       lane_(lane),
       message_(std::move(message)),
+      bytes_(message_->text().size()),
       owner_(std::move(owner)),
-      answer_(context, lane, message_.previous_response_id, owner_) {}
+      answer_(context, lane, message_->previous_response_id, owner_) {}
 
 SocketTurn::~SocketTurn() = default;
 
+void SocketTurn::refuse(Error error, std::size_t bytes) {
+  refusal_ = std::move(error);
+  bytes_ = bytes;
+}
+
 std::shared_ptr<const History> SocketTurn::remembered() {
-  const std::string& previous = message_.previous_response_id;
+  const std::string& previous = message_->previous_response_id;
   if (!previous.empty()) {
     context_.conversations.find({previous, {}}, [this](auto found) {
       if (found) history_ = std::move(*found);
@@ -45,21 +54,21 @@ std::optional<Error> SocketTurn::prepare(const Lease& lease, const Dialect& dial
                          dialect.socket() != nullptr && !state_->websocket_refused();
   if (!by_socket) {
     transport_ = answered_here() ? Transport::none : Transport::http;
-    auto body = http_message();
-    if (!body) return body.error();
-    request.body = std::move(*body);
+    auto text = http_text();
+    if (!text) return text.error();
+    text_ = std::move(*text);
     add_http_headers(request.headers);
   } else {
     transport_ = Transport::socket;
     if (!upstream_usable()) lane_.upstream.reset();
-    request.body = socket_message();
+    text_ = socket_text();
   }
-  request_bytes_ = request.body.size();
+  written_bytes_ = text_.size();
   return std::nullopt;
 }
 
 std::size_t SocketTurn::held_bytes() const {
-  return message_.text().size() + history_bytes() + (answer_.begun() ? 0 : request_bytes_) +
+  return message_->text().size() + history_bytes() + (answer_.begun() ? 0 : written_bytes_) +
          (transfer_ != nullptr ? transfer_->held_bytes() : 0);
 }
 
@@ -77,51 +86,57 @@ bool SocketTurn::upstream_usable() const {
              TurnTransfer::kMaxUpstreamAge;
 }
 
-std::string SocketTurn::socket_message() const {
-  const std::string& previous = message_.previous_response_id;
-  if (previous.empty() ||
-      (lane_.upstream != nullptr && lane_.upstream->latest_response() == previous)) {
-    return named(message_, model_);
-  }
-  return history_ ? with_history(message_, history_->items(), model_) : named(message_, model_);
+TurnText SocketTurn::socket_text() const {
+  using Form = TurnText::Form;
+  const std::string& previous = message_->previous_response_id;
+  const bool known_there =
+      lane_.upstream != nullptr && lane_.upstream->latest_response() == previous;
+  const bool whole = !previous.empty() && !known_there && history_ != nullptr;
+  return {whole ? Form::whole : Form::message, message_, whole ? history_ : nullptr, model_};
 }
 
-Result<std::string> SocketTurn::http_message() const {
-  std::optional<std::string> history;
-  // Of an upstream that keeps no responses it goes up beside the request.
-  if (history_ && dialect_->keeps_responses()) history = history_->items();
+Result<TurnText> SocketTurn::http_text() const {
   // A stored response is known behind HTTP as well.
-  const bool known = message_.previous_response_id.empty() || history_ || message_.store;
-  if (known) return http_body(message_, history, model_);
-  return previous_response_not_found(message_.previous_response_id);
+  const std::string& previous = message_->previous_response_id;
+  const bool known = previous.empty() || history_ || message_->store;
+  if (!known) return previous_response_not_found(previous);
+  // For an upstream that keeps no responses it goes up beside the request.
+  return TurnText(TurnText::Form::http, message_, dialect_->keeps_responses() ? history_ : nullptr,
+                  model_);
 }
 
 void SocketTurn::add_http_headers(Headers& headers) const {
-  for (const Header& field : message_.carried_headers) headers.set(field.name, field.value);
+  for (const Header& field : message_->carried_headers) headers.set(field.name, field.value);
   headers.set("content-type", "application/json");
   headers.set("accept", std::string(kEventStream));
   headers.erase("content-encoding");  // the body is our own
 }
 
-bool SocketTurn::drop_encrypted_items() {
-  if (!message_.previous_response_id.empty() && !history_) return false;
-  const std::string whole =
-      history_ ? with_history(message_, history_->items(), {}) : message_.text();
-  auto text = dialect_->without_encrypted_items(whole, context_.dependencies.seal);
-  if (!text) return false;
-  auto message = read_client_message(std::move(*text));
-  if (!message) return false;
-  message_ = std::move(*message);
+Task<bool> SocketTurn::drop_encrypted_items(ExchangeContext& exchange) {
+  if (!message_->previous_response_id.empty() && !history_) co_return false;
+  const auto form = history_ ? TurnText::Form::whole : TurnText::Form::message;
+  const TurnText whole(form, message_, history_, {});
+  std::shared_ptr<const ClientMessage> changed;
+  co_await aside(exchange, whole.size() > kLargeBody, [this, &whole, &changed] {
+    auto text = dialect_->without_encrypted_items(whole.write(), context_.dependencies.seal);
+    if (!text) return;
+    auto message = read_client_message(std::move(*text));
+    if (message) changed = std::make_shared<const ClientMessage>(std::move(*message));
+  });
+  if (!changed) co_return false;
+  message_ = std::move(changed);
   history_.reset();
-  return true;
+  co_return true;
 }
 
-std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request, TurnHandler& handler) {
+std::unique_ptr<UpstreamTransfer> SocketTurn::start(UpstreamRequest request, std::string& body,
+                                                    TurnHandler& handler) {
   // The client may have interrupted it while it was translated.
   if (interrupted_) transport_ = Transport::none;
   auto transfer = std::make_unique<TurnTransfer>(*this, std::move(request), handler);
   transfer_ = transfer.get();
-  transfer->start(transport_);
+  transfer->start(transport_, body);
+  written_bytes_ = body.size();  // none, if it is on its way
   return transfer;
 }
 
@@ -147,44 +162,62 @@ std::string SocketTurn::new_response_id() const {
 
 std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const {
   const WallTime now = context_.dependencies.clock.wall();
-  if (!interrupted_) return warm_up_events(message_, new_response_id(), now);
+  if (!interrupted_) return warm_up_events(*message_, new_response_id(), now);
   const bool begun = !facts.response_id.empty();
   return interrupted_events(begun ? facts.response_id : new_response_id(),
                             begun ? facts.next_sequence_number : 0, now);
 }
 
 // Before it is sent, or while it moves to another resource: the next attempt is answered here.
-void SocketTurn::interrupt() {
-  if (transfer_ != nullptr && transfer_->on_socket()) return;
+bool SocketTurn::interrupt() {
+  if (transfer_ != nullptr && transfer_->sent_on_socket()) return false;
   interrupted_ = true;
   if (transfer_ != nullptr) transfer_->interrupt();
+  return true;
 }
 
 // The client's next message may follow at once.
-std::shared_ptr<const History> SocketTurn::answered(const StoredResponse& response) {
-  if (response.id.empty()) return nullptr;
+void SocketTurn::answered(StoredResponse response, Answered then) {
+  if (response.id.empty()) return then(nullptr);
   if (transport_ == Transport::socket && lane_.upstream) {
     lane_.upstream->set_latest_response(response.id);
   }
+  const std::string& previous = message_->previous_response_id;
+  if (!response.whole || (!previous.empty() && !history_)) {
+    remember(nullptr);
+    return then(nullptr);
+  }
+  const auto made = std::make_shared<std::shared_ptr<const History>>();
+  aside(
+      context_.helpers, context_.loop, message_->text().size() > kLargeBody,
+      [made, message = message_, history = history_, response = std::move(response)]() mutable {
+        *made = std::make_shared<const History>(
+            StoredTurn{std::move(response.id), message->previous_response_id,
+                       input_items(member(message->members, "input")), std::move(response.output),
+                       message->store},
+            std::move(history));
+      },
+      [made, self = shared_from_this(), then = std::move(then)] {
+        self->remember(*made);
+        then(std::move(*made));
+      });
+}
+
+// Null: nothing of the answer can be continued.
+void SocketTurn::remember(const std::shared_ptr<const History>& history) {
   const std::string before = std::exchange(lane_.latest_response, {});
-  std::shared_ptr<const History> history = response.whole ? history_with(response) : nullptr;
   if (history) {
     context_.conversations.keep({}, history, {});
-    lane_.latest_response = response.id;
+    lane_.latest_response = history->latest().id;
   }
   // As upstreams do, only the latest response of each lane is remembered.
   if (before != lane_.latest_response) context_.conversations.forget({before, {}});
-  return history;
 }
 
-// Null: what it continues is not known here.
-std::shared_ptr<const History> SocketTurn::history_with(const StoredResponse& response) const {
-  const std::string& previous = message_.previous_response_id;
-  if (!previous.empty() && !history_) return nullptr;
-  return std::make_shared<const History>(
-      StoredTurn{response.id, previous, input_items(member(message_.members, "input")),
-                 response.output, message_.store},
-      history_);
+void SocketTurn::release() {
+  const bool large = message_->text().size() > kLargeBody;
+  text_ = {};
+  if (large) context_.helpers.run([unused = std::move(message_)] {});
 }
 
 }  // namespace responses_proxy

@@ -12,6 +12,7 @@
 #include "proxy/web_socket/client_message.h"
 #include "proxy/web_socket/lane.h"
 #include "proxy/web_socket/socket_answer.h"
+#include "proxy/web_socket/turn_text.h"
 
 namespace responses_proxy {
 
@@ -24,47 +25,62 @@ enum class Transport : std::uint8_t {
   none,  // answered here: a warm-up for an upstream that knows none, or a turn that was interrupted
 };
 
-class SocketTurn final : public ClientTurn, public TurnTransport {
+class SocketTurn final : public ClientTurn,
+                         public TurnTransport,
+                         public std::enable_shared_from_this<SocketTurn> {
  public:
   // The lane, and what it is in, outlive the turn: `owner` is kept alive by it.
-  SocketTurn(SocketContext& context, Lane& lane, ClientMessage message,
+  SocketTurn(SocketContext& context, Lane& lane, std::shared_ptr<const ClientMessage> message,
              std::shared_ptr<TurnOwner> owner);
   ~SocketTurn() override;
 
-  // The client wants no more of this answer. Not for one that comes over the lane's socket: there
-  // the upstream hears of it.
-  void interrupt();
+  // It is refused: all that comes of it is its record and an error for the client. `bytes`: of the
+  // message as it came.
+  void refuse(Error error, std::size_t bytes);
+  // The client wants no more of this answer. false: the lane's upstream has the turn, and is to
+  // hear of it.
+  bool interrupt();
   // What this turn holds beside what its upstream connection has not sent yet.
   std::size_t held_bytes() const;
 
   // ClientTurn
-  const BodyFields& body() const override { return message_.body; }
+  const Error* refusal() const override { return refusal_ ? &*refusal_ : nullptr; }
+  std::size_t bytes() const override { return bytes_; }
+  std::string_view text() const override { return message_->text(); }
+  const BodyFields& body() const override { return message_->body; }
   std::shared_ptr<const History> remembered() override;
   void continue_from(std::shared_ptr<const History> history) override {
     history_ = std::move(history);
   }
   std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
+  std::size_t bytes_to_write() const override { return text_.size(); }
+  std::string write() const override { return text_.write(); }
   TurnTransport& transport() override { return *this; }
-  bool drop_encrypted_items() override;
-  std::shared_ptr<const History> answered(const StoredResponse& response) override;
+  Task<bool> drop_encrypted_items(ExchangeContext& exchange) override;
+  void answered(StoredResponse response, Answered then) override;
+  void release() override;
   SocketAnswer& answer() override { return answer_; }
 
   // TurnTransport
-  std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request, TurnHandler& handler) override;
+  std::unique_ptr<UpstreamTransfer> start(UpstreamRequest request, std::string& body,
+                                          TurnHandler& handler) override;
 
   // For its TurnTransfer.
   SocketContext& context() { return context_; }
   Lane& lane() { return lane_; }
   // No upstream over HTTP is asked for it.
-  bool answered_here() const { return interrupted_ || !message_.generate; }
+  bool answered_here() const { return interrupted_ || !message_->generate; }
   // It builds on a response, and what that amounts to is remembered here.
   bool continues_known() const { return history_ != nullptr; }
   // What to send to the lane's upstream as it is now: the message, made whole where that upstream
   // does not remember what it continues.
-  std::string socket_message() const;
-  Result<std::string> http_message() const;
-  // For http_message(); `headers` has what else the request sends.
+  TurnText socket_text() const;
+  // Whether what was written for the lane's upstream is still what it needs.
+  bool written_fits() const { return text_.form() == socket_text().form(); }
+  // Error: nobody remembers what it continues.
+  Result<TurnText> http_text() const;
+  // For http_text(); `headers` has what else the request sends.
   void add_http_headers(Headers& headers) const;
   // A fresh connection for this turn.
   void connect(const UpstreamRequest& request);
@@ -78,13 +94,15 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
 
  private:
   std::size_t history_bytes() const;
-  std::shared_ptr<const History> history_with(const StoredResponse& response) const;
+  void remember(const std::shared_ptr<const History>& history);
   bool upstream_usable() const;
   std::string new_response_id() const;
 
   SocketContext& context_;
   Lane& lane_;
-  ClientMessage message_;
+  std::shared_ptr<const ClientMessage> message_;
+  std::size_t bytes_;  // of the message as it came
+  std::optional<Error> refusal_;
   std::shared_ptr<TurnOwner> owner_;
   SocketAnswer answer_;
   TurnTransfer* transfer_ = nullptr;
@@ -96,7 +114,8 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   std::string model_;               // that the message names; "" = as the client has named it
   const Dialect* dialect_ = nullptr;
   bool interrupted_ = false;
-  std::size_t request_bytes_ = 0;  // of the body made ready for that
+  TurnText text_;                  // in the form for that
+  std::size_t written_bytes_ = 0;  // of what was, or is, made of it and is not on its way
 };
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dialects/headers.h"
+#include "proxy/aside.h"
 #include "responses_proxy/web_socket.h"
 
 namespace responses_proxy {
@@ -46,10 +47,10 @@ TurnTransfer::~TurnTransfer() {
   if (on_socket() && stage_ != Stage::ended) lane_.upstream.reset();
 }
 
-void TurnTransfer::start(Transport transport) {
+void TurnTransfer::start(Transport transport, std::string& body) {
   switch (transport) {
     case Transport::socket:
-      start_socket();
+      start_socket(body);
       break;
     case Transport::http:
       path_ = Path::http;
@@ -63,12 +64,35 @@ void TurnTransfer::start(Transport transport) {
   }
 }
 
-void TurnTransfer::start_socket() {
+void TurnTransfer::start_socket(std::string& body) {
+  // It may have ended since the turn was prepared.
+  if (lane_.upstream && !lane_.upstream->alive()) lane_.upstream.reset();
   const Path path = lane_.upstream ? Path::kept_socket : Path::fresh_socket;
   if (path == Path::fresh_socket) turn_.connect(request_);
   use_socket(path);
-  lane_.upstream->send(std::string(request_.body));
   deadlines_.start();
+  request_.body = {};
+  if (!turn_.written_fits()) return send_anew();
+  send_on_socket(std::exchange(body, {}));
+}
+
+void TurnTransfer::send_anew() {
+  write(turn_.socket_text(), &TurnTransfer::send_on_socket);
+}
+
+// Aside, if it is large. It is not sent if the attempt has taken another way by then.
+void TurnTransfer::write(TurnText text, void (TurnTransfer::*then)(std::string written)) {
+  writing_ = std::make_shared<bool>(true);
+  const bool large = text.size() > kLargeBody;
+  const auto written = std::make_shared<std::string>();
+  aside(
+      turn_.context().helpers, turn_.context().loop, large,
+      [written, text = std::move(text)] { *written = text.write(); },
+      [this, then, written, wanted = std::weak_ptr<bool>(writing_)] {
+        if (wanted.expired()) return;
+        writing_.reset();
+        (this->*then)(std::move(*written));
+      });
 }
 
 void TurnTransfer::use_socket(Path path) {
@@ -82,18 +106,22 @@ void TurnTransfer::reopen() {
   lane_.upstream.reset();
   turn_.connect(request_);
   use_socket(Path::fresh_socket);
-  lane_.upstream->send(turn_.socket_message());
+  send_anew();
 }
 
 void TurnTransfer::go_over_http() {
   deadlines_.stop();
   if (turn_.answered_here()) return answer_locally(turn_.own_events(handler_.facts()));
-  auto body = turn_.http_message();
-  if (!body) {
+  auto text = turn_.http_text();
+  if (!text) {
     go_to(Stage::ended);
-    return handler_.on_refused(body.error());
+    return handler_.on_refused(text.error());
   }
-  http_body_ = std::move(*body);
+  write(std::move(*text), &TurnTransfer::start_http);
+}
+
+void TurnTransfer::start_http(std::string body) {
+  http_body_ = std::move(body);
   request_.body = http_body_;
   turn_.add_http_headers(request_.headers);
   path_ = Path::http;
@@ -102,8 +130,10 @@ void TurnTransfer::go_over_http() {
 
 // An error that has begun is about to end the attempt by itself.
 void TurnTransfer::interrupt() {
-  if (path_ != Path::http || stage_ == Stage::ended) return;
+  if (stage_ == Stage::ended || (path_ == Path::none && !writing_)) return;
   if (stage_ == Stage::begun && !stream_) return;
+  if (on_socket()) lane_.upstream->release();  // it has heard nothing of this turn
+  deadlines_.stop();
   http_.reset();
   answer_locally(turn_.own_events(handler_.facts()));
 }
@@ -153,7 +183,7 @@ void TurnTransfer::on_refusal(const UpstreamMessage& error) {
     reopen();
   } else if (forgotten(error)) {
     lane_.upstream->set_latest_response({});
-    lane_.upstream->send(turn_.socket_message());
+    send_anew();
   } else {
     refuse(turn_.socket_dialect().refusal(error));
   }
@@ -266,6 +296,7 @@ void TurnTransfer::end(UpstreamError error, std::string detail) {
 void TurnTransfer::go_to(Stage next) {
   assert(next > stage_);
   stage_ = next;
+  if (next == Stage::ended) writing_.reset();
 }
 
 }  // namespace responses_proxy

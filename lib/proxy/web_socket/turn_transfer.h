@@ -25,10 +25,11 @@ class TurnTransfer final : public UpstreamTransfer,
   TurnTransfer(SocketTurn& turn, UpstreamRequest request, TurnHandler& handler);
   ~TurnTransfer() override;
 
-  void start(Transport transport);
+  // `body`: what the request's is a view of; taken if it goes over the socket.
+  void start(Transport transport, std::string& body);
   void interrupt();
-  // The lane's upstream works on this attempt.
-  bool on_socket() const { return path_ == Path::kept_socket || path_ == Path::fresh_socket; }
+  // The lane's upstream has the turn, or will have it before anything that is sent from now on.
+  bool sent_on_socket() const { return on_socket() && !writing_; }
   std::size_t held_bytes() const { return handler_.held_bytes(); }
 
   void resume() override;
@@ -49,6 +50,7 @@ class TurnTransfer final : public UpstreamTransfer,
   };
 
   void go_to(Stage next);
+  bool on_socket() const { return path_ == Path::kept_socket || path_ == Path::fresh_socket; }
   void use_socket(Path path);
   // UpstreamSocketHandler
   void on_open(const UpstreamSocketOpen& result) override;
@@ -59,9 +61,13 @@ class TurnTransfer final : public UpstreamTransfer,
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
 
-  void start_socket();
+  void start_socket(std::string& body);
+  void send_anew();
   void reopen();
   void go_over_http();
+  void write(TurnText text, void (TurnTransfer::*then)(std::string written));
+  void send_on_socket(std::string text) { lane_.upstream->send(std::move(text)); }
+  void start_http(std::string body);
   void answer_locally(const std::vector<std::string>& events);
   void on_refusal(const UpstreamMessage& error);
   bool forgotten(const UpstreamMessage& error);
@@ -83,6 +89,7 @@ class TurnTransfer final : public UpstreamTransfer,
   bool stream_ = false;      // begun with the head of a stream
   bool made_whole_ = false;  // sent again with the whole input
   bool paused_ = false;
+  std::shared_ptr<bool> writing_;  // what is to be sent is being written; null: nothing is
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -33,7 +33,7 @@ EchoSession::~EchoSession() {
   log_.change([](SocketLog::Seen& seen) { ++seen.destroyed; });
 }
 
-void EchoSession::on_message(std::string text) {
+bool EchoSession::on_message(std::string text) {
   log_.change([&](SocketLog::Seen& seen) {
     seen.messages.push_back(text);
     if (waiting_) ++seen.messages_in_waiting;
@@ -48,9 +48,17 @@ void EchoSession::on_message(std::string text) {
     idle_ = true;
     send(text);
     writer_->on_idle();
+  } else if (text == "long") {
+    reading_ = true;
   } else {
     send(text);
   }
+  return !reading_;
+}
+
+void EchoSession::read() {
+  reading_ = false;
+  if (writer_) writer_->on_message_read();
 }
 
 void EchoSession::flood() {
@@ -93,7 +101,9 @@ SocketRig::SocketRig(SocketLimits limits, SocketLog* log) : log_(log != nullptr 
       ++seen.opened;
       seen.path = request.path + "?" + request.query;
     });
-    return std::make_shared<EchoSession>(std::move(writer), *log_);
+    auto session = std::make_shared<EchoSession>(std::move(writer), *log_);
+    latest_ = session;
+    return session;
   };
   ListenerLimits all;
   all.socket = limits;
@@ -106,6 +116,12 @@ SocketRig::SocketRig(SocketLimits limits, SocketLog* log) : log_(log != nullptr 
 
 SocketRig::~SocketRig() {
   loops_.stop();
+}
+
+void SocketRig::read() {
+  loops_.at(0).post([this] {
+    if (const auto session = latest_.lock()) session->read();
+  });
 }
 
 std::string handshake(const std::string& fields, const std::string& path) {

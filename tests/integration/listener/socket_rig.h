@@ -45,17 +45,19 @@ class SocketLog {
 };
 
 // Echoes messages, except for: "flood N" (N messages of 16 KiB, as the writer takes them), "busy"
-// (a turn begins) and "done" (it ends; answered before on_idle is told).
+// (a turn begins), "done" (it ends; answered before on_idle is told) and "long" (it takes until
+// read() to be read).
 class EchoSession final : public SocketSession {
  public:
   EchoSession(std::shared_ptr<SocketWriter> writer, SocketLog& log)
       : writer_(std::move(writer)), log_(log) {}
   ~EchoSession() override;
 
-  void on_message(std::string text) override;
+  bool on_message(std::string text) override;
   void on_writable() override;
   void on_closed() override;
   bool idle() const override { return idle_; }
+  void read();
 
  private:
   void flood();
@@ -65,6 +67,7 @@ class EchoSession final : public SocketSession {
   SocketLog& log_;
   bool idle_ = true;
   bool waiting_ = false;
+  bool reading_ = false;
   int flood_ = 0;
 };
 
@@ -78,12 +81,15 @@ class SocketRig {
   ManualClock& clock() { return clock_; }
   SocketLog& log() { return *log_; }
   HttpListener& listener() { return *listener_; }
+  // The latest session has read its long message.
+  void read();
 
  private:
   ManualClock clock_;
   SocketLog own_log_;
   SocketLog* log_;
   EventLoops loops_{1};
+  std::weak_ptr<EchoSession> latest_;  // on the loop
   std::unique_ptr<HttpListener> listener_;
 };
 

@@ -194,6 +194,30 @@ TEST_CASE("a client that does not read pauses the session, and is not read from"
   for (int i = 0; i < 20; ++i) CHECK(client.message() == "more");
 }
 
+TEST_CASE(
+    "while a session reads a message its client is not read from, nor asked whether it lives") {
+  SocketRig rig;
+  FrameClient other(rig);
+  FrameClient client(rig);
+  client.text("long");
+  client.text("next");
+  REQUIRE(rig.log().wait_for([](const auto& seen) { return !seen.messages.empty(); }));
+  // The other one is asked, and again: in between, all were looked at.
+  for (const Millis passed : {SocketLimits{}.ping_after, SocketLimits{}.pong_timeout}) {
+    rig.clock().advance(passed);
+    const auto ping = other.read();
+    REQUIRE(ping);
+    CHECK(ping->opcode == opcode::kPing);
+    other.send({opcode::kPong, ping->payload});
+    other.text("here");
+    CHECK(other.message() == "here");
+  }
+  CHECK(rig.log().seen().messages == std::vector<std::string>{"long", "here", "here"});
+  rig.read();
+  CHECK(client.message() == "next");
+  CHECK(rig.log().seen().closed == 0);
+}
+
 TEST_CASE("a client that takes nothing is cut after the write time-out") {
   SocketRig rig;
   FrameClient client(rig);

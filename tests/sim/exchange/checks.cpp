@@ -99,7 +99,7 @@ void check(const SocketClient& client, const SocketClient::Turn& turn, const Rec
   promises.expect(record.method == "WEBSOCKET", turn.id, "a turn's record says so");
   check_attempts(record, turn.id, max_attempts, promises);
   if (!answered) return check_left(record, turn.id, promises);
-  if (!client.stayed() && record.status_code == kClientLeft) return;  // it had not read the end
+  if (!turn.taken && !client.stayed() && record.status_code == kClientLeft) return;
   if (turn.seen.last_type() != "error") check_end(turn.seen, record, turn.id, promises);
 }
 

@@ -33,14 +33,33 @@ void SocketClient::send_turn() {
   if (draw_.chance(3)) {
     script_.after(draw_.pause(), [self = shared_from_this()] { self->send_interrupt(); });
   }
-  session_->on_message(message(*turns_.back(), name, lane));
+  say(message(*turns_.back(), name, lane));
+}
+
+void SocketClient::say(std::string text) {
+  unsaid_.push_back(std::move(text));
+  say_next();
+}
+
+void SocketClient::say_next() {
+  while (session_ && !session_reads_ && !unsaid_.empty()) {
+    std::string text = std::move(unsaid_.front());
+    unsaid_.pop_front();
+    session_reads_ = !session_->on_message(std::move(text));
+  }
+}
+
+void SocketClient::on_message_read() {
+  promises_.expect(session_reads_, id_, "a message that was being read is read once");
+  session_reads_ = false;
+  say_next();
 }
 
 // At any moment, also while the answer is held back or its request waits to be sent.
 void SocketClient::send_interrupt() {
   const Lane& lane = lanes_[""];
   if (!session_ || lane.next == lane.turns.size()) return;
-  session_->on_message(R"({"type":"response.interrupt"})");
+  say(R"({"type":"response.interrupt"})");
 }
 
 std::string SocketClient::message(const Turn& turn, const std::string& lane_name,
@@ -51,6 +70,7 @@ std::string SocketClient::message(const Turn& turn, const std::string& lane_name
   if (!lane_name.empty()) text += fmt::format(R"(,"stream_id":"{}")", lane_name);
   if (draw_.chance(50)) text += R"(,"store":false)";
   if (draw_.chance(8)) text += R"(,"generate":false)";
+  if (draw_.chance(2)) text += fmt::format(R"(,"large":"{:x<300000}")", "");  // worked on aside
   if (!lane.latest_response.empty() && draw_.chance(60)) {
     text += fmt::format(R"(,"previous_response_id":"{}")", lane.latest_response);
   } else if (draw_.chance(3)) {
@@ -75,13 +95,19 @@ bool SocketClient::send(std::string_view text) {
     ++lane.next;
     lane.latest_response = turn.seen.completed_response();
   }
-  if (full_ || draw_.chance(90)) return !full_;
-  full_ = true;
-  script_.after(draw_.pause(), [self = shared_from_this()] {
-    self->full_ = false;
-    if (self->session_) self->session_->on_writable();
-  });
-  return false;
+  if (!full_ && !draw_.chance(90)) {
+    full_ = true;
+    script_.after(draw_.pause(), [self = shared_from_this()] { self->take_all(); });
+  }
+  turn.taken = turn.seen.ends() > 0 && !full_;
+  return !full_;
+}
+
+void SocketClient::take_all() {
+  full_ = false;
+  if (!session_) return;
+  for (const auto& turn : turns_) turn->taken = turn->seen.ends() > 0;
+  session_->on_writable();
 }
 
 void SocketClient::on_idle() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
   struct Turn {
     std::string id;
     SeenAnswer seen;
+    bool taken = false;  // the client has its end, and was not told to wait with that
   };
 
   SocketClient(std::string id, Script& script, Draw& draw, Promises& promises)
@@ -34,6 +36,7 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
   bool send(std::string_view text) override;
   std::size_t unsent_bytes() const override { return 0; }
   void on_idle() override;
+  void on_message_read() override;
 
   const std::string& id() const { return id_; }
   const std::vector<std::unique_ptr<Turn>>& turns() const { return turns_; }
@@ -47,9 +50,12 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
     std::string latest_response;
   };
 
+  void say(std::string text);
+  void say_next();
   void send_turn();
   void send_interrupt();
   std::string message(const Turn& turn, const std::string& lane_name, const Lane& lane);
+  void take_all();
   void close_when_done();
 
   const std::string id_;
@@ -60,6 +66,8 @@ class SocketClient final : public SocketWriter, public std::enable_shared_from_t
   std::map<std::string, Lane> lanes_;
   std::vector<std::unique_ptr<Turn>> turns_;
   std::size_t to_send_ = 0;
+  std::deque<std::string> unsaid_;  // behind the message that is being read
+  bool session_reads_ = false;
   bool full_ = false;  // it takes nothing for now
   bool stayed_ = false;
 };

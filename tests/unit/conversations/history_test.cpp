@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "responses_proxy/conversations.h"
 
@@ -25,6 +27,8 @@ TEST_CASE("items stand in the order of their turns, with a comma only between th
   CHECK(second->items() == "1,2,3");
   CHECK(second->turns() == 3);
   CHECK(second->bytes() == 4);
+  CHECK(second->lists() == std::vector<std::string_view>{"1", "2,3"});
+  CHECK(first->lists().empty());
   CHECK(first->items().empty());
 }
 

@@ -9,7 +9,7 @@ namespace responses_proxy {
 
 namespace {
 
-std::string with(std::string request, std::string_view history) {
+std::string with(std::string request, const JsonPieces& history) {
   const auto members = read_members(request);
   REQUIRE(members);
   JsonEdit edit(*members);
@@ -49,10 +49,12 @@ TEST_CASE("lists join with a comma only between items") {
 }
 
 TEST_CASE("a history stands before the request's own items, in the place of what it continues") {
-  CHECK(with(R"({"previous_response_id":"r","input":[3],"n":1e400})", "1,2") ==
+  CHECK(with(R"({"previous_response_id":"r","input":[3],"n":1e400})", {"1,2"}) ==
         R"({"input":[1,2,3],"n":1e400})");
-  CHECK(with(R"({"previous_response_id":"r"})", "1") == R"({"input":[1]})");
-  CHECK(with(R"({"input":[]})", "") == R"({"input":[]})");
+  CHECK(with(R"({"previous_response_id":"r"})", {"1"}) == R"({"input":[1]})");
+  CHECK(with(R"({"input":[]})", {""}) == R"({"input":[]})");
+  CHECK(with(R"({"input":"x"})", {"1", "", "2,3"}) ==
+        R"({"input":[1,2,3,{"type":"message","role":"user","content":"x"}]})");
 }
 
 }  // namespace responses_proxy

@@ -27,6 +27,23 @@ TEST_CASE("members are dropped, replaced in their place or added; all others sta
   CHECK(member(after, "d") == R"("x")");
 }
 
+TEST_CASE("a value in pieces is joined where it stands") {
+  std::string text = R"({"a":1,"b":2,"b":3,"c":4})";
+  const auto members = read_members(text);
+  REQUIRE(members);
+  JsonEdit edit(*members);
+  edit.put("b", JsonPieces{"[", "5", ",6", "]"});
+  edit.put("d", JsonPieces{"\"", "\""});
+  CHECK(edit.joined() == R"({"a":1,"b":[5,6],"c":4,"d":""})");
+  edit.put("b", "7");
+  edit.drop("d");
+  CHECK(edit.joined() == R"({"a":1,"b":7,"c":4})");
+  std::string empty = "{}";
+  JsonEdit none(*read_members(empty));
+  none.put("a", JsonPieces{"1"});
+  CHECK(none.joined() == R"({"a":1})");
+}
+
 TEST_CASE("another value takes the place of the one that counts; every other byte stays") {
   const auto with = [](std::string text, std::string_view value) {
     const auto members = read_members(text);

@@ -352,4 +352,36 @@ TEST_CASE("the key that an upstream echoes, and the client's token, are kept now
   CHECK(rig.decisions.at(1).reason == SelectionReason::response_affinity);
 }
 
+TEST_CASE(
+    "what one target cannot be told goes to another, and what the first one objected is told "
+    "last") {
+  // Chat Completions have no word for it.
+  const std::string body =
+      R"({"model":"alias","input":[{"role":"user","content":[{"type":"input_file","file_id":"f"}]}]})";
+  for (const bool other_can : {true, false}) {
+    CAPTURE(other_can);
+    ExchangeRig rig({"sk-a", "sk-b", "sk-c"});
+    for (Resource& resource : rig.config.resources) resource.wire_api = "chat_completions";
+    if (other_can) rig.config.resources[2].wire_api = "responses";
+    rig.router.update(rig.config.resources, {{"alias", {{.model = "theirs"}}}});
+    const auto client = rig.post(body);
+    if (other_can) {
+      REQUIRE(rig.upstream.count() == 1);
+      rig.upstream.last().document();
+      rig.upstream.last().bytes(R"({"id":"resp_1"})");
+      rig.upstream.last().end();
+      CHECK(client->head->status == 200);
+      const RequestRecord record = rig.record();
+      REQUIRE(record.attempts.size() == 1);
+      CHECK(record.attempts[0].resource_id == "openai-3");
+    } else {
+      CHECK(rig.upstream.count() == 0);
+      CHECK(client->head->status == 400);
+      CHECK(rig.record().error == "unsupported_content");
+      CHECK(rig.record().blame == Blame::client);
+    }
+    for (int number = 1; number <= 3; ++number) CHECK(rig.resource(number)->active() == 0);
+  }
+}
+
 }  // namespace responses_proxy

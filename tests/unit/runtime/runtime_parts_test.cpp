@@ -72,6 +72,7 @@ struct IgnoringWriter final : SocketWriter {
   bool send(std::string_view) override { return true; }
   std::size_t unsent_bytes() const override { return 0; }
   void on_idle() override {}
+  void on_message_read() override {}
 };
 
 // A client of the loop that the test plays the upstream of.

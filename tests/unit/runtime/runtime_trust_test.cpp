@@ -31,6 +31,7 @@ struct SentEvents final : SocketWriter {
   }
   std::size_t unsent_bytes() const override { return 0; }
   void on_idle() override {}
+  void on_message_read() override {}
   std::vector<std::string> events;
 };
 

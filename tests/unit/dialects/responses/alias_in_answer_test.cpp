@@ -25,12 +25,36 @@ TEST_CASE("only the model of a response is renamed, and every other byte stays")
                            R"({"response":{"model":"x"}})"}) {
     CHECK(with_alias(text, "a") == text);
   }
-  CHECK(with_alias_in_event(
-            R"({"type":"response.created","model":"x","response":{"model":"gpt-up"}})", "q\"") ==
-        R"({"type":"response.created","model":"x","response":{"model":"q\""}})");
-  for (const char* text :
-       {R"({"response":null})", R"({"response":{"id":1}})", R"({"model":"x"})"}) {
-    CHECK(with_alias_in_event(text, "a") == text);
+}
+
+TEST_CASE("only the model of an event's response is renamed, however the event is framed") {
+  struct Given final : AnswerSink {
+    void event(const AnswerEvent& event) override {
+      json = event.json;
+      wire = event.wire;
+    }
+    void bytes(std::string_view) override {}
+    std::string json;
+    std::string wire;
+  } given;
+  const std::string wire =
+      "data: {\"type\":\"t\",\"model\":\"x\",\"response\":{\"model\" : \"gpt-up\"}}\n\n";
+  const std::string_view json = std::string_view(wire).substr(6, wire.size() - 8);
+  const std::string_view model = json.substr(json.find("\"gpt-up\""), 8);
+  const std::string renamed = R"({"type":"t","model":"x","response":{"model" : "q\""}})";
+  give_with_alias({"t", json, wire}, model, "q\"", given);
+  CHECK(given.json == renamed);
+  CHECK(given.wire == "data: " + renamed + "\n\n");
+  give_with_alias({"t", json, {}}, model, "q\"", given);
+  CHECK(given.json == renamed);
+  CHECK(given.wire.empty());
+  // Its JSON stood on more lines than one.
+  give_with_alias({"t", json, "data: ...\n\n"}, model, "q\"", given);
+  CHECK(given.wire == "event: t\ndata: " + renamed + "\n\n");
+  for (const std::string_view none : {"", "null", "7"}) {
+    give_with_alias({"t", json, wire}, none, "a", given);
+    CHECK(given.json == json);
+    CHECK(given.wire == wire);
   }
 }
 

@@ -82,4 +82,45 @@ TEST_CASE("only a response.incomplete whose own reason says so was steered") {
                                              R"("output":[{"text":"steered"},"steered"]})"));
 }
 
+TEST_CASE(
+    "the parts of an event are where they stand in it, and those of the event before are not") {
+  const std::string json =
+      R"({ "type":"t","delta": "a\"b" ,"item":{"id":"msg_1","x":{"id":"no"}},"stream_id":null,)"
+      R"("response":{"id":"resp_1","model" : "m","conversation":{"id":"conv_1"},"store":false,)"
+      R"("background":true,"usage":{"input_tokens":1},)"
+      R"("output":[{"id":"a","content":[{"id":"no"}]}, {"id":"\u0062"},{"id":7},[{"id":"no"}]]}})";
+  const EventHead head = read_event_head(json).value();
+  const EventParts& parts = head.parts;
+  CHECK(head.names_stream);
+  CHECK(parts.delta == R"("a\"b")");
+  CHECK(parts.item == R"({"id":"msg_1","x":{"id":"no"}})");
+  CHECK(parts.item_id == R"("msg_1")");
+  CHECK(parts.response_id == R"("resp_1")");
+  CHECK(parts.model == R"("m")");
+  CHECK(parts.conversation_id == R"("conv_1")");
+  CHECK(parts.usage == R"({"input_tokens":1})");
+  CHECK(parts.output.starts_with(R"([{"id":"a")"));
+  CHECK(parts.output.ends_with(R"([{"id":"no"}]])"));
+  CHECK(parts.output_ids == std::vector<std::string>{"a", "b"});
+  CHECK(parts.stored == false);
+  CHECK(parts.background == true);
+  for (const std::string_view part : {parts.delta, parts.item, parts.model, parts.output}) {
+    CHECK(part.data() > json.data());
+    CHECK(part.data() + part.size() < json.data() + json.size());
+  }
+  const EventHead next =
+      read_event_head(R"({"type":"t","response":null,"item":[],"usage":7})").value();
+  CHECK_FALSE(next.names_stream);
+  CHECK(next.parts.delta.empty());
+  CHECK(next.parts.item_id.empty());
+  CHECK(next.parts.usage.empty());
+  CHECK(next.parts.response_id.empty());
+  CHECK(next.parts.output_ids.empty());
+  CHECK_FALSE(next.parts.stored);
+  const EventHead own =
+      read_event_head(R"({"usage":{"a":1},"response":{"usage":{"b":1},"error":null}})").value();
+  CHECK(own.parts.usage == R"({"a":1})");
+  CHECK(own.error_code.empty());
+}
+
 }  // namespace responses_proxy

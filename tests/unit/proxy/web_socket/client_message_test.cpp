@@ -62,10 +62,10 @@ TEST_CASE("a history takes the place of what the message continues, and changes 
   const ClientMessage message = read(
       R"({"type":"response.create","model":"m","previous_response_id":"resp_1","input":[{"b":2}],)"
       R"("tools":[ 1 ],"new_field":{"x":1e999}})");
-  CHECK(with_history(message, R"({"a":1})", {}) ==
+  CHECK(with_history(message, {R"({"a":1})"}, {}) ==
         R"({"type":"response.create","model":"m","input":[{"a":1},{"b":2}],)"
         R"("tools":[ 1 ],"new_field":{"x":1e999}})");
-  CHECK(with_history(message, "", "theirs") ==
+  CHECK(with_history(message, {""}, "theirs") ==
         R"({"type":"response.create","model":"theirs","input":[{"b":2}],)"
         R"("tools":[ 1 ],"new_field":{"x":1e999}})");
 }
@@ -83,7 +83,7 @@ TEST_CASE("the HTTP body is the message without what only sockets have, and stre
 TEST_CASE("over HTTP an increment is made whole where what it continues is remembered here") {
   const ClientMessage message =
       read(R"({"type":"response.create","model":"m","previous_response_id":"resp_1","input":[2]})");
-  CHECK(http_body(message, "1", {}) == R"({"model":"m","input":[1,2],"stream":true})");
+  CHECK(http_body(message, JsonPieces{"1"}, {}) == R"({"model":"m","input":[1,2],"stream":true})");
   CHECK(http_body(message, std::nullopt, {}) ==
         R"({"model":"m","previous_response_id":"resp_1","input":[2],"stream":true})");
 }
@@ -96,7 +96,7 @@ TEST_CASE("members are found however their keys and values are spelled") {
   CHECK(message.stream_id == "a");
   CHECK(message.previous_response_id == "resp_1");
   CHECK_FALSE(message.generate);
-  CHECK(http_body(message, "0", {}) == R"({"stream":true,"input":[0,1]})");
+  CHECK(http_body(message, JsonPieces{"0"}, {}) == R"({"stream":true,"input":[0,1]})");
 }
 
 TEST_CASE("of a member that stands twice the last one counts, and is the only one that goes up") {
@@ -124,7 +124,7 @@ TEST_CASE("a byte order mark is none of the message") {
   const ClientMessage message = read("\xEF\xBB\xBF" + text);
   CHECK(message.is_create());
   CHECK(message.text() == text);
-  CHECK(http_body(message, "0", {}) == R"({"model":"m","input":[0,1],"stream":true})");
+  CHECK(http_body(message, JsonPieces{"0"}, {}) == R"({"model":"m","input":[0,1],"stream":true})");
   CHECK(code_of("\xEF\xBB\xBF\xEF\xBB\xBF" + text) == "invalid_json");
 }
 

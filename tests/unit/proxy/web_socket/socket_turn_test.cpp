@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "proxy/aside.h"
 #include "responses_proxy/dialect.h"
 #include "unit/proxy/web_socket/turn_rig.h"
 
@@ -170,11 +171,57 @@ TEST_CASE("a turn holds its message, the request until the answer begins, and th
   lane.begin(kCreate);
   CHECK(lane.turn->held_bytes() == kCreate.size());
   lane.attempt();
-  CHECK(lane.turn->held_bytes() == 2 * kCreate.size());
+  CHECK(lane.turn->held_bytes() == kCreate.size());  // what is on its way is its connection's
   lane.begin_stream();
   CHECK(lane.turn->held_bytes() == kCreate.size());
   lane.stream(event(R"({"type":"response.output_item.done","item":[1]})") + "data: half");
   CHECK(lane.turn->held_bytes() == kCreate.size() + 3 + 10);
+}
+
+TEST_CASE("what is ready to be sent is held once, beside the message") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.begin(kCreate);
+  Request request;
+  REQUIRE_FALSE(lane.prepare(request));
+  CHECK(lane.turn->held_bytes() == 2 * kCreate.size());
+  lane.send(request);
+  CHECK(lane.turn->held_bytes() == kCreate.size());
+  rig.sockets.last().answer(404);
+  const std::size_t over_http = rig.http.last().body.size();
+  lane.transfer.reset();
+  lane.attempt();
+  CHECK(lane.turn->held_bytes() == kCreate.size() + over_http);
+}
+
+TEST_CASE("what a large turn adds to its conversation is copied aside") {
+  TurnRig rig;
+  OneLane lane(rig);
+  const std::string item = R"({"a":")" + std::string(2 * kLargeBody, 'x') + "\"}";
+  lane.begin(R"({"type":"response.create","input":[)" + item + "]}");
+  bool told = false;
+  const auto answer = [&] {
+    lane.turn->answered(
+        {"resp_1", R"({"said":1})", true},
+        [&told](const std::shared_ptr<const History>& history) { told = history != nullptr; });
+  };
+  answer();
+  CHECK_FALSE(told);
+  CHECK(lane.lane.latest_response.empty());
+  REQUIRE(rig.helpers.held() == 1);
+  rig.helpers.take()();
+  rig.run_loop();
+  CHECK(told);
+  CHECK(lane.lane.latest_response == "resp_1");
+  CHECK(lane.items("resp_1") == item + R"(,{"said":1})");
+  // The turn may have ended by then.
+  told = false;
+  answer();
+  lane.turn = nullptr;
+  lane.lane.turn = nullptr;
+  rig.helpers.take()();
+  rig.run_loop();
+  CHECK(told);
 }
 
 TEST_CASE("the client's pace is the upstream's") {

@@ -13,6 +13,7 @@
 
 #include "dialects/headers.h"
 #include "fakes/fake_sockets.h"
+#include "fakes/held_helpers.h"
 #include "fakes/manual_clock.h"
 #include "fakes/manual_timers.h"
 #include "proxy/held_answer.h"
@@ -111,7 +112,7 @@ class FakeHandler final : public TurnHandler {
 
 class FakeOwner final : public TurnOwner {
  public:
-  bool send(Lane&, std::string_view event) override {
+  bool send(Lane&, std::string_view event, bool) override {
     events.emplace_back(event);
     return takes_more;
   }
@@ -137,7 +138,9 @@ class TurnRig {
     router_.update({resource});
   }
 
-  SocketServices services() { return {config, dependencies_, loop, timers, http, &sockets}; }
+  SocketServices services() {
+    return {config, dependencies_, loop, timers, http, &sockets, helpers};
+  }
   // Runs what was posted to the loop.
   void run_loop() {
     context_.restart();
@@ -159,6 +162,7 @@ class TurnRig {
   ManualClock clock;
   ManualTimers timers;
   FakeClient http;
+  HeldHelpers helpers;
 
  private:
   boost::asio::io_context context_{1};
@@ -195,7 +199,8 @@ class OneLane {
     auto read = read_client_message(std::move(message));
     transfer.reset();
     handler = FakeHandler(rig_.config.websocket_state_bytes);
-    turn = std::make_shared<SocketTurn>(context_, lane, std::move(*read), owner);
+    turn = std::make_shared<SocketTurn>(
+        context_, lane, std::make_shared<const ClientMessage>(std::move(*read)), owner);
     lane.turn = turn;
     turn->remembered();
   }
@@ -203,9 +208,17 @@ class OneLane {
   // What the exchange does for an attempt.
   std::optional<Error> attempt() {
     Request request;
-    request.path = "/v1/responses";
+    if (auto error = prepare(request)) return error;
+    send(request);
+    return std::nullopt;
+  }
+  // In two steps.
+  std::optional<Error> prepare(Request& request) {
     if (auto error = turn->prepare(rig_.lease(), *dialect_, request)) return error;
-    body_ = request.body;
+    body_ = turn->write();
+    return std::nullopt;
+  }
+  void send(const Request& request) {
     UpstreamRequest upstream;
     upstream.method = "POST";
     upstream.url = rig_.resource.base_url + "/responses";
@@ -215,8 +228,7 @@ class OneLane {
     upstream.timeouts = timeouts;
     transfer.reset();
     handler = FakeHandler(rig_.config.websocket_state_bytes);
-    transfer = turn->start(std::move(upstream), handler);
-    return std::nullopt;
+    transfer = turn->start(std::move(upstream), body_, handler);
   }
 
   void turn_over(const std::string& message) {
@@ -272,7 +284,7 @@ class OneLane {
     explicit Exchange(OneLane& lane) : lane_(lane) {}
     void event(const AnswerEvent& event) override {
       if (event.state == AnswerState::completed || event.state == AnswerState::incomplete) {
-        lane_.turn->answered(lane_.handler.stored());
+        lane_.turn->answered(lane_.handler.stored(), [](const auto&) {});
       }
       if (!event.json.empty()) more = lane_.turn->answer().event(event) && more;
     }

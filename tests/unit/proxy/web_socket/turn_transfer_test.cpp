@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/aside.h"
 #include "unit/proxy/web_socket/turn_rig.h"
 
 namespace responses_proxy {
@@ -383,6 +384,128 @@ TEST_CASE("an interrupt leaves an error as it is, and ends the attempt that come
   rig.run_loop();
   CHECK(rig.http.sent.size() == 1);
   CHECK(lane.handler.own_events.size() == 2);
+}
+
+namespace {
+
+// A turn that is large, and one that continues it.
+const std::string kLargeItem = R"({"a":")" + std::string(2 * kLargeBody, 'x') + "\"}";
+const std::string kLargeCreate =
+    R"({"type":"response.create","model":"m","input":[)" + kLargeItem + "]}";
+const std::string kLargeWhole =
+    R"({"type":"response.create","model":"m","input":[)" + kLargeItem + R"(,{"said":1},{"b":2}]})";
+
+// The lane's latest response is of a large turn; its continuation is under way on the connection
+// that was kept.
+struct LargeLane : OneLane {
+  explicit LargeLane(TurnRig& rig) : OneLane(rig), rig_(rig) {
+    whole_turn(kLargeCreate, "resp_1");
+    work();
+    turn_over(kContinue);
+    CHECK(rig.sockets.last().sent.back() == kContinue);
+  }
+  void work() {
+    REQUIRE(rig_.helpers.held() == 1);
+    rig_.helpers.take()();
+    rig_.run_loop();
+  }
+
+ private:
+  TurnRig& rig_;
+};
+
+}  // namespace
+
+TEST_CASE("a large conversation is joined aside, and sent when that is done") {
+  SUBCASE("to a connection that is opened anew") {
+    TurnRig rig;
+    LargeLane lane(rig);
+    rig.sockets.last().close(1000);
+    REQUIRE(rig.sockets.connections.size() == 2);
+    CHECK(rig.sockets.last().sent.empty());
+    lane.work();
+    CHECK(rig.sockets.last().sent == std::vector<std::string>{kLargeWhole});
+  }
+  SUBCASE("to one that has forgotten") {
+    TurnRig rig;
+    LargeLane lane(rig);
+    rig.sockets.last().say(error_message("previous_response_not_found", R"("status":400,)"));
+    CHECK(rig.sockets.last().sent.back() == kContinue);
+    lane.work();
+    CHECK(rig.sockets.last().sent.back() == kLargeWhole);
+    CHECK_FALSE(lane.handler.ended);
+  }
+  SUBCASE("over HTTP") {
+    TurnRig rig;
+    LargeLane lane(rig);
+    rig.sockets.last().close(1000);
+    rig.sockets.last().answer(404);
+    CHECK(rig.http.sent.empty());
+    rig.helpers.take()();  // for the connection that was refused
+    lane.work();
+    REQUIRE(rig.http.sent.size() == 1);
+    CHECK(rig.http.last().body.find(kLargeItem + R"(,{"said":1},{"b":2}])") != std::string::npos);
+  }
+  SUBCASE("once, whatever happens to the connection meanwhile") {
+    TurnRig rig;
+    LargeLane lane(rig);
+    rig.sockets.last().say(error_message("previous_response_not_found", R"("status":400,)"));
+    rig.sockets.last().close(1000);
+    rig.helpers.take()();  // for the connection that has closed
+    lane.work();
+    REQUIRE(rig.sockets.connections.size() == 2);
+    CHECK(rig.sockets.last().sent == std::vector<std::string>{kLargeWhole});
+  }
+}
+
+TEST_CASE("while a large conversation is joined, the turn can be given up, late or interrupted") {
+  TurnRig rig;
+  LargeLane lane(rig);
+  lane.timeouts.total = Millis(1000);
+  SUBCASE("given up") {
+    rig.sockets.last().close(1000);
+    lane.transfer.reset();
+    lane.work();
+    CHECK(rig.sockets.last().sent.empty());
+  }
+  SUBCASE("late") {
+    rig.sockets.last().close(1000);
+    rig.timers.advance(Millis(600'000));
+    CHECK(lane.handler.result.error == UpstreamError::total_timeout);
+    lane.work();
+    CHECK(rig.sockets.last().sent.empty());
+  }
+  SUBCASE("interrupted") {
+    rig.sockets.last().close(1000);
+    CHECK(lane.turn->interrupt());
+    CHECK(lane.handler.own_events.size() == 2);
+    lane.work();
+    CHECK(rig.sockets.last().sent.empty());
+    CHECK_FALSE(rig.sockets.last().gone());  // the next turn's
+    CHECK(rig.timers.waiting() == 0);
+  }
+  SUBCASE("interrupted on its way to HTTP") {
+    rig.sockets.last().close(1000);
+    rig.sockets.last().answer(404);
+    CHECK(lane.turn->interrupt());
+    CHECK(lane.handler.own_events.size() == 2);
+    rig.helpers.take()();
+    lane.work();
+    CHECK(rig.http.sent.empty());
+  }
+}
+
+TEST_CASE("a turn written for a connection that has ended since goes up whole, over another one") {
+  TurnRig rig;
+  OneLane lane(rig);
+  lane.whole_turn(kCreate, "resp_1");
+  lane.begin(kContinue);
+  Request request;
+  REQUIRE_FALSE(lane.prepare(request));
+  rig.sockets.last().close(1000);
+  lane.send(request);
+  REQUIRE(rig.sockets.connections.size() == 2);
+  CHECK(rig.sockets.last().sent == std::vector<std::string>{kWhole});
 }
 
 TEST_CASE("a transfer that is given up takes a connection with an answer under way with it") {
