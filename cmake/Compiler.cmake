@@ -25,7 +25,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(RP_FEW_TEXTS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Meant for headers: it takes every source file of a text but the first for one.
-  target_compile_options(rp_warnings INTERFACE -Wno-subobject-linkage)
+  target_compile_options(rp_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   # clang 14 implements coroutines but does not announce them, so libstdc++ hides <coroutine>.

@@ -6,10 +6,8 @@
 #include <arpa/inet.h>
 #include <httplib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -64,14 +62,15 @@ class Sidecar {
       state_->remember_affinity({AffinityKind::session, session}, lease.resource().id, [] {});
     }
     const std::scoped_lock lock(mutex_);
-    // Of requests whose end is never told: the oldest ids go, and their leases with them.
+    // The end of some is never told: at last one goes for each that comes.
     if (under_way_.size() >= kMost) under_way_.erase(under_way_.begin());
     under_way_.insert_or_assign(asked.get_header_value("X-Request-Id"), std::move(lease));
   }
 
   // "...: ID STATUS SECONDS RETRY-AFTER", a line of nginx's access log.
   void hear(std::string line) {
-    line.erase(0, std::min(line.rfind(": ") + 2, line.size()));
+    const auto at = line.rfind(": ");
+    if (at != std::string::npos) line.erase(0, at + 2);
     char id[64];
     char retry[32];
     int status = 0;
@@ -80,9 +79,8 @@ class Sidecar {
     const std::scoped_lock lock(mutex_);
     auto lease = under_way_.extract(id);
     if (lease.empty()) return;
-    const Headers headers{{"retry-after", retry}};
-    const auto latency = Millis(static_cast<std::int64_t>(seconds * 1000));
-    lease.mapped().finish(verdict_of(status, headers, clock_.wall()), latency, clock_.steady());
+    const Verdict verdict = verdict_of(status, {{"retry-after", retry}}, clock_.wall());
+    lease.mapped().finish(verdict, Millis(static_cast<int>(seconds * 1000)), clock_.steady());
     std::printf("%s answered %d\n", id, status);
     std::fflush(stdout);
   }
@@ -91,8 +89,7 @@ class Sidecar {
   static constexpr std::size_t kMost = 100'000;
 
   static void refuse(const Error& error, httplib::Response& answer) {
-    // auth_request knows 401 and 403 only; nginx gives the client 503 for both.
-    answer.status = 403;
+    answer.status = 403;  // auth_request knows 401 and 403 only; nginx makes 503 of it
     answer.set_content(error.to_json(), "application/json");
   }
 
@@ -114,10 +111,9 @@ int open_log(std::uint16_t& port) {
   address.sin_port = htons(port);
   auto* where = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
-  if (::bind(descriptor, where, size) != 0 || ::getsockname(descriptor, where, &size) != 0)
-    return -1;
-  port = ntohs(address.sin_port);
-  return descriptor;
+  const bool bound = ::bind(descriptor, where, size) == 0;
+  if (::getsockname(descriptor, where, &size) == 0) port = ntohs(address.sin_port);
+  return bound ? descriptor : -1;
 }
 
 }  // namespace
@@ -138,10 +134,8 @@ int main(int argc, char** argv) {
   httplib::Server server;
   server.Get("/pick", [&](const auto& asked, auto& answer) { sidecar.pick(asked, answer); });
   int port = std::atoi(argv[1]);  // NOLINT
-  if (port == 0)
-    port = server.bind_to_any_port("127.0.0.1");
-  else if (!server.bind_to_port("127.0.0.1", port))
-    return 1;
+  port = port == 0 ? server.bind_to_any_port("127.0.0.1")
+                   : (server.bind_to_port("127.0.0.1", port) ? port : -1);
   std::printf("sidecar listening on http://127.0.0.1:%d, log on %d\n", port, log_port);
   std::fflush(stdout);
   return server.listen_after_bind() ? 0 : 1;
