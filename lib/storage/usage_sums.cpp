@@ -65,13 +65,18 @@ void UsageSums::add(const RequestRecord& record) {
   };
 
   // Tokens count where they were spent, the request where it was answered.
-  UsageRow whole{.requests = 1, .errors = counts_as_error(record) ? 1 : 0, .usage = record.usage};
+  UsageRow whole;
+  whole.requests = 1;
+  whole.errors = counts_as_error(record) ? 1 : 0;
+  whole.usage = record.usage;
   for (const AttemptRecord& attempt : record.attempts) {
     key.resource_id = sum_text(attempt.resource_id);
     key.pool_id = sum_text(attempt.pool_id);
     if (attempt.usage == TokenUsage{}) continue;
     whole.usage = {};
-    add_part({.usage = attempt.usage});
+    UsageRow spent;
+    spent.usage = attempt.usage;
+    add_part(spent);
   }
   add_part(whole);
 }
