@@ -37,7 +37,9 @@ void put_model(JsonEdit& edit, std::string_view model) {
 }
 
 std::optional<Error> read_headers(ClientMessage& message) {
-  auto carried = read_carried_headers(std::string(member(message.members, kMetadata)));
+  const std::string_view metadata = member(message.members, kMetadata);
+  if (metadata.empty()) return std::nullopt;
+  auto carried = read_carried_headers(std::string(metadata));
   if (!carried) return carried.error();
   message.carried_headers = std::move(carried->headers);
   if (!carried->metadata) return std::nullopt;

@@ -91,9 +91,10 @@ void ClientSession::on_read(Result<ClientMessage> message, std::size_t bytes) {
 
 void ClientSession::take(Result<ClientMessage> message, std::size_t bytes) {
   if (!message) {
-    // Whatever it was to be: over HTTP it would be a request.
+    // Whatever it was to be: over HTTP it would be a request, of which the headers are known.
     ClientMessage unread;
-    unread.source = std::make_unique<std::string>();
+    unread.source = std::make_unique<std::string>("{}");
+    unread.body.read(*unread.source);
     refuse_turn(std::make_shared<const ClientMessage>(std::move(unread)), message.error(), bytes);
   } else if (message->is_create()) {
     enqueue(std::make_shared<const ClientMessage>(std::move(*message)));

@@ -21,7 +21,7 @@ Config make_config(Draw& draw) {
   config.idle_timeout = Millis(5'000);
   config.request_timeout = Millis(30'000);
   config.resource_cooldown = Millis(3'000);
-  config.max_body_bytes = 4'096;
+  config.max_body_bytes = 400'000;
   config.capture_bodies = draw.chance(20);
   if (draw.chance(30)) config.response_affinity = ResponseAffinityMode::prefer;
   if (draw.chance(20)) config.stream_holdback = Millis(0);
