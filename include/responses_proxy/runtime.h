@@ -37,6 +37,7 @@ class EventLoops;
 class ExchangeHooks;
 class Gate;
 class HelperThreads;
+class KeptConversations;
 class KeptResponses;
 class Random;
 struct RequestRecord;
@@ -74,6 +75,7 @@ struct RuntimeOptions {
   HelperThreads* helpers = nullptr;
   Conversations* conversations = nullptr;
   KeptResponses* kept_responses = nullptr;
+  KeptConversations* kept_conversations = nullptr;
   ExchangeHooks* hooks = nullptr;
   // Beside those that come with the library; one of the same name takes the place of that one.
   std::vector<const Dialect*> dialects = {};

@@ -16,6 +16,9 @@ std::string database_url_problem(std::string_view url);
 // What parse_redis_url takes, and a host that can be one.
 std::string redis_url_problem(std::string_view url);
 
+// Whether what stands under that name in a query, or in a header, is likely to be a secret.
+bool names_secret(std::string_view name);
+
 // The URL with "***" for the password, for query values that name a secret and for the fragment.
 // Works on malformed URLs too: rather hides too much. Without a scheme: Secret::masked().
 std::string mask_url(std::string_view url);

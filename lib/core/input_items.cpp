@@ -47,6 +47,7 @@ void put_history(JsonEdit& edit, const JsonMembers& request, std::string_view hi
   std::string whole(history);
   append_items(whole, input_items(member(request, "input")));
   edit.drop("previous_response_id");
+  edit.drop("conversation");
   edit.put("input", whole.insert(0, 1, '[').append(1, ']'));
 }
 

@@ -11,6 +11,7 @@
 #include "codex/codex_catalog.h"
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
+#include "conversations/sql_kept_conversations.h"
 #include "conversations/sql_kept_responses.h"
 #include "database_url/postgres_url.h"
 #include "dialects/builtin_dialects.h"
@@ -89,6 +90,13 @@ std::unique_ptr<KeptResponses> make_kept_responses(const Config& config, Databas
   return std::make_unique<SqlKeptResponses>(database, clock, loops, ttl);
 }
 
+std::unique_ptr<KeptConversations> make_kept_conversations(const Config& config, Database& database,
+                                                           const Clock& clock, EventLoops& loops) {
+  const Millis ttl = config.response_state_ttl;
+  if (ttl == Millis::zero()) return make_memory_kept_conversations(clock);
+  return std::make_unique<SqlKeptConversations>(database, clock, loops, ttl);
+}
+
 RegistryOptions registry_options(const Config& config, const Log& log) {
   RegistryOptions options;
   options.keys = config.secret_encryption_keys;
@@ -134,8 +142,7 @@ class Runtime::Impl {
         state_(given_or(options_.state, own_state_,
                         [this] { return make_state_store(config_, clock_, random_, log_); })),
         sharing_(state_.sharing()),
-        router_(given_or(options_.router, own_router_,
-                         [this] { return std::make_unique<TableRouter>(state_); })),
+        router_(given_or(options_.router, own_router_, [this] { return make_router(); })),
         balancer_(clock_, random_, balancer_options(config_, options_.policy)),
         database_(open_database(config_.database_url.reveal(), clock_)),
         sql_queries_(*database_),
@@ -154,6 +161,9 @@ class Runtime::Impl {
         kept_responses_(
             given_or(options_.kept_responses, own_kept_responses_,
                      [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
+        kept_conversations_(given_or(
+            options_.kept_conversations, own_kept_conversations_,
+            [this] { return make_kept_conversations(config_, *database_, clock_, loops_); })),
         trust_(std::make_shared<UpstreamTrust>(TrustFiles{.ca_file = config_.upstream_ca_file,
                                                           .ssl_cert_file = config_.ssl_cert_file,
                                                           .ssl_cert_dir = config_.ssl_cert_dir})),
@@ -347,6 +357,7 @@ class Runtime::Impl {
                          .gate = options_.gate,
                          .conversations = &conversations_,
                          .kept_responses = &kept_responses_,
+                         .kept_conversations = &kept_conversations_,
                          .hooks = options_.hooks};
     options.on_decision = [this](Decision decision) {
       if (sharing_ != nullptr) sharing_->share_decision(decision);
@@ -355,6 +366,15 @@ class Runtime::Impl {
     for (const auto& upstream : upstreams_) options.upstreams.push_back(upstream.get());
     for (const auto& sockets : upstream_sockets_) options.upstream_sockets.push_back(sockets.get());
     return options;
+  }
+
+  // Its dialects are asked when tables are made: after all else was.
+  std::unique_ptr<TableRouter> make_router() {
+    return std::make_unique<TableRouter>(
+        state_,
+        [this](const Resource& resource, std::string_view model, std::string_view capabilities) {
+          return dialects_by_name_.settings(resource, model, capabilities);
+        });
   }
 
   RecentDecisions::Source all_decisions() {
@@ -417,6 +437,8 @@ class Runtime::Impl {
   Conversations& conversations_;
   std::unique_ptr<KeptResponses> own_kept_responses_;
   KeptResponses& kept_responses_;
+  std::unique_ptr<KeptConversations> own_kept_conversations_;
+  KeptConversations& kept_conversations_;
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> upstreams_;
   std::vector<std::unique_ptr<UpstreamSockets>> upstream_sockets_;

@@ -27,7 +27,7 @@ std::optional<Error> look_at_head(ExchangeContext& exchange) {
   const Request& request = exchange.request;
   auto caller = exchange.dependencies.gate->admit(request);
   if (!caller) return caller.error();
-  exchange.record.caller = std::move(caller->name);
+  exchange.caller = exchange.record.caller = std::move(caller->name);
   if (request.body.size() > exchange.config.max_body_bytes) {
     return body_too_large(exchange.config.max_body_bytes);
   }

@@ -80,9 +80,9 @@ void keep_document(ExchangeContext& exchange, StoredResponse& response, const Hi
   }
   KeptResponses& responses = *exchange.dependencies.kept_responses;
   const auto done = [open = count_as_open(exchange)](const Result<bool>&) { open(); };
-  if (!exchange.run) return responses.keep(exchange.record.caller, std::move(kept), done);
+  if (!exchange.run) return responses.keep(exchange.caller, std::move(kept), done);
   exchange.run->ended = true;
-  responses.update(exchange.record.caller, std::move(kept), done);
+  responses.update(exchange.caller, std::move(kept), done);
 }
 
 std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredResponse& response) {
@@ -91,6 +91,24 @@ std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredRespon
   StoredTurn turn{exchange.mask.apply(response.id), facts.previous_response_id,
                   std::move(exchange.own_input), std::move(response.output), facts.stored};
   return std::make_shared<History>(std::move(turn), exchange.history);
+}
+
+// Whoever only counts or compacts a conversation says nothing in it.
+bool adds_to_conversation(const ExchangeContext& exchange) {
+  return exchange.endpoint.kind == EndpointKind::create_response;
+}
+
+// The turn is added to the conversation as it is then: others may have added theirs meanwhile.
+Detached add_to_conversation(std::shared_ptr<ExchangeContext> exchange, StoredTurn turn,
+                             std::function<void()> done) {
+  turn.stored = true;  // in the conversation, whether the response itself is to be kept or not
+  OpenConversation conversation = *exchange->conversation;
+  co_await change_conversation(
+      *exchange, std::move(conversation),
+      [&turn](const OpenConversation& now) -> Result<std::shared_ptr<const History>> {
+        return turn_in(now, turn);
+      });
+  done();
 }
 
 }  // namespace
@@ -123,15 +141,21 @@ void remember_answer(ExchangeContext& exchange) {
 
 void keep_answer(ExchangeContext& exchange) {
   const bool kept_upstream = exchange.dialect->keeps_responses();
-  if ((kept_upstream && !exchange.turn) || exchange.remembered.kept) return;
+  const bool added = exchange.conversation && adds_to_conversation(exchange);
+  const bool of_interest = !kept_upstream || exchange.turn || added;
+  if (!of_interest || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
   auto history = exchange.turn ? exchange.turn->answered(response) : continued(exchange, response);
-  if (kept_upstream) return;
-  keep_document(exchange, response, history.get());
+  if (!kept_upstream) keep_document(exchange, response, history.get());
   if (!history) return;
-  exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
-                                            count_as_open(exchange));
+  if (added) {
+    return static_cast<void>(add_to_conversation(exchange.shared_from_this(), history->latest(),
+                                                 count_as_open(exchange)));
+  }
+  if (kept_upstream) return;
+  exchange.dependencies.conversations->keep(exchange.caller, std::move(history),
+                                            [open = count_as_open(exchange)](bool) { open(); });
 }
 
 void keep_failed_answer(ExchangeContext& exchange) {

@@ -81,6 +81,12 @@ Result<ClientMessage> read_client_message(std::string text) {
   return message;
 }
 
+void put_input(ClientMessage& message, std::string_view items) {
+  JsonEdit edit(message.members);
+  edit.put("input", items);
+  replace_text(message, std::move(edit));
+}
+
 std::string named(const ClientMessage& message, std::string_view model) {
   if (model.empty()) return message.text();
   return with_value(message.text(), message.members, "model", dump(Json(model)));
@@ -100,6 +106,8 @@ std::string http_body(const ClientMessage& message, const std::optional<std::str
   for (const std::string_view key : {"type", "stream_id", "generate", "background"}) {
     edit.drop(key);
   }
+  // A warm-up makes nothing, no summary either.
+  if (!message.generate) edit.drop("context_management");
   if (history) put_history(edit, message.members, *history);
   put_model(edit, model);
   edit.put("stream", "true");

@@ -38,6 +38,9 @@ struct ClientMessage {
 // Error: no JSON object, no `type`, a stream_id that is none, or a header that cannot be one.
 Result<ClientMessage> read_client_message(std::string text);
 
+// From now on these are its input: a JSON array.
+void put_input(ClientMessage& message, std::string_view items);
+
 // In all of these: `model` takes the place of the client's name for it, unless it is "".
 
 // The message as it came.

@@ -79,6 +79,7 @@ bool SocketTurn::upstream_usable() const {
 
 std::string SocketTurn::socket_message() const {
   const std::string& previous = message_.previous_response_id;
+  if (in_conversation()) return with_history(message_, history_->items(), model_);
   if (previous.empty() ||
       (lane_.upstream != nullptr && lane_.upstream->latest_response() == previous)) {
     return named(message_, model_);
@@ -111,6 +112,11 @@ bool SocketTurn::drop_encrypted_items() {
   if (!text) return false;
   auto message = read_client_message(std::move(*text));
   if (!message) return false;
+  // Only that is added to the conversation of a turn that is one's.
+  if (in_conversation()) {
+    added_to_ = history_;
+    added_input_ = own_input();
+  }
   message_ = std::move(*message);
   history_.reset();
   return true;
@@ -181,10 +187,17 @@ std::shared_ptr<const History> SocketTurn::answered(const StoredResponse& respon
 std::shared_ptr<const History> SocketTurn::history_with(const StoredResponse& response) const {
   const std::string& previous = message_.previous_response_id;
   if (!previous.empty() && !history_) return nullptr;
+  if (added_to_) {
+    return std::make_shared<const History>(
+        StoredTurn{response.id, previous, added_input_, response.output, message_.store},
+        added_to_);
+  }
   return std::make_shared<const History>(
-      StoredTurn{response.id, previous, input_items(member(message_.members, "input")),
-                 response.output, message_.store},
-      history_);
+      StoredTurn{response.id, previous, own_input(), response.output, message_.store}, history_);
+}
+
+std::string SocketTurn::own_input() const {
+  return input_items(input());
 }
 
 }  // namespace responses_proxy

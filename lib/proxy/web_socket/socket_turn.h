@@ -43,6 +43,8 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   void continue_from(std::shared_ptr<const History> history) override {
     history_ = std::move(history);
   }
+  std::string_view input() const override { return member(message_.members, "input"); }
+  void put_input(std::string_view items) override { responses_proxy::put_input(message_, items); }
   std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
   TurnTransport& transport() override { return *this; }
@@ -80,6 +82,11 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   std::size_t history_bytes() const;
   std::shared_ptr<const History> history_with(const StoredResponse& response) const;
   bool upstream_usable() const;
+  std::string own_input() const;
+  // What it continues is a conversation, and no response.
+  bool in_conversation() const {
+    return message_.previous_response_id.empty() && history_ != nullptr;
+  }
   std::string new_response_id() const;
 
   SocketContext& context_;
@@ -89,6 +96,9 @@ class SocketTurn final : public ClientTurn, public TurnTransport {
   SocketAnswer answer_;
   TurnTransfer* transfer_ = nullptr;
   std::shared_ptr<const History> history_;  // that it continues, if it is known here
+  // Of one that had to be made whole: the conversation that it is a turn of, and what it adds.
+  std::shared_ptr<const History> added_to_;
+  std::string added_input_;
 
   Transport transport_ = Transport::http;
   std::string resource_id_;
