@@ -85,8 +85,8 @@ class JsonLoad {
       // Mixed: every second request continues the response before it.
       if (round % 2 == 0 || options_.sessions != Sessions::mixed) previous.clear();
       const std::uint64_t session = options_.sessions == Sessions::known ? index : number_++;
-      const std::string request =
-          to_wire({options_.run, session, previous, false, options_.body_bytes});
+      const std::string request = to_wire({options_.run, session, previous, false,
+                                           options_.body_bytes, options_.model, options_.store});
       co_await asio::async_write(socket, asio::buffer(request), use_awaitable);
       http::response<http::string_body> response;
       co_await http::async_read(socket, buffer, response, use_awaitable);

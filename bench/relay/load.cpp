@@ -25,6 +25,8 @@ int run(const Options& options) {
       .rate = options.number<double>("rate"),
       .body_bytes = options.number<std::size_t>("body-bytes"),
       .sessions = sessions(options.text("sessions")),
+      .model = options.text("model"),
+      .store = options.text("store") == "true",
       .warmup = std::chrono::milliseconds(options.number<int>("warmup-ms")),
       .window = std::chrono::milliseconds(options.number<int>("window-ms")),
       .pids = options.numbers<pid_t>("pids")};
@@ -68,6 +70,8 @@ int main(int argc, char** argv) {
                                                   {"rate", "0"},
                                                   {"body-bytes", "1000"},
                                                   {"sessions", "mixed"},
+                                                  {"model", "gpt-5"},
+                                                  {"store", "true"},
                                                   {"warmup-ms", "500"},
                                                   {"window-ms", "2000"},
                                                   {"pids", ""}}));

@@ -15,11 +15,13 @@ struct LoadRequest {
   std::string_view previous_response_id;  // "" = a new conversation
   bool stream = false;
   std::size_t body_bytes = 0;  // at least
+  std::string_view model = "gpt-5";
+  bool store = true;
 };
 
 inline std::string to_wire(const LoadRequest& request) {
-  std::string body = fmt::format(R"({{"model":"gpt-5","stream":{},"store":true,)",
-                                 request.stream ? "true" : "false");
+  std::string body = fmt::format(R"({{"model":"{}","stream":{},"store":{},)", request.model,
+                                 request.stream, request.store);
   if (!request.previous_response_id.empty()) {
     body += fmt::format(R"("previous_response_id":"{}",)", request.previous_response_id);
   }

@@ -28,6 +28,8 @@ struct LoadOptions {
   double rate = 0;  // requests per second over all connections; 0 = closed loop
   std::size_t body_bytes = 0;
   Sessions sessions = Sessions::mixed;
+  std::string model = "gpt-5";
+  bool store = true;
   std::chrono::milliseconds warmup{0};
   std::chrono::milliseconds window{0};
   std::vector<pid_t> pids;  // whose CPU and memory to read

@@ -1,5 +1,7 @@
 // relay-mock: the fast upstream of bench/relay. One event loop, HTTP/1.1 with keep-alive.
 //
+//   POST /v1/chat/completions, /v1/messages
+//                        the same in those APIs, as documents only
 //   POST /v1/responses   about 1 KB of JSON with usage; with "stream":true one delta event every
 //                        --interval-ms, --events of them, each with the time it was sent
 //   GET  anything        a list of one model
@@ -63,6 +65,25 @@ std::string response_object(std::uint64_t number, std::string_view status) {
   return fmt::format(kTemplate, number, status, "");
 }
 
+// The same answer as Chat Completions and as Anthropic's Messages.
+std::string chat_completion(std::uint64_t number) {
+  return fmt::format(
+      R"({{"id":"chatcmpl-{0:024x}","object":"chat.completion","created":1795219200,"model":"gpt-5",)"
+      R"("choices":[{{"index":0,"message":{{"role":"assistant","content":"{1:x<300}"}},)"
+      R"("logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":36,)"
+      R"("completion_tokens":87,"total_tokens":123,"prompt_tokens_details":{{"cached_tokens":0}}}}}})",
+      number, "");
+}
+
+std::string anthropic_message(std::uint64_t number) {
+  return fmt::format(
+      R"({{"id":"msg_{0:024x}","type":"message","role":"assistant","model":"claude-opus-4-7",)"
+      R"("content":[{{"type":"text","text":"{1:x<300}"}}],"stop_reason":"end_turn",)"
+      R"("stop_sequence":null,"usage":{{"input_tokens":36,"cache_creation_input_tokens":0,)"
+      R"("cache_read_input_tokens":0,"output_tokens":87}}}})",
+      number, "");
+}
+
 // One SSE event as one HTTP chunk.
 std::string chunk(std::string_view type, std::string_view data) {
   const std::size_t size = 7 + type.size() + 7 + data.size() + 2;
@@ -100,11 +121,18 @@ class Mock {
       } else if (request.body().find("\"stream\":true") != std::string::npos) {
         co_await stream(socket);
       } else {
-        const std::string answer =
-            json_answer("application/json", response_object(++number_, "completed"));
+        const std::string answer = json_answer("application/json", document(request.target()));
         co_await asio::async_write(socket, asio::buffer(answer), use_awaitable);
       }
     }
+  }
+
+  // In the words of the API that is asked.
+  std::string document(std::string_view target) {
+    const std::uint64_t number = ++number_;
+    if (target.ends_with("/chat/completions")) return chat_completion(number);
+    if (target.ends_with("/messages")) return anthropic_message(number);
+    return response_object(number, "completed");
   }
 
   asio::awaitable<void> stream(tcp::socket& socket) {

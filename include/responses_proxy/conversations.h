@@ -84,13 +84,15 @@ class Conversations {
  public:
   // Null: not known. Error: nobody can say so now.
   using Found = std::function<void(Result<std::shared_ptr<const History>> history)>;
-  using Done = std::function<void()>;
+  // Whether other replicas can find it now; not if it is too long, or the store is down or late.
+  using Done = std::function<void(bool others_can)>;
 
   virtual ~Conversations() = default;
   // Finding a response counts as using it.
   virtual void find(const ConversationKey& key, Found found) = 0;
   // The response that `history` ends with can be found from now on. What it continues need not have
-  // been kept here. Calls done (which may be empty) when other replicas can find it, too.
+  // been kept here. Calls done (which may be empty) when other replicas can find it, too, or will
+  // not.
   virtual void keep(std::string_view caller, std::shared_ptr<const History> history, Done done) = 0;
   // The response alone: what continues it is still known.
   virtual void forget(const ConversationKey& key) = 0;

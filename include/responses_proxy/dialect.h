@@ -20,6 +20,7 @@
 
 #include "responses_proxy/answer.h"
 #include "responses_proxy/clock.h"
+#include "responses_proxy/dialect_settings.h"
 #include "responses_proxy/export.h"
 #include "responses_proxy/foreign_reasoning.h"
 #include "responses_proxy/request.h"
@@ -38,6 +39,12 @@ struct UpstreamCall {
   std::optional<std::string> body;
 };
 
+// What the conversation of a request has become that was too long for it (Translated::summarises).
+struct Compacted {
+  std::string encrypted_content;  // of the item that stands for it
+  std::string usage;              // of the call that has made it, JSON; "" = not known
+};
+
 // One request of a client, as it is translated.
 struct Turn {
   const Request& request;                // its body decoded
@@ -50,6 +57,9 @@ struct Turn {
   std::string_view alias = {};
   // What is known of the model at this resource: a JSON object; "" = nothing.
   std::string_view capabilities = {};
+  // What Dialect::settings() has made of resource, model and capabilities; null: nothing, then
+  // translate() reads them itself.
+  const DialectSettings* settings = nullptr;
   // The items of the conversation that the request continues, oldest first, comma-separated JSON
   // without brackets; they come before those of its `input`, and its `previous_response_id` counts
   // no more. Absent: it continues nothing, or the resource has what it continues.
@@ -63,6 +73,9 @@ struct Turn {
   const TextSeal* seal = nullptr;
   // A provider's `config` may say otherwise.
   ForeignReasoning foreign_reasoning = ForeignReasoning::drop;
+  // In place of all that was answered already: the request goes on from there, and its answer
+  // begins with that item. Null: nothing was summarised for it.
+  const Compacted* compacted = nullptr;
 };
 
 // One message of an upstream's WebSocket, looked at once.
@@ -170,6 +183,10 @@ struct Translated {
   // What of the request could not be said, for the record: "omitted_tools: web_search"; "" = all
   // was.
   std::string adjusted = {};
+  // The conversation is longer than the request wants it. What is sent asks for a summary, and the
+  // answer is a document of a response with one item, for the host alone: it translates the request
+  // again, with that as Turn::compacted. A host that does not gives its client the item.
+  bool summarises = false;
 };
 
 class Dialect {
@@ -182,6 +199,16 @@ class Dialect {
   virtual UpstreamCall probe(const Resource& resource, std::string_view path) const = 0;
   virtual UpstreamFault fault(const UpstreamAnswer& answer) const = 0;
   virtual Result<Translated> translate(const Turn& turn, const Resource& resource) const = 0;
+
+  // What can be read of a target before any request: see ReadSettings.
+  virtual std::shared_ptr<const DialectSettings> settings(const Resource& resource,
+                                                          std::string_view model,
+                                                          std::string_view capabilities) const {
+    static_cast<void>(resource);
+    static_cast<void>(model);
+    static_cast<void>(capabilities);
+    return nullptr;
+  }
 
   // Whether upstreams keep their responses, and know them by their ids. Of those that do not, the
   // proxy keeps what Translation::stored() gives, and what a request continues is in Turn::history.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,12 @@ class Dialects {
         std::find_if(dialects_.begin(), dialects_.end(),
                      [wire_api](const Dialect* one) { return one->name() == wire_api; });
     return found == dialects_.end() ? nullptr : *found;
+  }
+  // What the one that the resource is spoken to in reads of it; see Dialect::settings.
+  std::shared_ptr<const DialectSettings> settings(const Resource& resource, std::string_view model,
+                                                  std::string_view capabilities) const {
+    const Dialect* dialect = find(resource.wire_api);
+    return dialect != nullptr ? dialect->settings(resource, model, capabilities) : nullptr;
   }
   // Each once, in the order in which they were first added.
   std::vector<std::string> names() const {

@@ -60,6 +60,8 @@ class Lease {
   std::string_view model() const { return target_.model; }
   // What is known of the model there: a JSON object; "" = nothing.
   std::string_view capabilities() const { return target_.capabilities; }
+  // What the target's dialect has read of all that; null: nothing.
+  const DialectSettings* settings() const { return target_.settings; }
   SelectionReason reason() const { return reason_; }
   Word<SelectionReason> reason_word() const {
     if (reason_ != SelectionReason::policy) return reason_;

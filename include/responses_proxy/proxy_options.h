@@ -28,6 +28,7 @@ class ExchangeHooks;
 class Gate;
 class HealthChecker;
 class HelperThreads;
+class KeptConversations;
 class KeptResponses;
 class ResponseIndex;
 class TextSeal;
@@ -64,6 +65,9 @@ struct ProxyOptions {
   Conversations* conversations = nullptr;
   // The responses that are given back here; null: the proxy has a memory of its own.
   KeptResponses* kept_responses = nullptr;
+  // The conversations of /v1/conversations that are kept here; null: the proxy has a memory of its
+  // own. Their turns are in `conversations`.
+  KeptConversations* kept_conversations = nullptr;
   // For texts that only this proxy is to read; null: the proxy has one of its own, with the
   // Config's encryption keys, if there are any.
   const TextSeal* seal = nullptr;

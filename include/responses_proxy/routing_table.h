@@ -7,7 +7,7 @@
 //            holds the table may keep what it hands out: spans, targets, pointers.
 // Errors     None: a rule that nothing answers to adds no target. Whoever reads the configuration
 //            refuses such rules.
-// Cost       Look-ups are one hash. About 70 bytes per target: a resource is one among all, one in
+// Cost       Look-ups are one hash. About 80 bytes per target: a resource is one among all, one in
 //            its pool, and one in each alias that names it. Made in time that grows with resources,
 //            rules and targets, not with their products.
 #pragma once
@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "responses_proxy/dialect_settings.h"
 #include "responses_proxy/export.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/model_catalog.h"
@@ -40,15 +41,17 @@ struct Target {
   // `other` in the range.
   float keeps = 1;
   std::uint32_t other = 0;
-  std::uint32_t priority = 0;          // TargetRule::priority
-  std::string_view capabilities = {};  // TargetRule::capabilities
+  std::uint32_t priority = 0;                 // TargetRule::priority
+  std::string_view capabilities = {};         // TargetRule::capabilities
+  const DialectSettings* settings = nullptr;  // what its dialect makes of all that; null: nothing
 };
 
 class RoutingTable {
  public:
   // No resource twice. An alias that is there twice: the last one counts.
   RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases, StateStore& store,
-               std::shared_ptr<const ModelCatalog> catalog = nullptr);
+               std::shared_ptr<const ModelCatalog> catalog = nullptr,
+               const ReadSettings& read_settings = {});
   RoutingTable(const RoutingTable&) = delete;  // the targets point into it
   RoutingTable& operator=(const RoutingTable&) = delete;
 
@@ -77,12 +80,15 @@ class RoutingTable {
   };
 
   void add_registered_pools();
-  std::vector<Target> targets_of(const ModelAlias& alias, const Positions& positions) const;
+  std::vector<Target> targets_of(const ModelAlias& alias, const Positions& positions,
+                                 const ReadSettings& read_settings);
+  void read(const ReadSettings& read_settings, Target& target);
 
   std::vector<Resource> resources_;
   const std::vector<ModelAlias> aliases_;
   const std::shared_ptr<const ModelCatalog> catalog_;
   std::vector<std::shared_ptr<ResourceState>> states_;
+  std::vector<std::shared_ptr<const DialectSettings>> settings_;
   std::vector<Target> all_;
   std::vector<Target> unaliased_;
   // Views of the ids and names above.

@@ -38,6 +38,7 @@ class EventLoops;
 class ExchangeHooks;
 class Gate;
 class HelperThreads;
+class KeptConversations;
 class KeptResponses;
 class Random;
 struct RequestRecord;
@@ -76,6 +77,7 @@ struct RuntimeOptions {
   HelperThreads* helpers = nullptr;
   Conversations* conversations = nullptr;
   KeptResponses* kept_responses = nullptr;
+  KeptConversations* kept_conversations = nullptr;
   ExchangeHooks* hooks = nullptr;
   Tracer* tracer = nullptr;
   // Beside those that come with the library; one of the same name takes the place of that one.

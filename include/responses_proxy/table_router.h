@@ -15,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "responses_proxy/dialect_settings.h"
 #include "responses_proxy/export.h"
 #include "responses_proxy/model_alias.h"
 #include "responses_proxy/model_catalog.h"
@@ -26,7 +27,8 @@ namespace RP_PUBLIC responses_proxy {
 
 class TableRouter final : public Router {
  public:
-  explicit TableRouter(StateStore& store);
+  // `read_settings`: asked for each target of each table, by whoever updates; may be empty.
+  explicit TableRouter(StateStore& store, ReadSettings read_settings = {});
 
   // Replaces the table. Running requests finish on the one they started with.
   void update(std::vector<Resource> resources, std::vector<ModelAlias> aliases = {},
@@ -40,6 +42,7 @@ class TableRouter final : public Router {
 
  private:
   StateStore& store_;
+  const ReadSettings read_settings_;
   mutable std::mutex mutex_;  // guards table_
   std::shared_ptr<const RoutingTable> table_;
   std::atomic<std::uint64_t> version_{1};  // of table_; grows after it was replaced

@@ -11,7 +11,8 @@ namespace responses_proxy::config {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-constexpr std::string_view kSecretWords[] = {"pass", "pwd", "key", "token", "secret", "sig"};
+constexpr std::string_view kSecretWords[] = {"pass", "pwd",  "key",  "token", "secret",
+                                             "sig",  "auth", "cred", "cookie"};
 
 struct UrlParts {
   std::string scheme;  // lower case
@@ -37,12 +38,6 @@ bool is_url_text(std::string_view text) {
   });
 }
 
-bool names_secret(std::string_view parameter) {
-  const std::string name = ascii_lower(parameter);
-  return std::any_of(std::begin(kSecretWords), std::end(kSecretWords),
-                     [&](std::string_view word) { return name.find(word) != std::string::npos; });
-}
-
 // "user:***@" for "user:password@"; a lone name may be a token, so it is hidden whole.
 std::string mask_user_info(std::string_view user_info) {
   const auto colon = user_info.find(':');
@@ -66,6 +61,12 @@ std::string mask_query(std::string_view query) {
 }
 
 }  // namespace
+
+bool names_secret(std::string_view parameter) {
+  const std::string name = ascii_lower(parameter);
+  return std::any_of(std::begin(kSecretWords), std::end(kSecretWords),
+                     [&](std::string_view word) { return name.find(word) != std::string::npos; });
+}
 
 std::string base_url_problem(std::string_view url) {
   const auto [scheme, rest] = split_scheme(url);

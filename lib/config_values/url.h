@@ -11,6 +11,9 @@ namespace responses_proxy::config {
 
 // http or https, with a host; no credentials, query or fragment. Trailing slashes are the caller's.
 std::string base_url_problem(std::string_view url);
+// Whether what stands under that name in a query, or in a header, is likely to be a secret.
+bool names_secret(std::string_view name);
+
 // The URL with "***" for the password, for query values that name a secret and for the fragment.
 // Works on malformed URLs too: rather hides too much. Without a scheme: Secret::masked().
 std::string mask_url(std::string_view url);

@@ -5,6 +5,7 @@
 #include "control/rows.h"
 #include "control/time_text.h"
 #include "registry/alias_json.h"
+#include "registry/config_secrets.h"
 #include "registry/provider_json.h"
 
 namespace responses_proxy::control {
@@ -36,6 +37,7 @@ Json resources_of(const RegistryView& view, std::string_view provider_id) {
 Json provider_json(const Registered<Provider>& provider, const RegistryView& view) {
   const Provider& value = provider.value;
   Json json = to_settings(value);
+  json["config"] = shown_config(value.config);
   Json last4 = Json::array();
   for (const StoredKey& key : value.keys) last4.push_back(text_or_null(key.last4));
   json["api_key_last4"] = last4.empty() ? Json(nullptr) : last4.front();

@@ -39,7 +39,7 @@ void MemoryConversations::keep(std::string_view caller, std::shared_ptr<const Hi
     add(caller, std::move(history));
     keep_within_limits();
   }
-  if (done) done();
+  if (done) done(fits);
 }
 
 void MemoryConversations::add(std::string_view caller, std::shared_ptr<const History> history) {

@@ -57,7 +57,7 @@ void SqlConversations::keep(std::string_view caller, std::shared_ptr<const Histo
                             Done done) {
   recent_.keep(caller, history, {});
   if (!may_be_stored(*history)) {
-    if (done) done();
+    if (done) done(false);
     return;
   }
   calls_.run(
@@ -65,8 +65,8 @@ void SqlConversations::keep(std::string_view caller, std::shared_ptr<const Histo
         rows_.save(owner, *history, clock_.wall());
         expire_now_and_then();
       },
-      [done = std::move(done)](Outcome) {
-        if (done) done();
+      [done = std::move(done)](Outcome outcome) {
+        if (done) done(outcome == Outcome::done);
       });
 }
 

@@ -11,21 +11,6 @@ namespace responses_proxy {
 
 namespace {
 
-using Outcome = BlockingCalls::Outcome;
-
-constexpr Millis kExpireEvery = std::chrono::minutes(1);
-constexpr std::int64_t kExpireAtOnce = 100;
-// A use that is younger than this part of the time to live is not written down.
-constexpr int kTouchPart = 16;
-
-// Of a call that outlives the texts it was made with.
-struct OwnedKey {
-  explicit OwnedKey(const ConversationKey& key)
-      : caller(std::string(key.caller)), id(std::string(key.response_id)) {}
-  std::string caller;
-  std::string id;
-};
-
 std::optional<KeptResponse> load(SqlConnection& connection, const OwnedKey& key) {
   std::optional<KeptResponse> response;
   const std::array<SqlValue, 2> params{to_sql(key.caller), to_sql(key.id)};
@@ -91,27 +76,19 @@ bool touch_row(SqlConnection& connection, const OwnedKey& key, bool open, WallTi
 }  // namespace
 
 void SqlKeptResponses::find(const ConversationKey& key, Found found) {
-  struct Question {
-    OwnedKey key;
-    std::optional<KeptResponse> response;
-  };
-  const auto question = std::make_shared<Question>(Question{OwnedKey(key), {}});
-  calls_.run(
-      [this, question] {
-        auto response = database_.look_up(
-            [&](SqlConnection& connection) { return load(connection, question->key); });
+  calls_.find<KeptResponse>(
+      [this, owned = OwnedKey(key)]() -> std::optional<KeptResponse> {
+        auto response =
+            database_.look_up([&](SqlConnection& connection) { return load(connection, owned); });
         const WallTime now = clock_.wall();
-        if (!response || now - response->touched >= ttl_) return;
+        if (!response || now - response->touched >= ttl_) return std::nullopt;
         if (!response->open && now - response->touched > ttl_ / kTouchPart) {
           database_.write(
-              [&](SqlConnection& connection) { touch_row(connection, question->key, false, now); });
+              [&](SqlConnection& connection) { touch_row(connection, owned, false, now); });
         }
-        question->response = std::move(response);
+        return response;
       },
-      [question, found = std::move(found)](Outcome outcome) {
-        if (outcome != Outcome::done) return found(BlockingCalls::unavailable(outcome));
-        found(std::move(question->response));
-      });
+      std::move(found));
 }
 
 void SqlKeptResponses::keep(std::string_view caller, KeptResponse response, Done done) {
@@ -119,7 +96,7 @@ void SqlKeptResponses::keep(std::string_view caller, KeptResponse response, Done
     if (done) done(false);
     return;
   }
-  write(
+  calls_.write(
       [this, owner = std::string(caller),
        response = std::move(response)](SqlConnection& connection) {
         remove(connection, OwnedKey({response.id, owner}));
@@ -131,7 +108,7 @@ void SqlKeptResponses::keep(std::string_view caller, KeptResponse response, Done
 }
 
 void SqlKeptResponses::update(std::string_view caller, KeptResponse response, Done done) {
-  write(
+  calls_.write(
       [this, owner = std::string(caller),
        response = std::move(response)](SqlConnection& connection) {
         return replace_open(connection, owner, response, clock_.wall());
@@ -140,7 +117,7 @@ void SqlKeptResponses::update(std::string_view caller, KeptResponse response, Do
 }
 
 void SqlKeptResponses::touch(const ConversationKey& key, Done done) {
-  write(
+  calls_.write(
       [this, owned = OwnedKey(key)](SqlConnection& connection) {
         return touch_row(connection, owned, true, clock_.wall());
       },
@@ -148,29 +125,15 @@ void SqlKeptResponses::touch(const ConversationKey& key, Done done) {
 }
 
 void SqlKeptResponses::forget(const ConversationKey& key, Done done) {
-  write([owned = OwnedKey(key)](SqlConnection& connection) { return remove(connection, owned); },
-        std::move(done));
-}
-
-void SqlKeptResponses::write(std::function<bool(SqlConnection&)> change, Done done) {
-  const auto changed = std::make_shared<bool>(false);
-  calls_.run(
-      [this, changed, change = std::move(change)] {
-        database_.write([&](SqlConnection& connection) { *changed = change(connection); });
-      },
-      [changed, done = std::move(done)](Outcome outcome) {
-        if (!done) return;
-        if (outcome != Outcome::done) return done(BlockingCalls::unavailable(outcome));
-        done(*changed);
-      });
+  calls_.write(
+      [owned = OwnedKey(key)](SqlConnection& connection) { return remove(connection, owned); },
+      std::move(done));
 }
 
 void SqlKeptResponses::expire_now_and_then(SqlConnection& connection) {
-  const SteadyTime now = clock_.steady();
-  SteadyTime due = next_expiry_;
-  if (now < due || !next_expiry_.compare_exchange_strong(due, now + kExpireEvery)) return;
+  if (!calls_.expires_now()) return;
   std::vector<OwnedKey> expired;
-  const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl_), kExpireAtOnce};
+  const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl_), KeyedCalls::kExpireAtOnce};
   connection.query("SELECT caller, response_id FROM kept_responses WHERE touched_at < $1 LIMIT $2",
                    params, [&expired](const SqlRow& row) {
                      expired.emplace_back(ConversationKey{row.text(1), row.text(0)});

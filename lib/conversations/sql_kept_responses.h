@@ -5,9 +5,7 @@
 // Errors     A database that is down or late is an Error.
 #pragma once
 
-#include <atomic>
-
-#include "conversations/blocking_calls.h"
+#include "conversations/keyed_calls.h"
 #include "responses_proxy/kept_responses.h"
 #include "storage/database.h"
 
@@ -18,7 +16,7 @@ class SqlKeptResponses final : public KeptResponses {
   // One that nobody has read or written for `ttl` is forgotten. `loops` are those that ask; they no
   // longer run when this is destroyed.
   SqlKeptResponses(Database& database, const Clock& clock, EventLoops& loops, Millis ttl)
-      : database_(database), clock_(clock), ttl_(ttl), calls_(loops) {}
+      : database_(database), clock_(clock), ttl_(ttl), calls_(database, clock, loops, 2) {}
 
   void find(const ConversationKey& key, Found found) override;
   void keep(std::string_view caller, KeptResponse response, Done done) override;
@@ -27,15 +25,12 @@ class SqlKeptResponses final : public KeptResponses {
   void forget(const ConversationKey& key, Done done) override;
 
  private:
-  // Runs `change` in a transaction elsewhere; what it says of itself is the answer.
-  void write(std::function<bool(SqlConnection&)> change, Done done);
   void expire_now_and_then(SqlConnection& connection);
 
   Database& database_;
   const Clock& clock_;
   const Millis ttl_;
-  std::atomic<SteadyTime> next_expiry_{};
-  BlockingCalls calls_;  // last: it ends first
+  KeyedCalls calls_;  // last: it ends first
 };
 
 }  // namespace responses_proxy

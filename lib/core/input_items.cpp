@@ -69,6 +69,7 @@ void put_history(JsonEdit& edit, const JsonMembers& request, const JsonPieces& h
   whole.insert(whole.end(), own.begin(), own.end());
   whole.push_back("]");
   edit.drop("previous_response_id");
+  edit.drop("conversation");
   edit.put("input", std::move(whole));
 }
 

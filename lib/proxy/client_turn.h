@@ -38,6 +38,9 @@ class ClientTurn {
   virtual std::shared_ptr<const History> remembered() = 0;
   // What it continues was found elsewhere.
   virtual void continue_from(std::shared_ptr<const History> history) = 0;
+  // The items it sends itself, as JSON; and others in their place.
+  virtual std::string_view input() const = 0;
+  virtual void put_input(std::string_view items) = 0;
   // Chooses the form that the picked resource takes now, and gives the request its headers. Error:
   // nobody remembers what it continues. What the lease is on outlives the transfer.
   virtual std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,

@@ -8,6 +8,7 @@
 #include "proxy/local_answers/local_answers.h"
 #include "proxy/phases/admit.h"
 #include "proxy/phases/background.h"
+#include "proxy/phases/compact.h"
 #include "proxy/phases/failover.h"
 #include "proxy/phases/hold_back.h"
 #include "proxy/phases/pick.h"
@@ -50,7 +51,8 @@ Task<std::optional<Error>> find_answer(ExchangeContext& exchange) {
     phases::send(exchange, std::move(*sending));
     co_await phases::hold_back(exchange);
     if (exchange.interrupted()) break;
-    const bool again = co_await phases::moves_on(exchange);
+    bool again = co_await phases::moves_on(exchange);
+    if (!again && !exchange.interrupted()) again = co_await phases::goes_on_compacted(exchange);
     if (!again) break;
   }
   co_return std::nullopt;

@@ -21,6 +21,7 @@
 #include "proxy/body_capture.h"
 #include "proxy/client_turn.h"
 #include "proxy/downstream.h"
+#include "proxy/kept_conversation.h"
 #include "proxy/record_mask.h"
 #include "responses_proxy/config.h"
 #include "responses_proxy/conversations.h"
@@ -56,6 +57,7 @@ struct Tries {
   std::vector<std::string> resources;  // not to be tried again
   std::size_t sent = 0;
   std::size_t not_found = 0;  // those of them that do not count (see phases/failover.h)
+  std::size_t summaries = 0;  // nor do these: they went well (see phases/compact.h)
   bool encrypted_items_dropped = false;
 };
 
@@ -97,19 +99,24 @@ struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   bool shutting_down = false;
 
   // admit
+  std::string caller;  // who is asking, as the gate calls them; the record's goes with it
   Endpoint endpoint{EndpointKind::response_subpath, {}};
   RequestFacts facts;
   // route
   std::optional<Route> route;
   // recall
   Affinity affinity;
-  std::shared_ptr<const History> history;  // that the request continues, if it is known here
-  bool items_known = false;                // that its input has named: they stand in the body now
+  std::shared_ptr<const History> history;        // that the request continues, if it is known here
+  std::optional<OpenConversation> conversation;  // that it is a turn of, if that is kept here
+  bool items_known = false;  // that its input has named: they stand in the body now
   // pick, translate, send: once per attempt
   Tries tries;
+  std::optional<std::string> readable_history;  // without items that a resource cannot decrypt
   const Dialect* dialect = nullptr;
-  std::string translated_body;  // what goes up in its place; empty: the client's own does
-  std::string own_input;        // its items, where the upstream keeps none
+  bool summarising = false;            // the attempt asks for a summary in place of the answer
+  std::optional<Compacted> compacted;  // ... and this is it: the next one asks for the answer
+  std::string translated_body;         // what goes up in its place; empty: the client's own does
+  std::string own_input;               // its items, where the upstream keeps none
   std::string own_response_id;  // of the answer of an upstream that does not name its answers
   std::unique_ptr<BackgroundRun> run;  // it is made in the background; null: it is not
   std::unique_ptr<Attempt> attempt;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,17 +18,43 @@ namespace {
 template <class T>
 Task<Result<T>> answer_of(ExchangeContext& exchange,
                           std::function<void(std::function<void(Result<T>)>)> ask) {
-  // The callback may come when nobody waits any more.
-  const auto answer = std::make_shared<std::optional<Result<T>>>();
+  // A signal of its own: what is kept behind an answer is waited for beside the exchange. The
+  // callback may come when nobody waits any more.
+  struct Answer {
+    std::optional<Result<T>> given;
+    Signal came;
+  };
+  const auto answer = std::make_shared<Answer>();
   ask([answer, kept = exchange.shared_from_this()](Result<T> found) {
-    answer->emplace(std::move(found));
-    kept->progress.fire();
+    answer->given.emplace(std::move(found));
+    answer->came.fire();
   });
-  while (!*answer) co_await exchange.progress;
-  co_return std::move(**answer);
+  co_await answer->came;
+  co_return std::move(*answer->given);
+}
+
+// Whether some target keeps its responses, or does not.
+bool some_target(const ExchangeContext& exchange, bool keeps) {
+  const auto& targets = exchange.route->targets;
+  return std::any_of(targets.begin(), targets.end(), [&](const Target& target) {
+    return upstream_keeps(exchange, target) == keeps;
+  });
 }
 
 }  // namespace
+
+bool upstream_keeps(const ExchangeContext& exchange, const Target& target) {
+  const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
+  return dialect == nullptr || dialect->keeps_responses();
+}
+
+bool some_upstream_keeps(const ExchangeContext& exchange) {
+  return some_target(exchange, true);
+}
+
+bool some_upstream_keeps_none(const ExchangeContext& exchange) {
+  return some_target(exchange, false);
+}
 
 Error response_not_found(std::string_view id) {
   Error error = Error::invalid_request("", fmt::format("Response with id '{}' not found.", id));
@@ -38,8 +66,7 @@ Task<Result<std::shared_ptr<const History>>> find_conversation(ExchangeContext& 
                                                                std::string_view response_id) {
   using Pointer = std::shared_ptr<const History>;
   co_return co_await answer_of<Pointer>(exchange, [&](std::function<void(Result<Pointer>)> found) {
-    exchange.dependencies.conversations->find({response_id, exchange.record.caller},
-                                              std::move(found));
+    exchange.dependencies.conversations->find({response_id, exchange.caller}, std::move(found));
   });
 }
 
@@ -47,29 +74,62 @@ Task<Result<std::optional<KeptResponse>>> find_kept(ExchangeContext& exchange,
                                                     std::string_view response_id) {
   using Kept = std::optional<KeptResponse>;
   co_return co_await answer_of<Kept>(exchange, [&](std::function<void(Result<Kept>)> found) {
-    exchange.dependencies.kept_responses->find({response_id, exchange.record.caller},
-                                               std::move(found));
+    exchange.dependencies.kept_responses->find({response_id, exchange.caller}, std::move(found));
   });
 }
 
 Task<Result<bool>> keep_response(ExchangeContext& exchange, KeptResponse response) {
   co_return co_await answer_of<bool>(exchange, [&](KeptResponses::Done done) {
-    exchange.dependencies.kept_responses->keep(exchange.record.caller, std::move(response),
+    exchange.dependencies.kept_responses->keep(exchange.caller, std::move(response),
                                                std::move(done));
   });
 }
 
 Task<Result<bool>> update_response(ExchangeContext& exchange, KeptResponse response) {
   co_return co_await answer_of<bool>(exchange, [&](KeptResponses::Done done) {
-    exchange.dependencies.kept_responses->update(exchange.record.caller, std::move(response),
+    exchange.dependencies.kept_responses->update(exchange.caller, std::move(response),
                                                  std::move(done));
   });
 }
 
 Task<Result<bool>> forget_kept(ExchangeContext& exchange, std::string_view response_id) {
   co_return co_await answer_of<bool>(exchange, [&](KeptResponses::Done done) {
-    exchange.dependencies.kept_responses->forget({response_id, exchange.record.caller},
-                                                 std::move(done));
+    exchange.dependencies.kept_responses->forget({response_id, exchange.caller}, std::move(done));
+  });
+}
+
+Task<Result<std::optional<KeptConversation>>> find_kept_conversation(ExchangeContext& exchange,
+                                                                     std::string_view id) {
+  using Kept = std::optional<KeptConversation>;
+  co_return co_await answer_of<Kept>(exchange, [&](KeptConversations::Found found) {
+    exchange.dependencies.kept_conversations->find({id, exchange.caller}, std::move(found));
+  });
+}
+
+Task<Result<bool>> keep_conversation(ExchangeContext& exchange, KeptConversation conversation) {
+  co_return co_await answer_of<bool>(exchange, [&](KeptConversations::Done done) {
+    exchange.dependencies.kept_conversations->keep(exchange.caller, std::move(conversation),
+                                                   std::move(done));
+  });
+}
+
+Task<Result<bool>> update_conversation(ExchangeContext& exchange, KeptConversation conversation) {
+  co_return co_await answer_of<bool>(exchange, [&](KeptConversations::Done done) {
+    exchange.dependencies.kept_conversations->update(exchange.caller, std::move(conversation),
+                                                     std::move(done));
+  });
+}
+
+Task<Result<bool>> forget_kept_conversation(ExchangeContext& exchange, std::string_view id) {
+  co_return co_await answer_of<bool>(exchange, [&](KeptConversations::Done done) {
+    exchange.dependencies.kept_conversations->forget({id, exchange.caller}, std::move(done));
+  });
+}
+
+Task<Result<bool>> keep_history(ExchangeContext& exchange, std::shared_ptr<const History> history) {
+  co_return co_await answer_of<bool>(exchange, [&](std::function<void(Result<bool>)> done) {
+    exchange.dependencies.conversations->keep(exchange.caller, std::move(history),
+                                              [done](bool others_can) { done(others_can); });
   });
 }
 

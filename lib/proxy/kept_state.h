@@ -8,12 +8,20 @@
 
 #include "core/task.h"
 #include "responses_proxy/conversations.h"
+#include "responses_proxy/kept_conversations.h"
 #include "responses_proxy/kept_responses.h"
 #include "responses_proxy/result.h"
+#include "responses_proxy/routing_table.h"
 
 namespace responses_proxy {
 
 struct ExchangeContext;
+
+// Whether this upstream keeps its responses itself; so does one of an unknown wire format.
+bool upstream_keeps(const ExchangeContext& exchange, const Target& target);
+// Whether one of those that the request may go to does, or does not. There is a route.
+bool some_upstream_keeps(const ExchangeContext& exchange);
+bool some_upstream_keeps_none(const ExchangeContext& exchange);
 
 // As the API says it: 404.
 Error response_not_found(std::string_view id);
@@ -28,5 +36,13 @@ Task<Result<std::optional<KeptResponse>>> find_kept(ExchangeContext& exchange,
 Task<Result<bool>> keep_response(ExchangeContext& exchange, KeptResponse response);
 Task<Result<bool>> update_response(ExchangeContext& exchange, KeptResponse response);
 Task<Result<bool>> forget_kept(ExchangeContext& exchange, std::string_view response_id);
+// See KeptConversations.
+Task<Result<std::optional<KeptConversation>>> find_kept_conversation(ExchangeContext& exchange,
+                                                                     std::string_view id);
+Task<Result<bool>> keep_conversation(ExchangeContext& exchange, KeptConversation conversation);
+Task<Result<bool>> update_conversation(ExchangeContext& exchange, KeptConversation conversation);
+Task<Result<bool>> forget_kept_conversation(ExchangeContext& exchange, std::string_view id);
+// Whether other replicas can find it now; see Conversations.
+Task<Result<bool>> keep_history(ExchangeContext& exchange, std::shared_ptr<const History> history);
 
 }  // namespace responses_proxy

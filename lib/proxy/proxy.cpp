@@ -14,6 +14,7 @@
 #include "responses_proxy/conversations.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/helper_threads.h"
+#include "responses_proxy/kept_conversations.h"
 #include "responses_proxy/kept_responses.h"
 #include "responses_proxy/text_seal.h"
 #include "route/endpoint.h"
@@ -108,6 +109,7 @@ class Proxy::Impl {
         own_gate_(config_.client_tokens),
         own_conversations_(make_memory_conversations(options.clock)),
         own_kept_responses_(make_memory_kept_responses(options.clock)),
+        own_kept_conversations_(make_memory_kept_conversations(options.clock)),
         own_seal_(make_text_seal(config_.secret_encryption_keys)),
         dependencies_(completed(std::move(options))),
         own_helpers_(dependencies_.helpers == nullptr ? make_helper_threads() : nullptr) {
@@ -165,6 +167,9 @@ class Proxy::Impl {
     if (options.gate == nullptr) options.gate = &own_gate_;
     if (options.conversations == nullptr) options.conversations = own_conversations_.get();
     if (options.kept_responses == nullptr) options.kept_responses = own_kept_responses_.get();
+    if (options.kept_conversations == nullptr) {
+      options.kept_conversations = own_kept_conversations_.get();
+    }
     if (options.seal == nullptr) options.seal = own_seal_.get();
     return options;
   }
@@ -179,6 +184,7 @@ class Proxy::Impl {
   TokenGate own_gate_;
   const std::unique_ptr<Conversations> own_conversations_;
   const std::unique_ptr<KeptResponses> own_kept_responses_;
+  const std::unique_ptr<KeptConversations> own_kept_conversations_;
   const std::unique_ptr<TextSeal> own_seal_;
   const ProxyOptions dependencies_;
   BackgroundRuns background_;

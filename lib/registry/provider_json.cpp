@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config_values/value_parser.h"
+#include "registry/config_secrets.h"
 #include "registry/provider_checks.h"
 
 namespace responses_proxy {
@@ -132,6 +133,7 @@ Provider read_provider(const Json& body, const Provider* before, const ProviderR
   FieldReader reader(body, errors);
   read_settings(reader, provider, rules);
   read_credential(reader, provider, before, rules);
+  fill_hidden_values(provider.config, before != nullptr ? &before->config : nullptr, errors);
   check_config(provider, errors);
   unknown = reader.unknown();
   return provider;

@@ -36,15 +36,16 @@ Error unknown_model(std::string_view model) {
 
 }  // namespace
 
-TableRouter::TableRouter(StateStore& store)
+TableRouter::TableRouter(StateStore& store, ReadSettings read_settings)
     : store_(store),
+      read_settings_(std::move(read_settings)),
       table_(std::make_shared<const RoutingTable>(std::vector<Resource>{},
                                                   std::vector<ModelAlias>{}, store)) {}
 
 void TableRouter::update(std::vector<Resource> resources, std::vector<ModelAlias> aliases,
                          std::shared_ptr<const ModelCatalog> catalog) {
   auto table = std::make_shared<const RoutingTable>(std::move(resources), std::move(aliases),
-                                                    store_, std::move(catalog));
+                                                    store_, std::move(catalog), read_settings_);
   const std::scoped_lock lock(mutex_);
   table_.swap(table);  // the old one may be destroyed after the lock
   version_.fetch_add(1, std::memory_order_release);

@@ -58,7 +58,8 @@ class RoutingTable::Positions {
 };
 
 RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAlias> aliases,
-                           StateStore& store, std::shared_ptr<const ModelCatalog> catalog)
+                           StateStore& store, std::shared_ptr<const ModelCatalog> catalog,
+                           const ReadSettings& read_settings)
     : resources_(std::move(resources)), aliases_(std::move(aliases)), catalog_(std::move(catalog)) {
   std::stable_sort(resources_.begin(), resources_.end(),
                    [](const Resource& a, const Resource& b) { return a.pool_id < b.pool_id; });
@@ -66,6 +67,7 @@ RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAli
     if (resource.name.empty()) resource.name = resource.id;
     states_.push_back(store.resource(resource.id, fingerprint(resource)));
     all_.push_back({&resource, states_.back().get(), {}, resource.weight});
+    read(read_settings, all_.back());
     if (resource.registered) continue;
     unaliased_.push_back(all_.back());
     by_pool_[resource.pool_id].push_back(all_.back());
@@ -77,8 +79,16 @@ RoutingTable::RoutingTable(std::vector<Resource> resources, std::vector<ModelAli
   for (const Target& target : all_) by_id_.emplace(target.resource->id, &target);
   const Positions positions(resources_);
   for (const ModelAlias& alias : aliases_) {
-    by_alias_[alias.name] = {&alias, targets_of(alias, positions)};
+    by_alias_[alias.name] = {&alias, targets_of(alias, positions, read_settings)};
   }
+}
+
+void RoutingTable::read(const ReadSettings& read_settings, Target& target) {
+  target.settings = nullptr;
+  if (!read_settings) return;
+  auto settings = read_settings(*target.resource, target.model, target.capabilities);
+  target.settings = settings.get();
+  if (settings) settings_.push_back(std::move(settings));
 }
 
 // Pools that only registered resources are in.
@@ -92,8 +102,8 @@ void RoutingTable::add_registered_pools() {
 }
 
 // In the order of the resources, so that find() can search; none twice under the same model.
-std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias,
-                                             const Positions& positions) const {
+std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias, const Positions& positions,
+                                             const ReadSettings& read_settings) {
   std::vector<Match> matches;
   for (const TargetRule& rule : alias.targets) positions.add_matches(rule, matches);
   std::stable_sort(matches.begin(), matches.end(),
@@ -109,6 +119,7 @@ std::vector<Target> RoutingTable::targets_of(const ModelAlias& alias,
     target.weight *= rule->weight;
     target.priority = rule->priority;
     target.capabilities = rule->capabilities;
+    read(read_settings, target);
   }
   prepare_draws(targets);
   return targets;

@@ -9,6 +9,7 @@
 
 #include "control/of_runtime.h"
 #include "conversations/sql_conversations.h"
+#include "conversations/sql_kept_conversations.h"
 #include "conversations/sql_kept_responses.h"
 #include "dialects/builtin_dialects.h"
 #include "health/provider_tester.h"
@@ -85,6 +86,13 @@ std::unique_ptr<KeptResponses> make_kept_responses(const Config& config, Databas
   return std::make_unique<SqlKeptResponses>(database, clock, loops, ttl);
 }
 
+std::unique_ptr<KeptConversations> make_kept_conversations(const Config& config, Database& database,
+                                                           const Clock& clock, EventLoops& loops) {
+  const Millis ttl = config.response_state_ttl;
+  if (ttl == Millis::zero()) return make_memory_kept_conversations(clock);
+  return std::make_unique<SqlKeptConversations>(database, clock, loops, ttl);
+}
+
 // The host's part; else one that is made for `own`, which keeps it.
 template <class Part, class Own, class Make>
 Part& given_or(Part* given, std::unique_ptr<Own>& own, Make&& make) {
@@ -106,8 +114,7 @@ class Runtime::Impl {
         state_(given_or(options_.state, own_state_,
                         [this] { return make_state_store(config_, clock_, random_, log_); })),
         sharing_(state_.sharing()),
-        router_(given_or(options_.router, own_router_,
-                         [this] { return std::make_unique<TableRouter>(state_); })),
+        router_(given_or(options_.router, own_router_, [this] { return make_router(); })),
         balancer_(clock_, random_, balancer_options(config_, options_.policy)),
         database_(open_database(config_.database_url.reveal(), clock_)),
         sql_queries_(*database_),
@@ -128,6 +135,9 @@ class Runtime::Impl {
         kept_responses_(
             given_or(options_.kept_responses, own_kept_responses_,
                      [this] { return make_kept_responses(config_, *database_, clock_, loops_); })),
+        kept_conversations_(given_or(
+            options_.kept_conversations, own_kept_conversations_,
+            [this] { return make_kept_conversations(config_, *database_, clock_, loops_); })),
         dialects_(make_builtin_dialects()),
         tracer_(options_.tracer != nullptr ? nullptr : make_tracer(config_, random_, log_)) {
     for (const auto& dialect : dialects_) dialects_by_name_.add(*dialect);
@@ -266,6 +276,7 @@ class Runtime::Impl {
                          .gate = options_.gate,
                          .conversations = &conversations_,
                          .kept_responses = &kept_responses_,
+                         .kept_conversations = &kept_conversations_,
                          .hooks = options_.hooks,
                          .tracer = options_.tracer != nullptr ? options_.tracer : tracer_.get()};
     options.on_decision = [this](Decision decision) {
@@ -279,6 +290,15 @@ class Runtime::Impl {
   std::function<TraceStats()> trace_stats() const {
     if (!tracer_) return {};
     return [this] { return tracer_->stats(); };
+  }
+
+  // Its dialects are asked when tables are made: after all else was.
+  std::unique_ptr<TableRouter> make_router() {
+    return std::make_unique<TableRouter>(
+        state_,
+        [this](const Resource& resource, std::string_view model, std::string_view capabilities) {
+          return dialects_by_name_.settings(resource, model, capabilities);
+        });
   }
 
   RecentDecisions::Source all_decisions() {
@@ -343,6 +363,8 @@ class Runtime::Impl {
   Conversations& conversations_;
   std::unique_ptr<KeptResponses> own_kept_responses_;
   KeptResponses& kept_responses_;
+  std::unique_ptr<KeptConversations> own_kept_conversations_;
+  KeptConversations& kept_conversations_;
   std::unique_ptr<LoopUpstreams> upstreams_;
   const std::vector<std::unique_ptr<Dialect>> dialects_;
   Dialects dialects_by_name_;

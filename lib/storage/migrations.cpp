@@ -244,6 +244,19 @@ Migration usage_sums() {
            "INSERT INTO maintenance (id, summed_at, summed_id, sum_until) VALUES (1, 0, '', 0)"}};
 }
 
+Migration kept_conversations() {
+  return {9,
+          {R"(CREATE TABLE kept_conversations (
+                caller TEXT NOT NULL,
+                conversation_id TEXT NOT NULL,
+                version BIGINT NOT NULL,
+                touched_at BIGINT NOT NULL,
+                head TEXT NOT NULL,
+                document TEXT NOT NULL,
+                PRIMARY KEY (conversation_id, caller)))",
+           "CREATE INDEX kept_conversations_by_use ON kept_conversations (touched_at)"}};
+}
+
 std::int64_t version_of(SqlConnection& connection) {
   std::int64_t version = 0;
   connection.query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
@@ -276,9 +289,9 @@ void refuse_newer(std::int64_t found, std::int64_t last) {
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array<Migration, 8> all{
-      initial_schema(), captured_bodies(), what_was_asked(), callers_and_usage(),
-      registry(),       conversations(),   kept_responses(), usage_sums()};
+  static const std::array<Migration, 9> all{
+      initial_schema(), captured_bodies(), what_was_asked(), callers_and_usage(), registry(),
+      conversations(),  kept_responses(),  usage_sums(),     kept_conversations()};
   return all;
 }
 

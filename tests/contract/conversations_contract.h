@@ -44,7 +44,7 @@ class ConversationsChecks {
   }
   HistoryPointer keep(HistoryPointer history, std::string_view caller = "alice") {
     int calls = 0;
-    backend.conversations().keep(caller, history, [&calls] { ++calls; });
+    backend.conversations().keep(caller, history, [&calls](bool) { ++calls; });
     backend.settle();
     CHECK(calls == 1);
     return history;

@@ -1,4 +1,5 @@
 #include "contract/conversations_contract.h"
+#include "contract/kept_conversations_contract.h"
 #include "contract/kept_responses_contract.h"
 #include "contract/sql_conversations_backend.h"
 #include "fakes/private_postgres.h"
@@ -20,5 +21,6 @@ struct Postgres : SqlBackend {
 
 STORED_CONVERSATIONS_CONTRACT(Postgres)
 KEPT_RESPONSES_CONTRACT(Postgres)
+KEPT_CONVERSATIONS_CONTRACT(Postgres)
 
 }  // namespace responses_proxy::testing

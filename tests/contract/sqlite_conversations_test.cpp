@@ -1,4 +1,5 @@
 #include "contract/conversations_contract.h"
+#include "contract/kept_conversations_contract.h"
 #include "contract/kept_responses_contract.h"
 #include "contract/sql_conversations_backend.h"
 #include "fakes/temp_folder.h"
@@ -19,5 +20,6 @@ struct Sqlite : private Folder, public SqlBackend {
 
 STORED_CONVERSATIONS_CONTRACT(Sqlite)
 KEPT_RESPONSES_CONTRACT(Sqlite)
+KEPT_CONVERSATIONS_CONTRACT(Sqlite)
 
 }  // namespace responses_proxy::testing

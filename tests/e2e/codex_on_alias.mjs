@@ -9,7 +9,8 @@ import { codexExec, codexHome, CodexThread, itemsOf, kConfig } from './codex_cli
 import { kAlias, startTranslated } from './scripted_provider.mjs';
 
 // What docs/codex.md tells to write, with this server in place of that one.
-function documentedSetUp(server, sockets, home) {
+// `alias`: one that Codex describes itself; else it is told by the catalog.
+function documentedSetUp(server, sockets, home, alias) {
   const page = readFileSync(new URL('../../docs/codex.md', import.meta.url), 'utf8');
   const section = page.slice(page.indexOf('## Models of other providers'));
   const [, catalog] = section.match(/```json\n([^]*?)```/);
@@ -19,8 +20,8 @@ function documentedSetUp(server, sockets, home) {
   return config
     .replace('http://127.0.0.1:8000/v1', server.baseUrl)
     .replace('RESPONSES_PROXY_KEY', 'CODEX_TEST_KEY')
-    .replace(/^model = .*/m, `model = "${kAlias}"`)
-    .replace(/^model_catalog_json = .*/m, `model_catalog_json = "${path}"`)
+    .replace(/^model = .*/m, `model = "${alias ?? kAlias}"`)
+    .replace(/^model_catalog_json = .*/m, alias ? '' : `model_catalog_json = "${path}"`)
     .replace('supports_websockets = true', `supports_websockets = ${sockets}`);
 }
 
@@ -34,7 +35,7 @@ args = ["${new URL('./codex/notes_server.mjs', import.meta.url).pathname}"]
 export async function start(t, dialect, sockets, script, { before = '', after = '', ...options } = {}) {
   const pair = await startTranslated(t, dialect, script, options);
   const home = codexHome(t, '');
-  const documented = documentedSetUp(pair.server, sockets, home);
+  const documented = documentedSetUp(pair.server, sockets, home, options.alias);
   const general = kConfig.slice(0, kConfig.indexOf('[')) + before;
   const tables = kConfig.slice(kConfig.indexOf('[')) + after;
   writeFileSync(join(home, 'config.toml'), general + documented + tables);
@@ -47,6 +48,9 @@ export async function start(t, dialect, sockets, script, { before = '', after = 
   };
   return { ...pair, home, run };
 }
+
+// Codex finds its model of that name behind the namespace.
+const kLiteAlias = 'house/gpt-6.2-sol';
 
 const shell = (cmd) => ({ name: 'exec_command', arguments: { cmd } });
 const saidIn = (events) => itemsOf(events, 'agent_message').map(({ text }) => text);
@@ -197,6 +201,27 @@ export function sessionsOn(dialect) {
       const events = await run('--output-schema', 'schema.json', 'Say a word.');
       assert.deepEqual(saidIn(events), ['{"word":"fish"}']);
       assert.deepEqual(dialect.schema(provider.last.body), schema);
+    });
+
+    // Models that Codex knows as its own newest ones: tools stand in the input, most of them in the
+    // description of one that runs code.
+    test(`a model that Codex asks in its short form ${over}`, async (t) => {
+      const code = 'const r = await tools.exec_command({cmd:"echo the answer is $((6*7))"}); text(r.output);';
+      const { provider, home } = await on(t, [
+        { thinking: 'That can be computed.', calls: [{ name: 'functions__exec', arguments: { input: code } }] },
+        { text: 'It is 42.' }, { text: 'Sure.' },
+      ], { alias: kLiteAlias });
+      const thread = await CodexThread.startIn(t, home);
+      assert.equal(await thread.ask('What is six times seven?'), 'It is 42.');
+      assert.equal(await thread.ask('Sure?'), 'Sure.');
+      provider.assertWellAsked();
+      assertGrows(provider);
+      assert.equal(provider.requests.length, 3);
+      const { conversation, tools } = provider.last;
+      assert.ok(tools.includes('functions__exec') && tools.includes('functions__wait'), tools.join());
+      const [call] = conversation.find(({ calls }) => calls?.length).calls;
+      assert.deepEqual([call.name, call.arguments], ['functions__exec', { input: code }]);
+      assert.match(last(conversation, 'tool').text, /the answer is 42/);
     });
 
     test(`a summary by Codex itself, when the context is full ${over}`, async (t) => {

@@ -221,3 +221,73 @@ test('what one replica has made another continues, reads, cancels and forgets', 
   await there.responses.delete(previous);
   await assert.rejects(here.responses.retrieve(previous), OpenAI.NotFoundError);
 });
+
+test('a conversation: begun, added to, listed, changed, deleted', async (t) => {
+  const { provider, client } = await start(t);
+  const { conversations } = client;
+  const begun = await conversations.create({
+    metadata: { topic: 'demo' }, items: [{ type: 'message', role: 'user', content: 'I am Ada' }],
+  });
+  assert.deepEqual(await conversations.retrieve(begun.id), begun);
+  const first = await client.responses.create({ model: kModel, input: 'one', conversation: begun.id });
+  assert.deepEqual(first.conversation, { id: begun.id });
+  for await (const event of await client.responses.create({
+    model: kModel, input: 'two', conversation: { id: begun.id }, stream: true,
+  })) assert.notEqual(event.type, 'response.failed');
+  assert.deepEqual(provider.requests.at(-1).body.messages.map(({ role, content }) => [role, content]),
+    [['user', 'I am Ada'], ['user', 'one'], ['assistant', 'You said: one'], ['user', 'two']]);
+
+  const added = await conversations.items.create(begun.id, {
+    items: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'three' }] }],
+  });
+  assert.equal(added.data.length, 1);
+  const items = [];
+  for await (const item of conversations.items.list(begun.id, { order: 'asc', limit: 2 })) items.push(item);
+  assert.deepEqual(items.map((item) => item.content[0].text),
+    ['I am Ada', 'one', 'You said: one', 'two', 'You said: two', 'three']);
+  assert.equal(items[2].id, first.output[0].id);
+  const last = items.at(-1).id;
+  assert.equal((await conversations.items.retrieve(last, { conversation_id: begun.id })).content[0].text, 'three');
+  assert.equal((await conversations.items.delete(last, { conversation_id: begun.id })).id, begun.id);
+  await assert.rejects(conversations.items.retrieve(last, { conversation_id: begun.id }), OpenAI.NotFoundError);
+
+  assert.deepEqual((await conversations.update(begun.id, { metadata: { a: 'b' } })).metadata, { a: 'b' });
+  assert.deepEqual(await conversations.delete(begun.id),
+    { id: begun.id, object: 'conversation.deleted', deleted: true });
+  await assert.rejects(conversations.retrieve(begun.id), OpenAI.NotFoundError);
+  await assert.rejects(client.responses.create({ model: kModel, input: 'x', conversation: begun.id }),
+    OpenAI.NotFoundError);
+  assert.equal(provider.requests.length, 2, 'the provider was asked for answers alone');
+});
+
+for (const kind of ['PostgreSQL', 'SQLite']) {
+  test(`a conversation goes on at whichever replica, over ${kind}`, async (t) => {
+    const database = kind === 'SQLite' ? undefined : await postgresUrl(t);
+    const provider = await ChatProvider.start(t);
+    const first = await serve(t, database && { PROXY_DATABASE_URL: database });
+    await register(first.server, provider);
+    const second = await serve(t, { PROXY_DATABASE_URL: database ?? `sqlite:///${first.server.folder}/proxy.sqlite3` });
+    const clients = [first.client, second.client];
+    const { id } = await first.client.conversations.create();
+    for (let turn = 0; turn < 6; ++turn) {
+      await clients[(turn + 1) % 2].responses.create({ model: kModel, input: `turn ${turn}`, conversation: id });
+      assert.equal(provider.requests.at(-1).body.messages.length, 2 * turn + 1);
+    }
+    // At once, on both.
+    await Promise.all([0, 1, 2, 3].map((one) => clients[one % 2].responses.create({
+      model: kModel, input: `at once ${one}`, conversation: id,
+    })));
+    for (const client of clients) {
+      const texts = [];
+      for await (const item of client.conversations.items.list(id, { order: 'asc', limit: 100 })) {
+        texts.push(item.content[0].text);
+      }
+      assert.equal(texts.length, 20);
+      for (let one = 0; one < 4; ++one) {
+        assert.equal(texts[texts.indexOf(`at once ${one}`) + 1], `You said: at once ${one}`);
+      }
+    }
+    await second.client.conversations.delete(id);
+    await assert.rejects(first.client.conversations.retrieve(id), OpenAI.NotFoundError);
+  });
+}

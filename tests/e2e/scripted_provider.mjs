@@ -133,15 +133,15 @@ async function register(server, path, body) {
   assert.equal(response.status, 201, await response.text());
 }
 
-// A server that knows the provider's model under kAlias.
-export async function registerProvider(server, provider, { id = 'house', model, config = {} }) {
+// A server that knows the provider's model under that alias.
+export async function registerProvider(server, provider, { id = 'house', alias = kAlias, model, config = {} }) {
   const { wireApi } = provider.dialect;
   const key = `key-of-${id}`;
   server.keys.push(key);
   await register(server, 'providers', {
     id, base_url: provider.baseUrl, wire_api: wireApi, api_key: key, config: { dialect: config },
   });
-  await register(server, 'models', { alias: kAlias, provider_id: id, upstream_id: model });
+  await register(server, 'models', { alias, provider_id: id, upstream_id: model });
 }
 
 // A server without keys, to which providers can be registered.
@@ -151,13 +151,13 @@ export async function startAlone(t, env = {}) {
   return server;
 }
 
-// options of the provider; `model` and `config` of its registration.
-export async function startTranslated(t, dialect, script, { env, model, config, ...options } = {}) {
+// options of the provider; `alias`, `model` and `config` of its registration.
+export async function startTranslated(t, dialect, script, { env, alias, model, config, ...options } = {}) {
   const provider = await ScriptedProvider.start(dialect, script, options);
   t.after(() => provider.stop());
   const server = await startAlone(t, env);
   await registerProvider(server, provider, {
-    model: model ?? dialect.model, config: { ...dialect.config, ...config },
+    alias, model: model ?? dialect.model, config: { ...dialect.config, ...config },
   });
   return { provider, server };
 }

@@ -53,17 +53,25 @@ class Exchange {
       std::string items = dump(golden["history"]);
       history_ = items.substr(1, items.size() - 2);
     }
+    if (golden.contains("compacted")) {
+      const Json& compacted = golden["compacted"];
+      compacted_ = Compacted{compacted["encrypted_content"], dump(compacted["usage"])};
+    }
   }
 
-  Result<Translated> translate() const {
+  // `read_before`: what is configured was read when a routing table was made.
+  Result<Translated> translate(bool read_before = false) const {
     Turn turn{request_, "m", model_, 100'000};
     turn.alias = alias_;
     turn.capabilities = capabilities_;
     turn.response_id = "resp_7";
+    const auto settings = dialect_.settings(resource_, model_, capabilities_);
+    if (read_before) turn.settings = settings.get();
     if (golden_.value("foreign_reasoning", "") == "text") {
       turn.foreign_reasoning = ForeignReasoning::text;
     }
     if (history_) turn.history = *history_;
+    if (compacted_) turn.compacted = &*compacted_;
     return dialect_.translate(turn, resource_);
   }
 
@@ -95,7 +103,10 @@ class Exchange {
     return given;
   }
 
-  bool streams() const { return golden_["request"].value("stream", false); }
+  // Whether the client gets a stream; nobody else does who asks for a summary.
+  bool streams() const {
+    return golden_["request"].value("stream", false) && !golden_.value("summarises", false);
+  }
 
  private:
   static void check_stored(const Translation& translation, const Given& given) {
@@ -131,6 +142,7 @@ class Exchange {
   std::string alias_;
   std::string model_;
   std::optional<std::string> history_;
+  std::optional<Compacted> compacted_;
 };
 
 std::string bytes_of(const Json& golden, const char* line_end) {
@@ -190,6 +202,7 @@ void check_sent(const Translated& translated, Json& golden) {
   }
   CHECK(call.headers.get("session_id") == "s-1");
   if (golden.contains("adjusted")) CHECK(golden["adjusted"] == translated.adjusted);
+  CHECK(golden.value("summarises", false) == translated.summarises);
 }
 
 void check_given(const Given& given, const Exchange& exchange, Json& golden) {
@@ -252,7 +265,7 @@ void check_exchange(const Dialect& dialect, Json& golden) {
     return;
   }
   REQUIRE_MESSAGE(translated, (translated ? "" : translated.error().message));
-  CHECK(*translated->call.body == *exchange.translate()->call.body);  // to the byte
+  CHECK(*translated->call.body == *exchange.translate(true)->call.body);  // to the byte
   check_sent(*translated, golden);
   if (!golden.contains("stream") && !golden.contains("answer")) return;
   const std::string bytes = bytes_of(golden, "\n");

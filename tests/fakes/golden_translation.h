@@ -5,6 +5,7 @@
 //    "model": "m", "alias": "",         as the router gives them
 //    "base_url": "http://u/v1", "config": {}, "capabilities": {},
 //    "path": "/v1/responses", "foreign_reasoning": "drop",
+//    "compacted": {"encrypted_content", "usage"}, "summarises": false
 //    "request": {}, "history": [],      history: absent = nobody knows it
 //    "refused": {"code", "param"}       instead of what follows: nothing is sent
 //    "sent": {}, "sent_to": "http://...", "sent_headers": {}

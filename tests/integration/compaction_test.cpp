@@ -208,6 +208,111 @@ TEST_CASE("compaction: a summarising call moves to another key as every request 
   CHECK(proxy.records().wait_for(1).at(0).attempts.size() == 3);
 }
 
+TEST_CASE("compaction: a conversation that is too long is summarised first, then answered") {
+  for (const bool stream : {false, true}) {
+    for (const bool socket : {false, true}) {
+      if (socket && !stream) continue;
+      CAPTURE(stream);
+      CAPTURE(socket);
+      ScriptedUpstream upstream;
+      answer_chat(upstream, {stream ? says("Fine") : document("Fine"),
+                             stream ? says(kSummary) : document(kSummary),
+                             stream ? says("Yellow") : document("Yellow"),
+                             stream ? says("Still") : document("Still")});
+      TestProxy proxy(sealing(upstream, 'k'));
+      SessionClient client(proxy);
+      const Json managed{{{"type", "compaction"}, {"compact_threshold", 100}}};
+      const auto ask = [&](const std::string& text, const std::string& previous) {
+        Json body{{"model", "m"}, {"instructions", "be kind"}, {"input", text}};
+        body["context_management"] = managed;
+        if (!previous.empty()) body["previous_response_id"] = previous;
+        if (socket) {
+          body["type"] = "response.create";
+          const auto events = client.ask(body);
+          check_stream_rules(events, body);
+          return events.back()["response"];
+        }
+        body["stream"] = stream;
+        const auto result = post(proxy, dump(body));
+        REQUIRE(result);
+        CHECK(result->status == 200);
+        if (!stream) return Json::parse(result->body);
+        check_stream_rules(events_in(result->body), body);
+        return Json(events_in(result->body).back()["response"]);
+      };
+      const Json first = ask(std::string(500, 'x'), "");
+      const Json second = ask("And the door?", first["id"]);
+      REQUIRE(second["output"].size() == 2);
+      CHECK(second["output"][0]["type"] == "compaction");
+      CHECK(second["output"][1]["content"][0]["text"] == "Yellow");
+      CHECK(second["usage"]["total_tokens"] == 26);
+      const auto requests = upstream.requests();
+      REQUIRE(requests.size() == 3);
+      check_asked_for_summary(requests[1]);
+      const Json messages = messages_of(requests[2]);
+      REQUIRE(messages.size() == 3);
+      CHECK(messages[0]["content"] == "be kind");
+      check_goes_on(requests[2]);
+      CHECK(messages[2]["content"] == "And the door?");
+      // The turn after it goes on from there.
+      const Json third = ask("Sure?", second["id"]);
+      CHECK(third["output"].size() == 1);
+      const Json later = messages_of(upstream.requests().at(3));
+      REQUIRE(later.size() == 4);
+      CHECK(later[2]["content"] == "Yellow");
+      const RequestRecord record = proxy.records().wait_for(3).at(1);
+      CHECK(record.completed);
+      CHECK(record.adjusted == "compacted");
+      CHECK(record.usage.total == 26);
+      CHECK(record.attempts.size() == 2);
+    }
+  }
+}
+
+TEST_CASE("compaction: what follows the summary moves to another key without a second summary") {
+  const Json trouble{{"error", {{"code", 502}, {"message", "Provider returned error"}}}};
+  const Json input = {{{"role", "user"}, {"content", std::string(500, 'x')}},
+                      {{"role", "assistant"}, {"content", "Fine"}},
+                      {{"role", "user"}, {"content", "And the door?"}}};
+  const Json body{{"model", "m"},
+                  {"input", input},
+                  {"stream", true},
+                  {"context_management", {{{"type", "compaction"}, {"compact_threshold", 100}}}}};
+  {
+    ScriptedUpstream upstream;
+    answer_chat(upstream, {says(kSummary), json_reply(trouble, 502), says("Yellow")});
+    Config config = sealing(upstream, 'k', {"sk-a", "sk-b"});
+    config.max_attempts = 2;
+    TestProxy proxy(config);
+    const auto result = post(proxy, dump(body));
+    REQUIRE(result);
+    CHECK(text_of(events_in(result->body)) == "Yellow");
+    CHECK(upstream.requests().size() == 3);
+    CHECK(proxy.records().wait_for(1).at(0).attempts.size() == 3);
+  }
+  // Where there is no summary, there is no answer.
+  ScriptedUpstream upstream;
+  answer_chat(upstream, {json_reply(trouble, 502)});
+  TestProxy proxy(sealing(upstream, 'k'));
+  const auto result = post(proxy, dump(body));
+  REQUIRE(result);
+  CHECK(result->status == 502);
+  CHECK(upstream.requests().size() == 1);
+}
+
+TEST_CASE("compaction: a warm-up is no request for a summary") {
+  ScriptedUpstream upstream;
+  answer_chat(upstream, {says("Hi")});
+  TestProxy proxy(sealing(upstream, 'k'));
+  SessionClient client(proxy);
+  Json warm = create("x", {{"generate", false}});
+  warm["input"] = {{{"role", "user"}, {"content", std::string(500, 'x')}},
+                   {{"role", "assistant"}, {"content", "Fine"}}};
+  warm["context_management"] = {{{"type", "compaction"}, {"compact_threshold", 100}}};
+  CHECK(type_of(client.ask(warm).back()) == "response.completed");
+  CHECK(upstream.requests().empty());
+}
+
 TEST_CASE("compaction: one that breaks off is a failed response, and nothing of it is an item") {
   Reply cut = chunks({chunk({{"content", "The ho"}})}, false);
   ScriptedUpstream upstream;

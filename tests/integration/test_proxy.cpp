@@ -31,7 +31,11 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
                      bool checks_keys, HelperThreads* helpers, Gate* gate)
     : config_(std::move(config)),
       state_(make_memory_state_store(clock_)),
-      router_(*state_),
+      router_(
+          *state_,
+          [this](const Resource& resource, std::string_view model, std::string_view capabilities) {
+            return dialects_.settings(resource, model, capabilities);
+          }),
       balancer_(clock_, random_),
       loops_(threads) {
   router_.update(config_.resources, config_.aliases);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "dialects/anthropic_messages/anthropic_decoder.h"
@@ -38,14 +40,18 @@ void add_headers(const AnthropicSettings& settings, Headers& headers, const Reso
   authorize_as(settings, headers, resource);
 }
 
-void join_adjusted(std::string& adjusted, const std::string& more) {
-  if (!adjusted.empty() && !more.empty()) adjusted += "; ";
-  adjusted += more;
-}
-
 bool asks_for_count(const Request& request) {
   return request.method == "POST" && request.path == "/v1/responses/input_tokens";
 }
+
+// Of one target.
+struct AnthropicModel final : DialectSettings {
+  AnthropicModel(const Resource& resource, std::string_view model, std::string_view capabilities)
+      : settings(anthropic_settings(resource, model, capabilities)),
+        origin(reasoning_origin(resource)) {}
+  const AnthropicSettings settings;
+  const std::string origin;
+};
 
 class AnthropicMessagesDialect final : public Dialect {
  public:
@@ -67,6 +73,13 @@ class AnthropicMessagesDialect final : public Dialect {
     return fault_of(error, {}, answer.headers, answer.now);
   }
 
+  // The generation of the model counts: without its name there are none.
+  std::shared_ptr<const DialectSettings> settings(const Resource& resource, std::string_view model,
+                                                  std::string_view capabilities) const override {
+    if (model.empty()) return nullptr;
+    return std::make_shared<const AnthropicModel>(resource, model, capabilities);
+  }
+
   Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
     const bool counting = asks_for_count(turn.request);
     if (auto error = counting ? std::nullopt : refuse_other_endpoints(turn.request)) return *error;
@@ -74,8 +87,11 @@ class AnthropicMessagesDialect final : public Dialect {
     if (!parsed) return parsed.error();
     Conversation& conversation = (*parsed)->conversation();
     const std::string_view model = upstream_model(turn, conversation);
-    const AnthropicSettings settings = anthropic_settings(resource, model, turn.capabilities);
-    const std::string origin = reasoning_origin(resource);
+    std::optional<AnthropicModel> read;
+    const auto* known = dynamic_cast<const AnthropicModel*>(turn.settings);
+    if (known == nullptr) known = &read.emplace(resource, model, turn.capabilities);
+    const AnthropicSettings& settings = known->settings;
+    const std::string& origin = known->origin;
     if (foreign_reasoning(settings.foreign_reasoning, turn.foreign_reasoning) ==
         ForeignReasoning::text) {
       tell_foreign_reasoning(conversation, [&origin](const Reasoning& one) {
@@ -101,7 +117,7 @@ class AnthropicMessagesDialect final : public Dialect {
       return translated;
     }
     finish_translation(translated, turn, conversation, std::make_unique<AnthropicDecoder>(origin));
-    join_adjusted(translated.adjusted, written->adjusted);
+    note_adjusted(translated, written->adjusted);
     return translated;
   }
 };

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "dialects/chat_completions/chat_decoder.h"
@@ -27,6 +29,15 @@ bool tells_foreign(const ChatSettings& settings, const Turn& turn) {
              ForeignReasoning::text;
 }
 
+// Of one target.
+struct ChatTarget final : DialectSettings {
+  ChatTarget(const Resource& resource, std::string_view capabilities)
+      : settings(chat_settings(resource.base_url, resource.dialect_config, capabilities)),
+        origin(reasoning_origin(resource)) {}
+  const ChatSettings settings;
+  const std::string origin;
+};
+
 class ChatCompletionsDialect final : public Dialect {
  public:
   std::string_view name() const override { return "chat_completions"; }
@@ -47,14 +58,21 @@ class ChatCompletionsDialect final : public Dialect {
     return fault_of(error, {}, answer.headers, answer.now);
   }
 
+  std::shared_ptr<const DialectSettings> settings(const Resource& resource, std::string_view,
+                                                  std::string_view capabilities) const override {
+    return std::make_shared<const ChatTarget>(resource, capabilities);
+  }
+
   Result<Translated> translate(const Turn& turn, const Resource& resource) const override {
     if (auto error = refuse_other_endpoints(turn.request)) return *error;
     auto parsed = read_conversation(turn);
     if (!parsed) return parsed.error();
     Conversation& conversation = (*parsed)->conversation();
-    const ChatSettings settings =
-        chat_settings(resource.base_url, resource.dialect_config, turn.capabilities);
-    const std::string origin = reasoning_origin(resource);
+    std::optional<ChatTarget> read;
+    const auto* target = dynamic_cast<const ChatTarget*>(turn.settings);
+    if (target == nullptr) target = &read.emplace(resource, turn.capabilities);
+    const ChatSettings& settings = target->settings;
+    const std::string& origin = target->origin;
     if (tells_foreign(settings, turn)) {
       tell_foreign_reasoning(conversation, [&origin](const Reasoning& one) {
         const std::string_view sealed = one.encrypted_content;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -106,6 +108,25 @@ bool has_been_answered(const Item& item) {
   return message == nullptr || message->role == Role::assistant;
 }
 
+// Where what is still to be answered begins: messages behind the last words of the assistant, or
+// the last calls, with what they were thought of and what came of them.
+std::size_t first_unanswered(const std::vector<Item>& items) {
+  std::size_t first = items.size();
+  bool calls_seen = false;
+  for (; first > 0; --first) {
+    const Item& item = items[first - 1];
+    const bool call = std::holds_alternative<Call>(item);
+    const bool thought_of_call = calls_seen && std::holds_alternative<Reasoning>(item);
+    const bool before_calls = calls_seen && !call && !thought_of_call;
+    const auto* message = std::get_if<Message>(&item);
+    const bool answer = message != nullptr ? message->role == Role::assistant
+                                           : std::holds_alternative<Reasoning>(item) && !calls_seen;
+    if (before_calls || answer) break;
+    calls_seen = calls_seen || call;
+  }
+  return first;
+}
+
 }  // namespace
 
 bool is_compaction(std::string_view item_type) {
@@ -143,6 +164,24 @@ bool is_over_threshold(const Conversation& conversation) {
   const auto& items = conversation.items;
   return threshold && std::any_of(items.begin(), items.end(), has_been_answered) &&
          estimated_tokens(conversation) > *threshold;
+}
+
+void drop_what_was_said(Conversation& conversation) {
+  std::erase_if(conversation.items, [](const Item& item) {
+    const auto* message = std::get_if<Message>(&item);
+    return message == nullptr ||
+           (message->role != Role::system && message->role != Role::developer);
+  });
+}
+
+void go_on_from(Conversation& conversation, std::string_view summary) {
+  std::vector<Item>& items = conversation.items;
+  const auto first = items.begin() + static_cast<std::ptrdiff_t>(first_unanswered(items));
+  std::vector<Item> open(std::make_move_iterator(first), std::make_move_iterator(items.end()));
+  items.erase(first, items.end());
+  drop_what_was_said(conversation);
+  items.emplace_back(message_of(Role::user, told_summary(summary)));
+  std::move(open.begin(), open.end(), std::back_inserter(items));
 }
 
 void ask_for_summary(Conversation& conversation) {

@@ -51,6 +51,13 @@ std::string told_summary(std::string_view summary);
 inline constexpr std::int64_t kTokensOfImage = 1'000;
 bool is_over_threshold(const Conversation& conversation);
 
+// Leaves of what was said the words of system and developer.
+void drop_what_was_said(Conversation& conversation);
+
+// Puts the summary of all of it in place of what was answered already: the question that is open,
+// or the last calls and what came of them, stay.
+void go_on_from(Conversation& conversation, std::string_view summary);
+
 // Makes of the conversation a request for its summary: without tools and without a format, the
 // wish for it last.
 void ask_for_summary(Conversation& conversation);

@@ -112,7 +112,7 @@ struct TextFormat {
 enum class Compaction : std::uint8_t {
   none,
   wished,      // by a compaction_trigger: a response with one item
-  too_long,    // by context_management: the same, and it stands for all that was before
+  too_long,    // by context_management: it stands for all that was before, and the request goes on
   standalone,  // POST /v1/responses/compact: a document of its own kind
 };
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "core/sha256.h"
 
 namespace responses_proxy {
@@ -23,15 +21,8 @@ std::string_view authority(std::string_view url) {
 }  // namespace
 
 std::string reasoning_origin(const Resource& resource) {
-  // Not shared state: a scratch of the thread, which serves one provider mostly. The digest is a
-  // tenth of what translating a small request costs.
-  static thread_local std::pair<std::string, std::string> latest;
-  std::string place = fmt::format("{} {}", resource.wire_api, authority(resource.base_url));
-  if (latest.first != place) {
-    std::string digits = sha256_hex(place).substr(0, kDigits);
-    latest = {std::move(place), std::move(digits)};
-  }
-  return latest.second;
+  return sha256_hex(fmt::format("{} {}", resource.wire_api, authority(resource.base_url)))
+      .substr(0, kDigits);
 }
 
 std::string marked_reasoning(std::string_view origin, std::string_view content) {

@@ -93,8 +93,10 @@ std::optional<Error> refuse_what_is_unknown(element request, bool history_known)
   if (is_given(request, "conversation")) {
     return Error::invalid_request(
         "conversation_not_found",
-        "Conversation not found: this model's provider keeps none. Continue a response with "
-        "`previous_response_id`, or send all items as `input`.",
+        "Conversation not found: another provider keeps it, if any does. Begin one for this "
+        "model's "
+        "provider with the header X-Proxy-Pool-ID of a pool that it is in, or send all items as "
+        "`input`.",
         "conversation");
   }
   return std::nullopt;
@@ -123,7 +125,13 @@ bool ends_in_trigger(element request) {
   return last == kCompactionTrigger;
 }
 
-void read_compaction(const ReadRequest& given, Conversation& conversation) {
+std::optional<Error> read_compaction(const ReadRequest& given, Conversation& conversation) {
+  if (given.compacted != nullptr) {
+    auto summary = opened_summary(given.compacted->encrypted_content, given.seal, "input");
+    if (!summary) return summary.error();
+    if (*summary) go_on_from(conversation, (*summary)->text);
+    return std::nullopt;
+  }
   if (given.standalone_compaction) {
     conversation.compaction = Compaction::standalone;
     conversation.stream = false;
@@ -133,6 +141,7 @@ void read_compaction(const ReadRequest& given, Conversation& conversation) {
     conversation.compaction = Compaction::too_long;
   }
   if (conversation.compaction != Compaction::none) ask_for_summary(conversation);
+  return std::nullopt;
 }
 
 std::optional<Error> read_all(const ReadRequest& given, element request,
@@ -149,8 +158,7 @@ std::optional<Error> read_all(const ReadRequest& given, element request,
   if (request["input"].get(input) == simdjson::SUCCESS) tool_reader.add_from(input);
   if (auto error = tool_reader.read()) return error;
   if (auto error = read_items(given, history, conversation)) return error;
-  read_compaction(given, conversation);
-  return std::nullopt;
+  return read_compaction(given, conversation);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "core/json_reader.h"
 #include "dialects/translation/conversation.h"
+#include "responses_proxy/dialect.h"
 #include "responses_proxy/result.h"
 #include "responses_proxy/text_seal.h"
 
@@ -22,8 +23,9 @@ struct ReadRequest {
   // The items of the turns that the request continues, comma-separated JSON; nullopt: nobody knows
   // them, and a request that continues something is refused.
   std::optional<std::string_view> history = std::nullopt;
-  const TextSeal* seal = nullptr;      // of compactions; see Turn
-  bool standalone_compaction = false;  // it was sent to /v1/responses/compact
+  const TextSeal* seal = nullptr;        // of compactions; see Turn
+  bool standalone_compaction = false;    // it was sent to /v1/responses/compact
+  const Compacted* compacted = nullptr;  // see Turn
 };
 
 class ParsedRequest {

@@ -261,17 +261,9 @@ std::optional<Error> ItemReader::read_compaction(element item, InputPath path) {
     conversation_.omitted_items.emplace_back("compaction");
     return std::nullopt;
   }
-  if ((*summary)->whole || behind_trigger_) drop_what_was_said();
+  if ((*summary)->whole || behind_trigger_) drop_what_was_said(conversation_);
   conversation_.items.emplace_back(message_of(Role::user, told_summary((*summary)->text)));
   return std::nullopt;
-}
-
-void ItemReader::drop_what_was_said() {
-  std::erase_if(conversation_.items, [](const Item& item) {
-    const auto* message = std::get_if<Message>(&item);
-    return message == nullptr ||
-           (message->role != Role::system && message->role != Role::developer);
-  });
 }
 
 // What one agent of the client has told another. Where no provider has encrypted it, the content

@@ -32,7 +32,6 @@ class ItemReader {
   void read_reasoning(simdjson::dom::element item);
   void read_agent_message(simdjson::dom::element item, InputPath path);
   std::optional<Error> read_compaction(simdjson::dom::element item, InputPath path);
-  void drop_what_was_said();
 
   Conversation& conversation_;
   const TextSeal* const seal_;

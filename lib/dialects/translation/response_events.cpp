@@ -60,6 +60,14 @@ void ResponseEvents::begin() {
     event(type).put_raw("response", object_.json({}, {}, {}));
     give();
   }
+  if (!compacted_) return;
+  compaction(compacted_->encrypted_content);
+  facts_.substance = false;  // the call that is under way has said nothing
+}
+
+void ResponseEvents::go_on_from(std::string encrypted_content, const ResponseUsage& usage) {
+  compacted_ = {std::move(encrypted_content), usage};
+  usage_ = usage;
 }
 
 // ---- what the model says ----
@@ -299,7 +307,7 @@ bool ResponseEvents::keep(std::size_t bytes) {
 // ---- the end ----
 
 void ResponseEvents::set_usage(const ResponseUsage& usage) {
-  usage_ = usage;
+  usage_ = compacted_ ? sum_of(compacted_->usage, usage) : usage;
   facts_.usage = {usage.input, usage.output, usage.sum(), usage.cached, usage.reasoning};
 }
 

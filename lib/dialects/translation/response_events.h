@@ -43,6 +43,10 @@ class ResponseEvents {
 
   void give_to(AnswerSink& sink) { sink_ = &sink; }
 
+  // Before it begins: its first item stands for all that was before, and was made by a call of that
+  // usage.
+  void go_on_from(std::string encrypted_content, const ResponseUsage& usage);
+
   // The upstream has begun to answer. Whatever comes first does that, too.
   void begin();
 
@@ -133,6 +137,11 @@ class ResponseEvents {
   AnswerSink* sink_ = nullptr;
   AnswerFacts facts_;
   std::optional<ResponseUsage> usage_;
+  struct Compacted {
+    std::string encrypted_content;
+    ResponseUsage usage;
+  };
+  std::optional<Compacted> compacted_;  // of go_on_from()
   std::optional<AnswerError> error_;
   std::string document_;
   std::vector<std::string> output_;  // by index; "" = not done yet

@@ -5,6 +5,7 @@
 
 #include "core/json_edit.h"
 #include "core/json_members.h"
+#include "core/json_reader.h"
 #include "core/json_text.h"
 
 namespace responses_proxy {
@@ -85,6 +86,33 @@ std::string usage_json(const ResponseUsage& usage) {
   out.put_number("output_tokens", usage.output).key("output_tokens_details");
   out.begin_object().put_number("reasoning_tokens", usage.reasoning).end_object();
   return out.put_number("total_tokens", usage.sum()).end_object().take();
+}
+
+ResponseUsage read_usage(std::string_view json) {
+  ResponseUsage usage;
+  read_json(json, [&usage](element root) {
+    const auto number = [](element object, std::string_view key, std::int64_t& into) {
+      std::int64_t value = 0;
+      if (object.at_pointer(key).get(value) == simdjson::SUCCESS) into = value;
+    };
+    number(root, "/input_tokens", usage.input);
+    number(root, "/input_tokens_details/cached_tokens", usage.cached);
+    number(root, "/input_tokens_details/cache_write_tokens", usage.cache_write);
+    number(root, "/output_tokens", usage.output);
+    number(root, "/output_tokens_details/reasoning_tokens", usage.reasoning);
+    usage.total = usage.input + usage.output;
+    number(root, "/total_tokens", *usage.total);
+  });
+  return usage;
+}
+
+ResponseUsage sum_of(const ResponseUsage& one, const ResponseUsage& other) {
+  return {one.input + other.input,
+          one.cached + other.cached,
+          one.cache_write + other.cache_write,
+          one.output + other.output,
+          one.reasoning + other.reasoning,
+          one.sum() + other.sum()};
 }
 
 ResponseObject::ResponseObject(const Conversation& conversation, std::string_view id,

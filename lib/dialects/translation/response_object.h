@@ -26,6 +26,10 @@ struct ResponseUsage {
 };
 // {"input_tokens":...}: all of them, always.
 std::string usage_json(const ResponseUsage& usage);
+// What usage_json() has written; zeros of anything else.
+ResponseUsage read_usage(std::string_view json);
+// Of both calls together.
+ResponseUsage sum_of(const ResponseUsage& one, const ResponseUsage& other);
 
 // What a response says besides its output.
 struct ResponseState {

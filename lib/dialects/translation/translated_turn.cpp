@@ -35,10 +35,6 @@ std::string_view why_not(std::string_view path) {
     return "This model's provider has no endpoint that counts the tokens of an input: they are "
            "known when it has answered, as `usage.input_tokens`.";
   }
-  if (path.starts_with("/v1/conversations")) {
-    return "This model's provider keeps no conversations: continue a response with "
-           "`previous_response_id`, or send all items as `input`.";
-  }
   return {};
 }
 
@@ -69,8 +65,8 @@ std::optional<Error> refuse_other_endpoints(const Request& request) {
 }
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const Turn& turn) {
-  return read_conversation(
-      ReadRequest{turn.request.body, turn.history, turn.seal, turn.request.path == kCompactPath});
+  return read_conversation(ReadRequest{turn.request.body, turn.history, turn.seal,
+                                       turn.request.path == kCompactPath, turn.compacted});
 }
 
 std::string_view upstream_model(const Turn& turn, const Conversation& conversation) {
@@ -86,13 +82,20 @@ Headers translated_request_headers(const Headers& from_client, bool stream) {
   return headers;
 }
 
+void note_adjusted(Translated& translated, std::string_view what) {
+  if (!translated.adjusted.empty() && !what.empty()) translated.adjusted += "; ";
+  translated.adjusted += what;
+}
+
 void finish_translation(Translated& translated, const Turn& turn, Conversation& conversation,
                         std::unique_ptr<AnswerDecoder> decoder) {
   const std::string_view id = turn.response_id.empty() ? kNoId : turn.response_id;
   const std::string_view client_model = turn.alias.empty() ? conversation.model : turn.alias;
   ResponseObject object(conversation, id, client_model, seconds_of(turn.clock));
   ResponseEvents::Options options;
-  options.events = conversation.stream;
+  translated.summarises = conversation.compaction == Compaction::too_long;
+  const bool streams = conversation.stream && !translated.summarises;
+  options.events = streams;
   options.store = conversation.store;
   options.background = flag_at(conversation.request, "background");
   options.continued = conversation.compaction != Compaction::standalone;
@@ -105,16 +108,20 @@ void finish_translation(Translated& translated, const Turn& turn, Conversation& 
   if (!conversation.omitted_tools.empty()) {
     const std::string omitted = fmt::format("{}", fmt::join(conversation.omitted_tools, ", "));
     added.add("x-proxy-omitted-tools", omitted);
-    translated.adjusted = "omitted_tools: " + omitted;
+    note_adjusted(translated, "omitted_tools: " + omitted);
   }
   if (!conversation.omitted_items.empty()) {
-    if (!translated.adjusted.empty()) translated.adjusted += "; ";
-    translated.adjusted +=
-        fmt::format("omitted_items: {}", fmt::join(conversation.omitted_items, ", "));
+    note_adjusted(translated,
+                  fmt::format("omitted_items: {}", fmt::join(conversation.omitted_items, ", ")));
+  }
+  ResponseEvents events(std::move(object), std::move(conversation.names), options);
+  if (turn.compacted != nullptr) {
+    events.go_on_from(turn.compacted->encrypted_content, read_usage(turn.compacted->usage));
+    note_adjusted(translated, "compacted");
   }
   translated.answer = std::make_unique<TranslatedAnswer>(
-      std::move(decoder), ResponseEvents(std::move(object), std::move(conversation.names), options),
-      std::string(upstream_model(turn, conversation)), conversation.stream, std::move(added));
+      std::move(decoder), std::move(events), std::string(upstream_model(turn, conversation)),
+      streams, std::move(added));
 }
 
 }  // namespace responses_proxy

@@ -25,6 +25,9 @@ std::string_view upstream_model(const Turn& turn, const Conversation& conversati
 // The client's headers as far as they may go up, for a body that is JSON.
 Headers translated_request_headers(const Headers& from_client, bool stream);
 
+// One thing more that could not be said, on record; "" = nothing.
+void note_adjusted(Translated& translated, std::string_view what);
+
 // The answer's side, once the request is written: `conversation` gives its names away. Hosted tools
 // that were left out are told in a header, and on record; so are items that were, on record.
 void finish_translation(Translated& translated, const Turn& turn, Conversation& conversation,

@@ -45,15 +45,6 @@ Asked what_is_asked(const ExchangeContext& exchange) {
   return Asked::nothing;
 }
 
-// Some upstream keeps its responses, so one that is not kept here may be there.
-bool may_be_upstream(const ExchangeContext& exchange) {
-  const auto& targets = exchange.route->targets;
-  return std::any_of(targets.begin(), targets.end(), [&exchange](const Target& target) {
-    const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
-    return dialect == nullptr || dialect->keeps_responses();
-  });
-}
-
 // Whoever made it in the background has gone without a word.
 bool abandoned(const ExchangeContext& exchange, const KeptResponse& response) {
   const WallTime now = exchange.dependencies.clock.wall();
@@ -87,7 +78,7 @@ Task<Result<std::string>> delete_response(ExchangeContext& exchange) {
   const auto forgotten = co_await forget_kept(exchange, id);
   if (!forgotten) co_return forgotten.error();
   if (!*forgotten) co_return response_not_found(id);
-  exchange.dependencies.conversations->forget({id, exchange.record.caller});
+  exchange.dependencies.conversations->forget({id, exchange.caller});
   exchange.dependencies.state.forget_affinity({AffinityKind::response, id});
   exchange.loop.background.stop(id);
   co_return dump({{"id", id}, {"object", "response"}, {"deleted", true}});
@@ -201,7 +192,7 @@ Task<Answer> answer_about_kept(ExchangeContext& exchange) {
   const std::string& id = exchange.facts.path_response_id;
   const bool ours = is_own_response_id(id);
   // Without a route there is nobody who may know it; why that is so says more than "not found".
-  const bool unknown_here = !exchange.route || may_be_upstream(exchange);
+  const bool unknown_here = !exchange.route || some_upstream_keeps(exchange);
   if (asked == Asked::nothing || (!ours && unknown_here)) co_return std::nullopt;
   auto found = co_await look_up(exchange);
   if (!found) co_return Answer(found.error());

@@ -7,6 +7,7 @@
 #include "core/percent_decoded.h"
 #include "proxy/exchange_context.h"
 #include "proxy/local_answers/codex_catalog_answer.h"
+#include "proxy/local_answers/conversation_answers.h"
 #include "proxy/local_answers/kept_answers.h"
 #include "proxy/local_answers/model_list.h"
 
@@ -43,6 +44,8 @@ Task<LocalAnswer> answer_to(ExchangeContext& exchange) {
   if (const ModelCatalog* catalog = asked_catalog(exchange, *table)) co_return catalog->json;
   auto described = description(exchange, *table);
   if (described) co_return described;
+  auto of_conversations = co_await answer_about_conversations(exchange);
+  if (of_conversations) co_return of_conversations;
   co_return co_await answer_about_kept(exchange);
 }
 

@@ -32,7 +32,7 @@ std::optional<Error> look_at_head(ExchangeContext& exchange) {
   const Request& request = exchange.request;
   auto caller = exchange.dependencies.gate->admit(request);
   if (!caller) return caller.error();
-  exchange.record.caller = std::move(caller->name);
+  exchange.caller = exchange.record.caller = std::move(caller->name);
   if (sent_bytes(exchange) > exchange.config.max_body_bytes) {
     return body_too_large(exchange.config.max_body_bytes);
   }

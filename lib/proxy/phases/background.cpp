@@ -65,7 +65,7 @@ void beat(ExchangeContext& exchange) {
   exchange.run->next_beat = exchange.loop.loop.timers().after(BackgroundRun::kBeat, [weak] {
     const auto running = weak.lock();
     if (!running || !running->run || running->run->ended) return;
-    running->dependencies.kept_responses->touch({running->run->id, running->record.caller},
+    running->dependencies.kept_responses->touch({running->run->id, running->caller},
                                                 [weak](Result<bool> open) {
                                                   const auto asked = weak.lock();
                                                   if (!asked || !asked->run || asked->run->ended)

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "core/input_items.h"
+#include "core/json_members.h"
 #include "proxy/aside.h"
 #include "proxy/exchange_context.h"
 #include "proxy/phases/record.h"
@@ -33,6 +35,16 @@ NextStep next(const ExchangeContext& exchange, const UpstreamFault& fault) {
   return next_step(start);
 }
 
+// Of what the request continues, where that goes up with it; nullopt: there are none.
+std::optional<std::string> history_without_encrypted_items(const ExchangeContext& exchange) {
+  if (!exchange.history) return std::nullopt;
+  const std::string items = R"({"input":[)" + exchange.history->items() + "]}";
+  auto rest = exchange.dialect->without_encrypted_items(items, exchange.dependencies.seal);
+  if (!rest) return std::nullopt;
+  const auto members = read_members(*rest);
+  return members ? std::optional(input_items(member(*members, "input"))) : std::nullopt;
+}
+
 // The session had to move to an account that cannot decrypt what the one before has made: once more
 // without it. false: there is nothing to leave out.
 Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
@@ -42,11 +54,13 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
     dropped = co_await exchange.turn->drop_encrypted_items(exchange);
   } else {
     const std::string& old = exchange.request.body;
+    const std::size_t earlier = exchange.history ? exchange.history->bytes() : 0;
     // The attempt may still be sending the body: it is only read here.
-    co_await aside(exchange, old.size() > kLargeBody, [&exchange, &body, &old] {
+    co_await aside(exchange, old.size() + earlier > kLargeBody, [&exchange, &body, &old] {
       body = exchange.dialect->without_encrypted_items(old, exchange.dependencies.seal);
+      exchange.readable_history = history_without_encrypted_items(exchange);
     });
-    dropped = body.has_value();
+    dropped = body.has_value() || exchange.readable_history.has_value();
   }
   if (!dropped) co_return false;
   close_attempt(exchange);
@@ -60,7 +74,8 @@ Task<bool> drop_encrypted_items(ExchangeContext& exchange) {
 }  // namespace
 
 std::size_t attempts_left(const ExchangeContext& exchange) {
-  const std::size_t counted = exchange.tries.sent - exchange.tries.not_found;
+  const Tries& tries = exchange.tries;
+  const std::size_t counted = tries.sent - tries.not_found - tries.summaries;
   return exchange.config.max_attempts - std::min(exchange.config.max_attempts, counted);
 }
 

@@ -105,9 +105,7 @@ Task<> find_preference(ExchangeContext& exchange) {
 // Whoever made what the request continues has it, and takes its id for it.
 bool kept_upstream(const ExchangeContext& exchange) {
   const Target* target = exchange.route->table->find(exchange.affinity.required);
-  if (target == nullptr) return false;
-  const Dialect* dialect = exchange.dependencies.dialects.find(target->resource->wire_api);
-  return dialect != nullptr && dialect->keeps_responses();
+  return target != nullptr && upstream_keeps(exchange, *target);
 }
 
 // Nobody is to be asked about a response whose maker keeps none: it would have been found here.
@@ -127,9 +125,7 @@ void leave_to_keepers(ExchangeContext& exchange) {
   std::vector<std::string> others;
   const auto& targets = exchange.route->targets;
   for (const Target& target : targets) {
-    const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
-    const bool keeps = dialect == nullptr || dialect->keeps_responses();
-    if (!keeps) others.push_back(target.resource->id);
+    if (!upstream_keeps(exchange, target)) others.push_back(target.resource->id);
   }
   if (others.size() < targets.size()) exchange.tries.resources = std::move(others);
 }
@@ -137,12 +133,7 @@ void leave_to_keepers(ExchangeContext& exchange) {
 // What upstreams keep themselves is not asked for: a look into the database would hold up each
 // request that continues something.
 bool may_be_kept_here(const ExchangeContext& exchange, std::string_view response_id) {
-  if (is_own_response_id(response_id)) return true;
-  const auto& targets = exchange.route->targets;
-  return std::any_of(targets.begin(), targets.end(), [&exchange](const Target& target) {
-    const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
-    return dialect == nullptr || !dialect->keeps_responses();
-  });
+  return is_own_response_id(response_id) || some_upstream_keeps_none(exchange);
 }
 
 // A response that is kept, while its conversation is not: it is too long to be continued.
@@ -167,6 +158,33 @@ Task<std::optional<Error>> explain_unknown(ExchangeContext& exchange) {
           "input.",
           previous, kMaxHistoryBytes / (1024 * 1024), kMaxHistoryTurns),
       "previous_response_id");
+}
+
+Error mutually_exclusive() {
+  return Error::invalid_request(
+      "mutually_exclusive_parameters",
+      "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Send only one of "
+      "them.",
+      "conversation");
+}
+
+// A turn of a conversation that is kept here. One of other ids is its upstream's.
+Task<std::optional<Error>> find_own_conversation(ExchangeContext& exchange) {
+  const std::string& id = exchange.facts.conversation_id;
+  if (exchange.endpoint.kind == EndpointKind::conversations || !is_own_conversation_id(id)) {
+    co_return std::nullopt;
+  }
+  if (!exchange.facts.previous_response_id.empty()) co_return mutually_exclusive();
+  auto found = co_await open_conversation(exchange, id);
+  if (!found) {
+    const bool theirs = found.error().status == 404 && some_upstream_keeps(exchange);
+    co_return theirs ? std::nullopt : std::optional(found.error());
+  }
+  if (is_full(*found->history, exchange.request.body.size())) co_return conversation_full(id);
+  exchange.history = found->history;
+  if (exchange.turn) exchange.turn->continue_from(exchange.history);
+  exchange.conversation = std::move(*found);
+  co_return std::nullopt;
 }
 
 // A client's socket is asked first: it remembers what no upstream keeps.
@@ -201,6 +219,7 @@ Task<std::optional<Error>> recall(ExchangeContext& exchange) {
   }
   if (required.empty()) co_await look_up_items(exchange);
   if (required.empty()) co_await find_preference(exchange);
+  if (auto error = co_await find_own_conversation(exchange)) co_return error;
   if (auto error = co_await find_history(exchange)) co_return error;
   co_return co_await put_referred_items(exchange);
 }

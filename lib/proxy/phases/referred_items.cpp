@@ -85,14 +85,17 @@ std::string joined(const std::vector<std::string>& items) {
 }  // namespace
 
 Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange) {
-  if (exchange.turn || !refers_to_own(exchange.facts)) co_return std::nullopt;
+  if (!refers_to_own(exchange.facts)) co_return std::nullopt;
   std::string& body = exchange.request.body;
+  const auto& turn = exchange.turn;
+  const std::size_t size = turn ? turn->input().size() : body.size();
   std::optional<JsonMembers> members;
   std::vector<std::string> items;
   bool readable = false;
-  co_await aside(exchange, body.size() > kLargeBody, [&body, &members, &items, &readable] {
-    members = read_members(body);
-    readable = members && split_items(member(*members, "input"), items);
+  co_await aside(exchange, size > kLargeBody, [&] {
+    if (!turn) members = read_members(body);
+    const bool there = turn || members;
+    readable = there && split_items(turn ? turn->input() : member(*members, "input"), items);
   });
   if (!readable) co_return std::nullopt;
   ReferredItems referred(exchange);
@@ -105,7 +108,11 @@ Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange) {
     const std::string_view known = referred.find(id);
     known.empty() ? void(all_known = false) : void(item = known);
   }
-  body = with_value(body, *members, "input", joined(items));
+  if (turn) {
+    turn->put_input(joined(items));
+  } else {
+    body = with_value(body, *members, "input", joined(items));
+  }
   exchange.items_known = all_known;
   co_return std::nullopt;
 }

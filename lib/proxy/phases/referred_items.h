@@ -17,7 +17,7 @@ namespace phases {
 // So many responses are looked up for one request; items of others stay unknown.
 inline constexpr std::size_t kMaxReferredResponses = 1000;
 
-// Changes the body of an exchange that is no turn on a socket. Sets `items_known` if no reference
+// Changes the body, or the message of a turn on a socket. Sets `items_known` if no reference
 // is left in it. Error: what one of them is cannot be looked up now.
 Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange);
 

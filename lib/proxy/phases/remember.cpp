@@ -80,9 +80,9 @@ void keep_document(ExchangeContext& exchange, StoredResponse& response, const Hi
   }
   KeptResponses& responses = *exchange.dependencies.kept_responses;
   const auto done = [open = count_as_open(exchange)](const Result<bool>&) { open(); };
-  if (!exchange.run) return responses.keep(exchange.record.caller, std::move(kept), done);
+  if (!exchange.run) return responses.keep(exchange.caller, std::move(kept), done);
   exchange.run->ended = true;
-  responses.update(exchange.record.caller, std::move(kept), done);
+  responses.update(exchange.caller, std::move(kept), done);
 }
 
 std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredResponse& response) {
@@ -93,24 +93,48 @@ std::shared_ptr<const History> continued(ExchangeContext& exchange, StoredRespon
   return std::make_shared<History>(std::move(turn), exchange.history);
 }
 
+// Whoever only counts or compacts a conversation says nothing in it.
+bool adds_to_conversation(const ExchangeContext& exchange) {
+  return exchange.conversation && exchange.endpoint.kind == EndpointKind::create_response;
+}
+
+// The turn is added to the conversation as it is then: others may have added theirs meanwhile.
+Detached add_to_conversation(std::shared_ptr<ExchangeContext> exchange, StoredTurn turn,
+                             std::function<void()> done) {
+  turn.stored = true;  // in the conversation, whether the response itself is to be kept or not
+  OpenConversation conversation = *exchange->conversation;
+  co_await change_conversation(
+      *exchange, std::move(conversation),
+      [&turn](const OpenConversation& now) -> Result<std::shared_ptr<const History>> {
+        return turn_in(now, turn);
+      });
+  done();
+}
+
+// `history` is null where nothing can continue the response.
 void keep(ExchangeContext& exchange, StoredResponse& response,
           std::shared_ptr<const History> history) {
-  keep_document(exchange, response, history.get());
+  const bool kept_upstream = exchange.dialect->keeps_responses();
+  if (!kept_upstream) keep_document(exchange, response, history.get());
   if (!history) return;
-  exchange.dependencies.conversations->keep(exchange.record.caller, std::move(history),
-                                            count_as_open(exchange));
+  if (adds_to_conversation(exchange)) {
+    return static_cast<void>(add_to_conversation(exchange.shared_from_this(), history->latest(),
+                                                 count_as_open(exchange)));
+  }
+  if (kept_upstream) return;
+  exchange.dependencies.conversations->keep(exchange.caller, std::move(history),
+                                            [open = count_as_open(exchange)](bool) { open(); });
 }
 
 // Its socket remembers it, whoever else does.
 void keep_turn(ExchangeContext& exchange, StoredResponse response) {
-  const bool kept_upstream = exchange.dialect->keeps_responses();
   StoredResponse document{
       response.id, {}, response.whole, std::move(response.document), std::move(response.marks)};
   exchange.remembered.turn_open = true;
   exchange.turn->answered(std::move(response),
-                          [&exchange, open = count_as_open(exchange), kept_upstream,
+                          [&exchange, open = count_as_open(exchange),
                            document = std::move(document)](auto history) mutable {
-                            if (!kept_upstream) keep(exchange, document, std::move(history));
+                            keep(exchange, document, std::move(history));
                             exchange.remembered.turn_open = false;
                             open();
                           });
@@ -145,8 +169,9 @@ void remember_answer(ExchangeContext& exchange) {
 }
 
 void keep_answer(ExchangeContext& exchange) {
-  const bool kept_upstream = exchange.dialect->keeps_responses() && !exchange.turn;
-  if (kept_upstream || exchange.remembered.kept) return;
+  const bool kept_upstream = exchange.dialect->keeps_responses();
+  const bool of_interest = !kept_upstream || exchange.turn || adds_to_conversation(exchange);
+  if (!of_interest || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
   if (exchange.turn) return keep_turn(exchange, std::move(response));

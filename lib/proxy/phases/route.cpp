@@ -12,7 +12,7 @@ std::optional<Error> ask_host(ExchangeContext& exchange) {
   ExchangeHooks* hooks = exchange.dependencies.hooks;
   if (hooks == nullptr) return std::nullopt;
   const AdmittedRequest request{.request = exchange.request,
-                                .caller = exchange.record.caller,
+                                .caller = exchange.caller,
                                 .model = facts.model,
                                 .session_id = facts.session_id,
                                 .stream = facts.stream};

@@ -53,9 +53,10 @@ Sending made_of(Lease lease, Translated made, ExchangeContext& exchange) {
 std::optional<std::string> history_to_send(const ExchangeContext& exchange,
                                            const Resource& resource) {
   if (!exchange.history) return std::nullopt;
-  const bool known_there = exchange.turn || resource.id == exchange.affinity.required;
+  const bool known_there =
+      exchange.turn || (resource.id == exchange.affinity.required && !exchange.conversation);
   if (exchange.dialect->keeps_responses() && known_there) return std::nullopt;
-  return exchange.history->items();
+  return exchange.readable_history ? *exchange.readable_history : exchange.history->items();
 }
 
 // What the client calls the model; of a response that is read back: what it has called it then.
@@ -67,30 +68,33 @@ std::string_view alias_of(const ExchangeContext& exchange) {
 Result<Translated> translated(ExchangeContext& exchange, const Lease& lease) {
   const Resource& resource = lease.resource();
   const auto& turn = exchange.turn;
-  const bool stateless = !exchange.dialect->keeps_responses();
+  const bool kept_here = !exchange.dialect->keeps_responses() || exchange.conversation;
   const auto history = history_to_send(exchange, resource);
   if (turn) {
     exchange.request.body = {};  // before the new one takes as much
     exchange.request.body = turn->write();
   }
-  if (stateless && !turn) exchange.own_input = input_of(exchange.request.body);
+  if (kept_here && !turn) exchange.own_input = input_of(exchange.request.body);
   // A turn that is prepared names the resource's model already.
   const std::string_view upstream_model = turn ? std::string_view() : lease.model();
   const std::size_t keep_output = turn        ? exchange.config.websocket_state_bytes
-                                  : stateless ? kMaxOutputKept
+                                  : kept_here ? kMaxOutputKept
                                               : 0;
-  return exchange.dialect->translate({.request = exchange.request,
-                                      .model = exchange.record.model,
-                                      .upstream_model = upstream_model,
-                                      .keep_output = keep_output,
-                                      .alias = alias_of(exchange),
-                                      .capabilities = lease.capabilities(),
-                                      .history = history,
-                                      .response_id = exchange.own_response_id,
-                                      .clock = &exchange.dependencies.clock,
-                                      .seal = exchange.dependencies.seal,
-                                      .foreign_reasoning = exchange.config.foreign_reasoning},
-                                     resource);
+  return exchange.dialect->translate(
+      {.request = exchange.request,
+       .model = exchange.record.model,
+       .upstream_model = upstream_model,
+       .keep_output = keep_output,
+       .alias = alias_of(exchange),
+       .capabilities = lease.capabilities(),
+       .settings = lease.settings(),
+       .history = history,
+       .response_id = exchange.own_response_id,
+       .clock = &exchange.dependencies.clock,
+       .seal = exchange.dependencies.seal,
+       .foreign_reasoning = exchange.config.foreign_reasoning,
+       .compacted = exchange.compacted ? &*exchange.compacted : nullptr},
+      resource);
 }
 
 // What goes up as it came costs nothing, however much it is.
@@ -134,6 +138,7 @@ Task<Result<Sending>> translate(ExchangeContext& exchange, Lease lease) {
   }
   if (!*answer) co_return answer->error();
   Translated& made = **answer;
+  exchange.summarising = made.summarises;
   if (!made.adjusted.empty()) exchange.record.adjusted = std::move(made.adjusted);
   co_return made_of(std::move(lease), std::move(made), exchange);
 }

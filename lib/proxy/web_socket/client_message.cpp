@@ -27,7 +27,7 @@ bool is_stream_id(std::string_view id) {
 
 // Puts the text of these members in the place of the message's own.
 void replace_text(ClientMessage& message, JsonEdit edit) {
-  auto text = std::make_unique<std::string>();
+  auto text = std::make_shared<std::string>();
   message.members = edit.rejoined(*text);
   message.source = std::move(text);
 }
@@ -65,7 +65,7 @@ std::optional<Error> read_stream_id(ClientMessage& message) {
 Result<ClientMessage> read_client_message(std::string text) {
   drop_byte_order_mark(text);
   ClientMessage message;
-  message.source = std::make_unique<std::string>(std::move(text));
+  message.source = std::make_shared<const std::string>(std::move(text));
   if (!message.body.read(*message.source, message.members)) {
     return Error::invalid_request("invalid_json",
                                   "A message must be one JSON object, with at most 10000 members.");
@@ -81,6 +81,12 @@ Result<ClientMessage> read_client_message(std::string text) {
   message.generate = member(message.members, "generate") != "false";
   message.store = member(message.members, "store") != "false";
   return message;
+}
+
+void put_input(ClientMessage& message, std::string_view items) {
+  JsonEdit edit(message.members);
+  edit.put("input", items);
+  replace_text(message, std::move(edit));
 }
 
 std::string named(const ClientMessage& message, std::string_view model) {
@@ -102,6 +108,8 @@ std::string http_body(const ClientMessage& message, const std::optional<JsonPiec
   for (const std::string_view key : {"type", "stream_id", "generate", "background"}) {
     edit.drop(key);
   }
+  // A warm-up makes nothing, no summary either.
+  if (!message.generate) edit.drop("context_management");
   if (history) put_history(edit, message.members, *history);
   put_model(edit, model);
   edit.put("stream", "true");

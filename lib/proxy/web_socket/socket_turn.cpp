@@ -91,7 +91,8 @@ TurnText SocketTurn::socket_text() const {
   const std::string& previous = message_->previous_response_id;
   const bool known_there =
       lane_.upstream != nullptr && lane_.upstream->latest_response() == previous;
-  const bool whole = !previous.empty() && !known_there && history_ != nullptr;
+  // A conversation is known to no upstream.
+  const bool whole = history_ != nullptr && (in_conversation() || !known_there);
   return {whole ? Form::whole : Form::message, message_, whole ? history_ : nullptr, model_};
 }
 
@@ -124,6 +125,11 @@ Task<bool> SocketTurn::drop_encrypted_items(ExchangeContext& exchange) {
     if (message) changed = std::make_shared<const ClientMessage>(std::move(*message));
   });
   if (!changed) co_return false;
+  // Only that is added to the conversation of a turn that is one's.
+  if (in_conversation()) {
+    added_to_ = history_;
+    added_input_ = input_items(input());
+  }
   message_ = std::move(changed);
   history_.reset();
   co_return true;
@@ -190,11 +196,13 @@ void SocketTurn::answered(StoredResponse response, Answered then) {
   const auto made = std::make_shared<std::shared_ptr<const History>>();
   aside(
       context_.helpers, context_.loop, message_->text().size() > kLargeBody,
-      [made, message = message_, history = history_, response = std::move(response)]() mutable {
+      [made, message = message_, history = added_to_ ? added_to_ : history_,
+       input = added_to_ ? std::optional(added_input_) : std::nullopt,
+       response = std::move(response)]() mutable {
+        if (!input) input = input_items(member(message->members, "input"));
         *made = std::make_shared<const History>(
-            StoredTurn{std::move(response.id), message->previous_response_id,
-                       input_items(member(message->members, "input")), std::move(response.output),
-                       message->store},
+            StoredTurn{std::move(response.id), message->previous_response_id, std::move(*input),
+                       std::move(response.output), message->store},
             std::move(history));
       },
       [made, self = shared_from_this(), then = std::move(then)] {
@@ -212,6 +220,12 @@ void SocketTurn::remember(const std::shared_ptr<const History>& history) {
   }
   // As upstreams do, only the latest response of each lane is remembered.
   if (before != lane_.latest_response) context_.conversations.forget({before, {}});
+}
+
+void SocketTurn::put_input(std::string_view items) {
+  ClientMessage changed = *message_;
+  responses_proxy::put_input(changed, items);
+  message_ = std::make_shared<const ClientMessage>(std::move(changed));
 }
 
 void SocketTurn::release() {

@@ -52,6 +52,8 @@ class SocketTurn final : public ClientTurn,
   void continue_from(std::shared_ptr<const History> history) override {
     history_ = std::move(history);
   }
+  std::string_view input() const override { return member(message_.members, "input"); }
+  void put_input(std::string_view items) override;
   std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
   std::size_t bytes_to_write() const override { return text_.size(); }
@@ -96,6 +98,10 @@ class SocketTurn final : public ClientTurn,
   std::size_t history_bytes() const;
   void remember(const std::shared_ptr<const History>& history);
   bool upstream_usable() const;
+  // What it continues is a conversation, and no response.
+  bool in_conversation() const {
+    return message_.previous_response_id.empty() && history_ != nullptr;
+  }
   std::string new_response_id() const;
 
   SocketContext& context_;
@@ -107,6 +113,9 @@ class SocketTurn final : public ClientTurn,
   SocketAnswer answer_;
   TurnTransfer* transfer_ = nullptr;
   std::shared_ptr<const History> history_;  // that it continues, if it is known here
+  // Of one that had to be made whole: the conversation that it is a turn of, and what it adds.
+  std::shared_ptr<const History> added_to_;
+  std::string added_input_;
 
   Transport transport_ = Transport::http;
   std::string resource_id_;

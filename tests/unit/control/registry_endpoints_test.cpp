@@ -308,6 +308,14 @@ TEST_CASE_FIXTURE(RegistryFixture, "no answer of the registry has a key in it") 
   for (const char* path : {"/admin/providers", "/admin/providers/a", "/admin/state"}) {
     all += get(path).body;
   }
+  const Json of_headers{{"config", {{"headers", {{"X-Gateway-Token", "hush"}, {"X-A", "seen"}}}}}};
+  for (const char* id : {"d", "d"}) {
+    all += send_body("POST", "/admin/providers", provider_body(id, of_headers).dump()).body;
+  }
+  all += send_body("PATCH", "/admin/providers/d", R"({"weight":2})").body;
+  all += get("/admin/providers/d").body + get("/admin/providers").body;
+  CHECK(all.find("hush") == std::string::npos);
+  CHECK(all.find("seen") != std::string::npos);
   CHECK(all.find(kProviderKey) == std::string::npos);
   CHECK(all.find("sk-provider") == std::string::npos);
   CHECK(all.find("7777") != std::string::npos);

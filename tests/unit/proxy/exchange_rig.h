@@ -17,6 +17,7 @@
 #include "proxy/token_gate.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/exchange_hooks.h"
+#include "responses_proxy/kept_conversations.h"
 #include "responses_proxy/kept_responses.h"
 #include "responses_proxy/table_router.h"
 
@@ -53,6 +54,7 @@ class ExchangeRig final : private ExchangeOwner {
     dependencies_.gate = &token_gate_;
     dependencies_.conversations = conversations.get();
     dependencies_.kept_responses = kept_responses.get();
+    dependencies_.kept_conversations = kept_conversations.get();
     dependencies_.on_decision = [this](Decision decision) {
       decisions.push_back(std::move(decision));
     };
@@ -134,6 +136,7 @@ class ExchangeRig final : private ExchangeOwner {
   RecordingSink sink;
   std::unique_ptr<Conversations> conversations = make_memory_conversations(clock);
   std::unique_ptr<KeptResponses> kept_responses = make_memory_kept_responses(clock);
+  std::unique_ptr<KeptConversations> kept_conversations = make_memory_kept_conversations(clock);
   FakeUpstream upstream;
   std::vector<Decision> decisions;
   std::shared_ptr<Exchange> exchange;          // the last one

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base64.h"
+#include "registry/config_secrets.h"
 
 namespace responses_proxy {
 
@@ -257,6 +258,32 @@ TEST_CASE("a patch changes what it names") {
   CHECK(patched({{"auth_type", "api_key"}}).auth_header == "x-api-key");
   CHECK(patched({{"api_key", nullptr}}).keys.empty());
   CHECK(patched({{"credential_ref", "env:K"}}).keys.empty());
+}
+
+TEST_CASE("a hidden value that is sent back is the one that is there") {
+  const Json own{{"headers", {{"X-Gateway-Token", "t0ken"}, {"X-Title", "mine"}}},
+                 {"query", {{"api-version", "1"}, {"sig", "s1gned"}}}};
+  Json first = minimal();
+  first["config"] = own;
+  const Provider before = read(first).provider;
+  const Json shown = shown_config(before.config);
+  CHECK(shown == Json{{"headers", {{"X-Gateway-Token", "***"}, {"X-Title", "mine"}}},
+                      {"query", {{"api-version", "1"}, {"sig", "***"}}}});
+  Json again = minimal();
+  again["config"] = shown;
+  CHECK(read(again, &before).errors.empty());
+  CHECK(read(again, &before).provider.config == own);
+  const Json patch{{"config", {{"headers", {{"X-Gateway-Token", "***"}, {"X-Title", "***"}}}}}};
+  const Provider patched = read(patched_provider(before, patch), &before).provider;
+  CHECK(patched.config["headers"] == Json{{"X-Gateway-Token", "t0ken"}, {"X-Title", "***"}});
+  again["config"]["headers"]["X-Gateway-Token"] = "other";
+  CHECK(read(again, &before).provider.config["headers"]["X-Gateway-Token"] == "other");
+  again["config"]["headers"]["X-Other-Secret"] = "***";
+  const auto errors = read(again, &before).errors;
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].field == "config.headers.X-Other-Secret");
+  CHECK(refused({{"config", shown}}) ==
+        Fields{"config.headers.X-Gateway-Token", "config.query.sig"});
 }
 
 TEST_CASE("what is stored reads back, also by another version") {

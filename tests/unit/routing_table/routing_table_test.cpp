@@ -52,6 +52,39 @@ TEST_CASE("a table finds resources by id and by pool") {
   CHECK(table.find("c1") == nullptr);
 }
 
+TEST_CASE("what a dialect reads of a target is read once, for each of its models") {
+  struct Read final : DialectSettings {
+    explicit Read(std::string what) : what(std::move(what)) {}
+    std::string what;
+  };
+  int reads = 0;
+  const ReadSettings reader = [&](const Resource& of, std::string_view model,
+                                  std::string_view capabilities) {
+    ++reads;
+    const bool none = of.id == "a2";
+    return none ? nullptr
+                : std::make_shared<const Read>(of.id + ":" + std::string(model) + ":" +
+                                               std::string(capabilities));
+  };
+  Fixture f;
+  ModelAlias alias;
+  alias.name = "fast";
+  alias.targets = {{.resource_ids = {"a1"}, .model = "m", .capabilities = "{}"},
+                   {.resource_ids = {"b1"}}};
+  const RoutingTable table({resource("a1", "a"), resource("a2", "a"), resource("b1", "b")}, {alias},
+                           *f.store, nullptr, reader);
+  const auto what = [](const Target& target) {
+    return target.settings == nullptr ? "none" : dynamic_cast<const Read*>(target.settings)->what;
+  };
+  CHECK(what(*table.find("a1")) == "a1::");
+  CHECK(what(table.pool("a")[1]) == "none");
+  const auto& targets = *table.alias("fast");
+  CHECK(what(targets[0]) == "a1:m:{}");
+  CHECK(what(targets[1]) == "b1::");
+  CHECK(reads == 5);
+  CHECK(what(f.table().all()[0]) == "none");
+}
+
 TEST_CASE("every target of a resource has its one state") {
   Fixture f;
   const RoutingTable table = f.table({{"fast", {{.resource_ids = {"b1"}}}}});

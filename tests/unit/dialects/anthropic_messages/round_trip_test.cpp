@@ -103,3 +103,15 @@ TEST_CASE("anthropic: a random conversation there and back keeps roles, order, i
     }
   });
 }
+
+TEST_CASE("anthropic: each request of a random conversation begins as the one before it") {
+  const auto dialect = make_anthropic_messages_dialect();
+  check_drawn_conversations([&](const Json& drawn) {
+    Json items = with_signatures(drawn);
+    // The words of the system stand in front of all messages: new ones change what comes after.
+    for (Json& item : items) {
+      if (item.value("role", "") == "developer") item["role"] = "user";
+    }
+    check_grows(*dialect, anthropic_resource(), items, "]}]");
+  });
+}

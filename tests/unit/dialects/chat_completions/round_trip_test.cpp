@@ -50,3 +50,9 @@ TEST_CASE(
     CHECK(unordered(told(*dialect, sent["messages"])) == unordered(meant(items)));
   });
 }
+
+TEST_CASE("chat: each request of a random conversation begins as the one before it") {
+  const auto dialect = make_chat_completions_dialect();
+  check_drawn_conversations(
+      [&](const Json& items) { check_grows(*dialect, chat_resource(), items, "]"); });
+}

@@ -162,6 +162,22 @@ inline nlohmann::json unordered(const Json& json) {
   return nlohmann::json::parse(dump(json));
 }
 
+// Each request of a conversation begins as the one before it, byte for byte: so a provider's prompt
+// cache finds what it knows. `end`: what the messages end with in the body.
+inline void check_grows(const Dialect& dialect, const Resource& resource, const Json& items,
+                        std::string_view end) {
+  std::string before;
+  Json asked = Json::array();
+  for (const Json& item : items) {
+    asked.push_back(item);
+    if (item.value("role", "") != "user") continue;
+    const std::string body = *translated_by(dialect, resource, asked).call.body;
+    CHECK(body.starts_with(before));
+    before = body.substr(0, body.rfind(end));
+    CHECK(before.size() > end.size());
+  }
+}
+
 // Calls check(items) with each of them.
 template <class Check>
 void check_drawn_conversations(Check&& check) {

@@ -74,7 +74,7 @@ TEST_CASE(
   exchange->facts.previous_response_id = id;
   run_task(phases::recall(*exchange));
   CHECK_FALSE(exchange->history);  // somebody else's
-  exchange->record.caller = "alice";
+  exchange->caller = "alice";
   run_task(phases::recall(*exchange));
   REQUIRE(exchange->history);
   CHECK(exchange->history->items() == "1,2");
