@@ -8,6 +8,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,7 @@ class EchoMessages final : public SocketSession {
 class TlsRig {
  public:
   explicit TlsRig(HandshakeLimits handshakes = {}) {
+    std::signal(SIGPIPE, SIG_IGN);  // as rp-server does: OpenSSL writes to sockets that are gone
     ListenerHandlers handlers;
     handlers.serve = [](std::size_t, const Request& request,
                         const std::shared_ptr<ResponseWriter>& writer) {

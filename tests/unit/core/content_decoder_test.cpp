@@ -54,7 +54,7 @@ TEST_CASE("a body is decoded in whatever pieces it comes, a little at a time") {
         Row{"deflate", deflated(text, -15)}, Row{"deflate", gzip(text)}, Row{"zstd", zstd(text)}}) {
     CAPTURE(row.coding);
     for (const std::size_t in_size : {std::size_t{1}, std::size_t{1000}, row.body.size()}) {
-      for (const std::size_t out_size : {100, 100'000}) {
+      for (const std::size_t out_size : {100U, 100'000U}) {
         const Decoded result = decoded(row.coding, row.body, in_size, out_size);
         CHECK(result.good);
         CHECK(result.complete);
@@ -68,7 +68,7 @@ TEST_CASE("a body is decoded in whatever pieces it comes, a little at a time") {
 }
 
 TEST_CASE("bytes of something else are found out") {
-  for (const std::size_t in_size : {1, 100}) {
+  for (const std::size_t in_size : {1U, 100U}) {
     CHECK_FALSE(decoded("gzip", "not gzip", in_size, 100).good);
     CHECK_FALSE(decoded("gzip", gzip("text") + "tail", in_size, 100).good);
     CHECK_FALSE(decoded("deflate", "\xff\xff\xff\xff", in_size, 100).good);

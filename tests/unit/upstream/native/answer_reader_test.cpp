@@ -109,7 +109,7 @@ Answer whole(std::string_view all, bool head_request = false) {
 // However it arrives and however often it is paused, it is the same.
 void check_in_pieces(std::string_view all) {
   const Answer expected = whole(all);
-  for (const std::size_t step : {1, 2, 3, 7, 1000, 100'000}) {
+  for (const std::size_t step : {1U, 2U, 3U, 7U, 1000U, 100'000U}) {
     for (const bool pauses : {false, true}) {
       CAPTURE(step);
       CAPTURE(pauses);
