@@ -27,7 +27,7 @@ bool is_stream_id(std::string_view id) {
 
 // Puts the text of these members in the place of the message's own.
 void replace_text(ClientMessage& message, JsonEdit edit) {
-  auto text = std::make_shared<std::string>();
+  auto text = std::make_unique<std::string>();
   message.members = edit.rejoined(*text);
   message.source = std::move(text);
 }
@@ -65,7 +65,7 @@ std::optional<Error> read_stream_id(ClientMessage& message) {
 Result<ClientMessage> read_client_message(std::string text) {
   drop_byte_order_mark(text);
   ClientMessage message;
-  message.source = std::make_shared<const std::string>(std::move(text));
+  message.source = std::make_unique<std::string>(std::move(text));
   if (!message.body.read(*message.source, message.members)) {
     return Error::invalid_request("invalid_json",
                                   "A message must be one JSON object, with at most 10000 members.");
@@ -83,10 +83,10 @@ Result<ClientMessage> read_client_message(std::string text) {
   return message;
 }
 
-void put_input(ClientMessage& message, std::string_view items) {
+std::string with_input(const ClientMessage& message, std::string_view items) {
   JsonEdit edit(message.members);
-  edit.put("input", items);
-  replace_text(message, std::move(edit));
+  edit.put("input", std::string(items));
+  return edit.joined();
 }
 
 std::string named(const ClientMessage& message, std::string_view model) {

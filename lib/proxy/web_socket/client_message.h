@@ -28,8 +28,8 @@ struct ClientMessage {
   Headers carried_headers;  // that HTTP clients send and socket clients put into client_metadata
 
   BodyFields body;  // what an exchange needs of it
-  // The members point into it, those of a copy as well.
-  std::shared_ptr<const std::string> source;
+  // Where it is stays the same when the message is moved: the members point into it.
+  std::unique_ptr<std::string> source;
   JsonMembers members;
 
   const std::string& text() const { return *source; }
@@ -39,8 +39,8 @@ struct ClientMessage {
 // Error: no JSON object, no `type`, a stream_id that is none, or a header that cannot be one.
 Result<ClientMessage> read_client_message(std::string text);
 
-// From now on these are its input: a JSON array.
-void put_input(ClientMessage& message, std::string_view items);
+// The message with these as its input: a JSON array.
+std::string with_input(const ClientMessage& message, std::string_view items);
 
 // In all of these: `model` takes the place of the client's name for it, unless it is "".
 

@@ -223,9 +223,8 @@ void SocketTurn::remember(const std::shared_ptr<const History>& history) {
 }
 
 void SocketTurn::put_input(std::string_view items) {
-  ClientMessage changed = *message_;
-  responses_proxy::put_input(changed, items);
-  message_ = std::make_shared<const ClientMessage>(std::move(changed));
+  auto changed = read_client_message(with_input(*message_, items));
+  if (changed) message_ = std::make_shared<const ClientMessage>(std::move(*changed));
 }
 
 void SocketTurn::release() {

@@ -52,7 +52,7 @@ class SocketTurn final : public ClientTurn,
   void continue_from(std::shared_ptr<const History> history) override {
     history_ = std::move(history);
   }
-  std::string_view input() const override { return member(message_.members, "input"); }
+  std::string_view input() const override { return member(message_->members, "input"); }
   void put_input(std::string_view items) override;
   std::optional<Error> prepare(const Lease& lease, const Dialect& dialect,
                                Request& request) override;
@@ -100,7 +100,7 @@ class SocketTurn final : public ClientTurn,
   bool upstream_usable() const;
   // What it continues is a conversation, and no response.
   bool in_conversation() const {
-    return message_.previous_response_id.empty() && history_ != nullptr;
+    return message_->previous_response_id.empty() && history_ != nullptr;
   }
   std::string new_response_id() const;
 
