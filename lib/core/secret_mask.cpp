@@ -62,6 +62,11 @@ std::size_t index_of(char c) {
   return static_cast<unsigned char>(c);
 }
 
+// What can begin a credential that is known by its looks, or an encoded character.
+bool may_begin(char c) {
+  return c == 'b' || c == 'B' || c == 's' || c == '%' || c == '\\';
+}
+
 // A character that stands encoded in a text, and how many bytes that takes.
 struct Encoded {
   char value;
@@ -154,6 +159,11 @@ std::string SecretMask::apply(std::string_view text, std::size_t limit) const {
   std::size_t at = 0;
   std::size_t plain = 0;  // start of what is still to be copied
   while (at < end) {
+    // Most bytes of most texts: nothing else is asked about them.
+    if (!may_begin(text[at]) && !starts_.test(index_of(text[at]))) {
+      ++at;
+      continue;
+    }
     const std::string_view rest = text.substr(at);
     const bool word_begins = at == 0 || !is_word(text[at - 1]);
     if (const std::size_t prefix = word_begins ? bearer_prefix(rest) : 0) {
