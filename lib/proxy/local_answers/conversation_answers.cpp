@@ -123,10 +123,10 @@ Task<Result<std::string>> update(ExchangeContext& exchange, OpenConversation con
     co_return Error::invalid_request("missing_required_parameter",
                                      "Missing required parameter: 'metadata'.", "metadata");
   }
+  const std::string& metadata = *request->metadata;
   auto changed = co_await change_conversation(
       exchange, std::move(conversation),
-      [metadata = std::move(*request->metadata)](
-          OpenConversation& now) -> Result<std::shared_ptr<const History>> {
+      [&metadata](OpenConversation& now) -> Result<std::shared_ptr<const History>> {
         Json document = Json::parse(now.kept.document);
         document["metadata"] = Json::parse(metadata);
         now.kept.document = dump(document);
@@ -221,7 +221,7 @@ Task<Result<std::string>> answer(ExchangeContext& exchange, const Question& ques
 Task<Answer> answer_about_conversations(ExchangeContext& exchange) {
   const Question question = what_is_asked(exchange);
   // Without a route there is nobody who may know it; why that is so says more than "not found".
-  const bool theirs = !exchange.route || some_upstream_keeps(exchange);
+  const bool theirs = !exchange.route || some_upstream_may_keep(exchange);
   if (question.asked == Asked::nothing) co_return std::nullopt;
   if (question.asked == Asked::creation) {
     if (theirs) co_return std::nullopt;
