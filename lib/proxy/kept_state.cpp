@@ -33,27 +33,31 @@ Task<Result<T>> answer_of(ExchangeContext& exchange,
   co_return std::move(*answer->given);
 }
 
-// Whether some target keeps its responses, or does not.
-bool some_target(const ExchangeContext& exchange, bool keeps) {
+bool some_target(const ExchangeContext& exchange, bool (*is)(const ExchangeContext&, const Target&),
+                 bool expected) {
   const auto& targets = exchange.route->targets;
-  return std::any_of(targets.begin(), targets.end(), [&](const Target& target) {
-    return upstream_keeps(exchange, target) == keeps;
-  });
+  return std::any_of(targets.begin(), targets.end(),
+                     [&](const Target& target) { return is(exchange, target) == expected; });
 }
 
 }  // namespace
 
 bool upstream_keeps(const ExchangeContext& exchange, const Target& target) {
   const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
+  return dialect != nullptr && dialect->keeps_responses();
+}
+
+bool upstream_may_keep(const ExchangeContext& exchange, const Target& target) {
+  const Dialect* dialect = exchange.dependencies.dialects.find(target.resource->wire_api);
   return dialect == nullptr || dialect->keeps_responses();
 }
 
-bool some_upstream_keeps(const ExchangeContext& exchange) {
-  return some_target(exchange, true);
+bool some_upstream_may_keep(const ExchangeContext& exchange) {
+  return some_target(exchange, upstream_may_keep, true);
 }
 
-bool some_upstream_keeps_none(const ExchangeContext& exchange) {
-  return some_target(exchange, false);
+bool some_upstream_may_keep_none(const ExchangeContext& exchange) {
+  return some_target(exchange, upstream_keeps, false);
 }
 
 Error response_not_found(std::string_view id) {

@@ -17,11 +17,13 @@ namespace responses_proxy {
 
 struct ExchangeContext;
 
-// Whether this upstream keeps its responses itself; so does one of an unknown wire format.
+// Whether this upstream keeps its responses itself. Of one in a wire format that nobody here speaks
+// it is not known.
 bool upstream_keeps(const ExchangeContext& exchange, const Target& target);
-// Whether one of those that the request may go to does, or does not. There is a route.
-bool some_upstream_keeps(const ExchangeContext& exchange);
-bool some_upstream_keeps_none(const ExchangeContext& exchange);
+bool upstream_may_keep(const ExchangeContext& exchange, const Target& target);
+// Whether one of those that the request may go to may do so, or may not. There is a route.
+bool some_upstream_may_keep(const ExchangeContext& exchange);
+bool some_upstream_may_keep_none(const ExchangeContext& exchange);
 
 // As the API says it: 404.
 Error response_not_found(std::string_view id);

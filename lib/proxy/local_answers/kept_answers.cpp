@@ -192,7 +192,7 @@ Task<Answer> answer_about_kept(ExchangeContext& exchange) {
   const std::string& id = exchange.facts.path_response_id;
   const bool ours = is_own_response_id(id);
   // Without a route there is nobody who may know it; why that is so says more than "not found".
-  const bool unknown_here = !exchange.route || some_upstream_keeps(exchange);
+  const bool unknown_here = !exchange.route || some_upstream_may_keep(exchange);
   if (asked == Asked::nothing || (!ours && unknown_here)) co_return std::nullopt;
   auto found = co_await look_up(exchange);
   if (!found) co_return Answer(found.error());

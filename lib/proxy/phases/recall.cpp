@@ -125,7 +125,7 @@ void leave_to_keepers(ExchangeContext& exchange) {
   std::vector<std::string> others;
   const auto& targets = exchange.route->targets;
   for (const Target& target : targets) {
-    if (!upstream_keeps(exchange, target)) others.push_back(target.resource->id);
+    if (!upstream_may_keep(exchange, target)) others.push_back(target.resource->id);
   }
   if (others.size() < targets.size()) exchange.tries.resources = std::move(others);
 }
@@ -133,7 +133,7 @@ void leave_to_keepers(ExchangeContext& exchange) {
 // What upstreams keep themselves is not asked for: a look into the database would hold up each
 // request that continues something.
 bool may_be_kept_here(const ExchangeContext& exchange, std::string_view response_id) {
-  return is_own_response_id(response_id) || some_upstream_keeps_none(exchange);
+  return is_own_response_id(response_id) || some_upstream_may_keep_none(exchange);
 }
 
 // A response that is kept, while its conversation is not: it is too long to be continued.
@@ -177,7 +177,7 @@ Task<std::optional<Error>> find_own_conversation(ExchangeContext& exchange) {
   if (!exchange.facts.previous_response_id.empty()) co_return mutually_exclusive();
   auto found = co_await open_conversation(exchange, id);
   if (!found) {
-    const bool theirs = found.error().status == 404 && some_upstream_keeps(exchange);
+    const bool theirs = found.error().status == 404 && some_upstream_may_keep(exchange);
     co_return theirs ? std::nullopt : std::optional(found.error());
   }
   if (is_full(*found->history, exchange.request.body.size())) co_return conversation_full(id);
