@@ -1,5 +1,7 @@
 #include "dialects/responses/document_reader.h"
 
+#include "core/input_items.h"
+#include "core/json_members.h"
 #include "core/json_reader.h"
 #include "dialects/responses/alias_in_answer.h"
 
@@ -27,8 +29,17 @@ void DocumentReader::finish(AnswerSink& sink) {
   read_json(text_, [this](simdjson::dom::element root) {
     learn_ == Learn::error ? learn_from_error(root, learnt_) : learn_from_object(root, learnt_);
   });
+  if (keep_output_ > 0 && learn_ == Learn::object) take_output();
   if (!alias_.empty()) text_ = with_alias(text_, alias_);
   sink.bytes(std::string_view(text_).substr(forwarded_));
+}
+
+void DocumentReader::take_output() {
+  std::string text = text_;
+  const auto members = read_members(text);
+  const std::string_view output = members ? member(*members, "output") : std::string_view();
+  output_whole_ = output.starts_with('[') && output.size() <= keep_output_;
+  if (output_whole_) output_ = input_items(output);
 }
 
 }  // namespace responses_proxy

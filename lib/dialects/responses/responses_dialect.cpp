@@ -57,7 +57,7 @@ class ResponsesTranslation final : public Translation {
     if (head.event_stream) {
       stream_.emplace(learnt_, keep_output_);
     } else {
-      document_.emplace(what_to_learn(status, readable), learnt_);
+      document_.emplace(what_to_learn(status, readable), learnt_, keep_output_);
       if (!alias_.empty() && readable && status < 300) {
         document_->call_model(alias_);
         head.response.content_length.reset();
@@ -84,7 +84,8 @@ class ResponsesTranslation final : public Translation {
     return true;
   }
   StoredResponse stored() const override {
-    return stream_ ? stream_->stored() : Translation::stored();
+    if (stream_) return stream_->stored();
+    return document_ ? document_->stored() : Translation::stored();
   }
   std::size_t held_bytes() const override { return stream_ ? stream_->held_bytes() : 0; }
   const AnswerFacts& facts() const override { return learnt_.facts; }
