@@ -50,7 +50,8 @@ struct Rig {
   // What has been said in it: "user: Hello | assistant: Hi".
   std::string said(const std::string& id) {
     std::string all;
-    for (const Json& item : get(id + "/items?order=asc&limit=100").body["data"]) {
+    const Json items = get(id + "/items?order=asc&limit=100").body["data"];
+    for (const Json& item : items) {
       if (!all.empty()) all += " | ";
       all += item["role"].get<std::string>() + ": " + item["content"][0]["text"].get<std::string>();
     }

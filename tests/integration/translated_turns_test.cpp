@@ -94,7 +94,7 @@ TEST_CASE("translated turns: a conversation over a socket, with a tool, each tur
     next["type"] = "response.create";
     next["model"] = "m";
     next["previous_response_id"] = response_id_of(first);
-    next["input"] = {output_of("call_1", "seen")};
+    next["input"] = Json::array({output_of("call_1", "seen")});
     CHECK(text_of(client.ask(next)) == "Done");
     CHECK(provider.told(upstream.requests().at(1)) ==
           R"(user: go | call ns__look {"at":"x"} | output seen)");
@@ -139,7 +139,7 @@ TEST_CASE("translated turns: what a response said is continued over HTTP, on any
         previous = response_id_of(events_in(result->body));
       };
       turn("go", "openai-2");
-      turn({output_of("call_1", "seen")}, "openai-2");
+      turn(Json::array({output_of("call_1", "seen")}), "openai-2");
       take_out(proxy, "openai-1");
       turn("sure?", "openai-1");
       const auto requests = upstream.requests();
@@ -309,7 +309,7 @@ TEST_CASE("translated turns: an item that is not stored, or that nobody has made
     for (const std::string& unknown : {made(false), std::string("msg_1"), known + "0"}) {
       CAPTURE(provider.name);
       CAPTURE(unknown);
-      const Json input{reference(known), reference(unknown)};
+      const Json input = Json::array({reference(known), reference(unknown)});
       const auto result = post(proxy, dump({{"model", "m"}, {"input", input}}));
       REQUIRE(result);
       CHECK(result->status == 400);

@@ -87,7 +87,7 @@ TEST_CASE("a conversation that is too long is not kept, and nothing is forgotten
   Small small({.max_conversation_bytes = 10});
   const auto first = small.keep(turn("a", "12345"));
   bool done = false;
-  small.memory.keep("", turn("b", "123456", first), [&done] { done = true; });
+  small.memory.keep("", turn("b", "123456", first), [&done](bool) { done = true; });
   CHECK(done);
   CHECK_FALSE(small.knows("b"));
   CHECK(small.knows("a"));

@@ -54,7 +54,7 @@ TEST_CASE("a table finds resources by id and by pool") {
 
 TEST_CASE("what a dialect reads of a target is read once, for each of its models") {
   struct Read final : DialectSettings {
-    explicit Read(std::string what) : what(std::move(what)) {}
+    explicit Read(std::string given) : what(std::move(given)) {}
     std::string what;
   };
   int reads = 0;
@@ -73,16 +73,17 @@ TEST_CASE("what a dialect reads of a target is read once, for each of its models
                    {.resource_ids = {"b1"}}};
   const RoutingTable table({resource("a1", "a"), resource("a2", "a"), resource("b1", "b")}, {alias},
                            *f.store, nullptr, reader);
-  const auto what = [](const Target& target) {
-    return target.settings == nullptr ? "none" : dynamic_cast<const Read*>(target.settings)->what;
+  const auto read_of = [](const Target& target) {
+    return target.settings == nullptr ? std::string("none")
+                                      : dynamic_cast<const Read*>(target.settings)->what;
   };
-  CHECK(what(*table.find("a1")) == "a1::");
-  CHECK(what(table.pool("a")[1]) == "none");
+  CHECK(read_of(*table.find("a1")) == "a1::");
+  CHECK(read_of(table.pool("a")[1]) == "none");
   const auto& targets = *table.alias("fast");
-  CHECK(what(targets[0]) == "a1:m:{}");
-  CHECK(what(targets[1]) == "b1::");
+  CHECK(read_of(targets[0]) == "a1:m:{}");
+  CHECK(read_of(targets[1]) == "b1::");
   CHECK(reads == 5);
-  CHECK(what(f.table().all()[0]) == "none");
+  CHECK(read_of(f.table().all()[0]) == "none");
 }
 
 TEST_CASE("every target of a resource has its one state") {
