@@ -33,7 +33,10 @@ constexpr std::size_t kLarge = 3 * 1024 * 1024;  // more than the sockets hold
 class EchoMessages final : public SocketSession {
  public:
   explicit EchoMessages(std::shared_ptr<SocketWriter> writer) : writer_(std::move(writer)) {}
-  void on_message(std::string text) override { writer_->send(text); }
+  bool on_message(std::string text) override {
+    writer_->send(text);
+    return true;
+  }
   void on_writable() override {}
   void on_closed() override { writer_.reset(); }
   bool idle() const override { return true; }
