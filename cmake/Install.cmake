@@ -1,7 +1,15 @@
 # What `cmake --install` puts where, for find_package(responses_proxy) and pkg-config. Each library is an
 # export set of its own: who asks for core needs the packages of core alone.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+# Libraries go where the packages have them, with Debian below the architecture's name, whatever the
+# prefix is: the prefix of the build is not that of the packages. A host decides for itself.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_INSTALL_PREFIX /usr)  # hides the one of the cache
+endif()
+include(GNUInstallDirs)
+if(PROJECT_IS_TOP_LEVEL)
+  unset(CMAKE_INSTALL_PREFIX)
+endif()
 # Whoever may break the ABI gives the shared libraries another name.
 set(RP_ABI ${PROJECT_VERSION_MAJOR})
 if(RP_ABI EQUAL 0)

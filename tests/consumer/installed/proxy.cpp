@@ -1,4 +1,4 @@
-// Runs an exchange without a Runtime, on a loop of the host's, through libcurl.
+// Runs an exchange without a Runtime, on a loop of the host's.
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -43,7 +43,7 @@ int main() {
   boost::asio::io_context context(1);
   EventLoop loop(context);
   EventLoops loops({&loop});
-  const auto upstream = make_curl_upstream_client(loop, clock);
+  const auto upstream = make_upstream_client(loop, clock);
   const auto dialect = make_responses_dialect();
   Proxy proxy(Config{}, {.clock = clock,
                          .random = random,
