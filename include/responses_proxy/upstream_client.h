@@ -54,7 +54,7 @@ struct UpstreamRequest {
   // Connect there instead of to the URL's host: a path, or "@name" in Linux' abstract namespace;
   // "" = TCP.
   std::string unix_socket;
-  Headers headers;        // without Host and Content-Length
+  Headers headers;        // without Content-Length; Host only if it is not the URL's
   std::string_view body;  // valid until the transfer ends or body_sent() is true
   UpstreamTimeouts timeouts;
   bool http2 = false;  // where the client can, and the upstream offers it

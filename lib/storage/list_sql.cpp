@@ -22,11 +22,6 @@ class Builder {
     return fmt::format("${}", query_.params.size());
   }
   void add(std::string_view text) { query_.text += text; }
-  // Another SELECT of the same query, with conditions of its own.
-  void begin(std::string_view select) {
-    query_.text += select;
-    has_where_ = false;
-  }
   void where(std::string_view condition) {
     query_.text += has_where_ ? " AND " : " WHERE ";
     query_.text += condition;
@@ -144,6 +139,8 @@ SqlQuery requests_query(const RecordQuery& query, const Behind& behind) {
     builder.where_equal("r.request_id", query.request_id);
     filter_request(builder, query);
     builder.where_time("r.created_at", query);
+    // One at most: an order would only make PostgreSQL look for it in the order of time.
+    if (query.request_id) return builder.take();
     return page(std::move(builder), query, behind, "r.created_at", "r.request_id");
   }
   Builder builder("SELECT " + columns +

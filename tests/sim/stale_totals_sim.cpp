@@ -62,8 +62,8 @@ struct Replica {
     published.resize(kResources);
   }
 
-  std::unique_ptr<StateStore> store = make_memory_state_store(clock_of_store);
   testing::ManualClock clock_of_store;
+  std::unique_ptr<StateStore> store = make_memory_state_store(clock_of_store);
   TableRouter router{*store};
   LoadBalancer balancer;
   std::optional<Route> route;

@@ -10,7 +10,8 @@ namespace responses_proxy {
 
 namespace {
 
-// How the message is framed is said here, and nobody waits for a "100 Continue".
+// Host is the first field of a head, how the message is framed is said here, and nobody waits for a
+// "100 Continue".
 constexpr FieldSet kNotOfTheCaller{FieldId::host, FieldId::content_length,
                                    FieldId::transfer_encoding, FieldId::expect};
 
@@ -40,8 +41,9 @@ bool append_request_head(std::string& to, const UpstreamRequest& request,
                          const SocketTarget& target, std::string_view path) {
   to.append(request.method).append(" ");
   if (!path.starts_with('/')) to.append("/");
-  to.append(path).append(" HTTP/1.1\r\nHost: ").append(target.authority).append("\r\n");
-  bool good = is_one_line(request.method);
+  const std::string_view host = request.headers.find(FieldId::host).value_or(target.authority);
+  to.append(path).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
+  bool good = is_one_line(request.method) && is_one_line(host);
   bool coding_asked = false;
   for (const Header& field : request.headers) {
     if (kNotOfTheCaller.contains(field.id)) continue;

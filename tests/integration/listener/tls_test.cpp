@@ -53,7 +53,7 @@ class TlsRig {
     ListenerHandlers handlers;
     handlers.serve = [](std::size_t, const Request& request,
                         const std::shared_ptr<ResponseWriter>& writer) {
-      writer->start({});
+      writer->start({.status = 200, .headers = {}, .content_length = request.body.size()});
       writer->write(request.body);
       writer->finish();
     };

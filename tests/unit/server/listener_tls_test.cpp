@@ -64,7 +64,7 @@ TEST_CASE("what is wrong with a file is said with its variable and its path") {
   }
   SUBCASE("the two files exchanged") {
     std::swap(written.files.certificate, written.files.key);
-    CHECK(problem() == "PROXY_TLS_CERT_FILE: " + key + " holds no certificate in PEM form");
+    CHECK(problem() == "PROXY_TLS_CERT_FILE: " + certificate + " holds no certificate in PEM form");
   }
   SUBCASE("no key there") {
     std::filesystem::remove(key);

@@ -28,7 +28,8 @@ class Collector {
       problem = "HTTP 503";
       ++asked_;
       if (answer_ == OtlpOutcome::taken) {
-        for (const Json& span : Json::parse(json)["resourceSpans"][0]["scopeSpans"][0]["spans"]) {
+        const Json document = Json::parse(json);
+        for (const Json& span : document["resourceSpans"][0]["scopeSpans"][0]["spans"]) {
           names_.push_back(span["spanId"]);
         }
       }

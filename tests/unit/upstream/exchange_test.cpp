@@ -104,6 +104,18 @@ TEST_CASE("the request arrives as it was given, with accept-encoding as the only
   CHECK(seen.headers.get("host") == "127.0.0.1:" + std::to_string(upstream.port()));
 }
 
+TEST_CASE("a Host that is given stands for the URL's") {
+  ScriptedUpstream upstream;
+  LoopClient loop;
+  Call call(loop, request_to(upstream, "POST", "{}", {{"Host", "proxy.example:81"}}));
+  call.start();
+  REQUIRE(call.wait_for_end());
+  const Headers seen = upstream.requests().at(0).headers;
+  CHECK(seen.get("host") == "proxy.example:81");
+  CHECK(std::count_if(seen.begin(), seen.end(),
+                      [](const Header& field) { return field.id == FieldId::host; }) == 1);
+}
+
 TEST_CASE("accept and content-type go up when they are given") {
   ScriptedUpstream upstream;
   LoopClient loop;
