@@ -97,6 +97,11 @@ const kHow = [
   [/^codex \\\n {2}-c model_provider=/, 'tests/e2e/codex.test.mjs'],
   [/^export RESPONSES_PROXY_KEY=\S+\ncodex exec/, 'tests/e2e/codex.test.mjs'],
   [/^MORPH_API_KEY=[\s\S]*rp-server deploy --dry-run$/, 'tests/e2e/deploy.test.mjs'],
+  // Backup and restore.
+  [/^(sqlite3 data|rm -f data|pg_dump|pg_restore) ?/, 'tests/e2e/maintenance.test.mjs'],
+  // Change the machine; what they install is unpacked, looked at and started there.
+  [/^make package\nsudo apt install/, 'tests/package/run'],
+  [/^sudo (apt|editor|systemctl|install) /, 'tests/package/run'],
   // Want an engine or a cluster; what they read is checked there.
   [/^docker (build|ps)|^deploy\/try-container$/, 'tests/e2e/entrypoint.test.mjs'],
   [/docker compose -f deploy\/compose\.yaml|^kubectl/, 'tests/e2e/manifests.test.mjs'],
