@@ -11,7 +11,7 @@
 // Blocking   Never. A remote look-up gives up after its budget.
 // Limits     Entries are bounded in number (of those not used lately one goes first) and in size
 // (of
-//            an id a hash is kept, about 28 bytes in all); session entries also expire when idle.
+//            an id a hash is kept, about 30 bytes in all); session entries also expire when idle.
 #pragma once
 
 #include <cstddef>

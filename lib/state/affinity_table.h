@@ -3,11 +3,12 @@
 // Role       Open addressing with linear probing over hashes; the ids themselves are not kept. Two
 //            ids are taken for one when 96 bits of a keyed hash are equal.
 // Threads    None of its own: its shard locks.
-// Cost       24 bytes an entry, with the free places at most 28 at the bound. Nothing walks the
+// Cost       24 bytes an entry, with the free places 30 at the bound. Nothing walks the
 //            whole table: growth moves kMovedPerPut places with each put, and room is made by
 //            looking at kLooked entries at most.
-// Limits     max_entries, exactly. At the bound the clock algorithm chooses who goes: an entry that
-//            is new or was used since the hand last passed stays for another round.
+// Limits     max_entries, exactly. At the bound, of the neighbours of the new entry, one goes that
+// was not
+//            used since it was last looked at; a new one counts as used.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +41,7 @@ class AffinityTable {
     std::uint64_t place;
     std::uint32_t check;
     std::uint32_t name : 31;  // 0: free, 1: moved away, else an interned name
-    std::uint32_t used : 1;   // since the hand last passed
+    std::uint32_t used : 1;   // since it was last looked at
     AffinityTicks since;
     AffinityTicks renewed;
   };
@@ -64,7 +65,7 @@ class AffinityTable {
 
   bool over(const Entry& entry, AffinityTicks now) const;
   void drop(Places& places, std::size_t at);
-  void make_room(AffinityTicks now);
+  void make_room(const AffinityHash& hash, AffinityTicks now);
   void grow();
   void move_some();
 
@@ -75,7 +76,6 @@ class AffinityTable {
   Places places_;
   Places draining_;          // what places_ was before it grew, until all of it has moved
   std::size_t drained_ = 0;  // places of draining_ that have been moved
-  std::size_t hand_ = 0;     // where making room goes on
   std::size_t size_ = 0;
   std::uint64_t evicted_ = 0;  // others' entries that went because of the bound
 };
