@@ -133,7 +133,7 @@ bool UpstreamHead::folded(std::string_view line) {
 void UpstreamHead::add_last() {
   if (last_.name.empty()) return;
   if (headers_.empty()) headers_.reserve(kUsualFields, kUsualBytes);
-  headers_.add(last_.name, last_.value);
+  headers_.add(last_.name, trimmed(last_.value));  // what was no text at its ends is blank now
   last_.name.clear();  // their memory is for the next one
   last_.value.clear();
 }

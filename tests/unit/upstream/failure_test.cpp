@@ -149,6 +149,7 @@ TEST_CASE("the first byte does not come in time") {
   Call call(loop, post_to(upstream.base_url(), "{}", {.first_byte = Millis(10'000)}));
   call.start();
   REQUIRE(upstream.wait_for_requests(1));
+  REQUIRE(testing::wait_until([&] { return call.body_sent(); }));  // from then on it waits
   loop.clock.advance(kHour);
   REQUIRE(call.wait_for_end());
   CHECK(call.result().error == UpstreamError::first_byte_timeout);
@@ -167,6 +168,7 @@ TEST_CASE("neither interim answers nor header lines renew the time for the first
     Call call(loop, post_to(upstream.base_url(), "{}", {.first_byte = Millis(10'000)}));
     call.start();
     REQUIRE(upstream.wait_for_requests(1));
+    REQUIRE(testing::wait_until([&] { return call.body_sent(); }));
     look_at_deadlines(loop);
     loop.clock.advance(Millis(9'000));
     upstream.open_gate("late");

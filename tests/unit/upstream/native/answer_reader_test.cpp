@@ -175,6 +175,14 @@ TEST_CASE("what stands in an answer") {
   CHECK(whole(coded("gzip", "")).ended);
 }
 
+TEST_CASE("a field's value begins and ends with text, whatever stood around it") {
+  using namespace std::string_literals;
+  const Answer answer =
+      whole("HTTP/1.1 200 OK\r\nX:  \0a\1b\r \r\nContent-Length: \0002\0\r\n\r\nok"s);
+  CHECK(answer.fields == "X=a b;Content-Length=2;");
+  CHECK(answer.body == "ok");
+}
+
 TEST_CASE("what may follow on the connection") {
   const auto leaves = [](std::string_view all) {
     AnswerReader reader(false, true);
