@@ -159,7 +159,8 @@ Task<> end_background(ExchangeContext& exchange, const std::optional<Error>& err
     std::string code;
     std::string message;
     const ResponseState state = failed_state(exchange, error, code, message);
-    co_await update_response(exchange, kept_as(exchange, with_state(run.document, state), false));
+    [[maybe_unused]] const auto kept = co_await update_response(
+        exchange, kept_as(exchange, with_state(run.document, state), false));
   }
   run.place.reset();  // callbacks may keep the exchange longer than there are places
 }

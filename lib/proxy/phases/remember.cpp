@@ -103,7 +103,8 @@ Detached add_to_conversation(std::shared_ptr<ExchangeContext> exchange, StoredTu
                              std::function<void()> done) {
   turn.stored = true;  // in the conversation, whether the response itself is to be kept or not
   OpenConversation conversation = *exchange->conversation;
-  co_await change_conversation(
+  // The client has its answer: that it could not be added is told nobody.
+  [[maybe_unused]] const auto added = co_await change_conversation(
       *exchange, std::move(conversation),
       [&turn](const OpenConversation& now) -> Result<std::shared_ptr<const History>> {
         return turn_in(now, turn);
