@@ -134,7 +134,7 @@ void UpstreamHead::add_last() {
   if (last_.name.empty()) return;
   if (headers_.empty()) headers_.reserve(kUsualFields, kUsualBytes);
   headers_.add(last_.name, trimmed(last_.value));  // what was no text at its ends is blank now
-  last_.name.clear();  // their memory is for the next one
+  last_.name.clear();                              // their memory is for the next one
   last_.value.clear();
 }
 
