@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "core/counted_errors.h"
+
 namespace responses_proxy {
 
 namespace {
 
-bool caused_by_client(const Word<Blame>& blame) {
-  return blame == Blame::none || blame == Blame::client;
-}
-
 bool failed(const RequestRecord& record) {
-  return !caused_by_client(record.blame) && (record.status_code >= 400 || !record.completed);
+  return counts_as_error(record.blame) && (record.status_code >= 400 || !record.completed);
 }
 
 // The times of a report, in whole steps of a ring.
@@ -73,7 +71,7 @@ void TrafficHistory::count(const RequestRecord& record) noexcept try {
 void TrafficHistory::count_attempts(const RequestRecord& record, bool tokens_count, WallTime now) {
   for (const AttemptRecord& attempt : record.attempts) {
     const bool last = &attempt == &record.attempts.back();
-    const bool bad = !caused_by_client(attempt.blame);
+    const bool bad = counts_as_error(attempt.blame);
     TrafficSums sums;
     sums.requests = last ? 1 : 0;
     sums.attempts = 1;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/counted_errors.h"
 #include "storage/record_fields.h"
 #include "storage/sql_values.h"
 #include "storage/sum_columns.h"
@@ -51,7 +52,7 @@ void SessionTotals::add(const RequestRecord& record) {
   }
   row.created_at = std::min(row.created_at, record.created_at);
   ++row.request_count;
-  if (counts_as_error(record)) ++row.error_count;
+  if (counts_as_error(record.blame)) ++row.error_count;
   row.usage += record.usage;
   const bool newest = record.created_at >= row.last_seen_at;
   if (!record.session_name.empty() && (newest || row.session_name.empty())) {

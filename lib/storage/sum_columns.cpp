@@ -23,8 +23,4 @@ std::string add_tokens(std::string_view table) {
   return update;
 }
 
-bool counts_as_error(const RequestRecord& record) {
-  return record.blame != Blame::none && record.blame != Blame::client;
-}
-
 }  // namespace responses_proxy

@@ -5,16 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "responses_proxy/request_record.h"
-
 namespace responses_proxy {
 
 // ", column = table.column + excluded.column" of each.
 std::string add_counts(std::string_view table, std::initializer_list<const char*> columns);
 // The same for the columns of kTokenCounts, which stay NULL while nobody has reported a number.
 std::string add_tokens(std::string_view table);
-
-// What error_count and UsageRow::errors count: not what the client has caused.
-bool counts_as_error(const RequestRecord& record);
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/counted_errors.h"
 #include "core/utf8_text.h"
 #include "storage/record_fields.h"
 #include "storage/sql_values.h"
@@ -67,7 +68,7 @@ void UsageSums::add(const RequestRecord& record) {
   // Tokens count where they were spent, the request where it was answered.
   UsageRow whole;
   whole.requests = 1;
-  whole.errors = counts_as_error(record) ? 1 : 0;
+  whole.errors = counts_as_error(record.blame) ? 1 : 0;
   whole.usage = record.usage;
   for (const AttemptRecord& attempt : record.attempts) {
     key.resource_id = sum_text(attempt.resource_id);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/counted_errors.h"
 #include "core/json.h"
 #include "responses_proxy/version.h"
 
@@ -138,7 +139,7 @@ Json exchange_span(const TracedExchange& traced) {
   attributes.flag("rp.stream", record.stream);
   attributes.flag("rp.completed", record.completed);
   attributes.number("rp.proxy_time_us", std::int64_t{record.proxy_time.count()});
-  const bool failed = record.blame != Blame::none && record.blame != Blame::client;
+  const bool failed = counts_as_error(record.blame);
   span["name"] = name_of(record, model);
   span["attributes"] = attributes.take();
   span["events"] = first_byte_event(record.created_at, record.first_byte);
