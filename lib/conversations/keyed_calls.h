@@ -6,18 +6,21 @@
 // Errors     A database that is down or late is an Error.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "conversations/blocking_calls.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/conversations.h"
 #include "responses_proxy/result.h"
 #include "storage/database.h"
+#include "storage/sql_values.h"
 
 namespace responses_proxy {
 
@@ -70,6 +73,20 @@ class KeyedCalls {
         });
   }
 
+  // Deletes some of what has expired, now and then, in the caller's transaction. `find`: selects
+  // caller and id of what was last touched before $1, $2 of them.
+  template <class Remove>
+  void expire(SqlConnection& connection, const char* find, Millis ttl, Remove remove) {
+    if (!expires_now()) return;
+    const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl), kExpireAtOnce};
+    std::vector<OwnedKey> expired;
+    connection.query(find, params, [&expired](const SqlRow& row) {
+      expired.emplace_back(ConversationKey{row.text(1), row.text(0)});
+    });
+    for (const OwnedKey& key : expired) remove(connection, key);
+  }
+
+ private:
   // Once a minute, of all who ask.
   bool expires_now() {
     constexpr Millis kEvery = std::chrono::minutes(1);
@@ -78,7 +95,6 @@ class KeyedCalls {
     return now >= due && next_expiry_.compare_exchange_strong(due, now + kEvery);
   }
 
- private:
   Database& database_;
   const Clock& clock_;
   std::atomic<SteadyTime> next_expiry_{};

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "storage/sql_values.h"
 
@@ -27,6 +26,9 @@ std::optional<Row> load(SqlConnection& connection, const OwnedKey& key) {
       });
   return row;
 }
+
+constexpr const char* kFindExpired =
+    "SELECT caller, conversation_id FROM kept_conversations WHERE touched_at < $1 LIMIT $2";
 
 bool remove(SqlConnection& connection, const OwnedKey& key) {
   const std::array<SqlValue, 2> params{to_sql(key.caller), to_sql(key.id)};
@@ -82,51 +84,40 @@ void SqlKeptConversations::find(const ConversationKey& key, Found found) {
 }
 
 void SqlKeptConversations::keep(std::string_view caller, KeptConversation conversation, Done done) {
-  if (conversation.bytes() > kMaxConversationDocument) {
-    if (done) done(false);
-    return;
-  }
-  calls_.write(
-      [this, owner = std::string(caller),
-       conversation = std::move(conversation)](SqlConnection& connection) {
-        remove(connection, OwnedKey({conversation.id, owner}));
-        insert(connection, owner, conversation, clock_.wall());
-        expire_now_and_then(connection);
-        return true;
-      },
-      std::move(done));
+  write(caller, std::move(conversation), std::move(done),
+        [this](SqlConnection& connection, const std::string& owner, const KeptConversation& kept) {
+          remove(connection, OwnedKey({kept.id, owner}));
+          insert(connection, owner, kept, clock_.wall());
+          calls_.expire(connection, kFindExpired, ttl_, remove);
+          return true;
+        });
 }
 
 void SqlKeptConversations::update(std::string_view caller, KeptConversation conversation,
                                   Done done) {
+  write(caller, std::move(conversation), std::move(done),
+        [this](SqlConnection& connection, const std::string& owner, const KeptConversation& kept) {
+          return replace(connection, owner, kept, clock_.wall());
+        });
+}
+
+// false at once for one that is too large.
+void SqlKeptConversations::write(std::string_view caller, KeptConversation conversation, Done done,
+                                 Change change) {
   if (conversation.bytes() > kMaxConversationDocument) {
     if (done) done(false);
     return;
   }
-  calls_.write(
-      [this, owner = std::string(caller),
-       conversation = std::move(conversation)](SqlConnection& connection) {
-        return replace(connection, owner, conversation, clock_.wall());
-      },
-      std::move(done));
+  calls_.write([owner = std::string(caller), conversation = std::move(conversation),
+                change = std::move(change)](
+                   SqlConnection& connection) { return change(connection, owner, conversation); },
+               std::move(done));
 }
 
 void SqlKeptConversations::forget(const ConversationKey& key, Done done) {
   calls_.write(
       [owned = OwnedKey(key)](SqlConnection& connection) { return remove(connection, owned); },
       std::move(done));
-}
-
-void SqlKeptConversations::expire_now_and_then(SqlConnection& connection) {
-  if (!calls_.expires_now()) return;
-  const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl_), KeyedCalls::kExpireAtOnce};
-  std::vector<OwnedKey> expired;
-  connection.query(
-      "SELECT caller, conversation_id FROM kept_conversations WHERE touched_at < $1 LIMIT $2",
-      params, [&expired](const SqlRow& row) {
-        expired.emplace_back(ConversationKey{row.text(1), row.text(0)});
-      });
-  for (const OwnedKey& key : expired) remove(connection, key);
 }
 
 }  // namespace responses_proxy

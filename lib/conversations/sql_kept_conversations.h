@@ -5,6 +5,9 @@
 // Errors     A database that is down or late is an Error.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "conversations/keyed_calls.h"
 #include "responses_proxy/kept_conversations.h"
 
@@ -23,7 +26,9 @@ class SqlKeptConversations final : public KeptConversations {
   void forget(const ConversationKey& key, Done done) override;
 
  private:
-  void expire_now_and_then(SqlConnection& connection);
+  using Change = std::function<bool(SqlConnection& connection, const std::string& owner,
+                                    const KeptConversation& conversation)>;
+  void write(std::string_view caller, KeptConversation conversation, Done done, Change change);
 
   Database& database_;
   const Clock& clock_;

@@ -3,7 +3,6 @@
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "storage/sql_values.h"
 
@@ -24,6 +23,9 @@ std::optional<KeptResponse> load(SqlConnection& connection, const OwnedKey& key)
       });
   return response;
 }
+
+constexpr const char* kFindExpired =
+    "SELECT caller, response_id FROM kept_responses WHERE touched_at < $1 LIMIT $2";
 
 bool remove(SqlConnection& connection, const OwnedKey& key) {
   const std::array<SqlValue, 2> params{to_sql(key.caller), to_sql(key.id)};
@@ -101,7 +103,7 @@ void SqlKeptResponses::keep(std::string_view caller, KeptResponse response, Done
        response = std::move(response)](SqlConnection& connection) {
         remove(connection, OwnedKey({response.id, owner}));
         insert(connection, owner, response, clock_.wall());
-        expire_now_and_then(connection);
+        calls_.expire(connection, kFindExpired, ttl_, remove);
         return true;
       },
       std::move(done));
@@ -128,17 +130,6 @@ void SqlKeptResponses::forget(const ConversationKey& key, Done done) {
   calls_.write(
       [owned = OwnedKey(key)](SqlConnection& connection) { return remove(connection, owned); },
       std::move(done));
-}
-
-void SqlKeptResponses::expire_now_and_then(SqlConnection& connection) {
-  if (!calls_.expires_now()) return;
-  std::vector<OwnedKey> expired;
-  const std::array<SqlValue, 2> params{to_sql(clock_.wall() - ttl_), KeyedCalls::kExpireAtOnce};
-  connection.query("SELECT caller, response_id FROM kept_responses WHERE touched_at < $1 LIMIT $2",
-                   params, [&expired](const SqlRow& row) {
-                     expired.emplace_back(ConversationKey{row.text(1), row.text(0)});
-                   });
-  for (const OwnedKey& key : expired) remove(connection, key);
 }
 
 }  // namespace responses_proxy

@@ -25,8 +25,6 @@ class SqlKeptResponses final : public KeptResponses {
   void forget(const ConversationKey& key, Done done) override;
 
  private:
-  void expire_now_and_then(SqlConnection& connection);
-
   Database& database_;
   const Clock& clock_;
   const Millis ttl_;
