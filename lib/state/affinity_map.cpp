@@ -44,7 +44,7 @@ std::optional<std::string> AffinityMap::find(std::string_view id, Millis every, 
   if (entry == nullptr) return std::nullopt;
   entry->used = 1;
   if (expiry_ == Expiry::since_use) entry->since = at;
-  renew = every != Millis::max() && at - entry->renewed >= ticks_of(every);
+  renew = every != Millis::max() && passed(entry->renewed, at) >= ticks_of(every);
   if (renew) entry->renewed = at;
   return shard.table.resource_id(*entry);
 }

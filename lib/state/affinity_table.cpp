@@ -68,10 +68,8 @@ AffinityTable::AffinityTable(std::size_t max_entries, AffinityTicks lifetime)
       max_places_(places_for(max_entries_)),
       lifetime_(lifetime) {}
 
-// Threads read the clock before they have the lock: `now` may be a little before `since`.
 bool AffinityTable::over(const Entry& entry, AffinityTicks now) const {
-  const auto age = static_cast<std::int32_t>(now - entry.since);
-  return age >= 0 && static_cast<AffinityTicks>(age) >= lifetime_;
+  return passed(entry.since, now) >= lifetime_;
 }
 
 AffinityTable::Entry* AffinityTable::find(const AffinityHash& hash, AffinityTicks now) {

@@ -32,6 +32,12 @@ struct AffinityHash {
 using AffinityTicks = std::uint32_t;
 inline constexpr Millis kAffinityTick{64};
 
+// Threads read the clock before they have the lock: `now` may be a little before `since`.
+constexpr AffinityTicks passed(AffinityTicks since, AffinityTicks now) {
+  const auto ticks = static_cast<std::int32_t>(now - since);
+  return ticks < 0 ? 0 : static_cast<AffinityTicks>(ticks);
+}
+
 class AffinityTable {
  public:
   static constexpr std::size_t kMovedPerPut = 8;

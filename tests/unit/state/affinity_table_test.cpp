@@ -77,6 +77,8 @@ TEST_CASE("a clock read before another thread's put is not an age of years") {
   AffinityTable table(2, kLifetime);
   table.put(neighbour(0), "r", 5);
   CHECK(holds(table, neighbour(0), 4));
+  CHECK(passed(5, 4) == 0);
+  CHECK(passed(0xffff'fff0U, 0x10) == 0x20);
 }
 
 TEST_CASE("ticks may come to their end and begin again") {
