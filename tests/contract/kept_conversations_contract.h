@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "contract/told.h"
 #include "responses_proxy/kept_conversations.h"
 
 namespace responses_proxy::testing {
@@ -21,28 +22,22 @@ template <class Backend>
 class KeptConversationsChecks {
  public:
   std::optional<KeptConversation> find(std::string_view id, std::string_view caller = "alice") {
-    std::optional<KeptConversation> conversation;
-    int calls = 0;
-    backend.kept_conversations().find({id, caller}, [&](auto found) {
-      REQUIRE(found);
-      conversation = std::move(*found);
-      ++calls;
+    return told<std::optional<KeptConversation>>([&](auto done) {
+      backend.kept_conversations().find({id, caller}, done);
     });
-    CHECK(calls == 1);
-    return conversation;
   }
   bool keep(KeptConversation conversation) {
-    return told([&](auto done) {
+    return told<bool>([&](auto done) {
       backend.kept_conversations().keep("alice", std::move(conversation), done);
     });
   }
   bool update(KeptConversation conversation, std::string_view caller = "alice") {
-    return told([&](auto done) {
+    return told<bool>([&](auto done) {
       backend.kept_conversations().update(caller, std::move(conversation), done);
     });
   }
   bool forget(std::string_view id, std::string_view caller = "alice") {
-    return told([&](auto done) { backend.kept_conversations().forget({id, caller}, done); });
+    return told<bool>([&](auto done) { backend.kept_conversations().forget({id, caller}, done); });
   }
 
   void found_as_kept() {
@@ -110,18 +105,6 @@ class KeptConversationsChecks {
   }
 
   Backend backend;
-
- private:
-  template <class Ask>
-  static bool told(Ask&& ask) {
-    std::optional<bool> answer;
-    ask([&](const Result<bool>& done) {
-      REQUIRE(done);
-      answer = *done;
-    });
-    REQUIRE(answer);
-    return *answer;
-  }
 };
 
 }  // namespace responses_proxy::testing

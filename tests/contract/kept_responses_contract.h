@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "contract/told.h"
 #include "responses_proxy/kept_responses.h"
 
 namespace responses_proxy::testing {
@@ -29,27 +30,23 @@ template <class Backend>
 class KeptResponsesChecks {
  public:
   std::optional<KeptResponse> find(std::string_view id, std::string_view caller = "alice") {
-    std::optional<KeptResponse> response;
-    int calls = 0;
-    backend.responses().find({id, caller}, [&](auto found) {
-      REQUIRE(found);
-      response = std::move(*found);
-      ++calls;
+    return told<std::optional<KeptResponse>>([&](auto done) {
+      backend.responses().find({id, caller}, done);
     });
-    CHECK(calls == 1);
-    return response;
   }
   bool keep(KeptResponse response) {
-    return told([&](auto done) { backend.responses().keep("alice", std::move(response), done); });
+    return told<bool>(
+        [&](auto done) { backend.responses().keep("alice", std::move(response), done); });
   }
   bool update(KeptResponse response, std::string_view caller = "alice") {
-    return told([&](auto done) { backend.responses().update(caller, std::move(response), done); });
+    return told<bool>(
+        [&](auto done) { backend.responses().update(caller, std::move(response), done); });
   }
   bool touch(std::string_view id) {
-    return told([&](auto done) { backend.responses().touch({id, "alice"}, done); });
+    return told<bool>([&](auto done) { backend.responses().touch({id, "alice"}, done); });
   }
   bool forget(std::string_view id, std::string_view caller = "alice") {
-    return told([&](auto done) { backend.responses().forget({id, caller}, done); });
+    return told<bool>([&](auto done) { backend.responses().forget({id, caller}, done); });
   }
 
   void found_as_kept() {
@@ -130,18 +127,6 @@ class KeptResponsesChecks {
   }
 
   Backend backend;
-
- private:
-  template <class Ask>
-  static bool told(Ask&& ask) {
-    std::optional<bool> answer;
-    ask([&](const Result<bool>& done) {
-      REQUIRE(done);
-      answer = *done;
-    });
-    REQUIRE(answer);
-    return *answer;
-  }
 };
 
 }  // namespace responses_proxy::testing

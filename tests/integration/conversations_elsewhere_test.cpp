@@ -10,20 +10,6 @@
 using namespace responses_proxy;
 using namespace responses_proxy::testing;
 
-namespace {
-
-struct Given {
-  int status;
-  Json body;
-};
-
-Given given(const httplib::Result& result) {
-  REQUIRE(result);
-  return {result->status, Json::parse(result->body, nullptr, false)};
-}
-
-}  // namespace
-
 TEST_CASE("conversations: where an upstream keeps its own they are its affair") {
   ScriptedUpstream upstream;
   upstream.add(

@@ -12,16 +12,6 @@ using namespace responses_proxy::testing;
 
 namespace {
 
-struct Given {
-  int status;
-  Json body;
-};
-
-Given given(const httplib::Result& result) {
-  REQUIRE(result);
-  return {result->status, Json::parse(result->body, nullptr, false)};
-}
-
 // A proxy before a provider that keeps nothing.
 struct Rig {
   explicit Rig(const std::string& answer = "Hi") : Rig(std::vector<Reply>{document(answer)}) {}
