@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <cassert>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -50,6 +51,12 @@ CurlTransfer::CurlTransfer(CurlUpstreamClient& client, const Clock& clock, CURL*
 
 CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(header_list_);
+}
+
+// Curl may send again what it has sent; what is over stays over.
+void CurlTransfer::go_to(Stage next) {
+  assert(stage_ != Stage::over && next != Stage::connecting);
+  stage_ = next;
 }
 
 void CurlTransfer::set_options() {
@@ -140,7 +147,8 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int local_port) {
     transfer.strayed_ = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  const bool again = std::exchange(transfer.connected_, true);
+  const bool again = transfer.stage_ == Stage::sent;
+  transfer.go_to(Stage::sent);
   return again && !is_idempotent(transfer.request_.method) ? CURL_PREREQFUNC_ABORT
                                                            : CURL_PREREQFUNC_OK;
 }
@@ -180,7 +188,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 bool CurlTransfer::header_line(std::string_view line) {
-  if (head_complete_) return true;  // a trailer
+  if (has_head()) return true;  // a trailer
   if (!head_.take(line)) return refuse(head_.fault());
   return !head_.ended() || end_head();
 }
@@ -201,7 +209,7 @@ bool CurlTransfer::end_head() {
   if (!head_.settle(static_cast<int>(status), known)) return refuse(head_.fault());
   if (head_.ambiguous()) curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   status_ = static_cast<int>(status);
-  head_complete_ = true;
+  head_stage_ = HeadStage::complete;
   waiting_since_ = clock_.steady();
   client_.ready(*this);
   return true;
@@ -220,7 +228,7 @@ std::size_t CurlTransfer::on_write(char* data, std::size_t size, std::size_t cou
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::size_t length = size * count;
   // The one place that keeps handlers from a body without a head, whatever curl takes for one.
-  if (!transfer.head_complete_) {
+  if (!transfer.has_head()) {
     transfer.refuse("a body without a head");
     return 0;
   }
@@ -259,9 +267,12 @@ void CurlTransfer::finished(CURLcode code) {
   result_.resolve_time = std::chrono::microseconds(time_of(CURLINFO_NAMELOOKUP_TIME_T));
   result_.connect_time = std::chrono::microseconds(time_of(CURLINFO_CONNECT_TIME_T));
   result_.tls_time = std::chrono::microseconds(time_of(CURLINFO_APPCONNECT_TIME_T));
-  done_ = true;
   if (code == CURLE_OK) keep_socket();
-  if (result_.error != UpstreamError::none) return;  // refused
+  if (result_.error == UpstreamError::none) tell_error(code);  // else it was refused
+  go_to(Stage::over);
+}
+
+void CurlTransfer::tell_error(CURLcode code) {
   result_.error = error_of(code);
   std::string_view words = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   if (forbidden_) words = kPrivateAddress;
@@ -278,7 +289,7 @@ UpstreamError CurlTransfer::error_of(CURLcode code) const {
   switch (code) {
     case CURLE_OK:
       // curl takes a connection closed inside the head for its end.
-      return head_complete_ ? UpstreamError::none : UpstreamError::closed;
+      return has_head() ? UpstreamError::none : UpstreamError::closed;
     case CURLE_COULDNT_RESOLVE_HOST:
       return UpstreamError::connect_name_not_found;
     case CURLE_COULDNT_CONNECT:
@@ -291,7 +302,7 @@ UpstreamError CurlTransfer::error_of(CURLcode code) const {
     case CURLE_SSL_ISSUER_ERROR:
       return UpstreamError::connect_certificate;
     case CURLE_OPERATION_TIMEDOUT:
-      return connected_ ? UpstreamError::total_timeout : UpstreamError::connect_timeout;
+      return stage_ == Stage::sent ? UpstreamError::total_timeout : UpstreamError::connect_timeout;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
@@ -301,10 +312,10 @@ UpstreamError CurlTransfer::error_of(CURLcode code) const {
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
 #endif
-      return connected_ ? UpstreamError::protocol : UpstreamError::connect;
+      return stage_ == Stage::sent ? UpstreamError::protocol : UpstreamError::connect;
     default:
-      if (!connected_) return UpstreamError::connect;
-      return head_complete_ ? UpstreamError::truncated : UpstreamError::closed;
+      if (stage_ == Stage::connecting) return UpstreamError::connect;
+      return has_head() ? UpstreamError::truncated : UpstreamError::closed;
   }
 }
 
@@ -315,12 +326,12 @@ UpstreamError CurlTransfer::error_of_connect() const {
 }
 
 UpstreamError CurlTransfer::overdue(SteadyTime now) {
-  if (done_ || paused_) return UpstreamError::none;
+  if (stage_ == Stage::over || paused_) return UpstreamError::none;
   const UpstreamTimeouts& limits = request_.timeouts;
   const auto past = [now](Millis limit, SteadyTime since) {
     return limit > Millis::zero() && now - since >= limit;
   };
-  if (head_complete_) {
+  if (has_head()) {
     return past(limits.idle, waiting_since_) ? UpstreamError::idle_timeout : UpstreamError::none;
   }
   if (connected() && body_sent()) {
@@ -337,14 +348,14 @@ UpstreamError CurlTransfer::overdue(SteadyTime now) {
 
 void CurlTransfer::fail(UpstreamError error) {
   result_.error = error;
-  done_ = true;
+  go_to(Stage::over);
 }
 
 void CurlTransfer::resume() {
   if (!paused_) return;
   paused_ = false;
   waiting_since_ = clock_.steady();
-  if (!inbox_.empty() || done_) {
+  if (!inbox_.empty() || stage_ == Stage::over) {
     client_.ready(*this);
     client_.deliver_soon();
   }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,13 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
 
  private:
   friend class CurlUpstreamClient;
+  enum class Stage : std::uint8_t {
+    connecting,
+    sent,  // the request was on its way once
+    over,  // for curl; the handler may not have been told all of it yet
+  };
+  enum class HeadStage : std::uint8_t { missing, complete, delivered };
+
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static int on_connected(void* self, char*, char*, int, int local_port);
@@ -50,12 +58,15 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   static int on_close(void* client, curl_socket_t socket);
   static CURLcode on_tls(CURL* easy, void* context, void* self);
 
+  void go_to(Stage next);
+  bool has_head() const { return head_stage_ != HeadStage::missing; }
   void set_options();
   void set_body_options();
   void set_headers();
   bool header_line(std::string_view line);
   bool end_head();
   bool refuse(std::string_view fault);
+  void tell_error(CURLcode code);
   UpstreamError error_of(CURLcode code) const;
   UpstreamError error_of_connect() const;
   bool decodes() const;
@@ -74,15 +85,13 @@ class CurlTransfer : public std::enable_shared_from_this<CurlTransfer> {
   SteadyTime sent_since_;     // when it was last seen to take some
 
   UpstreamHead head_;
-  int status_ = 0;          // 0: no final head is there
-  bool connected_ = false;  // the request was on its way once
-  bool strayed_ = false;    // something had arrived on the connection before it
-  bool head_complete_ = false;
-  bool head_delivered_ = false;
+  int status_ = 0;  // of the final head
+  Stage stage_ = Stage::connecting;
+  HeadStage head_stage_ = HeadStage::missing;
+  bool strayed_ = false;  // something had arrived on the connection before the request
   std::string inbox_;
   bool paused_ = false;       // the handler does not want more
   bool curl_paused_ = false;  // and so curl was told to stop reading
-  bool done_ = false;
   UpstreamResult result_;
 };
 

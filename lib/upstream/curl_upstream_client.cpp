@@ -213,8 +213,8 @@ void CurlUpstreamClient::deliver() {
 
 // The handler may destroy its transfer in any callback; `handler` is null from then on.
 void CurlUpstreamClient::deliver_to(const std::shared_ptr<CurlTransfer>& transfer) {
-  if (transfer->handler != nullptr && transfer->head_complete_ && !transfer->head_delivered_) {
-    transfer->head_delivered_ = true;
+  if (transfer->handler != nullptr && transfer->head_stage_ == CurlTransfer::HeadStage::complete) {
+    transfer->head_stage_ = CurlTransfer::HeadStage::delivered;
     transfer->handler->on_head(transfer->status_, std::move(transfer->head_.headers()));
   }
   if (transfer->handler != nullptr && !transfer->paused_ && !transfer->inbox_.empty()) {
@@ -228,7 +228,8 @@ void CurlUpstreamClient::deliver_to(const std::shared_ptr<CurlTransfer>& transfe
     }
     if (transfer->handler != nullptr && !transfer->paused_) transfer->unpause_curl();
   }
-  if (transfer->handler != nullptr && !transfer->paused_ && transfer->done_) {
+  if (transfer->handler != nullptr && !transfer->paused_ &&
+      transfer->stage_ == CurlTransfer::Stage::over) {
     std::exchange(transfer->handler, nullptr)->on_end(transfer->result_);
   }
 }
