@@ -23,7 +23,7 @@ std::string_view given_bytes(const char* bytes, std::size_t size, const char* na
 Json object_of(std::string_view json, const char* name) {
   if (json.empty()) return Json::object();
   auto parsed = parse_json_object(json);
-  if (!parsed) throw Invalid(fmt::format("{} is no JSON object", name));
+  if (!parsed) throw Invalid(fmt::format("{} {}", name, json_object_problem(json)));
   return std::move(*parsed);
 }
 

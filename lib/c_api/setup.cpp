@@ -24,7 +24,7 @@ class Document {
  public:
   explicit Document(std::string_view text) {
     auto parsed = parse_json_object(text);
-    if (!parsed) throw Invalid("the setup is no JSON object");
+    if (!parsed) throw Invalid("the setup " + json_object_problem(text));
     root_ = std::move(*parsed);
   }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/file_stamp.h"
+#include "core/json_object.h"
 
 namespace responses_proxy {
 
@@ -81,13 +82,18 @@ const CatalogEntry* CatalogBase::find(std::string_view slug) const {
 }
 
 CatalogBase parse_catalog(const std::string& text, std::string& problem) {
-  Json file = Json::parse(text, nullptr, false);
-  if (!file.is_object() || !file.contains("models") || !file["models"].is_array()) {
+  auto file = parse_json_object(text);
+  if (!file) {
+    problem = json_object_problem(text);
+    return {};
+  }
+  const auto models = file->find("models");
+  if (models == file->end() || !models->is_array()) {
     problem = "is no catalog: a JSON object with a list of \"models\"";
     return {};
   }
   CatalogBase base;
-  for (Json& model : file["models"]) {
+  for (Json& model : *models) {
     const std::size_t position = base.entries.size();
     const std::string missing = model.is_object() ? missing_in(model) : "slug";
     if (!missing.empty()) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config_values/value_parser.h"
+#include "core/json_object.h"
 #include "core/json_reader.h"
 
 namespace responses_proxy::config {
@@ -111,9 +112,10 @@ ConfigError unknown(const ModelAlias& alias, std::string_view kind, std::string_
 }  // namespace
 
 std::string read_aliases(std::string_view json, std::vector<ModelAlias>& aliases) {
-  std::string problem = "is not JSON";
-  read_json(json, [&](Element document) { problem = read_document(document, aliases); });
-  return problem;
+  std::string problem;
+  const bool read =
+      read_json(json, [&](Element document) { problem = read_document(document, aliases); });
+  return read ? problem : json_object_problem(json);
 }
 
 void resolve_aliases(std::vector<ModelAlias>& aliases, const std::vector<Resource>& resources,

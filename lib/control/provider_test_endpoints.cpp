@@ -86,7 +86,7 @@ TestReport run(const Plane& plane, const Provider& provider, const SecretBox& pa
 void answer_provider_test(Plane& plane, const httplib::Request& request,
                           httplib::Response& response) {
   const auto body = parse_json_object(request.body);
-  if (!body) return send_error(response, not_an_object());
+  if (!body) return send_error(response, not_an_object(request.body));
   const Registry& registry = *plane.registry;
   const auto view = registry.view();
   const auto id = body->find("id");
@@ -105,7 +105,7 @@ void answer_provider_test(Plane& plane, const httplib::Request& request,
 
 void answer_model_test(Plane& plane, const httplib::Request& request, httplib::Response& response) {
   const auto body = parse_json_object(request.body);
-  if (!body) return send_error(response, not_an_object());
+  if (!body) return send_error(response, not_an_object(request.body));
   const auto view = plane.registry->view();
   std::vector<FieldError> errors;
   FieldReader reader(*body, errors);

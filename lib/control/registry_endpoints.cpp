@@ -127,7 +127,7 @@ void with_change(const Request& request, Response& response, bool has_body, Chan
   if (!conditions) return send_error(response, conditions.error());
   if (!has_body) return change(Json(), *conditions);
   const auto body = parse_json_object(request.body);
-  if (!body) return send_error(response, not_an_object());
+  if (!body) return send_error(response, not_an_object(request.body));
   change(*body, *conditions);
 }
 

@@ -7,6 +7,7 @@
 #include "control/answer.h"
 #include "control/parameters.h"
 #include "core/base64.h"
+#include "core/json_object.h"
 
 namespace responses_proxy::control {
 
@@ -44,9 +45,11 @@ Result<Conditions> conditions_of(const httplib::Request& request) {
   return conditions;
 }
 
-Error not_an_object() {
+Error not_an_object(std::string_view body) {
   return Error::invalid_request(
-      "invalid_json", "The body of the request must be a JSON object: {\"name\": value, ...}.");
+      "invalid_json",
+      fmt::format("The body of the request {}. It must be one: {{\"name\": value, ...}}.",
+                  json_object_problem(body)));
 }
 
 void send_refusal(httplib::Response& response, const Refusal& refusal) {

@@ -18,7 +18,7 @@ Result<Conditions> conditions_of(const httplib::Request& request);
 std::string etag_of(std::int64_t revision);
 
 // The body of a request that is no JSON object.
-Error not_an_object();
+Error not_an_object(std::string_view body);
 // With all fields that are wrong.
 void send_refusal(httplib::Response& response, const Refusal& refusal);
 

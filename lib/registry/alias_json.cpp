@@ -59,7 +59,7 @@ AliasTarget read_target(FieldReader& reader, const HasProvider& has_provider) {
 }
 
 void read_list(FieldReader& reader, const Json& list, const HasProvider& has_provider,
-               std::vector<FieldError>& errors, Alias& alias) {
+               std::vector<FieldError>& errors, std::vector<std::string>& unknown, Alias& alias) {
   if (!list.is_array() || list.empty() || list.size() > kMaxTargets) {
     return reader.fail("targets", fmt::format("must be a list of 1 to {} targets", kMaxTargets));
   }
@@ -76,17 +76,19 @@ void read_list(FieldReader& reader, const Json& list, const HasProvider& has_pro
       reader.fail(path, "is there twice: give one of them more weight");
     }
     alias.targets.push_back(std::move(target));
+    for (std::string& name : of_target.unknown()) unknown.push_back(std::move(name));
   }
 }
 
 // One provider and one model, or a list of both. Either may be told again beside the list, as
 // answers do.
 void read_targets(FieldReader& reader, const HasProvider& has_provider,
-                  std::vector<FieldError>& errors, Alias& alias) {
+                  std::vector<FieldError>& errors, std::vector<std::string>& unknown,
+                  Alias& alias) {
   std::string provider_id;
   std::string upstream_id;
   if (const Json* list = reader.find("targets")) {
-    read_list(reader, *list, has_provider, errors, alias);
+    read_list(reader, *list, has_provider, errors, unknown, alias);
     reader.text("provider_id", provider_id);
     reader.text("upstream_id", upstream_id);
     if (alias.targets.empty()) return;
@@ -121,8 +123,9 @@ Alias read(const Json& body, const HasProvider& has_provider, std::vector<FieldE
   reader.object("capabilities", alias.capabilities);
   reader.flag("enabled", alias.enabled);
   reader.object("metadata", alias.metadata);
-  read_targets(reader, has_provider, errors, alias);
-  unknown = reader.unknown();
+  unknown.clear();
+  read_targets(reader, has_provider, errors, unknown, alias);
+  for (std::string& name : reader.unknown()) unknown.push_back(std::move(name));
   return alias;
 }
 

@@ -60,7 +60,7 @@ RegistryFile parse_registry_file(std::string_view text, const ProviderRules& rul
   RegistryFile file;
   const auto parsed = parse_json_object(text);
   if (!parsed) {
-    file.problems.emplace_back("it is no JSON object");
+    file.problems.push_back("it " + json_object_problem(text));
     return file;
   }
   const Json& document = *parsed;

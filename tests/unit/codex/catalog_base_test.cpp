@@ -51,7 +51,7 @@ TEST_CASE("an entry that Codex would not take is told with its place") {
 }
 
 TEST_CASE("what is no catalog, or has a model twice, is told") {
-  CHECK(problem_of("[]").starts_with("is no catalog"));
+  CHECK(problem_of("[]") == "is no JSON object");
   CHECK(problem_of(R"({"object":"list","data":[]})").starts_with("is no catalog"));
   CHECK(problem_of(catalog_of({entry_of_codex("gpt-9"), entry_of_codex("gpt-9")})) ==
         "has the model gpt-9 twice");

@@ -51,7 +51,7 @@ TEST_CASE("what is wrong with an alias is said, and where") {
     const char* value;
     const char* problem;
   } const cases[] = {
-      {"{", "is not JSON"},
+      {"{", "is no JSON object: it stops being JSON at line 1, column 2"},
       {"[]", "is not a JSON object"},
       {"{}", "has no alias"},
       {R"({"": {"pool": "fast"}})", "has an alias that is not a valid name"},

@@ -92,6 +92,13 @@ TEST_CASE("everything that is wrong with an alias is told at once") {
   }
 }
 
+TEST_CASE("what an alias or a target of it does not have is told") {
+  Json body = minimal();
+  body["taregts"] = Json::array();
+  body["targets"] = {{{"provider_id", "kimi-main"}, {"upstream_id", "kimi-k2.6"}, {"weigth", 2}}};
+  CHECK(read(body).unknown == Fields{"targets[0].weigth", "taregts"});
+}
+
 TEST_CASE("a patch changes what it names of an alias") {
   const Alias before = read(minimal()).alias;
   const auto patched = [&](const Json& patch) {
