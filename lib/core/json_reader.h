@@ -20,6 +20,13 @@ namespace responses_proxy {
 
 inline constexpr std::size_t kKeptBytes = 1024 * 1024;
 
+// simdjson copies even no bytes from where there may be none.
+inline simdjson::simdjson_result<simdjson::dom::element> parsed(simdjson::dom::parser& parser,
+                                                                std::string_view text) {
+  if (text.empty()) return simdjson::EMPTY;
+  return parser.parse(text.data(), text.size());
+}
+
 // Calls `read(simdjson::dom::element)` with the document; the element and every string_view in it
 // are only valid during the call. With an error `read` was not called.
 template <class Read>
@@ -30,7 +37,7 @@ simdjson::error_code parse_json(std::string_view text, Read&& read) {
   simdjson::dom::parser& parser = text.size() <= kKeptBytes ? thread_parser : own_parser.emplace();
   simdjson::dom::element document;
   ++json_reads().parsed;
-  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(document);
+  const simdjson::error_code error = parsed(parser, text).get(document);
   if (error == simdjson::SUCCESS) std::forward<Read>(read)(document);
   return error;
 }
@@ -54,10 +61,10 @@ class JsonDocument {
  public:
   // false: it is not JSON, or holds what this parser cannot.
   bool read(std::string_view text) {
-    simdjson::error_code error = parser_.parse(text.data(), text.size()).get(root_);
+    simdjson::error_code error = parsed(parser_, text).get(root_);
     if (error == simdjson::STRING_ERROR) {
       const std::string whole = without_lone_surrogates(text);
-      error = parser_.parse(whole.data(), whole.size()).get(root_);
+      error = parsed(parser_, whole).get(root_);
     }
     return error == simdjson::SUCCESS;
   }

@@ -84,7 +84,7 @@ TEST_CASE("an alias has the entry of the model behind it, if nobody translates")
   const Json models = Json::parse(catalog.of(kResources, aliases)->json)["models"];
   CHECK(models[0]["tool_mode"] == "code_mode_only");
   CHECK(models[0]["multi_agent_version"] == "v2");
-  for (const std::size_t i : {1, 2}) {
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
     CHECK(models[i]["context_window"] == 128'000);
     CHECK(models[i]["multi_agent_version"] == "disabled");
   }

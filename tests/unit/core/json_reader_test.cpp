@@ -28,6 +28,7 @@ TEST_CASE("a document is read, and a string found") {
 }
 
 TEST_CASE("what is no JSON is not read") {
+  CHECK(id_in({}) == "not JSON");  // no bytes, and no place where they would be
   for (const std::string_view text :
        {"", " ", "{", "{\"id\":\"a\"", "{\"id\":\"a\"} x", "{'id':'a'}", "{\"id\":\"\xff\"}", "nul",
         "{\"id\":\"a\nb\"}", "\xef\xbb\xbf", "[1,]"}) {

@@ -26,7 +26,7 @@ struct Idle {
   boost::asio::io_context context{1};
   EventLoop loop{context};
   NoUpstream upstream;
-  const Dialects dialects;
+  const Dialects dialects{};
   std::unique_ptr<HealthChecker> checker =
       make_health_checker({}, router, loop, upstream, clock, dialects);
 };
