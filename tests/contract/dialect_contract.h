@@ -72,7 +72,10 @@ struct ContractAnswer final : AnswerSink {
   void event(const AnswerEvent& event) override {
     events.push_back(Json::parse(event.json, nullptr, false));
     if (event.state != AnswerState::open) ++ends;
-    if (!event.wire.empty()) CHECK(event.wire.find(event.json) != std::string_view::npos);
+    if (!event.wire.empty()) {
+      ++wires;
+      CHECK(event.wire.find(event.json) != std::string_view::npos);
+    }
     CHECK(events.back().value("type", "") == event.type);
   }
   void bytes(std::string_view bytes) override { document.append(bytes); }
@@ -82,6 +85,7 @@ struct ContractAnswer final : AnswerSink {
   std::vector<Json> events;
   std::string document;
   int ends = 0;
+  int wires = 0;  // events that came framed
 };
 
 inline const Headers kJsonHead{{"content-type", "application/json"}};
@@ -253,6 +257,13 @@ void check_sockets(Backend backend) {
   CHECK(facts.response_id == "resp_7");
   CHECK(facts.usage.total == 4);
   CHECK(facts.state == AnswerState::completed);
+  ContractAnswer cut(*dialect, 200, kStreamHead, "", 1);
+  const std::string first = dump(streamed.events.front());
+  CHECK(cut.translation->take(*socket->read(first), cut));
+  CHECK(cut.translation->failure("it broke off", cut));
+  CHECK(cut.ends == 1);
+  // Nothing of it is framed as a stream of HTTP has it.
+  CHECK(answer.wires + cut.wires == 0);
   for (const char* const text : {"", "[]", "\"response.created\"", "{"}) {
     CAPTURE(text);
     CHECK_FALSE(socket->read(text));

@@ -43,6 +43,22 @@ PAUSES_ALLOWED = {
     "lib/record_stream/stream_worker.cpp": "the worker pauses after a failure",
 }
 
+# Error codes, header names and event words of a provider's API. What the proxy itself says to its clients, or takes from
+# them, it says in the words of the Responses API, which they speak.
+DIALECT_WORD = re.compile(
+    r'"(?:response\.\w+|codex\.\w+|x-codex-|x-ratelimit|openai-(?:model|beta|processing)|insufficient_quota|'
+    r"invalid_encrypted_content|server_is_overloaded|websocket_connection_limit_reached|context_length_exceeded|slow_down|"
+    r"previous_response_not_found|model_not_found|invalid_api_key|rate_limit_exceeded)")
+WORDS_ALLOWED = {
+    "include/responses_proxy/answer.h": "an answer that was steered, as every dialect gives it out",
+    "include/responses_proxy/error.h": "the code of the proxy's own 429",
+    "lib/proxy/token_gate.cpp": "a client token that is none",
+    "lib/proxy/web_socket/client_message.h": "what clients send",
+    "lib/proxy/web_socket/session.cpp": "what clients send, and what becomes of steering",
+    "lib/route/request_facts.cpp": "a request names a response that cannot be one",
+    "lib/route/table_router.cpp": "a model that is not served here",
+}
+
 # Names in public headers that no public header defines.
 PRIVATE_NAMES_ALLOWED = {
     "httplib::Server": "the control plane is mounted on a server of the host",
@@ -298,6 +314,22 @@ def pauses_have_a_reason(tree):
         yield f"{where}: {what} blocks its thread: use the loop's timers (else: an entry in PAUSES_ALLOWED, with its reason)"
 
 
+def words_in(text):
+    """(line number, word of a dialect); comments do not count, literals do."""
+    for number, line in enumerate(re.sub(r"//[^\n]*", "", text).splitlines(), 1):
+        if found := DIALECT_WORD.search(line):
+            yield number, found[0].lstrip('"')
+
+
+def dialect_words_stand_in_dialects(tree):
+    """Only lib/dialects, and the demo upstream that plays a provider, know the words of a wire format."""
+    for file, text in tree.files.items():
+        if file.startswith(("lib/dialects/", "lib/demo/", "server/")) or file in WORDS_ALLOWED:
+            continue
+        for number, word in words_in(text):
+            yield f"{file}:{number}: {word} is a word of a dialect (else: an entry in WORDS_ALLOWED, with its reason)"
+
+
 def exceptions_are_needed(tree):
     """An exception whose reason is gone goes, too."""
     for file in THIRD_PARTY_ALLOWED:
@@ -307,6 +339,9 @@ def exceptions_are_needed(tree):
         for file in allowed:
             if not pattern.search(without_comments(tree.files.get(file, ""))):
                 yield f"{file} needs no entry in {name} any more"
+    for file in WORDS_ALLOWED:
+        if not any(words_in(tree.files.get(file, ""))):
+            yield f"{file} needs no entry in WORDS_ALLOWED any more"
     public_text = "".join(text for file, text in tree.files.items() if file.startswith("include/"))
     for name in PRIVATE_NAMES_ALLOWED:
         if not re.search(rf"^(?:class|struct) {name.split('::')[-1]};", public_text, re.M):
@@ -315,4 +350,5 @@ def exceptions_are_needed(tree):
 
 RULES = (arrows_go_down, public_headers_are_public, public_headers_are_exported, levels_stand_alone, interfaces_are_small,
          no_include_cycles, class_names_stand_once, time_is_injected, pauses_have_a_reason,
+         dialect_words_stand_in_dialects,
          exceptions_are_needed)

@@ -55,6 +55,8 @@ CASES = (
     (rules.time_is_injected, {"lib/core/a.cpp": "std::random_device device;\n"}, "random_device"),
     (rules.pauses_have_a_reason, {"lib/core/a.cpp": "wait_for_sockets();\nanswers.wait_for_all();\nwait_until_idle(timeout);\n"}, None),
     (rules.pauses_have_a_reason, {"lib/core/a.cpp": "wake_.wait_for(lock, kPause);\n"}, "wait_for( blocks its thread"),
+    (rules.dialect_words_stand_in_dialects, {"lib/dialects/a.cpp": 'f("response.created");\n', "lib/proxy/a.cpp": '// "response.created"\nf("response");\n'}, None),
+    (rules.dialect_words_stand_in_dialects, {"lib/proxy/a.cpp": '\nf("response.created");\n'}, "lib/proxy/a.cpp:2: response.created is a word of a dialect"),
     (rules.pauses_have_a_reason, {"lib/core/a.cpp": "std::this_thread::sleep_for(kPause);\n"}, "sleep_for blocks its thread"),
 )
 

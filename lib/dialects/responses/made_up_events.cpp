@@ -1,4 +1,4 @@
-#include "proxy/web_socket/made_up_events.h"
+#include "dialects/responses/made_up_events.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,6 @@
 #include "core/json.h"
 #include "core/json_members.h"
 #include "dialects/responses/client_headers.h"
-#include "proxy/local_answers/codex_catalog_answer.h"
 
 namespace responses_proxy {
 
@@ -46,13 +45,13 @@ Json readable_error(int status, std::string_view body) {
 
 }  // namespace
 
-std::vector<std::string> warm_up_events(const ClientMessage& message,
+std::vector<std::string> warm_up_events(const std::string& previous_response_id,
                                         const std::string& response_id, WallTime now) {
   Json created = response_object(response_id, "in_progress", now);
   Json completed = response_object(response_id, "completed", now);
-  if (!message.previous_response_id.empty()) {
-    created["previous_response_id"] = message.previous_response_id;
-    completed["previous_response_id"] = message.previous_response_id;
+  if (!previous_response_id.empty()) {
+    created["previous_response_id"] = previous_response_id;
+    completed["previous_response_id"] = previous_response_id;
   }
   completed["usage"] = {{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
   return {event("response.created", 0, std::move(created)),
@@ -94,14 +93,13 @@ std::string error_message(int status, const Headers& headers, std::string_view b
 }
 
 std::string catalog_message(const Headers& headers) {
-  const auto etag = headers.find(local_answers::kCatalogField);
+  const auto etag = headers.find(kCatalogField);
   if (!etag) return {};
-  return dump({{"type", kCodexMetadata}, {"headers", {{local_answers::kCatalogField, *etag}}}});
+  return dump({{"type", kCodexMetadata}, {"headers", {{kCatalogField, *etag}}}});
 }
 
 bool is_catalog_message(std::string_view type, std::string_view json) {
-  return type == kCodexMetadata &&
-         json.find(local_answers::kCatalogField) != std::string_view::npos;
+  return type == kCodexMetadata && json.find(kCatalogField) != std::string_view::npos;
 }
 
 std::string metadata_message(const Headers& headers) {

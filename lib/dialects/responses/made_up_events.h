@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/web_socket/client_message.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/error.h"
 #include "responses_proxy/request.h"
@@ -14,7 +13,8 @@
 namespace responses_proxy {
 
 // The answer to a warm-up (`generate:false`) for an upstream that has none: two events.
-std::vector<std::string> warm_up_events(const ClientMessage& message,
+// `previous_response_id`: of the request, "" if it has none.
+std::vector<std::string> warm_up_events(const std::string& previous_response_id,
                                         const std::string& response_id, WallTime now);
 
 // The end of a response that the client has interrupted. `number`: its sequence number; 0: nothing

@@ -6,7 +6,6 @@
 
 #include "core/json.h"
 #include "core/json_reader.h"
-#include "core/sse_event.h"
 #include "dialects/responses/alias_in_answer.h"
 #include "dialects/responses/event_head.h"
 
@@ -78,8 +77,7 @@ bool StreamReader::failure(std::string_view message, AnswerSink& sink) const {
   const std::string json = dump({{"type", "response.failed"},
                                  {"sequence_number", learnt_.facts.next_sequence_number},
                                  {"response", response}});
-  const std::string wire = sse_event("response.failed", json);
-  sink.event({"response.failed", json, wire, AnswerState::failed});
+  sink.event({"response.failed", json, {}, AnswerState::failed});
   return true;
 }
 
@@ -118,8 +116,7 @@ bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
   } else if (begins_an_object(event.data)) {
     return false;
   } else if (!is_done(event.data)) {
-    other_dialect_ = true;
-    facts.complete = facts.state != AnswerState::open || !responses_stream_;
+    saw_foreign_event();
   }
   if (was_open) out.state = facts.state;
   return true;
@@ -128,10 +125,20 @@ bool StreamReader::look_at(const SseEvent& event, AnswerEvent& out) {
 bool StreamReader::look_at(const EventHead& head, std::string_view type, std::string_view data) {
   if (!learn(type, head, data)) return false;
   if (type.starts_with("response.")) follow(type, head);
-  other_dialect_ = other_dialect_ || type.empty();
-  AnswerFacts& facts = learnt_.facts;
-  facts.complete = facts.state != AnswerState::open || (!responses_stream_ && other_dialect_);
+  if (type.empty()) saw_foreign_event();
+  note_completeness();
   return true;
+}
+
+void StreamReader::saw_foreign_event() {
+  if (kind_ == Kind::unknown) kind_ = Kind::foreign;
+  note_completeness();
+}
+
+// What is no stream of the Responses API has no end that could be missed.
+void StreamReader::note_completeness() {
+  AnswerFacts& facts = learnt_.facts;
+  facts.complete = facts.state != AnswerState::open || kind_ == Kind::foreign;
 }
 
 StoredResponse StreamReader::stored() const {
@@ -139,7 +146,7 @@ StoredResponse StreamReader::stored() const {
 }
 
 void StreamReader::follow(std::string_view type, const EventHead& head) {
-  responses_stream_ = true;
+  kind_ = Kind::responses;
   // A stream that was resumed does not begin at 0; an upstream may not number its events at all.
   AnswerFacts& facts = learnt_.facts;
   const std::int64_t number = head.sequence_number.value_or(facts.next_sequence_number);

@@ -35,22 +35,30 @@ class StreamReader {
   std::size_t held_bytes() const { return framer_.rest().size() + output_.bytes(); }
 
  private:
+  // By the events so far.
+  enum class Kind : std::uint8_t {
+    unknown,
+    responses,  // one of them was of the Responses API
+    foreign,    // none was, and one has no type
+  };
+
   // Gives the event out unless no client could read it.
   void take(const SseEvent& event, AnswerSink& sink);
   void give(const AnswerEvent& event, const EventHead& head, AnswerSink& sink) const;
   bool look_at(const SseEvent& event, AnswerEvent& out);
   bool look_at(const EventHead& head, std::string_view type, std::string_view data);
   void follow(std::string_view type, const EventHead& head);
+  void saw_foreign_event();
+  void note_completeness();
   bool learn(std::string_view type, const EventHead& head, std::string_view data);
 
   LearntAnswer& learnt_;
   const std::string_view alias_;
   KeptOutput output_;
   SseFramer framer_;
-  EventHead head_;                 // of the event in hand
-  bool responses_stream_ = false;  // an event of the Responses API was seen
-  bool other_dialect_ = false;     // events without a type: not a Responses stream
-  bool last_left_out_ = false;     // the last event of all so far
+  EventHead head_;  // of the event in hand
+  Kind kind_ = Kind::unknown;
+  bool last_left_out_ = false;  // the last event of all so far
 };
 
 }  // namespace responses_proxy

@@ -16,9 +16,8 @@ namespace local_answers {
 // Null: something else is asked for, or there is no catalog.
 const ModelCatalog* asked_catalog(const ExchangeContext& exchange, const RoutingTable& table);
 
-// Its field in an answer to Codex, which then asks for a catalog that it has not seen.
-inline constexpr std::string_view kCatalogField = "x-models-etag";
-// That field's value in an answer to this client; "" = it is not for it.
+// The value of kCatalogField in an answer to this client: Codex then asks for a catalog that it has
+// not seen. "" = it is not for it.
 std::string_view catalog_news(const ExchangeContext& exchange);
 
 }  // namespace local_answers

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "balance/eligibility.h"
+#include "dialects/responses/client_headers.h"
 #include "dialects/retry_after.h"
 #include "proxy/exchange_context.h"
 #include "proxy/local_answers/codex_catalog_answer.h"
@@ -47,9 +48,9 @@ void tell_soonest_return(const ExchangeContext& exchange, Headers& headers) {
 
 // What an upstream says there is about a catalog of its own.
 void tell_catalog(const ExchangeContext& exchange, Headers& headers) {
-  headers.erase(local_answers::kCatalogField);
+  headers.erase(kCatalogField);
   const std::string_view news = local_answers::catalog_news(exchange);
-  if (!news.empty()) headers.add(local_answers::kCatalogField, news);
+  if (!news.empty()) headers.add(kCatalogField, news);
 }
 
 void start_answer(ExchangeContext& exchange) {

@@ -7,8 +7,8 @@
 
 #include "core/json.h"
 #include "core/json_members.h"
+#include "dialects/responses/made_up_events.h"
 #include "proxy/aside.h"
-#include "proxy/web_socket/made_up_events.h"
 
 namespace responses_proxy {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "dialects/headers.h"
-#include "proxy/web_socket/made_up_events.h"
+#include "dialects/responses/made_up_events.h"
 #include "responses_proxy/error.h"
 
 namespace responses_proxy {

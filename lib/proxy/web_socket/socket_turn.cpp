@@ -7,9 +7,9 @@
 #include "core/input_items.h"
 #include "core/response_id.h"
 #include "dialects/headers.h"
+#include "dialects/responses/made_up_events.h"
 #include "proxy/aside.h"
 #include "proxy/phases/translate.h"
-#include "proxy/web_socket/made_up_events.h"
 #include "proxy/web_socket/turn_transfer.h"
 #include "route/request_facts.h"
 
@@ -168,7 +168,7 @@ std::string SocketTurn::new_response_id() const {
 
 std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const {
   const WallTime now = context_.dependencies.clock.wall();
-  if (!interrupted_) return warm_up_events(*message_, new_response_id(), now);
+  if (!interrupted_) return warm_up_events(message_->previous_response_id, new_response_id(), now);
   const bool begun = !facts.response_id.empty();
   return interrupted_events(begun ? facts.response_id : new_response_id(),
                             begun ? facts.next_sequence_number : 0, now);

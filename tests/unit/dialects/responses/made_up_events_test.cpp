@@ -1,4 +1,4 @@
-#include "proxy/web_socket/made_up_events.h"
+#include "dialects/responses/made_up_events.h"
 
 #include <doctest/doctest.h>
 
@@ -12,12 +12,6 @@ namespace {
 
 const WallTime kNow{std::chrono::seconds(1'800'000'000)};
 
-ClientMessage warm_up(const char* text) {
-  auto message = read_client_message(text);
-  REQUIRE(message);
-  return std::move(*message);
-}
-
 AnswerFacts facts_of(const std::vector<std::string>& events) {
   testing::StreamReading reader;
   for (const std::string& event : events) reader.read(sse_event("", event));
@@ -27,13 +21,11 @@ AnswerFacts facts_of(const std::vector<std::string>& events) {
 }  // namespace
 
 TEST_CASE("a warm-up is answered with a whole response without output") {
-  const auto facts =
-      facts_of(warm_up_events(warm_up(R"({"type":"response.create"})"), "resp_1", kNow));
+  const auto facts = facts_of(warm_up_events("", "resp_1", kNow));
   CHECK(facts.response_id == "resp_1");
   CHECK(facts.state == AnswerState::completed);
   CHECK(facts.usage.total == 0);
-  const auto chained = warm_up_events(
-      warm_up(R"({"type":"response.create","previous_response_id":"resp_0"})"), "resp_1", kNow);
+  const auto chained = warm_up_events("resp_0", "resp_1", kNow);
   REQUIRE(chained.size() == 2);
   for (const std::string& event : chained) {
     CHECK(event.find(R"("previous_response_id":"resp_0")") != std::string::npos);

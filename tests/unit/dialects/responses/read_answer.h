@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/sse_event.h"
 #include "dialects/responses/document_reader.h"
 #include "dialects/responses/stream_reader.h"
 
@@ -14,7 +15,10 @@ namespace responses_proxy::testing {
 // What came out, as an HTTP client gets it.
 class CollectedAnswer final : public AnswerSink {
  public:
-  void event(const AnswerEvent& event) override { out.append(event.wire); }
+  void event(const AnswerEvent& event) override {
+    out.append(event.wire.empty() && !event.json.empty() ? sse_event(event.type, event.json)
+                                                         : std::string(event.wire));
+  }
   void bytes(std::string_view bytes) override { out.append(bytes); }
 
   std::string out;
