@@ -178,6 +178,30 @@ TEST_CASE("a 403 to a handshake is about the key, and no refusal of WebSocket") 
   check_nothing_left(proxy, client);
 }
 
+TEST_CASE("a stream of an HTTP upstream that breaks off before its substance moves the turn") {
+  for (const Step& end : {Step::close(), Step::reset()}) {
+    ScriptedSocketUpstream upstream;
+    upstream.refuse_all(426);
+    Reply reply;
+    reply.headers = {{"Content-Type", "text/event-stream"}};
+    reply.steps = {Step::write("data: " + kCreated + "\n\n"), end};
+    upstream.http().on_key("sk-a", {reply});
+    TestProxy proxy(config_at(upstream, {"sk-a", "sk-b"}));
+    SessionClient client(proxy);
+    {
+      const auto busy = proxy.keep_busy({"openai-2"});
+      const auto events = client.ask(create("one"));
+      check_whole(events);
+      CHECK(type_of(events.back()) == "response.completed");
+      CHECK(dump(events.front()).find("resp_bad") == std::string::npos);
+    }
+    const auto records = proxy.records().wait_for(1);
+    REQUIRE(records.at(0).attempts.size() == 2);
+    CHECK(records[0].attempts[0].error == "truncated");
+    check_nothing_left(proxy, client);
+  }
+}
+
 TEST_CASE("a stream of an HTTP upstream that is no good ends in one response.failed") {
   const std::string created = "data: " + kCreated + "\n\n";
   const std::string delta = "data: " + kDelta + "\n\n";

@@ -407,4 +407,21 @@ TEST_CASE("a check connects to no private address where they are forbidden") {
   CHECK(f.upstream.requests().empty());
 }
 
+TEST_CASE("a check speaks the wire format of its resource, with the credential where that has it") {
+  const auto anthropic = make_anthropic_messages_dialect();
+  Fixture f;
+  const Dialects both{f.dialect.get(), anthropic.get()};
+  f.stop();
+  f.checker = make_health_checker({}, f.router, f.loops.at(0), *f.client, f.clock, both);
+  f.router.update({{"a", "", "environment", "main", f.upstream.base_url(), "anthropic_messages",
+                    Secret("sk-a"), 1.0}});
+  f.upstream.add({"", "GET", "", {json_reply(testing::models_list({"m"}))}, true});
+  CHECK(f.check().at("a").health == Health::healthy);
+  const auto asked = f.upstream.requests().at(0).headers;
+  CHECK(asked.get("x-api-key") == "sk-a");
+  CHECK(asked.find("anthropic-version"));
+  CHECK_FALSE(asked.find("authorization"));
+  f.stop();
+}
+
 }  // namespace responses_proxy

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/json_reads.h"
 #include "unit/proxy/exchange_rig.h"
 
 namespace responses_proxy {
@@ -211,6 +212,18 @@ TEST_CASE("a client that takes the next piece after all has not been waited for"
   CHECK(sent.bytes(kCompleted));
   sent.end();
   CHECK(client->end == End::finished);
+}
+
+TEST_CASE("an exchange looks at each event once, and parses the last one only") {
+  ExchangeRig rig({"sk-first-key"});
+  rig.post(kStream);
+  rig.upstream.last().stream();
+  const JsonReads before = json_reads();
+  rig.upstream.last().bytes(kCreated + kDelta + kCompleted);
+  rig.upstream.last().end();
+  CHECK(rig.record().completed);
+  CHECK(json_reads().skimmed - before.skimmed == 3);
+  CHECK(json_reads().parsed - before.parsed <= 2);  // the last event, and its usage
 }
 
 TEST_CASE("a client that takes nothing pauses the upstream") {

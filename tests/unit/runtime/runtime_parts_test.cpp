@@ -257,6 +257,23 @@ TEST_CASE_FIXTURE(PartsRig, "the host's log is told when a key turns out bad") {
   stop();
 }
 
+TEST_CASE_FIXTURE(PartsRig, "the host's log is told why a connection did not come about") {
+  std::vector<std::string> told;
+  options.log = [&](const LogEvent& event) {
+    if (event.event == "health_changed") told.push_back(event.message);
+  };
+  config.resources.pop_back();
+  send();
+  UpstreamResult result;
+  result.error = UpstreamError::connect_refused;
+  result.detail = "nobody listens at one.test:443";
+  upstream.last().handler->on_end(result);
+  run_ready();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("connect_refused: nobody listens at one.test:443") != std::string::npos);
+  stop();
+}
+
 TEST_CASE_FIXTURE(PartsRig, "a dialect of the host") {
   const auto shout = make_shouting_dialect();
   options.dialects = {shout.get()};
