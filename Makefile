@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants package bench-build bench-relay bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants package bench-build bench-relay bench-plots bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
 
 deps:
 	@scripts/setup test
@@ -54,10 +54,13 @@ package:
 bench-build:
 	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
-	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench bench_redis worker_bench bench_headers bench_adapt
+	@cmake --build build/release --target rp-server relay-mock relay-load relay-fill bench_pick records_bench bench_redis worker_bench bench_headers bench_adapt
 
 bench-relay: bench-build
 	@bench/relay/run
+
+bench-plots: bench-build
+	@bench/relay/plots
 
 bench-instructions: bench-build
 	@bench/relay/instructions

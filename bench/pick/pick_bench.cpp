@@ -18,9 +18,7 @@ namespace {
 
 using namespace responses_proxy;
 
-constexpr std::size_t kEntries = 1'000'000;
-// Half as many again as fit, so that every shard of the store is exactly full.
-constexpr std::size_t kStored = kEntries + kEntries / 2;
+constexpr std::array<std::size_t, 3> kEntries{10'000, 100'000, 1'000'000};
 constexpr std::array<std::size_t, 4> kPoolSizes{8, 100, 1000, 10'000};
 
 // A lease adds and subtracts once, so nothing that leases can be cheaper than this.
@@ -81,16 +79,20 @@ std::string id_of(AffinityKind kind, std::size_t number) {
 
 // Both kinds of affinity filled to their bound, and ids to ask for in an order no cache foresees.
 struct Affinities {
-  Affinities() {
+  explicit Affinities(std::size_t entries)
+      : stored(entries + entries / 2),
+        store(make_memory_state_store(clock, {.max_entries = entries})) {
     for (const AffinityKind kind : {AffinityKind::response, AffinityKind::session}) {
-      for (std::size_t i = 0; i < kStored; ++i) {
+      for (std::size_t i = 0; i < stored; ++i) {
         store->remember_affinity({kind, id_of(kind, i)}, "openai-1", nullptr);
       }
     }
   }
 
+  // Half as many again as fit, so that every shard of the store is exactly full.
+  const std::size_t stored;
   SystemClock clock;
-  std::unique_ptr<StateStore> store = make_memory_state_store(clock, {.max_entries = kEntries});
+  std::unique_ptr<StateStore> store;
 };
 
 constexpr std::size_t kAsked = 1 << 17;
@@ -102,19 +104,20 @@ bool holds(StateStore& store, AffinityKind kind, const std::string& id) {
 }
 
 // Ids that the store has, or others.
-std::vector<std::string> ids(StateStore& store, AffinityKind kind, bool held, std::uint64_t seed) {
+std::vector<std::string> ids(Affinities& affinities, AffinityKind kind, bool held,
+                             std::uint64_t seed) {
   SeededRandom random(seed);
   std::vector<std::string> result;
   while (result.size() < kAsked) {
-    std::string id = id_of(kind, random.next() % kStored + (held ? 0 : 10 * kStored));
-    if (holds(store, kind, id) == held) result.push_back(std::move(id));
+    const std::size_t number = random.next() % affinities.stored;
+    std::string id = id_of(kind, number + (held ? 0 : 10 * affinities.stored));
+    if (holds(*affinities.store, kind, id) == held) result.push_back(std::move(id));
   }
   return result;
 }
 
 void find(benchmark::State& state, Affinities& affinities, AffinityKind kind, bool hit) {
-  const auto asked =
-      ids(*affinities.store, kind, hit, static_cast<std::uint64_t>(state.thread_index()));
+  const auto asked = ids(affinities, kind, hit, static_cast<std::uint64_t>(state.thread_index()));
   std::size_t found = 0;
   std::size_t next = 0;
   for (auto _ : state) {
@@ -151,8 +154,11 @@ struct Benches {
       add_pool("all_healthy", size, 0);
       add_pool("tenth_unhealthy", size, 10);
     }
-    add_affinity("response", AffinityKind::response);
-    add_affinity("session", AffinityKind::session);
+    for (const std::size_t entries : kEntries) {
+      Affinities& affinities = *affinities_.emplace_back(std::make_unique<Affinities>(entries));
+      add_affinity("response", AffinityKind::response, affinities, entries);
+      add_affinity("session", AffinityKind::session, affinities, entries);
+    }
   }
 
  private:
@@ -165,25 +171,27 @@ struct Benches {
   }
 
   // In this order: remembering evicts what the look-ups ask for.
-  void add_affinity(const char* name, AffinityKind kind) {
+  void add_affinity(const char* name, AffinityKind kind, Affinities& affinities,
+                    std::size_t entries) {
     for (const bool hit : {true, false}) {
       benchmark::RegisterBenchmark(
-          fmt::format("find_affinity/{}/{}", name, hit ? "hit" : "miss").c_str(),
-          [this, kind, hit](benchmark::State& state) { find(state, affinities_, kind, hit); })
+          fmt::format("find_affinity/{}/{}/{}", name, entries, hit ? "hit" : "miss").c_str(),
+          [&affinities, kind, hit](benchmark::State& state) { find(state, affinities, kind, hit); })
           ->Threads(1)
           ->Threads(2);
     }
-    benchmark::RegisterBenchmark(fmt::format("remember_affinity_x1000/{}/evicting", name).c_str(),
-                                 [this, kind](benchmark::State& state) {
-                                   remember_at_the_bound(state, affinities_, kind, fresh_);
-                                 })
+    benchmark::RegisterBenchmark(
+        fmt::format("remember_affinity_x1000/{}/{}/evicting", name, entries).c_str(),
+        [this, &affinities, kind](benchmark::State& state) {
+          remember_at_the_bound(state, affinities, kind, fresh_);
+        })
         ->Threads(1)
         ->Threads(2);
   }
 
   std::vector<std::unique_ptr<Pool>> pools_;
-  Affinities affinities_;
-  std::atomic<std::size_t> fresh_{kStored * 100};  // numbers of ids that were never stored
+  std::vector<std::unique_ptr<Affinities>> affinities_;
+  std::atomic<std::size_t> fresh_{kEntries.back() * 1000};  // numbers of ids that were never stored
 };
 
 }  // namespace

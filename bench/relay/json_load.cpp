@@ -24,6 +24,8 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t kRequestsOfSession = 20;
+
 std::string response_id(const std::string& body) {
   static constexpr std::string_view kStart = R"({"id":")";
   if (!body.starts_with(kStart)) return {};
@@ -82,9 +84,8 @@ class JsonLoad {
         timer.expires_at(planned);
         co_await timer.async_wait(use_awaitable);
       }
-      // Mixed: every second request continues the response before it.
-      if (round % 2 == 0 || options_.sessions != Sessions::mixed) previous.clear();
-      const std::uint64_t session = options_.sessions == Sessions::known ? index : number_++;
+      if (round % 2 == 0 || !continues()) previous.clear();
+      const std::uint64_t session = session_of(index, round);
       const std::string request = to_wire({options_.run, session, previous, false,
                                            options_.body_bytes, options_.model, options_.store});
       co_await asio::async_write(socket, asio::buffer(request), use_awaitable);
@@ -94,6 +95,19 @@ class JsonLoad {
       previous = response_id(response.body());
       if (response.result_int() != 200 || previous.empty()) measurement_.add_error(response.body());
     }
+  }
+
+  // Every second request continues the response before it.
+  bool continues() const {
+    return options_.sessions == Sessions::own || options_.sessions == Sessions::twenty;
+  }
+
+  std::uint64_t session_of(std::size_t index, std::uint64_t round) {
+    if (options_.sessions == Sessions::known) return index;
+    if (options_.sessions == Sessions::twenty) {
+      return round / kRequestsOfSession * options_.connections + index;
+    }
+    return number_++;
   }
 
   Clock::time_point planned_time(std::size_t index, std::uint64_t round) const {

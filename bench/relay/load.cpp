@@ -11,10 +11,11 @@ namespace relay_bench {
 namespace {
 
 Sessions sessions(const std::string& text) {
-  if (text == "mixed") return Sessions::mixed;
+  if (text == "own") return Sessions::own;
+  if (text == "twenty") return Sessions::twenty;
   if (text == "fresh") return Sessions::fresh;
   if (text == "known") return Sessions::known;
-  throw std::invalid_argument("--sessions is mixed, fresh or known");
+  throw std::invalid_argument("--sessions is own, twenty, fresh or known");
 }
 
 int run(const Options& options) {
@@ -69,7 +70,7 @@ int main(int argc, char** argv) {
                                                   {"connections", "64"},
                                                   {"rate", "0"},
                                                   {"body-bytes", "1000"},
-                                                  {"sessions", "mixed"},
+                                                  {"sessions", "own"},
                                                   {"model", "gpt-5"},
                                                   {"store", "true"},
                                                   {"warmup-ms", "500"},

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "random_id.h"
+
 namespace relay_bench {
 
 struct LoadRequest {
@@ -32,8 +34,8 @@ inline std::string to_wire(const LoadRequest& request) {
   body += kEnd;
   return fmt::format(
       "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer client\r\n"
-      "Content-Type: application/json\r\nsession-id: {}-{}\r\nContent-Length: {}\r\n\r\n{}",
-      request.run, request.number, body.size(), body);
+      "Content-Type: application/json\r\nsession-id: {}\r\nContent-Length: {}\r\n\r\n{}",
+      uuid(request.run, request.number), body.size(), body);
 }
 
 // A turn on a socket; a short one is answered at once.

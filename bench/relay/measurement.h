@@ -16,9 +16,10 @@
 namespace relay_bench {
 
 enum class Sessions : std::uint8_t {
-  mixed,  // half of the requests begin a session, the others continue it
-  fresh,  // each is a session of its own
-  known,  // one session per connection
+  own,     // of each request; every second one continues the response before it
+  twenty,  // requests each, one session after the other on every connection; they continue, too
+  fresh,   // of each request, and nothing is continued
+  known,   // one per connection, nothing is continued
 };
 
 struct LoadOptions {
@@ -27,7 +28,7 @@ struct LoadOptions {
   std::size_t connections = 0;
   double rate = 0;  // requests per second over all connections; 0 = closed loop
   std::size_t body_bytes = 0;
-  Sessions sessions = Sessions::mixed;
+  Sessions sessions = Sessions::own;
   std::string model = "gpt-5";
   bool store = true;
   std::chrono::milliseconds warmup{0};

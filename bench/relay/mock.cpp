@@ -30,6 +30,7 @@
 
 #include "event_text.h"
 #include "options.h"
+#include "random_id.h"
 
 namespace relay_bench {
 namespace {
@@ -53,16 +54,16 @@ std::string json_answer(std::string_view type, std::string_view body) {
 
 std::string response_object(std::uint64_t number, std::string_view status) {
   static constexpr std::string_view kTemplate =
-      R"({{"id":"resp_{0:048x}","object":"response","created_at":1795219200,"status":"{1}",)"
+      R"({{"id":"resp_{0}","object":"response","created_at":1795219200,"status":"{1}",)"
       R"("error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":null,)"
-      R"("model":"gpt-5","output":[{{"type":"message","id":"msg_{0:048x}","status":"completed",)"
+      R"("model":"gpt-5","output":[{{"type":"message","id":"msg_{0}","status":"completed",)"
       R"("role":"assistant","content":[{{"type":"output_text","annotations":[],"text":"{2:x<300}"}}]}}],)"
       R"("parallel_tool_calls":true,"previous_response_id":null,"reasoning":{{"effort":"low",)"
       R"("summary":null}},"store":true,"temperature":1.0,"text":{{"format":{{"type":"text"}}}},)"
       R"("tool_choice":"auto","tools":[],"top_p":1.0,"truncation":"disabled","usage":{{)"
       R"("input_tokens":36,"input_tokens_details":{{"cached_tokens":0}},"output_tokens":87,)"
       R"("output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":123}},"metadata":{{}}}})";
-  return fmt::format(kTemplate, number, status, "");
+  return fmt::format(kTemplate, long_id(number), status, "");
 }
 
 // The same answer as Chat Completions and as Anthropic's Messages.
@@ -189,10 +190,11 @@ class Mock {
   }
 
   std::string delta_event(int sequence, std::uint64_t number) const {
-    return fmt::format(R"({{"type":"{}",{}{},"item_id":"msg_{:048x}",)"
+    return fmt::format(R"({{"type":"{}",{}{},"item_id":"msg_{}",)"
                        R"("output_index":0,"content_index":0,"delta":" word","logprobs":[],)"
                        R"("obfuscation":"{}",{}{}}})",
-                       kDelta, kSequenceKey, sequence, number, filler_, kSentKey, steady_ns());
+                       kDelta, kSequenceKey, sequence, long_id(number), filler_, kSentKey,
+                       steady_ns());
   }
 
   static constexpr std::chrono::milliseconds kAtOnce{0};
