@@ -62,10 +62,11 @@ std::size_t index_of(char c) {
   return static_cast<unsigned char>(c);
 }
 
-// What can begin a credential that is known by its looks, or an encoded character.
-bool may_begin(char c) {
-  return c == 'b' || c == 'B' || c == 's' || c == '%' || c == '\\';
-}
+// What a credential can be: the bits of SecretMask::Kinds.
+constexpr std::uint8_t kBearer = 1;
+constexpr std::uint8_t kKey = 2;      // "sk-"
+constexpr std::uint8_t kValue = 4;    // known
+constexpr std::uint8_t kEncoded = 8;  // known; it begins with an encoded character
 
 // A character that stands encoded in a text, and how many bytes that takes.
 struct Encoded {
@@ -109,11 +110,21 @@ std::size_t encoded_length(std::string_view text, std::string_view value) {
 }  // namespace
 
 SecretMask::SecretMask(const std::vector<const Secret*>& secrets) {
+  const auto set = [](Kinds& place, std::string_view bytes, std::uint8_t kind) {
+    for (const char c : bytes) place[index_of(c)] |= kind;
+  };
+  set(first_, "bB", kBearer);
+  set(second_, "eE", kBearer);
+  set(first_, "s", kKey);
+  set(second_, "k", kKey);
+  set(first_, "%\\", kEncoded);
+  set(second_, "%\\", kValue);  // that of a value may be encoded
   for (const Secret* secret : secrets) {
     const std::string& value = secret->reveal();
     if (value.size() < kShortest) continue;
     values_.push_back(value);
-    starts_.set(index_of(value.front()));
+    set(first_, value.substr(0, 1), kValue);
+    set(second_, value.substr(1, 1), kValue);
   }
   std::sort(values_.begin(), values_.end());
   values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
@@ -121,8 +132,8 @@ SecretMask::SecretMask(const std::vector<const Secret*>& secrets) {
 
 std::size_t SecretMask::known(std::string_view text, std::size_t at) const {
   const char c = text[at];
-  const bool plain = starts_.test(index_of(c));
-  const bool encoded = c == '%' || c == '\\';
+  const bool plain = (first_[index_of(c)] & kValue) != 0;
+  const bool encoded = (first_[index_of(c)] & kEncoded) != 0;
   if (!plain && !encoded) return 0;
   return std::max(plain ? known_plain(text, at) : 0, known_encoded(text, at));
 }
@@ -152,18 +163,28 @@ std::size_t SecretMask::known_encoded(std::string_view text, std::size_t at) con
   return longest;
 }
 
+std::size_t SecretMask::candidate(std::string_view text, std::size_t at, std::size_t end) const {
+  for (; at < end; ++at) {
+    const std::uint8_t kinds = first_[index_of(text[at])];
+    if (kinds == 0) continue;  // most bytes of most texts: nothing else is asked about them
+    if ((kinds & kEncoded) != 0) return at;
+    const bool goes_on = at + 1 < text.size() && (kinds & second_[index_of(text[at + 1])]) != 0;
+    if (goes_on) return at;
+  }
+  return end;
+}
+
+void SecretMask::apply_to(std::string& text) const {
+  if (candidate(text, 0, text.size()) < text.size()) text = apply(text);
+}
+
 std::string SecretMask::apply(std::string_view text, std::size_t limit) const {
   constexpr std::string_view kMask = "***";
   const std::size_t end = std::min(limit, text.size());
   std::string masked;
   std::size_t at = 0;
   std::size_t plain = 0;  // start of what is still to be copied
-  while (at < end) {
-    // Most bytes of most texts: nothing else is asked about them.
-    if (!may_begin(text[at]) && !starts_.test(index_of(text[at]))) {
-      ++at;
-      continue;
-    }
+  for (at = candidate(text, at, end); at < end; at = candidate(text, at, end)) {
     const std::string_view rest = text.substr(at);
     const bool word_begins = at == 0 || !is_word(text[at - 1]);
     if (const std::size_t prefix = word_begins ? bearer_prefix(rest) : 0) {

@@ -6,8 +6,9 @@
 // events of a stream.
 #pragma once
 
-#include <bitset>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,15 +28,23 @@ class SecretMask {
 
   // What begins in the first `limit` bytes of `text`.
   std::string apply(std::string_view text, std::size_t limit = std::string_view::npos) const;
+  // The same of a whole text, in its place: one without anything to mask is only looked at.
+  void apply_to(std::string& text) const;
 
  private:
+  // Which kinds of credential (their bits) have a byte in that place.
+  using Kinds = std::array<std::uint8_t, 256>;
+
+  // The first place from `at` on where one may begin, by its first two bytes; `end`: there is none.
+  std::size_t candidate(std::string_view text, std::size_t at, std::size_t end) const;
   // How much of `text` is a secret that begins at `at`; 0 = nothing.
   std::size_t known(std::string_view text, std::size_t at) const;
   std::size_t known_plain(std::string_view text, std::size_t at) const;
   std::size_t known_encoded(std::string_view text, std::size_t at) const;
 
   std::vector<std::string> values_;  // sorted
-  std::bitset<256> starts_;          // the bytes that they begin with
+  Kinds first_{};
+  Kinds second_{};
 };
 
 }  // namespace responses_proxy

@@ -49,22 +49,27 @@ std::string RecordMask::apply(std::string_view text, std::size_t limit) const {
   return of_client_ ? of_client_->apply(masked) : masked;
 }
 
+void RecordMask::apply_to(std::string& word) const {
+  known_->apply_to(word);
+  if (of_client_) of_client_->apply_to(word);
+}
+
 void RecordMask::apply(RequestRecord& record) const {
   for (std::string* word : {&record.client_request_id, &record.path, &record.session_id,
                             &record.session_name, &record.requested_pool_id, &record.model,
                             &record.previous_response_id, &record.response_id, &record.error}) {
-    *word = apply(*word);
+    apply_to(*word);
   }
   for (AttemptRecord& attempt : record.attempts) {
-    attempt.error = apply(attempt.error);
-    attempt.upstream_request_id = apply(attempt.upstream_request_id);
+    apply_to(attempt.error);
+    apply_to(attempt.upstream_request_id);
   }
 }
 
 void RecordMask::apply_to_words_of_host(RequestRecord& record) const {
   for (std::string* word : {&record.caller, &record.model_alias, &record.adjusted,
                             &record.request_body, &record.response_body}) {
-    *word = apply(*word);
+    apply_to(*word);
   }
 }
 

@@ -39,6 +39,7 @@ class RecordMask {
   RecordMask(std::shared_ptr<const SecretMask> known, const Headers& from_client);
 
   std::string apply(std::string_view text, std::size_t limit = std::string_view::npos) const;
+  void apply_to(std::string& word) const;
   // Every word in the record that a client or an upstream has chosen.
   void apply(RequestRecord& record) const;
   // The bodies, and the words that the host chooses. Ids of resources, providers and pools stay:

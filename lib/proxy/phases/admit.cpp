@@ -50,9 +50,9 @@ void mask_facts(const RecordMask& mask, RequestFacts& facts) {
   for (std::string* word :
        {&facts.previous_response_id, &facts.conversation_id, &facts.path_response_id,
         &facts.comparison_response_id, &facts.session_id, &facts.session_name}) {
-    *word = mask.apply(*word);
+    mask.apply_to(*word);
   }
-  for (std::string& id : facts.item_references) id = mask.apply(id);
+  for (std::string& id : facts.item_references) mask.apply_to(id);
 }
 
 std::optional<Error> decode_and_read(ExchangeContext& exchange) {

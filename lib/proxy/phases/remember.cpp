@@ -153,18 +153,21 @@ void remember_answer(ExchangeContext& exchange) {
   RememberedIds& ids = exchange.remembered;
   if (!facts.response_id.empty() && facts.response_id != ids.response) {
     ids.response = facts.response_id;
-    exchange.record.response_id = exchange.mask.apply(ids.response);
+    exchange.record.response_id = ids.response;
+    exchange.mask.apply_to(exchange.record.response_id);
     remember(exchange, {AffinityKind::response, exchange.record.response_id});
     remember_alias(exchange, exchange.record.response_id);
   }
   if (!facts.conversation_id.empty() && facts.conversation_id != ids.conversation) {
     ids.conversation = facts.conversation_id;
-    const std::string id = exchange.mask.apply(ids.conversation);
+    std::string id = ids.conversation;
+    exchange.mask.apply_to(id);
     if (id != exchange.facts.conversation_id) remember(exchange, {AffinityKind::response, id});
   }
   if (!exchange.facts.stored || !facts.stored) return;
   while (ids.items < facts.item_ids.size()) {
-    const std::string id = exchange.mask.apply(facts.item_ids[ids.items++]);
+    std::string id = facts.item_ids[ids.items++];
+    exchange.mask.apply_to(id);
     remember(exchange, {AffinityKind::item, id});
   }
 }

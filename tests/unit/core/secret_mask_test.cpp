@@ -48,6 +48,8 @@ TEST_CASE("with any character encoded") {
   CHECK(masked(values, "a token%2Dof%2Da%2dclient b") == "a *** b");
   CHECK(masked(values, "%74%6f%6b%65n-of-a-client") == "***");
   CHECK(masked(values, "{\"id\":\"\\u0074oken-of-\\u0061-client\"}") == "{\"id\":\"***\"}");
+  CHECK(masked(values, "t%6fken-of-a-client") == "***");
+  CHECK(masked(values, "t\\u006fken-of-a-client") == "***");
   CHECK(masked(values, "say \\u00") == "say \\u00");
   CHECK(masked(values, "100%, token%2Dof%2Db") == "100%, token%2Dof%2Db");
   CHECK(masked(values, "%7") == "%7");
@@ -75,6 +77,20 @@ TEST_CASE("what begins before the limit is masked whole, what follows is left ou
     CHECK(masked(values, text, limit) == "ab ***");
   }
   CHECK(masked(values, text, 22) == "ab *** c");
+}
+
+TEST_CASE("in its place a text is masked as a copy of it is") {
+  const Secret secret("token-of-a-client");
+  const SecretMask mask({&secret});
+  for (const std::string text :
+       {"", "t", "to", "s", "b", "%", "\\", "tb sk be %74 tok", "a token-of-a-client",
+        "token%2Dof-a-client", "%74oken-of-a-client", "Bearer abcdefgh12", "BEARER abcdefgh12",
+        "x sk-abcdefgh12", "ab token-of", "nothing"}) {
+    CAPTURE(text);
+    std::string in_place = text;
+    mask.apply_to(in_place);
+    CHECK(in_place == mask.apply(text));
+  }
 }
 
 TEST_CASE("a value that the text's end cuts off") {
