@@ -4,8 +4,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/status.hpp>
-#include <iterator>
+#include <charconv>
 #include <optional>
 
 #include "core/event_stream.h"
@@ -33,13 +34,36 @@ bool may_be_sent(const Header& field) {
   constexpr FieldSet kOwn{FieldId::content_length, FieldId::transfer_encoding, FieldId::keep_alive};
   if (kOwn.contains(field.id)) return false;
   const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-  return is_field_name(field.name) && std::none_of(field.value.begin(), field.value.end(), breaks);
+  const bool named = field.id != FieldId::other || is_field_name(field.name);
+  return named && std::none_of(field.value.begin(), field.value.end(), breaks);
+}
+
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
+  std::array<char, 20> digits{};  // of the largest one
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
+  out.append(digits.data(), end);
 }
 
 void append_chunk(std::string_view bytes, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
-  out.append(bytes).append("\r\n");
+  append_number(out, bytes.size(), 16);
+  out.append("\r\n").append(bytes).append("\r\n");
 }
+
+// Most answers leave in the same second as the one before.
+const std::string& date_of_answer(WallTime now) {
+  struct Written {
+    std::time_t second = 0;
+    std::string text;
+  };
+  static thread_local Written last;  // not shared state: it says the same whoever asks
+  const std::time_t second = std::chrono::system_clock::to_time_t(now);
+  if (last.text.empty() || last.second != second) last = {second, http_date(now)};
+  return last.text;
+}
+
+// Of a head but for its fields.
+constexpr std::size_t kFramingBytes = 160;
 
 }  // namespace
 
@@ -57,12 +81,15 @@ std::string http_date(WallTime time) {
 AnswerFraming::AnswerFraming(const ResponseHead& head, const AnswerTerms& terms, WallTime now,
                              const std::string_view* whole, std::string& out)
     : keep_alive_(terms.keep_alive) {
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", head.status,
-                 reason_phrase(head.status));
+  constexpr std::size_t kAroundField = 4;  // ": " and the end of its line
+  out.reserve(kFramingBytes + head.headers.bytes() + head.headers.size() * kAroundField +
+              (whole != nullptr ? whole->size() : 0));
+  append_number(out.append("HTTP/1.1 "), static_cast<std::uint64_t>(head.status));
+  out.append(" ").append(reason_phrase(head.status)).append("\r\n");
   for (const Header& field : head.headers) {
     if (may_be_sent(field)) out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
-  if (!head.headers.find("date")) out.append("date: ").append(http_date(now)).append("\r\n");
+  if (!head.headers.find("date")) out.append("date: ").append(date_of_answer(now)).append("\r\n");
   choose_mode(head, terms, whole, out);
   if (!keep_alive_) out.append("connection: close\r\n");
   if (keep_alive_ && terms.http_1_0) out.append("connection: keep-alive\r\n");
@@ -85,7 +112,8 @@ void AnswerFraming::choose_mode(const ResponseHead& head, const AnswerTerms& ter
   if (length) {
     mode_ = Mode::length;
     left_ = *length;
-    fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", *length);
+    append_number(out.append("content-length: "), *length);
+    out.append("\r\n");
   } else if (!terms.http_1_0) {
     mode_ = Mode::chunked;
     out.append("transfer-encoding: chunked\r\n");

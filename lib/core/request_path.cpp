@@ -15,12 +15,16 @@ bool is_dot_segment(std::string_view segment) {
   return name == "." || name == "..";
 }
 
-bool is_plain(std::string_view raw_segment) {
-  const auto segment = percent_decoded(raw_segment);
-  return segment && !is_dot_segment(*segment) &&
-         std::none_of(segment->begin(), segment->end(), [](char c) {
-           return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
-         });
+bool is_plain_decoded(std::string_view segment) {
+  return !is_dot_segment(segment) && std::none_of(segment.begin(), segment.end(), [](char c) {
+    return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
+  });
+}
+
+bool is_plain(std::string_view segment) {
+  if (segment.find('%') == std::string_view::npos) return is_plain_decoded(segment);
+  const auto decoded = percent_decoded(segment);
+  return decoded && is_plain_decoded(*decoded);
 }
 
 }  // namespace

@@ -153,6 +153,19 @@ TEST_CASE("the upstream's own date stays") {
   CHECK(answer.bytes.find(kDate) == std::string::npos);
 }
 
+TEST_CASE("an answer has the date of its own second, whatever the one before had") {
+  const auto date_at = [](std::int64_t seconds) {
+    std::string bytes;
+    const AnswerFraming framing(head_of(200), {}, WallTime(std::chrono::seconds(seconds)), nullptr,
+                                bytes);
+    return bytes.substr(bytes.find("date: ") + 6, 29);
+  };
+  CHECK(date_at(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(date_at(784111778) == "Sun, 06 Nov 1994 08:49:38 GMT");
+  CHECK(date_at(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(date_at(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
 TEST_CASE("only a final status is an answer") {
   for (const int status : {0, 99, 100, 101, 199, 1000, -1}) {
     CHECK_FALSE(AnswerFraming::can_send(status));
