@@ -23,10 +23,10 @@ const Bounds& bounds() {
 
 }  // namespace
 
-void DurationCounts::add(std::chrono::microseconds duration) {
+std::size_t DurationCounts::bucket(std::chrono::microseconds duration) {
   const double ms = static_cast<double>(duration.count()) / 1000.0;
   const auto bound = std::lower_bound(bounds().begin(), bounds().end() - 1, ms);
-  ++counts_[static_cast<std::size_t>(bound - bounds().begin())];
+  return static_cast<std::size_t>(bound - bounds().begin());
 }
 
 DurationCounts& DurationCounts::operator+=(const DurationCounts& more) {

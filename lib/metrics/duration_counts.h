@@ -18,7 +18,11 @@ class DurationCounts {
   // The first takes what is below 1 ms, the last what is above the bound before it.
   static constexpr std::size_t kBuckets = 40;
 
-  void add(std::chrono::microseconds duration);
+  // Which of the counters it is that counts such a duration.
+  static std::size_t bucket(std::chrono::microseconds duration);
+
+  void add(std::chrono::microseconds duration) { add_to(bucket(duration)); }
+  void add_to(std::size_t bucket) { ++counts_[bucket]; }
   DurationCounts& operator+=(const DurationCounts& more);
 
   // 0 <= share <= 1. nullopt: nothing was counted.

@@ -53,16 +53,17 @@ void TrafficHistory::count(const RequestRecord& record) noexcept try {
   const WallTime now = clock_.wall();
   const bool tokens_count =
       record.usage.empty() || !record.background || background_.is_first(record.response_id);
-  TrafficSums sums;
-  sums.requests = 1;
-  sums.attempts = record.attempts.size();
-  sums.errors = failed(record) ? 1 : 0;
-  sums.failovers = record.attempts.size() > 1 ? 1 : 0;
-  if (tokens_count) sums.add_tokens(record.usage);
-  sums.duration.add(record.duration);
-  if (record.stream && record.first_byte) sums.first_event.add(*record.first_byte);
+  TrafficEntry one;
+  one.requests = 1;
+  one.attempts = record.attempts.size();
+  one.errors = failed(record) ? 1 : 0;
+  one.failovers = record.attempts.size() > 1 ? 1 : 0;
+  if (tokens_count) one.add_tokens(record.usage);
+  one.duration = DurationCounts::bucket(record.duration);
+  if (record.stream && record.first_byte)
+    one.first_event = DurationCounts::bucket(*record.first_byte);
   const std::scoped_lock lock(mutex_);
-  all_.add(sums, now);
+  all_.add(one, now);
   count_attempts(record, tokens_count, now);
 } catch (const std::exception&) {
   // Out of memory: a request that is not counted is better than one that is not recorded.
@@ -72,16 +73,17 @@ void TrafficHistory::count_attempts(const RequestRecord& record, bool tokens_cou
   for (const AttemptRecord& attempt : record.attempts) {
     const bool last = &attempt == &record.attempts.back();
     const bool bad = counts_as_error(attempt.blame);
-    TrafficSums sums;
-    sums.requests = last ? 1 : 0;
-    sums.attempts = 1;
-    sums.errors = bad ? 1 : 0;
-    sums.failovers = last ? 0 : 1;
-    if (tokens_count) sums.add_tokens(attempt.usage);
-    sums.duration.add(attempt.duration);
-    if (record.stream && attempt.first_byte) sums.first_event.add(*attempt.first_byte);
+    TrafficEntry one;
+    one.requests = last ? 1 : 0;
+    one.attempts = 1;
+    one.errors = bad ? 1 : 0;
+    one.failovers = last ? 0 : 1;
+    if (tokens_count) one.add_tokens(attempt.usage);
+    one.duration = DurationCounts::bucket(attempt.duration);
+    if (record.stream && attempt.first_byte)
+      one.first_event = DurationCounts::bucket(*attempt.first_byte);
     OfResource& resource = of(attempt.resource_id, now);
-    resource.series.add(sums, now);
+    resource.series.add(one, now);
     if (bad) resource.failures.add(attempt.error, now);
   }
 }

@@ -16,7 +16,7 @@ std::int64_t seconds_since_1970(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-void TrafficSums::add_tokens(const TokenUsage& usage) {
+void TrafficCounts::add_tokens(const TokenUsage& usage) {
   const auto count = [](std::optional<std::int64_t> tokens) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, tokens.value_or(0)));
   };
@@ -25,14 +25,28 @@ void TrafficSums::add_tokens(const TokenUsage& usage) {
   cached_tokens += count(usage.cached);
 }
 
+TrafficCounts& TrafficCounts::operator+=(const TrafficCounts& more) {
+  requests += more.requests;
+  attempts += more.attempts;
+  errors += more.errors;
+  failovers += more.failovers;
+  input_tokens += more.input_tokens;
+  output_tokens += more.output_tokens;
+  cached_tokens += more.cached_tokens;
+  return *this;
+}
+
 TrafficSums& TrafficSums::operator+=(const TrafficSums& more) {
-  for (const auto sum : {&TrafficSums::requests, &TrafficSums::attempts, &TrafficSums::errors,
-                         &TrafficSums::failovers, &TrafficSums::input_tokens,
-                         &TrafficSums::output_tokens, &TrafficSums::cached_tokens}) {
-    this->*sum += more.*sum;
-  }
+  TrafficCounts::operator+=(more);
   duration += more.duration;
   first_event += more.first_event;
+  return *this;
+}
+
+TrafficSums& TrafficSums::operator+=(const TrafficEntry& one) {
+  TrafficCounts::operator+=(one);
+  duration.add_to(one.duration);
+  if (one.first_event) first_event.add_to(*one.first_event);
   return *this;
 }
 
@@ -40,10 +54,10 @@ TrafficSeries::TrafficSeries()
     : fine_{kFineStep, std::vector<Step>(kFineSteps)},
       coarse_{kCoarseStep, std::vector<Step>(kCoarseSteps)} {}
 
-void TrafficSeries::add(const TrafficSums& sums, WallTime now) {
+void TrafficSeries::add(const TrafficEntry& one, WallTime now) {
   last_used_ = seconds_since_1970(now);
-  fine_.add(sums, last_used_);
-  coarse_.add(sums, last_used_);
+  fine_.add(one, last_used_);
+  coarse_.add(one, last_used_);
 }
 
 TrafficSums TrafficSeries::between(std::int64_t from, std::int64_t to,
@@ -53,11 +67,11 @@ TrafficSums TrafficSeries::between(std::int64_t from, std::int64_t to,
   return sums;
 }
 
-void TrafficSeries::Ring::add(const TrafficSums& sums, std::int64_t now) {
+void TrafficSeries::Ring::add(const TrafficEntry& one, std::int64_t now) {
   const std::int64_t begin = begin_of_step(now, step.count());
   Step& here = steps[static_cast<std::size_t>(begin / step.count()) % steps.size()];
   if (here.begin != begin) here = {begin, {}};
-  here.sums += sums;
+  here.sums += one;
 }
 
 void TrafficSeries::Ring::add_up(std::int64_t from, std::int64_t to, TrafficSums& into) const {

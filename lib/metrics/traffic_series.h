@@ -8,7 +8,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,7 @@
 
 namespace responses_proxy {
 
-struct TrafficSums {
+struct TrafficCounts {
   std::uint64_t requests = 0;   // answered; of a resource: whose answer it made
   std::uint64_t attempts = 0;   // sent upstream
   std::uint64_t errors = 0;     // requests (of a resource: attempts) that failed, but for clients
@@ -27,11 +29,23 @@ struct TrafficSums {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
   std::uint64_t cached_tokens = 0;  // part of the input
+
+  void add_tokens(const TokenUsage& usage);
+  TrafficCounts& operator+=(const TrafficCounts& more);
+};
+
+// One request or attempt. It adds to a counter of each histogram, not to all of them.
+struct TrafficEntry : TrafficCounts {
+  std::size_t duration = 0;                // the bucket
+  std::optional<std::size_t> first_event;  // of a stream
+};
+
+struct TrafficSums : TrafficCounts {
   DurationCounts duration;
   DurationCounts first_event;  // of streams
 
-  void add_tokens(const TokenUsage& usage);
   TrafficSums& operator+=(const TrafficSums& more);
+  TrafficSums& operator+=(const TrafficEntry& one);
 };
 
 std::int64_t seconds_since_1970(WallTime time);
@@ -45,7 +59,7 @@ class TrafficSeries {
 
   TrafficSeries();
 
-  void add(const TrafficSums& sums, WallTime now);
+  void add(const TrafficEntry& one, WallTime now);
   // What ended at or after `from` and before `to`: both multiples of kFineStep (or kCoarseStep, to
   // look back further than an hour), in seconds since 1970.
   TrafficSums between(std::int64_t from, std::int64_t to, std::chrono::seconds step) const;
@@ -61,7 +75,7 @@ class TrafficSeries {
     std::chrono::seconds step;
     std::vector<Step> steps;
 
-    void add(const TrafficSums& sums, std::int64_t now);
+    void add(const TrafficEntry& one, std::int64_t now);
     void add_up(std::int64_t from, std::int64_t to, TrafficSums& into) const;
   };
 

@@ -70,7 +70,7 @@ void QueueTelemetrySink::record(RequestRecord record) noexcept {
   }
 }
 
-QueueTelemetrySink::Admitted QueueTelemetrySink::admit(RequestRecord record) noexcept {
+QueueTelemetrySink::Admitted QueueTelemetrySink::admit(RequestRecord&& record) noexcept {
   const std::scoped_lock lock(mutex_);
   if (pending() >= capacity_) {
     ++dropped_;

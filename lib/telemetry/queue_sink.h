@@ -68,7 +68,7 @@ class QueueTelemetrySink final : public TelemetrySink {
   enum class Admitted { quietly, wakes, not_any_more };
 
   // Queues the record, or counts it as dropped.
-  Admitted admit(RequestRecord record) noexcept;
+  Admitted admit(RequestRecord&& record) noexcept;
 
   // The feeder's steps.
   void run();
