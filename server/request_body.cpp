@@ -26,8 +26,7 @@ RequestBodyReader::RequestBodyReader(const RequestHead& head, std::uint64_t max_
       state_(head.chunked ? State::size : State::data),
       left_(head.content_length.value_or(0)) {
   if (state_ == State::data && left_ == 0) state_ = State::done;
-  body_.reserve(static_cast<std::size_t>(std::min({left_, max_bytes, kReserve})) +
-                Request::kBodyPadding);
+  body_.reserve(static_cast<std::size_t>(std::min({left_, max_bytes, kReserve})));
 }
 
 Result<std::size_t> RequestBodyReader::read(std::string_view bytes) {
@@ -48,8 +47,7 @@ Result<std::size_t> RequestBodyReader::read(std::string_view bytes) {
 std::size_t RequestBodyReader::take_data(std::string_view bytes) {
   const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
   if (body_.size() < kReserve && body_.size() + length >= kReserve) {
-    body_.reserve(body_.size() + static_cast<std::size_t>(std::min(left_, max_bytes_)) +
-                  Request::kBodyPadding);
+    body_.reserve(body_.size() + static_cast<std::size_t>(std::min(left_, max_bytes_)));
   }
   body_.append(bytes.substr(0, length));
   left_ -= length;

@@ -1,12 +1,11 @@
 // Request: one downstream HTTP request, already read from the wire.
 //
 // Role       What a host hands to Proxy::handle. The body is kept as the client's bytes, in the
-//            string it came in.
+//            string it came in, and read where it stands.
 // Ownership  Plain values; moved into the exchange.
 // Limits     The host bounds header and body sizes before it builds a Request.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 #include "responses_proxy/export.h"
@@ -15,10 +14,6 @@
 namespace RP_PUBLIC responses_proxy {
 
 struct Request {
-  // So much spare capacity behind `body`, and it is read where it stands; without, it gets it
-  // first, which may move it once.
-  static constexpr std::size_t kBodyPadding = 64;
-
   std::string method;  // "POST"
   std::string path;    // "/v1/responses", as sent (percent-encoding untouched), without the query
   std::string query;   // without "?"

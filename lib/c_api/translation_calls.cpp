@@ -38,7 +38,6 @@ Request request_of(const Json& told, std::string_view body) {
   request.query = text_at(told, "query");
   const auto headers = told.find("headers");
   if (headers != told.end()) request.headers = headers_of(*headers);
-  request.body.reserve(body.size() + Request::kBodyPadding);
   request.body = body;
   return request;
 }

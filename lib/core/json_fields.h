@@ -55,15 +55,12 @@ struct JsonField {
 enum class JsonOutcome : std::uint8_t { read, not_an_object, not_json };
 
 // Of duplicate keys the last counts, as it does for the parsers of most upstreams. What stands in
-// an object is of this call only where that was read: see its kind. Reads a copy.
+// an object is of this call only where that was read: see its kind.
 JsonOutcome read_json_fields(std::string_view text, std::span<JsonField> fields);
-// The same in place: `text` gets the spare capacity the parser needs (Request::kBodyPadding), if it
-// has none; its bytes stay.
-JsonOutcome read_json_fields(std::string& text, std::span<JsonField> fields);
 
-// In one pass with read_members(): `members` are views into `object`, which is read in place.
-// Complete only if the outcome is `read`.
-JsonOutcome read_json_fields(std::string& object, std::span<JsonField> fields,
+// In one pass with read_members(): `members` are views into `object`. Complete only if the outcome
+// is `read`.
+JsonOutcome read_json_fields(std::string_view object, std::span<JsonField> fields,
                              JsonMembers& members);
 
 }  // namespace responses_proxy

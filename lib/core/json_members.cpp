@@ -8,7 +8,7 @@
 
 namespace responses_proxy {
 
-std::optional<JsonMembers> read_members(std::string& object) {
+std::optional<JsonMembers> read_members(std::string_view object) {
   JsonMembers members;
   if (read_json_fields(object, {}, members) != JsonOutcome::read) return std::nullopt;
   return members;

@@ -22,9 +22,8 @@ using JsonMembers = std::vector<JsonMember>;
 inline constexpr std::size_t kMaxMembers = 10'000;
 
 // In order; views into `object`. nullopt: it is not a JSON object, or a larger one. Values are not
-// checked any deeper than it takes to find their ends. `object` gets the spare capacity the parser
-// needs.
-std::optional<JsonMembers> read_members(std::string& object);
+// checked any deeper than it takes to find their ends.
+std::optional<JsonMembers> read_members(std::string_view object);
 
 // The member's value, "" if there is none; the last one counts, as in most parsers.
 std::string_view member(const JsonMembers& members, std::string_view key);

@@ -1,63 +1,52 @@
 #include "dialects/usage.h"
 
-#include <initializer_list>
-#include <string_view>
+#include <optional>
 
 namespace responses_proxy {
 
 namespace {
 
-using simdjson::dom::element;
+using Count = std::optional<std::int64_t>;
 
 // More is no count of tokens, and sums of such numbers would overflow.
 constexpr std::int64_t kMaxTokens = 1'000'000'000'000;
 
-// The first of `keys` that holds a token count.
-std::optional<std::int64_t> count_at(element object, std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    std::int64_t count = 0;
-    if (object[key].get(count) == simdjson::SUCCESS && count >= 0 && count <= kMaxTokens) {
-      return count;
-    }
-  }
-  return std::nullopt;
+Count count_of(const JsonField& field) {
+  const bool counts =
+      field.kind == JsonField::Kind::integer && field.integer >= 0 && field.integer <= kMaxTokens;
+  return counts ? Count(field.integer) : std::nullopt;
 }
 
-std::optional<std::int64_t> detail_at(element usage,
-                                      std::initializer_list<std::string_view> holders,
-                                      std::string_view key) {
-  for (const std::string_view holder : holders) {
-    element details;
-    if (usage[holder].get(details) == simdjson::SUCCESS) return count_at(details, {key});
-  }
-  return std::nullopt;
+Count first_count(const JsonField& one, const JsonField& other) {
+  const Count count = count_of(one);
+  return count ? count : count_of(other);
+}
+
+// Of the first holder that is there.
+Count detail_of(const JsonField& one, const JsonField& other) {
+  const JsonField& holder = one.kind != JsonField::Kind::none ? one : other;
+  return holder.kind == JsonField::Kind::object ? count_of(holder.children[0]) : std::nullopt;
 }
 
 }  // namespace
 
-TokenUsage read_usage(element root) {
-  element usage;
-  if (root["usage"].get(usage) != simdjson::SUCCESS || !usage.is_object()) {
-    element response;
-    if (root["response"].get(response) != simdjson::SUCCESS ||
-        response["usage"].get(usage) != simdjson::SUCCESS) {
-      return {};
-    }
-  }
-  return usage_of(usage);
+TokenUsage UsageFields::usage() const {
+  const auto& [input, prompt, output, completion, total, input_details, prompt_details,
+               output_details, completion_details] = fields_;
+  TokenUsage tokens;
+  tokens.input = first_count(input, prompt);
+  tokens.output = first_count(output, completion);
+  tokens.total = count_of(total);
+  if (!tokens.total && tokens.input && tokens.output) tokens.total = *tokens.input + *tokens.output;
+  tokens.cached = detail_of(input_details, prompt_details);
+  tokens.reasoning = detail_of(output_details, completion_details);
+  return tokens;
 }
 
-TokenUsage usage_of(element usage) {
-  TokenUsage tokens;
-  tokens.input = count_at(usage, {"input_tokens", "prompt_tokens"});
-  tokens.output = count_at(usage, {"output_tokens", "completion_tokens"});
-  tokens.total = count_at(usage, {"total_tokens"});
-  if (!tokens.total && tokens.input && tokens.output) tokens.total = *tokens.input + *tokens.output;
-  tokens.cached =
-      detail_at(usage, {"input_tokens_details", "prompt_tokens_details"}, "cached_tokens");
-  tokens.reasoning =
-      detail_at(usage, {"output_tokens_details", "completion_tokens_details"}, "reasoning_tokens");
-  return tokens;
+TokenUsage usage_of(std::string_view usage) {
+  UsageFields fields;
+  const bool read = read_json_fields(usage, fields.fields()) == JsonOutcome::read;
+  return read ? fields.usage() : TokenUsage{};
 }
 
 }  // namespace responses_proxy

@@ -5,18 +5,24 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/json_fields.h"
+#include "core/json_reader.h"
 #include "core/percent_decoded.h"
 
 namespace responses_proxy {
 
 namespace {
 
-std::string_view first_header(const Headers& headers,
-                              std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
+// What their ids are is known when this is compiled.
+constexpr FieldName kPoolFields[] = {"x-proxy-pool-id", "x-pool-id"};
+constexpr FieldName kSessionFields[] = {"x-proxy-session-id", "session_id", "session-id",
+                                        "x-session-id", "conversation_id"};
+
+std::string_view first_header(const Headers& headers, std::span<const FieldName> names) {
+  for (const FieldName& name : names) {
     if (const std::string_view value = headers.get(name); !value.empty()) return value;
   }
   return {};
@@ -136,7 +142,7 @@ std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
   }
   const std::string key = reader.text(cache_key);
   if (facts.session_id.empty()) facts.session_id = bounded_id(key);
-  facts.item_references = body.references.ids();
+  if (input.kind != JsonField::Kind::none) facts.item_references = body.references.ids();
   if (cache_options.kind == JsonField::Kind::object) {
     facts.comparison_response_id = body.cache_options[0].text;
   }
@@ -146,15 +152,13 @@ std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
 }
 
 void read_headers(const Headers& headers, RequestFacts& facts) {
-  for (const std::string_view name : {"x-proxy-pool-id", "x-pool-id"}) {
+  for (const FieldName& name : kPoolFields) {
     if (facts.pool_id.empty()) {
       facts.pool_id = bounded_id(headers.get(name));
-      facts.pool_param = name;
+      facts.pool_param = name.text();
     }
   }
-  facts.session_id =
-      bounded_id(first_header(headers, {"x-proxy-session-id", "session_id", "session-id",
-                                        "x-session-id", "conversation_id"}));
+  facts.session_id = bounded_id(first_header(headers, kSessionFields));
   facts.session_name = bounded_label(headers.get("x-proxy-session-name"));
 }
 
@@ -198,12 +202,12 @@ BodyFields::~BodyFields() = default;
 BodyFields::BodyFields(BodyFields&&) noexcept = default;
 BodyFields& BodyFields::operator=(BodyFields&&) noexcept = default;
 
-void BodyFields::read(std::string& body) {
+void BodyFields::read(std::string_view body) {
   fields_->empty = body.empty();
   fields_->outcome = read_json_fields(body, fields_->fields);
 }
 
-bool BodyFields::read(std::string& body, JsonMembers& members) {
+bool BodyFields::read(std::string_view body, JsonMembers& members) {
   fields_->empty = body.empty();
   fields_->outcome = read_json_fields(body, fields_->fields, members);
   if (fields_->outcome == JsonOutcome::read) return true;
@@ -234,8 +238,12 @@ Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& 
   return facts;
 }
 
-Result<RequestFacts> read_request_facts(Request& request, const Endpoint& endpoint) {
-  BodyFields body;
+Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint) {
+  // Not shared state: kept from one request to the next, with the memory of their texts; those of a
+  // large body go with it.
+  static thread_local BodyFields thread_fields;
+  std::optional<BodyFields> own_fields;
+  BodyFields& body = request.body.size() <= kKeptBytes ? thread_fields : own_fields.emplace();
   body.read(request.body);
   return read_request_facts(request.headers, endpoint, body);
 }

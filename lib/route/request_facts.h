@@ -66,9 +66,9 @@ class BodyFields {
   BodyFields(BodyFields&&) noexcept;
   BodyFields& operator=(BodyFields&&) noexcept;
 
-  void read(std::string& body);  // in place
+  void read(std::string_view body);
   // As well as all of its members, see read_json_fields(). false: it is not a JSON object.
-  bool read(std::string& body, JsonMembers& members);
+  bool read(std::string_view body, JsonMembers& members);
 
  private:
   friend Result<RequestFacts> read_request_facts(const Headers&, const Endpoint&,
@@ -80,7 +80,6 @@ class BodyFields {
 // Error: the body is not what the endpoint needs, or a routing field has the wrong type.
 Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& endpoint,
                                         const BodyFields& body);
-// Its body is read in place.
-Result<RequestFacts> read_request_facts(Request& request, const Endpoint& endpoint);
+Result<RequestFacts> read_request_facts(const Request& request, const Endpoint& endpoint);
 
 }  // namespace responses_proxy

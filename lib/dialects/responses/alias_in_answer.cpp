@@ -20,11 +20,9 @@ std::string replaced(std::string_view text, std::string_view old, const std::str
 }  // namespace
 
 std::string with_alias(std::string_view json, std::string_view alias) {
-  std::string text(json);
-  const auto members = read_members(text);
-  if (!members) return text;
-  const std::string_view model = member(*members, "model");
-  return model.starts_with('"') ? replaced(text, model, dump(Json(alias))) : text;
+  const auto members = read_members(json);
+  const std::string_view model = members ? member(*members, "model") : std::string_view();
+  return model.starts_with('"') ? replaced(json, model, dump(Json(alias))) : std::string(json);
 }
 
 void give_with_alias(const AnswerEvent& event, std::string_view model, std::string_view alias,

@@ -15,8 +15,9 @@ struct LearntAnswer {
   ErrorWords error;  // of a failed answer, or of an error body
 };
 
-// A whole JSON answer: a response, a conversation, or anything else (then nothing is learnt).
-void learn_from_object(simdjson::dom::element root, LearntAnswer& learnt);
+// A whole JSON answer: a response, a conversation, or anything else (then nothing is learnt). What
+// nobody asks for is passed over unread.
+void learn_from_object(std::string_view text, LearntAnswer& learnt);
 
 // The body of an error answer.
 void learn_from_error(simdjson::dom::element root, LearntAnswer& learnt);

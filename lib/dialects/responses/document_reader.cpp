@@ -26,17 +26,18 @@ void DocumentReader::read(std::string_view upstream_bytes, AnswerSink& sink) {
 
 void DocumentReader::finish(AnswerSink& sink) {
   if (learn_ == Learn::nothing) return;
-  read_json(text_, [this](simdjson::dom::element root) {
-    learn_ == Learn::error ? learn_from_error(root, learnt_) : learn_from_object(root, learnt_);
-  });
+  if (learn_ == Learn::error) {
+    read_json(text_, [this](simdjson::dom::element root) { learn_from_error(root, learnt_); });
+  } else {
+    learn_from_object(text_, learnt_);
+  }
   if (keep_output_ > 0 && learn_ == Learn::object) take_output();
   if (!alias_.empty()) text_ = with_alias(text_, alias_);
   sink.bytes(std::string_view(text_).substr(forwarded_));
 }
 
 void DocumentReader::take_output() {
-  std::string text = text_;
-  const auto members = read_members(text);
+  const auto members = read_members(text_);
   const std::string_view output = members ? member(*members, "output") : std::string_view();
   output_whole_ = output.starts_with('[') && output.size() <= keep_output_;
   if (output_whole_) output_ = input_items(output);

@@ -38,13 +38,12 @@ std::string in_words(simdjson::dom::element item, const TextSeal* seal) {
 }  // namespace
 
 std::optional<std::string> without_encrypted_items(std::string_view body, const TextSeal* seal) {
-  std::string text(body);
-  const auto members = read_members(text);
+  const auto members = read_members(body);
   if (!members) return std::nullopt;
   const std::string_view input = member(*members, "input");
   std::vector<std::string> elements;
   if (!input.starts_with('[') || !split_items(input, elements)) return std::nullopt;
-  const auto offset = static_cast<std::size_t>(input.data() - text.data());
+  const auto offset = static_cast<std::size_t>(input.data() - body.data());
 
   std::string kept = "[";
   bool dropped = false;

@@ -8,10 +8,9 @@ namespace responses_proxy {
 
 std::string changed_body(std::string_view body, std::optional<std::string_view> history,
                          std::string_view model) {
-  std::string text(body);
-  const auto members = read_members(text);
-  if (!members) return text;
-  if (!history) return with_value(text, *members, "model", dump(Json(model)));
+  const auto members = read_members(body);
+  if (!members) return std::string(body);
+  if (!history) return with_value(body, *members, "model", dump(Json(model)));
   JsonEdit edit(*members);
   put_history(edit, *members, {*history});
   if (!model.empty()) edit.put("model", dump(Json(model)));

@@ -158,9 +158,8 @@ ResponseObject::ResponseObject(const Conversation& conversation, std::string_vie
 }
 
 std::string with_state(std::string_view document, const ResponseState& state) {
-  std::string text(document);
-  auto members = read_members(text);
-  if (!members) return text;
+  auto members = read_members(document);
+  if (!members) return std::string(document);
   JsonEdit edit(std::move(*members));
   edit.put("status", JsonText().text(state.status).str());
   edit.put("error", error_member(state));
@@ -169,8 +168,7 @@ std::string with_state(std::string_view document, const ResponseState& state) {
 }
 
 ResponseObject::ResponseObject(std::string_view document) : created_at_(0) {
-  std::string text(document);
-  const auto members = read_members(text);
+  const auto members = read_members(document);
   if (!members) return;
   id_ = string_content(member(*members, "id"));
   const std::string_view created = member(*members, "created_at");

@@ -46,7 +46,7 @@ std::optional<Error> check_metadata(const Json& metadata) {
   return std::nullopt;
 }
 
-bool only_names(std::string item) {
+bool only_names(std::string_view item) {
   const auto members = read_members(item);
   return members && string_content(member(*members, "type")) == "item_reference";
 }
@@ -70,7 +70,7 @@ std::optional<Error> check_items(std::string_view array, std::vector<std::string
 
 Result<ConversationRequest> read_conversation_request(std::string_view body) {
   ConversationRequest request;
-  std::string text(body.empty() ? "{}" : body);
+  const std::string_view text = body.empty() ? "{}" : body;
   const auto members = read_members(text);
   // Items are handed on as they stand.
   if (!members || !Json::accept(text)) {

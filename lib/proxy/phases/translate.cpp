@@ -20,7 +20,7 @@ namespace {
 // A longer answer cannot be continued.
 constexpr std::size_t kMaxOutputKept = 32 * 1024 * 1024;
 
-std::string input_of(std::string body) {
+std::string input_of(std::string_view body) {
   const auto members = read_members(body);
   return members ? input_items(member(*members, "input")) : std::string();
 }

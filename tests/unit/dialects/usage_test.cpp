@@ -2,50 +2,50 @@
 
 #include <doctest/doctest.h>
 
-#include "core/json_reader.h"
+#include <string_view>
 
 namespace responses_proxy {
 
-namespace {
-
-TokenUsage usage_of(std::string_view text) {
-  TokenUsage usage;
-  REQUIRE(read_json(text, [&](simdjson::dom::element root) { usage = read_usage(root); }));
-  return usage;
-}
-
-}  // namespace
-
-TEST_CASE("usage in the words of both APIs, at the top or in a response") {
+TEST_CASE("usage in the words of both APIs") {
   const TokenUsage all{1, 2, 3, 4, 5};
-  CHECK(usage_of(R"({"usage":{"input_tokens":1,"output_tokens":2,"total_tokens":3,
-    "input_tokens_details":{"cached_tokens":4},"output_tokens_details":{"reasoning_tokens":5}}})") ==
+  CHECK(usage_of(R"({"input_tokens":1,"output_tokens":2,"total_tokens":3,
+    "input_tokens_details":{"cached_tokens":4},"output_tokens_details":{"reasoning_tokens":5}})") ==
         all);
-  CHECK(usage_of(R"({"response":{"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,
+  CHECK(usage_of(R"({"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,
     "prompt_tokens_details":{"cached_tokens":4},
-    "completion_tokens_details":{"reasoning_tokens":5}}}})") == all);
+    "completion_tokens_details":{"reasoning_tokens":5}})") == all);
 }
 
 TEST_CASE("a missing total is the sum, if both parts are there") {
-  CHECK(usage_of(R"({"usage":{"input_tokens":1,"output_tokens":2}})").total == 3);
-  CHECK(usage_of(R"({"usage":{"input_tokens":1}})").total == std::nullopt);
+  CHECK(usage_of(R"({"input_tokens":1,"output_tokens":2})").total == 3);
+  CHECK(usage_of(R"({"input_tokens":1})").total == std::nullopt);
 }
 
 TEST_CASE("what is no count stays absent") {
   for (const std::string_view none :
-       {R"({})", R"([])", R"("x")", R"({"usage":null})", R"({"usage":[]})", R"({"response":7})",
-        R"({"usage":{"input_tokens":-1,"output_tokens":"2","total_tokens":1.5}})",
-        R"({"usage":{"input_tokens":18446744073709551615}})",
-        R"({"usage":{"input_tokens_details":null}})"}) {
+       {"", R"({})", R"([])", R"("x")", "null", R"({"input_tokens":1)",
+        R"({"input_tokens":-1,"output_tokens":"2","total_tokens":1.5})",
+        R"({"input_tokens":18446744073709551615})", R"({"input_tokens_details":null})",
+        R"({"input_tokens_details":{"cached_tokens":-1}})",
+        R"({"input_tokens_details":[{"cached_tokens":1}]})"}) {
     CAPTURE(none);
     CHECK(usage_of(none) == TokenUsage{});
   }
 }
 
 TEST_CASE("the sum of absurd counts is no count") {
-  const TokenUsage usage = usage_of(
-      R"({"usage":{"input_tokens":9223372036854775807,"output_tokens":9223372036854775807}})");
+  const TokenUsage usage =
+      usage_of(R"({"input_tokens":9223372036854775807,"output_tokens":9223372036854775807})");
   CHECK(usage.total == std::nullopt);
+}
+
+TEST_CASE("fields that are read twice say what stood in the second") {
+  UsageFields fields;
+  REQUIRE(read_json_fields(R"({"input_tokens":1,"input_tokens_details":{"cached_tokens":4}})",
+                           fields.fields()) == JsonOutcome::read);
+  CHECK(fields.usage() == TokenUsage{1, {}, {}, 4, {}});
+  REQUIRE(read_json_fields(R"({"output_tokens":2})", fields.fields()) == JsonOutcome::read);
+  CHECK(fields.usage() == TokenUsage{{}, 2, {}, {}, {}});
 }
 
 }  // namespace responses_proxy

@@ -327,6 +327,26 @@ TEST_CASE("references to stored items, the last one first") {
   }
 }
 
+TEST_CASE("nothing that is read from a body is of the one before") {
+  const RequestFacts first = facts_of({}, R"({"model":"m","stream":true,"store":false,
+      "conversation":{"id":"conv_1"},"metadata":{"session_id":"s","pool_id":"p"},
+      "prompt_cache_options":{"comparison_response_id":"resp_1"},
+      "input":[{"type":"item_reference","id":"msg_1"}]})");
+  REQUIRE(first.item_references == Ids{"msg_1"});
+  for (const char* body : {"{}", R"({"input":null,"conversation":null,"metadata":{}})",
+                           R"({"client_metadata":null,"prompt_cache_options":{}})"}) {
+    CAPTURE(body);
+    const RequestFacts next = facts_of({}, body);
+    CHECK(next.model.empty());
+    CHECK_FALSE(next.stream);
+    CHECK(next.stored);
+    CHECK_FALSE(next.continues());
+    CHECK(next.comparison_response_id.empty());
+    CHECK(next.session_id.empty());
+    CHECK(next.pool_id.empty());
+  }
+}
+
 TEST_CASE("of many references the last ones count, of a repeated input the last one") {
   std::string input = "[";
   Ids last;

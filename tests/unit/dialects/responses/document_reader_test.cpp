@@ -45,6 +45,49 @@ TEST_CASE("a response teaches id, conversation, usage and outcome") {
   CHECK(facts.state == AnswerState::completed);
 }
 
+TEST_CASE("nothing that is learnt from an answer is of the one before") {
+  const auto facts_of = [](const std::string& more) {
+    return read({R"({"object":"response")" + more + "}"}).facts;
+  };
+  const AnswerFacts first =
+      facts_of(R"(,"id":"resp_1","conversation":{"id":"conv_1"},"background":true,"store":false,)"
+               R"("output":[{"id":"msg_1"},7,{"id":"msg_1"},{"id":8},{"id":"rs_2"}],)"
+               R"("usage":{"input_tokens":5,"output_tokens_details":{"reasoning_tokens":1}})");
+  CHECK(first.item_ids == std::vector<std::string>{"msg_1", "rs_2"});
+  CHECK(first.background);
+  CHECK_FALSE(first.stored);
+  CHECK(first.usage == TokenUsage{5, {}, {}, {}, 1});
+  for (const char* more : {"", R"(,"conversation":null,"output":null,"usage":{},"id":null)",
+                           R"(,"conversation":"conv_1","output":[],"usage":[])"}) {
+    CAPTURE(more);
+    const AnswerFacts next = facts_of(more);
+    CHECK(next.response_id.empty());
+    CHECK(next.conversation_id.empty());
+    CHECK(next.item_ids.empty());
+    CHECK(next.usage.empty());
+    CHECK_FALSE(next.background);
+    CHECK(next.stored);
+  }
+}
+
+TEST_CASE("usage is found in a response inside the answer, too; its own goes before") {
+  const std::string inside = R"("response":{"usage":{"input_tokens":1,"output_tokens":2}})";
+  CHECK(read({"{" + inside + "}"}).facts.usage.total == 3);
+  CHECK(read({R"({"usage":null,)" + inside + "}"}).facts.usage.total == 3);
+  CHECK(read({R"({"usage":{"total_tokens":7},)" + inside + "}"}).facts.usage.total == 7);
+  CHECK(read({R"({"response":7})"}).facts.usage.empty());
+}
+
+TEST_CASE("an answer that breaks off teaches nothing, however it is broken") {
+  for (std::size_t size = 0; size < kResponse.size(); ++size) {
+    CAPTURE(size);
+    const AnswerFacts facts = read({kResponse.substr(0, size)}).facts;
+    CHECK(facts.response_id.empty());
+    CHECK(facts.usage.empty());
+  }
+  CHECK(read({kResponse + "}"}).facts.response_id.empty());
+}
+
 TEST_CASE("a background response says so") {
   CHECK_FALSE(read({kResponse}).facts.background);
   CHECK(read({R"({"id":"resp_1","object":"response","background":true})"}).facts.background);

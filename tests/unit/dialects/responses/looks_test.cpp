@@ -95,8 +95,8 @@ TEST_CASE("a usage is read for itself, not with all that stands around it") {
       "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,"
       "\"output_tokens\":4}}}\n\n",
       given);
-  CHECK(json_reads().skimmed - before.skimmed == 1);
-  CHECK(json_reads().parsed - before.parsed == 2);  // the event, and the few bytes of its usage
+  CHECK(json_reads().skimmed - before.skimmed == 2);  // the event, and the few bytes of its usage
+  CHECK(json_reads().parsed - before.parsed == 1);
   CHECK(answer->facts().usage.total == 7);
 }
 
