@@ -46,18 +46,27 @@ struct TaskPromise {
   void unhandled_exception() { std::terminate(); }
 };
 
+// What comes of it.
 template <class T>
-struct ValuePromise : TaskPromise {
+struct TaskValue {
   std::optional<T> value;
 
-  void return_value(T given) { value.emplace(std::move(given)); }
   T take() { return std::move(*value); }
 };
 
 template <>
-struct ValuePromise<void> : TaskPromise {
-  void return_void() {}
+struct TaskValue<void> {
   void take() {}
+};
+
+template <class T>
+struct ValuePromise : TaskPromise, TaskValue<T> {
+  void return_value(T given) { this->value.emplace(std::move(given)); }
+};
+
+template <>
+struct ValuePromise<void> : TaskPromise, TaskValue<void> {
+  void return_void() {}
 };
 
 template <class T = void>
@@ -69,7 +78,10 @@ class [[nodiscard]] Task {
     }
   };
 
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  // Done already: see ready().
+  explicit Task(TaskValue<T> value) : ready_(std::move(value)) {}
+  Task(Task&& other) noexcept
+      : handle_(std::exchange(other.handle_, {})), ready_(std::move(other.ready_)) {}
   Task& operator=(Task&&) = delete;
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
@@ -77,17 +89,28 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  bool await_ready() const noexcept { return false; }
+  bool await_ready() const noexcept { return !handle_; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
     handle_.promise().caller = caller;
     return handle_;
   }
-  T await_resume() const { return handle_.promise().take(); }
+  T await_resume() { return handle_ ? handle_.promise().take() : ready_.take(); }
 
  private:
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
   std::coroutine_handle<promise_type> handle_;
+  [[no_unique_address]] TaskValue<T> ready_;
 };
+
+// For a function that mostly has nothing to wait for: it costs no coroutine then. What it returns
+// otherwise is the Task of another one.
+template <class T>
+Task<T> ready(T value) {
+  return Task<T>(TaskValue<T>{std::move(value)});
+}
+inline Task<> ready() {
+  return Task<>(TaskValue<void>());
+}
 
 // Fired any number of times, awaited by one coroutine at a time. A fire that nobody waits for is
 // remembered until the next await.

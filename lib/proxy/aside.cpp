@@ -25,17 +25,23 @@ void aside(HelperThreads& helpers, EventLoop& loop, bool large, std::function<vo
   job->then();
 }
 
-Task<> aside(ExchangeContext& exchange, bool large, std::function<void()> work) {
-  if (!large) {
-    work();
-    co_return;
-  }
+namespace {
+
+Task<> elsewhere(ExchangeContext& exchange, std::function<void()> work) {
   bool done = false;
-  aside(exchange.loop.helpers, exchange.loop.loop, large, std::move(work), [&exchange, &done] {
+  aside(exchange.loop.helpers, exchange.loop.loop, true, std::move(work), [&exchange, &done] {
     done = true;
     exchange.progress.fire();
   });
   while (!done) co_await exchange.progress;
+}
+
+}  // namespace
+
+Task<> aside(ExchangeContext& exchange, bool large, std::function<void()> work) {
+  if (large) return elsewhere(exchange, std::move(work));
+  work();
+  return ready();
 }
 
 void release_body(ExchangeContext& exchange) {

@@ -91,7 +91,7 @@ void refuse(ExchangeContext& exchange, const Error& error) {
 }  // namespace
 
 Exchange::Exchange(const Config& config, const ProxyOptions& dependencies, const ExchangeLoop& loop,
-                   ExchangeOwner& owner, Request request, std::shared_ptr<ResponseWriter> writer,
+                   ExchangeOwner& owner, Request&& request, std::shared_ptr<ResponseWriter> writer,
                    std::shared_ptr<ClientTurn> turn)
     : context_(std::make_shared<ExchangeContext>(config, dependencies, loop, std::move(request),
                                                  std::move(writer), std::move(turn),

@@ -29,7 +29,7 @@ class Exchange final : public std::enable_shared_from_this<Exchange>, private Re
  public:
   // `turn`: for a request that came over a client's socket, else null.
   Exchange(const Config& config, const ProxyOptions& dependencies, const ExchangeLoop& loop,
-           ExchangeOwner& owner, Request request, std::shared_ptr<ResponseWriter> writer,
+           ExchangeOwner& owner, Request&& request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr);
 
   Detached run();

@@ -1,7 +1,9 @@
 #include "proxy/exchange_context.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "core/utf8_text.h"
@@ -10,16 +12,28 @@ namespace responses_proxy {
 
 namespace {
 
+// With zeros before it where it has fewer digits than `width`.
+void append_hex(std::string& text, std::uint64_t number, std::size_t width) {
+  std::array<char, 16> digits{};
+  char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+  const auto size = static_cast<std::size_t>(end - digits.data());
+  text.append(width - std::min(width, size), '0').append(digits.data(), size);
+}
+
 // Ids that sort by time keep the database's index writes together.
 std::string new_request_id(WallTime now, Random& random) {
   const auto since_epoch = std::chrono::duration_cast<Millis>(now.time_since_epoch());
-  return fmt::format("req_{:012x}{:016x}", since_epoch.count(), random.next());
+  std::string id = "req_";
+  id.reserve(id.size() + 28);
+  append_hex(id, static_cast<std::uint64_t>(since_epoch.count()), 12);
+  append_hex(id, random.next(), 16);
+  return id;
 }
 
 }  // namespace
 
 ExchangeContext::ExchangeContext(const Config& of_proxy, const ProxyOptions& given,
-                                 const ExchangeLoop& here, Request received,
+                                 const ExchangeLoop& here, Request&& received,
                                  std::shared_ptr<ResponseWriter> writer,
                                  std::shared_ptr<ClientTurn> of_socket, ResponseObserver& observer)
     : config(of_proxy),

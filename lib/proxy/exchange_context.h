@@ -74,7 +74,7 @@ struct RememberedIds {
 struct ExchangeContext final : std::enable_shared_from_this<ExchangeContext> {
   // `turn`: for a request that came over a client's socket, else null.
   ExchangeContext(const Config& config, const ProxyOptions& dependencies, const ExchangeLoop& loop,
-                  Request request, std::shared_ptr<ResponseWriter> writer,
+                  Request&& request, std::shared_ptr<ResponseWriter> writer,
                   std::shared_ptr<ClientTurn> turn, ResponseObserver& observer);
 
   // There is nobody to answer any more, or no time for it.

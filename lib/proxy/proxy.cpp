@@ -44,7 +44,7 @@ class LoopExchanges final : public ExchangeOwner {
 
   bool on_this_thread() const { return loop_.on_this_thread(); }
 
-  void run(Request request, std::shared_ptr<ResponseWriter> writer,
+  void run(Request&& request, std::shared_ptr<ResponseWriter> writer,
            std::shared_ptr<ClientTurn> turn = nullptr) {
     auto exchange = std::make_shared<Exchange>(
         config_, dependencies_,
@@ -54,7 +54,7 @@ class LoopExchanges final : public ExchangeOwner {
     exchange->run();
   }
 
-  void post(Request request, std::shared_ptr<ResponseWriter> writer) {
+  void post(Request&& request, std::shared_ptr<ResponseWriter> writer) {
     auto shared = std::make_shared<Request>(std::move(request));
     tasks_.post([this, shared, writer = std::move(writer)] { run(std::move(*shared), writer); });
   }
@@ -122,7 +122,7 @@ class Proxy::Impl {
     }
   }
 
-  void handle(Request request, std::shared_ptr<ResponseWriter> writer) {
+  void handle(Request&& request, std::shared_ptr<ResponseWriter> writer) {
     request.path = served_path(request.path);
     active_.fetch_add(1, std::memory_order_relaxed);
     for (const auto& loop : loops_) {

@@ -216,13 +216,9 @@ Task<Result<std::string>> answer(ExchangeContext& exchange, const Question& ques
   }
 }
 
-}  // namespace
-
-Task<Answer> answer_about_conversations(ExchangeContext& exchange) {
-  const Question question = what_is_asked(exchange);
+Task<Answer> find_and_answer(ExchangeContext& exchange, Question question) {
   // Without a route there is nobody who may know it; why that is so says more than "not found".
   const bool theirs = !exchange.route || some_upstream_may_keep(exchange);
-  if (question.asked == Asked::nothing) co_return std::nullopt;
   if (question.asked == Asked::creation) {
     if (theirs) co_return std::nullopt;
     co_return Answer(co_await create(exchange));
@@ -237,6 +233,14 @@ Task<Answer> answer_about_conversations(ExchangeContext& exchange) {
     co_return unknown&& theirs ? Answer() : Answer(found.error());
   }
   co_return Answer(co_await answer(exchange, question, std::move(*found)));
+}
+
+}  // namespace
+
+Task<Answer> answer_about_conversations(ExchangeContext& exchange) {
+  Question question = what_is_asked(exchange);
+  if (question.asked == Asked::nothing) return ready(Answer());
+  return find_and_answer(exchange, std::move(question));
 }
 
 }  // namespace responses_proxy::local_answers

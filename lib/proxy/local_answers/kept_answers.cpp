@@ -84,9 +84,8 @@ Task<Result<std::string>> delete_response(ExchangeContext& exchange) {
   co_return dump({{"id", id}, {"object", "response"}, {"deleted", true}});
 }
 
-bool made_in_background(const std::string& document) {
-  std::string text = document;
-  const auto members = read_members(text);
+bool made_in_background(std::string_view document) {
+  const auto members = read_members(document);
   return members && member(*members, "background") == "true";
 }
 
@@ -185,15 +184,12 @@ Task<Result<std::string>> give_response(ExchangeContext& exchange, KeptResponse 
   co_return co_await stream_response(exchange, std::move(response), after);
 }
 
-}  // namespace
-
-Task<Answer> answer_about_kept(ExchangeContext& exchange) {
-  const Asked asked = what_is_asked(exchange);
+Task<Answer> find_and_answer(ExchangeContext& exchange, Asked asked) {
   const std::string& id = exchange.facts.path_response_id;
   const bool ours = is_own_response_id(id);
   // Without a route there is nobody who may know it; why that is so says more than "not found".
   const bool unknown_here = !exchange.route || some_upstream_may_keep(exchange);
-  if (asked == Asked::nothing || (!ours && unknown_here)) co_return std::nullopt;
+  if (!ours && unknown_here) co_return std::nullopt;
   auto found = co_await look_up(exchange);
   if (!found) co_return Answer(found.error());
   if (!*found) co_return unknown_here ? Answer() : Answer(response_not_found(id));
@@ -208,6 +204,13 @@ Task<Answer> answer_about_kept(ExchangeContext& exchange) {
     default:
       co_return Answer(co_await give_response(exchange, std::move(response)));
   }
+}
+
+}  // namespace
+
+Task<Answer> answer_about_kept(ExchangeContext& exchange) {
+  const Asked asked = what_is_asked(exchange);
+  return asked == Asked::nothing ? ready(Answer()) : find_and_answer(exchange, asked);
 }
 
 }  // namespace responses_proxy::local_answers

@@ -108,10 +108,7 @@ ResponseState failed_state(const ExchangeContext& exchange, const std::optional<
   return state;
 }
 
-}  // namespace
-
-Task<std::optional<Error>> go_to_background(ExchangeContext& exchange, const Translation& answer) {
-  if (exchange.run || !is_asked_for(exchange)) co_return std::nullopt;
+Task<std::optional<Error>> begin_run(ExchangeContext& exchange, const Translation& answer) {
   if (!exchange.facts.stored) co_return not_stored();
   auto run = std::make_unique<BackgroundRun>();
   run->id = exchange.own_response_id;
@@ -136,16 +133,7 @@ Task<std::optional<Error>> go_to_background(ExchangeContext& exchange, const Tra
   co_return std::nullopt;
 }
 
-bool goes_on_alone(ExchangeContext& exchange) {
-  if (!exchange.run || exchange.run->cancelled || exchange.shutting_down) return false;
-  exchange.downstream.detach();
-  if (exchange.attempt) exchange.attempt->resume();
-  exchange.progress.fire();
-  return true;
-}
-
-Task<> end_background(ExchangeContext& exchange, const std::optional<Error>& error) {
-  if (!exchange.run) co_return;
+Task<> end_run(ExchangeContext& exchange, const std::optional<Error>& error) {
   BackgroundRun& run = *exchange.run;
   run.next_beat.reset();
   const bool cut = exchange.downstream.committed() && !exchange.downstream.over();
@@ -163,6 +151,25 @@ Task<> end_background(ExchangeContext& exchange, const std::optional<Error>& err
         exchange, kept_as(exchange, with_state(run.document, state), false));
   }
   run.place.reset();  // callbacks may keep the exchange longer than there are places
+}
+
+}  // namespace
+
+Task<std::optional<Error>> go_to_background(ExchangeContext& exchange, const Translation& answer) {
+  if (exchange.run || !is_asked_for(exchange)) return ready(std::optional<Error>());
+  return begin_run(exchange, answer);
+}
+
+bool goes_on_alone(ExchangeContext& exchange) {
+  if (!exchange.run || exchange.run->cancelled || exchange.shutting_down) return false;
+  exchange.downstream.detach();
+  if (exchange.attempt) exchange.attempt->resume();
+  exchange.progress.fire();
+  return true;
+}
+
+Task<> end_background(ExchangeContext& exchange, const std::optional<Error>& error) {
+  return exchange.run ? end_run(exchange, error) : ready();
 }
 
 }  // namespace responses_proxy::phases

@@ -33,10 +33,7 @@ std::optional<Compacted> compacted_in(std::string_view document) {
   return compacted;
 }
 
-}  // namespace
-
-Task<bool> goes_on_compacted(ExchangeContext& exchange) {
-  if (!exchange.summarising || exchange.attempt->refusal()) co_return false;
+Task<bool> compact(ExchangeContext& exchange) {
   Attempt& attempt = *exchange.attempt;
   while (!attempt.ended() && !exchange.interrupted()) co_await exchange.progress;
   const bool whole = attempt.error() == UpstreamError::none &&
@@ -51,6 +48,13 @@ Task<bool> goes_on_compacted(ExchangeContext& exchange) {
   exchange.tries.resources.pop_back();  // the same resource may serve the rest
   ++exchange.tries.summaries;
   co_return true;
+}
+
+}  // namespace
+
+Task<bool> goes_on_compacted(ExchangeContext& exchange) {
+  if (!exchange.summarising || exchange.attempt->refusal()) return ready(false);
+  return compact(exchange);
 }
 
 }  // namespace responses_proxy::phases

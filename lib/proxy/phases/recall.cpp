@@ -34,8 +34,7 @@ bool outdated(const ExchangeContext& exchange, std::string_view resource_id) {
   return is_position(resource_id) && exchange.route->table->find(resource_id) == nullptr;
 }
 
-Task<> look_up(ExchangeContext& exchange, AffinityKey key, std::string& resource_id) {
-  if (key.id.empty()) co_return;
+Task<> ask_state(ExchangeContext& exchange, AffinityKey key, std::string& resource_id) {
   bool done = false;
   exchange.dependencies.state.find_affinity(
       key, [&exchange, &done, &resource_id](std::optional<std::string> found) {
@@ -46,10 +45,12 @@ Task<> look_up(ExchangeContext& exchange, AffinityKey key, std::string& resource
   while (!done) co_await exchange.progress;
 }
 
-// Live state does not know the id; the records may.
-Task<> look_up_durable(ExchangeContext& exchange) {
+Task<> look_up(ExchangeContext& exchange, const AffinityKey& key, std::string& resource_id) {
+  return key.id.empty() ? ready() : ask_state(exchange, key, resource_id);
+}
+
+Task<> ask_records(ExchangeContext& exchange) {
   const std::string key = exchange.facts.response_key();
-  if (key.empty() || exchange.dependencies.index == nullptr) co_return;
   std::string& required = exchange.affinity.required;
   bool done = false;
   exchange.dependencies.index->find(exchange.loop.loop, key,
@@ -66,9 +67,13 @@ Task<> look_up_durable(ExchangeContext& exchange) {
   }
 }
 
-// All at once, so that a late store costs its budget once. The last item of the input that anybody
-// remembers decides: it is the newest.
-Task<> look_up_items(ExchangeContext& exchange) {
+// Live state does not know the id; the records may.
+Task<> look_up_durable(ExchangeContext& exchange) {
+  const bool none = exchange.facts.response_key().empty();
+  return none || exchange.dependencies.index == nullptr ? ready() : ask_records(exchange);
+}
+
+Task<> ask_about_items(ExchangeContext& exchange) {
   const std::vector<std::string>& items = exchange.facts.item_references;
   std::vector<std::string> found(items.size());
   std::size_t open = 0;
@@ -87,6 +92,12 @@ Task<> look_up_items(ExchangeContext& exchange) {
   const auto newest =
       std::find_if(found.begin(), found.end(), [](const auto& id) { return !id.empty(); });
   if (newest != found.end()) exchange.affinity.required = std::move(*newest);
+}
+
+// All at once, so that a late store costs its budget once. The last item of the input that anybody
+// remembers decides: it is the newest.
+Task<> look_up_items(ExchangeContext& exchange) {
+  return exchange.facts.item_references.empty() ? ready() : ask_about_items(exchange);
 }
 
 // Nothing keeps it from going anywhere, but somewhere the prompt cache may be warm.
@@ -168,12 +179,8 @@ Error mutually_exclusive() {
       "conversation");
 }
 
-// A turn of a conversation that is kept here. One of other ids is its upstream's.
-Task<std::optional<Error>> find_own_conversation(ExchangeContext& exchange) {
+Task<std::optional<Error>> open_own_conversation(ExchangeContext& exchange) {
   const std::string& id = exchange.facts.conversation_id;
-  if (exchange.endpoint.kind == EndpointKind::conversations || !is_own_conversation_id(id)) {
-    co_return std::nullopt;
-  }
   if (!exchange.facts.previous_response_id.empty()) co_return mutually_exclusive();
   auto found = co_await open_conversation(exchange, id);
   if (!found) {
@@ -187,19 +194,30 @@ Task<std::optional<Error>> find_own_conversation(ExchangeContext& exchange) {
   co_return std::nullopt;
 }
 
-// A client's socket is asked first: it remembers what no upstream keeps.
-Task<std::optional<Error>> find_history(ExchangeContext& exchange) {
+// A turn of a conversation that is kept here. One of other ids is its upstream's.
+Task<std::optional<Error>> find_own_conversation(ExchangeContext& exchange) {
+  const bool own = exchange.endpoint.kind != EndpointKind::conversations &&
+                   is_own_conversation_id(exchange.facts.conversation_id);
+  return own ? open_own_conversation(exchange) : ready(std::optional<Error>());
+}
+
+Task<std::optional<Error>> load_history(ExchangeContext& exchange) {
   const std::string& previous = exchange.facts.previous_response_id;
-  if (previous.empty()) co_return std::nullopt;
-  if (exchange.turn) exchange.history = exchange.turn->remembered();
-  if (exchange.history || kept_upstream(exchange)) co_return std::nullopt;
-  if (!may_be_kept_here(exchange, previous)) co_return std::nullopt;
   auto found = co_await find_conversation(exchange, previous);
   if (!found) co_return found.error();
   exchange.history = std::move(*found);
   if (!exchange.history) co_return co_await explain_unknown(exchange);
   if (exchange.turn) exchange.turn->continue_from(exchange.history);
   co_return std::nullopt;
+}
+
+// A client's socket is asked first: it remembers what no upstream keeps.
+Task<std::optional<Error>> find_history(ExchangeContext& exchange) {
+  const std::string& previous = exchange.facts.previous_response_id;
+  if (!previous.empty() && exchange.turn) exchange.history = exchange.turn->remembered();
+  const bool kept_here = !previous.empty() && !exchange.history && !kept_upstream(exchange) &&
+                         may_be_kept_here(exchange, previous);
+  return kept_here ? load_history(exchange) : ready(std::optional<Error>());
 }
 
 }  // namespace

@@ -82,10 +82,7 @@ std::string joined(const std::vector<std::string>& items) {
   return list.insert(0, 1, '[').append(1, ']');
 }
 
-}  // namespace
-
-Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange) {
-  if (!refers_to_own(exchange.facts)) co_return std::nullopt;
+Task<std::optional<Error>> put_own_items(ExchangeContext& exchange) {
   std::string& body = exchange.request.body;
   const auto& turn = exchange.turn;
   const std::size_t size = turn ? turn->input().size() : body.size();
@@ -115,6 +112,13 @@ Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange) {
   }
   exchange.items_known = all_known;
   co_return std::nullopt;
+}
+
+}  // namespace
+
+Task<std::optional<Error>> put_referred_items(ExchangeContext& exchange) {
+  if (!refers_to_own(exchange.facts)) return ready(std::optional<Error>());
+  return put_own_items(exchange);
 }
 
 }  // namespace responses_proxy::phases

@@ -44,6 +44,19 @@ Detached outer(Trace& trace, Signal& signal) {
   trace.emplace_back("outer goes on");
 }
 
+Task<int> twice(int number) {
+  co_return 2 * number;
+}
+
+Task<int> twice_or_zero(int number) {
+  return number == 0 ? ready(0) : twice(number);
+}
+
+Detached add_up(std::vector<int>& sums) {
+  co_await ready();
+  for (int i = 0; i < 3; ++i) sums.push_back(co_await twice_or_zero(i));
+}
+
 Task<> count_to(int n, int& count) {
   if (n == 0) co_return;
   ++count;
@@ -79,6 +92,12 @@ Detached wait_often(Signal& signal, int& woken) {
 }
 
 }  // namespace
+
+TEST_CASE("what is ready is there without a coroutine") {
+  std::vector<int> sums;
+  add_up(sums);
+  CHECK(sums == std::vector<int>{0, 2, 4});
+}
 
 TEST_CASE("nested tasks stop at the signal and go on from the inside out") {
   Trace trace;
