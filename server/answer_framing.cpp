@@ -4,11 +4,10 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/beast/http/status.hpp>
-#include <charconv>
 #include <optional>
 
+#include "core/append_number.h"
 #include "core/event_stream.h"
 #include "core/field_set.h"
 #include "core/field_syntax.h"
@@ -36,13 +35,6 @@ bool may_be_sent(const Header& field) {
   const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
   const bool named = field.id != FieldId::other || is_field_name(field.name);
   return named && std::none_of(field.value.begin(), field.value.end(), breaks);
-}
-
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
-  std::array<char, 20> digits{};  // of the largest one
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
-  out.append(digits.data(), end);
 }
 
 void append_chunk(std::string_view bytes, std::string& out) {

@@ -1,32 +1,22 @@
 #include "proxy/exchange_context.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
+#include "core/append_number.h"
 #include "core/utf8_text.h"
 
 namespace responses_proxy {
 
 namespace {
 
-// With zeros before it where it has fewer digits than `width`.
-void append_hex(std::string& text, std::uint64_t number, std::size_t width) {
-  std::array<char, 16> digits{};
-  char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
-  const auto size = static_cast<std::size_t>(end - digits.data());
-  text.append(width - std::min(width, size), '0').append(digits.data(), size);
-}
-
 // Ids that sort by time keep the database's index writes together.
 std::string new_request_id(WallTime now, Random& random) {
   const auto since_epoch = std::chrono::duration_cast<Millis>(now.time_since_epoch());
   std::string id = "req_";
   id.reserve(id.size() + 28);
-  append_hex(id, static_cast<std::uint64_t>(since_epoch.count()), 12);
-  append_hex(id, random.next(), 16);
+  append_number(id, static_cast<std::uint64_t>(since_epoch.count()), 16, 12);
+  append_number(id, random.next(), 16, 16);
   return id;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "core/append_number.h"
 #include "core/field_set.h"
 
 namespace responses_proxy {
@@ -18,12 +18,6 @@ constexpr FieldSet kNotOfTheCaller{FieldId::host, FieldId::content_length,
 // RFC 9110, 8.6: whoever takes a body is told that there is none.
 bool needs_length(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
-}
-
-void append_number(std::string& to, std::size_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  to.append(digits.data(), end);
 }
 
 // One that has a line end in it would end the head, and begin a request of its own.
