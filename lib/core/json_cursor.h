@@ -42,8 +42,9 @@ class JsonCursor {
   }
 
  private:
+  static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
   void skip_blanks() {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    while (at_ < end_ && static_cast<unsigned char>(*at_) <= ' ' && is_blank(*at_)) ++at_;
   }
   bool skip_string();
   bool skip_container();

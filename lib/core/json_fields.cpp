@@ -2,7 +2,6 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -131,8 +130,9 @@ bool read_value(JsonCursor& json, JsonField& field) {
 
 // However it is spelled, a key is the same key. One with half a surrogate pair is none that anybody
 // asks for: where all members are wanted it stays as it is written.
-bool read_key(JsonCursor& json, bool all_wanted, std::string& unescaped, std::string_view& key) {
-  const std::string_view written = json.take_string();
+bool read_key(JsonCursor& json, bool all_wanted, std::string& unescaped, std::string_view& written,
+              std::string_view& key) {
+  written = json.take_string();
   if (written.empty()) return false;
   key = written.substr(1, written.size() - 2);
   if (!json.escaped()) return true;
@@ -141,20 +141,27 @@ bool read_key(JsonCursor& json, bool all_wanted, std::string& unescaped, std::st
   return true;
 }
 
+// Most keys are asked about in vain: their length and first letter tell.
+JsonField* find_field(std::span<JsonField> fields, std::string_view key) {
+  for (JsonField& field : fields) {
+    if (field.key.size() != key.size() || key.empty() || field.key[0] != key[0]) continue;
+    if (field.key == key) return &field;
+  }
+  return nullptr;
+}
+
 bool read_member(JsonCursor& json, std::span<JsonField> fields, JsonMembers* members) {
-  json.next();
-  const char* const begin = json.place();
   std::string unescaped;
+  std::string_view written;
   std::string_view key;
-  if (!read_key(json, members != nullptr, unescaped, key) || !json.take(':')) return false;
+  if (!read_key(json, members != nullptr, unescaped, written, key) || !json.take(':')) return false;
   json.next();
   const char* const value = json.place();
-  const auto wanted =
-      std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.key == key; });
-  const bool read = wanted == fields.end() ? pass_over(json) : read_value(json, *wanted);
+  JsonField* const wanted = find_field(fields, key);
+  const bool read = wanted == nullptr ? pass_over(json) : read_value(json, *wanted);
   if (!read || members == nullptr) return read;
   if (members->size() == kMaxMembers) return false;
-  members->push_back({std::string(key), json.since(value), json.since(begin)});
+  members->push_back({std::string(key), json.since(value), json.since(written.data())});
   return true;
 }
 
