@@ -21,7 +21,9 @@ class JsonCursor {
   }
   // Takes that character, which is not NUL, if it comes next.
   bool take(char wanted) {
-    if (next() != wanted) return false;
+    if (at_ == end_ || *at_ != wanted) {  // usually there are no blanks
+      if (next() != wanted) return false;
+    }
     ++at_;
     return true;
   }

@@ -141,23 +141,39 @@ bool read_key(JsonCursor& json, bool all_wanted, std::string& unescaped, std::st
   return true;
 }
 
-// Most keys are asked about in vain: their length and first letter tell.
-JsonField* find_field(std::span<JsonField> fields, std::string_view key) {
-  for (JsonField& field : fields) {
-    if (field.key.size() != key.size() || key.empty() || field.key[0] != key[0]) continue;
-    if (field.key == key) return &field;
+// The fields of an object. Most of its keys are none of theirs, and most of those have a length
+// that none of theirs has.
+class Wanted {
+ public:
+  explicit Wanted(std::span<JsonField> fields) : fields_(fields) {
+    for (JsonField& field : fields) {
+      forget(field);  // an earlier duplicate of the object does not count
+      lengths_ |= bit(field.key.size());
+    }
   }
-  return nullptr;
-}
+  JsonField* find(std::string_view key) const {
+    if ((lengths_ & bit(key.size())) == 0) return nullptr;
+    for (JsonField& field : fields_) {
+      if (field.key == key) return &field;
+    }
+    return nullptr;
+  }
 
-bool read_member(JsonCursor& json, std::span<JsonField> fields, JsonMembers* members) {
+ private:
+  static std::uint64_t bit(std::size_t length) { return std::uint64_t{1} << (length % 64); }
+
+  std::span<JsonField> fields_;
+  std::uint64_t lengths_ = 0;
+};
+
+bool read_member(JsonCursor& json, const Wanted& fields, JsonMembers* members) {
   std::string unescaped;
   std::string_view written;
   std::string_view key;
   if (!read_key(json, members != nullptr, unescaped, written, key) || !json.take(':')) return false;
   json.next();
   const char* const value = json.place();
-  JsonField* const wanted = find_field(fields, key);
+  JsonField* const wanted = fields.find(key);
   const bool read = wanted == nullptr ? pass_over(json) : read_value(json, *wanted);
   if (!read || members == nullptr) return read;
   if (members->size() == kMaxMembers) return false;
@@ -166,8 +182,8 @@ bool read_member(JsonCursor& json, std::span<JsonField> fields, JsonMembers* mem
 }
 
 bool read_object(JsonCursor& json, std::span<JsonField> fields, JsonMembers* members) {
-  for (JsonField& field : fields) forget(field);  // an earlier duplicate of it does not count
-  return read_list(json, '{', '}', [&] { return read_member(json, fields, members); });
+  const Wanted wanted(fields);
+  return read_list(json, '{', '}', [&] { return read_member(json, wanted, members); });
 }
 
 JsonOutcome read_document(std::string_view text, std::span<JsonField> fields,
