@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/private_folder.h"
+#include "sqlite/sqlite_insert.h"
 
 namespace responses_proxy {
 
@@ -103,18 +104,6 @@ void bind(SQLite::Statement& statement, std::span<const SqlValue> params) {
   }
 }
 
-std::string insert_statement(const SqlInsert& into) {
-  std::string columns;
-  std::string placeholders;
-  for (std::size_t i = 0; i < into.columns.size(); ++i) {
-    const char* comma = i == 0 ? "" : ", ";
-    columns += comma + into.columns[i].name;
-    placeholders += fmt::format("{}${}", comma, i + 1);
-  }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT {}", into.table, columns,
-                     placeholders, into.on_conflict);
-}
-
 // A statement that was stepped holds its locks until it is reset.
 class ResetLater {
  public:
@@ -169,12 +158,18 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
 }
 
 // Row by row: a statement that is prepared costs less than one that is as long as its rows.
-std::vector<bool> SqliteConnection::insert(const SqlInsert& into, std::span<const SqlValues> rows) {
-  const std::string sql = insert_statement(into);
-  std::vector<bool> written;
-  written.reserve(rows.size());
-  for (const SqlValues& row : rows) written.push_back(execute(sql, row) == 1);
-  return written;
+std::vector<bool> SqliteConnection::insert_cells(const SqlInsert& into,
+                                                 std::span<const SqlCell> cells) {
+  return guarded(name_, [&] {
+    SqliteInsert insert(database_, into);
+    std::vector<bool> written;
+    const std::size_t width = into.columns.size();
+    written.reserve(cells.size() / width);
+    for (; !cells.empty(); cells = cells.subspan(width)) {
+      written.push_back(insert.row(cells.first(width)));
+    }
+    return written;
+  });
 }
 
 void SqliteConnection::begin() {

@@ -25,7 +25,7 @@ class SqliteConnection final : public SqlConnection {
   std::int64_t execute(const std::string& sql, std::span<const SqlValue> params) override;
   void query(const std::string& sql, std::span<const SqlValue> params,
              const std::function<void(const SqlRow&)>& on_row) override;
-  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
+  std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) override;
   void define(std::span<const std::string> statements) override {
     for (const std::string& statement : statements) execute(statement, {});
   }
