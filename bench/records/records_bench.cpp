@@ -2,7 +2,7 @@
 // without order, in a database that has records already.
 //   records_bench [ROWS [BATCHES]]    into SQLite and a private PostgreSQL with ROWS (200000)
 //                                     records in them, BATCHES (50) of 2048
-//   records_bench ROWS BATCHES sqlite one of them
+//   records_bench ROWS BATCHES sqlite [20]   into one of them, with so many requests a session
 // The instructions, of the batches that are measured only (the file is filled outside of it):
 //   valgrind --tool=callgrind --toggle-collect='*write_measured*' records_bench 10000 10 sqlite
 #include <fmt/format.h>
@@ -172,7 +172,9 @@ int run(int argc, char** argv) {
   const std::int64_t rows = argc > 1 ? std::stoll(argv[1]) : 200'000;
   const int batches = argc > 2 ? std::stoi(argv[2]) : 50;
   const std::string only = argc > 3 ? argv[3] : "";
+  const int requests_a_session = argc > 4 ? std::stoi(argv[4]) : 0;
   for (const Traffic& traffic : kTraffics) {
+    if (requests_a_session > 0 && requests_a_session != traffic.requests_a_session) continue;
     if (only != "postgres") measure_sqlite(traffic, rows, batches);
     if (only != "sqlite") measure_postgres(traffic, rows, batches);
   }

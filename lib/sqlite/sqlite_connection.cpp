@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "core/private_folder.h"
-#include "sqlite/sqlite_insert.h"
 
 namespace responses_proxy {
 
@@ -137,6 +136,13 @@ SQLite::Statement& SqliteConnection::statement(const std::string& sql) {
   return statements_.emplace(sql, SQLite::Statement(database_, sql)).first->second;
 }
 
+SqliteInsert& SqliteConnection::prepared_insert(const std::string& sql) {
+  const auto known = inserts_.find(sql);
+  if (known != inserts_.end()) return known->second;
+  if (inserts_.size() >= kMaxStatements) inserts_.clear();
+  return inserts_.emplace(sql, SqliteInsert(database_, sql)).first->second;
+}
+
 std::int64_t SqliteConnection::execute(const std::string& sql, std::span<const SqlValue> params) {
   return guarded(name_, [&]() -> std::int64_t {
     SQLite::Statement& prepared = statement(sql);
@@ -161,7 +167,7 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
 std::vector<bool> SqliteConnection::insert_cells(const SqlInsert& into,
                                                  std::span<const SqlCell> cells) {
   return guarded(name_, [&] {
-    SqliteInsert insert(database_, into);
+    SqliteInsert& insert = prepared_insert(SqliteInsert::statement_of(into));
     std::vector<bool> written;
     const std::size_t width = into.columns.size();
     written.reserve(cells.size() / width);

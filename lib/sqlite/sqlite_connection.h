@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "responses_proxy/clock.h"
+#include "sqlite/sqlite_insert.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
@@ -43,12 +44,14 @@ class SqliteConnection final : public SqlConnection {
 
   // The prepared statement, from the cache after its first use.
   SQLite::Statement& statement(const std::string& sql);
+  SqliteInsert& prepared_insert(const std::string& sql);
 
   const std::string path_;
   const std::string name_;  // for error texts
   SQLite::Database database_;
   const FileId opened_file_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::unordered_map<std::string, SqliteInsert> inserts_;
 };
 
 }  // namespace responses_proxy

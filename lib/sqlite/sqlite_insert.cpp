@@ -3,23 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <string>
-
 namespace responses_proxy {
 
 namespace {
-
-std::string insert_statement(const SqlInsert& into) {
-  std::string columns;
-  std::string placeholders;
-  for (std::size_t i = 0; i < into.columns.size(); ++i) {
-    const char* comma = i == 0 ? "" : ", ";
-    columns += comma + into.columns[i].name;
-    placeholders += fmt::format("{}${}", comma, i + 1);
-  }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT {}", into.table, columns,
-                     placeholders, into.on_conflict);
-}
 
 // A null pointer would bind NULL.
 const char* start_of(std::string_view bytes) {
@@ -43,9 +29,20 @@ int bind(sqlite3_stmt* statement, int index, const SqlCell& cell) {
 
 }  // namespace
 
-SqliteInsert::SqliteInsert(SQLite::Database& database, const SqlInsert& into)
+std::string SqliteInsert::statement_of(const SqlInsert& into) {
+  std::string columns;
+  std::string placeholders;
+  for (std::size_t i = 0; i < into.columns.size(); ++i) {
+    const char* comma = i == 0 ? "" : ", ";
+    columns += comma + into.columns[i].name;
+    placeholders += fmt::format("{}${}", comma, i + 1);
+  }
+  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT {}", into.table, columns,
+                     placeholders, into.on_conflict);
+}
+
+SqliteInsert::SqliteInsert(SQLite::Database& database, const std::string& sql)
     : database_(database) {
-  const std::string sql = insert_statement(into);
   sqlite3_stmt* prepared = nullptr;
   check(sqlite3_prepare_v2(database_.getHandle(), sql.c_str(), static_cast<int>(sql.size()),
                            &prepared, nullptr));

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "storage/sql_connection.h"
 
@@ -17,7 +18,9 @@ namespace responses_proxy {
 
 class SqliteInsert {
  public:
-  SqliteInsert(SQLite::Database& database, const SqlInsert& into);
+  // `sql`: statement_of() the rows.
+  SqliteInsert(SQLite::Database& database, const std::string& sql);
+  static std::string statement_of(const SqlInsert& into);
 
   // True if it was written. The cells are not copied.
   bool row(std::span<const SqlCell> cells);

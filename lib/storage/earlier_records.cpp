@@ -1,6 +1,8 @@
 #include "storage/earlier_records.h"
 
 #include <array>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "storage/record_fields.h"
@@ -22,49 +24,48 @@ struct Earlier {
   std::int64_t body_bytes = 0;
 };
 
+// The newest of them; nobody adds to them.
+constexpr const char* kNewest =
+    "(SELECT request_id FROM requests_v9 ORDER BY created_at DESC, request_id DESC LIMIT $1)";
+
 std::vector<Earlier> read_newest(SqlConnection& connection, std::int64_t rows) {
   static const std::string select =
       "SELECT summed, LENGTH(request_body) + LENGTH(response_body), " +
       column_list(request_summary_fields()) +
       " FROM requests_v9 ORDER BY created_at DESC, request_id DESC LIMIT $1";
   std::vector<Earlier> earlier;
+  std::int64_t bytes = 0;
   const SqlValue limit = rows;
   connection.query(select, {&limit, 1}, [&](const SqlRow& row) {
+    const std::int64_t body_bytes = row.integer(1);
+    bytes += body_bytes;
+    if (!earlier.empty() && bytes > kMostBytes) return;
     earlier.push_back(
-        {read_record(request_summary_fields(), row, 2), row.integer(0) != 0, row.integer(1)});
+        {read_record(request_summary_fields(), row, 2), row.integer(0) != 0, body_bytes});
   });
   return earlier;
 }
 
-void read_rest(SqlConnection& connection, Earlier& earlier) {
-  static const std::string select_attempts = "SELECT " + column_list(attempt_fields()) +
-                                             " FROM attempts_v9 WHERE request_id = $1 "
-                                             "ORDER BY attempt";
-  static const std::string select_bodies =
+void read_attempts(SqlConnection& connection, std::vector<Earlier>& earlier) {
+  static const std::string select = "SELECT request_id, " + column_list(attempt_fields()) +
+                                    " FROM attempts_v9 WHERE request_id IN " + kNewest +
+                                    " ORDER BY request_id, attempt";
+  std::unordered_map<std::string_view, RequestRecord*> by_id;
+  for (Earlier& one : earlier) by_id.emplace(one.record.request_id, &one.record);
+  const SqlValue limit = static_cast<std::int64_t>(earlier.size());
+  connection.query(select, {&limit, 1}, [&](const SqlRow& row) {
+    by_id.at(row.text(0))->attempts.push_back(read_record(attempt_fields(), row, 1));
+  });
+}
+
+void read_bodies(SqlConnection& connection, Earlier& earlier) {
+  static const std::string select =
       "SELECT " + column_list(request_body_fields()) + " FROM requests_v9 WHERE request_id = $1";
-  RequestRecord& record = earlier.record;
-  const SqlValue id = record.request_id;
-  connection.query(select_attempts, {&id, 1}, [&](const SqlRow& row) {
-    record.attempts.push_back(read_record(attempt_fields(), row));
-  });
   if (earlier.body_bytes == 0) return;
-  connection.query(select_bodies, {&id, 1},
-                   [&](const SqlRow& row) { read_fields(request_body_fields(), row, record); });
-}
-
-// With their attempts and bodies, as many of them as may be in memory; at least one.
-std::vector<Earlier> read_earlier(SqlConnection& connection, std::int64_t rows) {
-  std::vector<Earlier> earlier = read_newest(connection, rows);
-  std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < earlier.size(); ++i) {
-    bytes += earlier[i].body_bytes;
-    if (i > 0 && bytes > kMostBytes) {
-      earlier.resize(i);
-      break;
-    }
-    read_rest(connection, earlier[i]);
-  }
-  return earlier;
+  const SqlValue id = earlier.record.request_id;
+  connection.query(select, {&id, 1}, [&](const SqlRow& row) {
+    read_fields(request_body_fields(), row, earlier.record);
+  });
 }
 
 void name_background_record(SqlConnection& connection, const RequestRecord& record) {
@@ -92,10 +93,12 @@ bool is_earlier_record(SqlConnection& connection, const std::string& request_id)
 }
 
 std::int64_t move_earlier_records(SqlConnection& connection, std::int64_t rows) {
-  const std::vector<Earlier> earlier = read_earlier(connection, rows);
+  std::vector<Earlier> earlier = read_newest(connection, rows);
+  read_attempts(connection, earlier);
   RequestRows::Records records;
   UsageSums sums;
-  for (const Earlier& one : earlier) {
+  for (Earlier& one : earlier) {
+    read_bodies(connection, one);
     records.push_back(&one.record);
     if (!one.summed) sums.add(one.record);
     name_background_record(connection, one.record);
@@ -104,10 +107,10 @@ std::int64_t move_earlier_records(SqlConnection& connection, std::int64_t rows) 
   to.insert(records);
   to.finish();
   sums.write(connection);
-  for (const RequestRecord* record : records) {
-    const SqlValue id = record->request_id;
-    connection.execute("DELETE FROM requests_v9 WHERE request_id = $1", {&id, 1});
-  }
+  static const std::string remove =
+      std::string("DELETE FROM requests_v9 WHERE request_id IN ") + kNewest;
+  const SqlValue moved = static_cast<std::int64_t>(records.size());
+  connection.execute(remove, {&moved, 1});
   return static_cast<std::int64_t>(records.size());
 }
 
