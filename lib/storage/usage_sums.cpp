@@ -63,10 +63,13 @@ UsageSums::Id::Id(const Key& key) : key_(key) {
   }
 }
 
-UsageRow& UsageSums::sum_of(Sums& sums, const Key& key) {
-  const auto known = sums.find(key);
-  if (known != sums.end()) return known->second;
-  return sums.emplace(std::piecewise_construct, std::tuple(key), std::tuple()).first->second;
+UsageRow& UsageSums::Table::operator[](const Key& key) {
+  if (last != sums.end() && last->first.key() == key) return last->second;
+  last = sums.find(key);
+  if (last == sums.end()) {
+    last = sums.emplace(std::piecewise_construct, std::tuple(key), std::tuple()).first;
+  }
+  return last->second;
 }
 
 std::string_view UsageSums::text_of(std::string_view text) {
@@ -84,9 +87,9 @@ void UsageSums::add(const RequestRecord& record) {
   const std::string_view session_id = text_of(record.session_id);
   const auto add_part = [&](const UsageRow& part) {
     key.session_id = {};
-    add_to(sum_of(days_, key), part);
+    add_to(days_[key], part);
     key.session_id = session_id;
-    add_to(sum_of(session_days_, key), part);
+    add_to(session_days_[key], part);
   };
 
   // Tokens count where they were spent, the request where it was answered.
@@ -110,8 +113,8 @@ void UsageSums::add(const RequestRecord& record) {
 void UsageSums::write(SqlConnection& connection) const {
   static const SqlInsert into_days = insert_into_sums("usage_days");
   static const SqlInsert into_session_days = insert_into_sums("usage_session_days");
-  write_table(connection, into_days, days_);
-  write_table(connection, into_session_days, session_days_);
+  write_table(connection, into_days, days_.sums);
+  write_table(connection, into_session_days, session_days_.sums);
 }
 
 void UsageSums::write_table(SqlConnection& connection, const SqlInsert& into, const Sums& sums) {

@@ -70,13 +70,19 @@ class UsageSums {
   };
   using Sums = std::map<Id, UsageRow, ByKey>;
 
-  static UsageRow& sum_of(Sums& sums, const Key& key);
+  // A map, and the entry that was last asked for: records come in runs of the same kind.
+  struct Table {
+    UsageRow& operator[](const Key& key);
+    Sums sums;
+    Sums::iterator last = sums.end();
+  };
+
   static void write_table(SqlConnection& connection, const SqlInsert& into, const Sums& sums);
   // Until it ends.
   std::string_view text_of(std::string_view text);
 
-  Sums days_;
-  Sums session_days_;
+  Table days_;
+  Table session_days_;
   std::deque<std::string> texts_;
 };
 
