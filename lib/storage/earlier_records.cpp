@@ -92,7 +92,7 @@ bool is_earlier_record(SqlConnection& connection, const std::string& request_id)
   return is;
 }
 
-std::int64_t move_earlier_records(SqlConnection& connection, std::int64_t rows) {
+void move_earlier_records(SqlConnection& connection, std::int64_t rows) {
   std::vector<Earlier> earlier = read_newest(connection, rows);
   read_attempts(connection, earlier);
   RequestRows::Records records;
@@ -111,7 +111,6 @@ std::int64_t move_earlier_records(SqlConnection& connection, std::int64_t rows) 
       std::string("DELETE FROM requests_v9 WHERE request_id IN ") + kNewest;
   const SqlValue moved = static_cast<std::int64_t>(records.size());
   connection.execute(remove, {&moved, 1});
-  return static_cast<std::int64_t>(records.size());
 }
 
 }  // namespace responses_proxy

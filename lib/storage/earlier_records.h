@@ -15,8 +15,8 @@ namespace responses_proxy {
 
 bool has_earlier_records(SqlConnection& connection);
 bool is_earlier_record(SqlConnection& connection, const std::string& request_id);
-// At most `rows` of them, fewer where they have large bodies; returns how many. Adds to the sums of
-// usage what the version that wrote them has not.
-std::int64_t move_earlier_records(SqlConnection& connection, std::int64_t rows);
+// At most `rows` of them, fewer where they have large bodies. Adds to the sums of usage what the
+// version that wrote them has not.
+void move_earlier_records(SqlConnection& connection, std::int64_t rows);
 
 }  // namespace responses_proxy

@@ -275,6 +275,7 @@ Migration narrow_records() {
                 segment INTEGER NOT NULL PRIMARY KEY,
                 first_key BIGINT NOT NULL,
                 requests BIGINT NOT NULL))",
+       "INSERT INTO record_segments VALUES (0, -4611686018427387904, 0)",
        R"(CREATE TABLE requests (
                 row_key INTEGER PRIMARY KEY,
                 segment INTEGER NOT NULL,

@@ -56,14 +56,14 @@ Millis RecordMaintenance::tend() noexcept {
 }
 
 bool RecordMaintenance::move_batch() {
+  // Whoever writes records does not wait for a look that finds none.
+  if (!all_moved_) all_moved_ = !database_.read(has_earlier_records);
   if (all_moved_) return false;
-  std::int64_t moved = 0;
   database_.write([&](SqlConnection& connection) {
     take_turn(connection);
-    moved = move_earlier_records(connection, kMoveBatch);
+    move_earlier_records(connection, kMoveBatch);
   });
-  all_moved_ = moved == 0;
-  return !all_moved_;
+  return true;
 }
 
 bool RecordMaintenance::delete_batch() {
