@@ -5,9 +5,10 @@
 // Errors     Throws StorageError; InvalidCursor for a cursor that is not one of that list's.
 // Blocking   Every call does SQL: never on an event loop.
 // Limits     A page has at most kMaxPage rows; one with bodies ends earlier when they come to
-//            kMaxPageBytes. Times are kept to the microsecond, texts up to kMaxText bytes (cut at a
-//            whole character), bodies whole; NUL and bytes that are not UTF-8 become U+FFFD, in
-//            records and in filters alike.
+//            kMaxPageBytes. A page of requests or decisions may be short, or empty, and not be the
+//            last: only next_cursor says so. Times are kept to the microsecond, texts up to
+//            kMaxText bytes (cut at a whole character), bodies whole; NUL and bytes that are not
+//            UTF-8 become U+FFFD, in records and in filters alike.
 #pragma once
 
 #include <cstdint>

@@ -60,20 +60,43 @@ bool is_word_part(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
-// The statement with its texts ordered as SQLite orders them, whatever the database's locale.
-std::string in_bytewise_order(const std::string& statement) {
-  static constexpr std::string_view kText = "TEXT";
+// Each `word` of the statement with `more` in its place.
+std::string replaced(const std::string& statement, std::string_view word, std::string_view more) {
   std::string adapted;
   std::size_t copied = 0;
-  for (auto at = statement.find(kText); at != std::string::npos;
-       at = statement.find(kText, at + kText.size())) {
-    const auto end = at + kText.size();
+  for (auto at = statement.find(word); at != std::string::npos;
+       at = statement.find(word, at + word.size())) {
+    const auto end = at + word.size();
     if (at > 0 && is_word_part(statement[at - 1])) continue;
     if (end < statement.size() && is_word_part(statement[end])) continue;
-    adapted += statement.substr(copied, end - copied) + " COLLATE \"C\"";
+    adapted += statement.substr(copied, at - copied);
+    adapted += more;
     copied = end;
   }
   return adapted + statement.substr(copied);
+}
+
+// The statement with its texts ordered as SQLite orders them, whatever the database's locale, and
+// SQLite's words for types as PostgreSQL has them.
+std::string in_own_words(const std::string& statement) {
+  const std::string texts = replaced(statement, "TEXT", "TEXT COLLATE \"C\"");
+  const std::string keys = replaced(texts, "INTEGER PRIMARY KEY", "BIGINT PRIMARY KEY");
+  return replaced(keys, "BLOB", "BYTEA");
+}
+
+// "\\x0aff": as the server writes and reads bytes.
+constexpr std::string_view kBytesMark = "\\x";
+
+std::string from_hex(std::string_view text) {
+  std::string bytes;
+  text.remove_prefix(std::min(text.size(), kBytesMark.size()));
+  bytes.reserve(text.size() / 2);
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    unsigned byte = 0;
+    std::from_chars(text.data(), text.data() + 2, byte, 16);
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
 }
 
 class Row final : public SqlRow {
@@ -87,6 +110,7 @@ class Row final : public SqlRow {
     return value;
   }
   std::string text(int column) const override { return row_.text(column); }
+  std::string bytes(int column) const override { return from_hex(row_.text(column)); }
 
  private:
   const PostgresRow& row_;
@@ -107,29 +131,57 @@ PostgresDriver::Params to_params(std::span<const SqlValue> values) {
   return params;
 }
 
-void append_element(std::string& array, const SqlValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+void append_text(std::string& array, std::string_view text) {
+  array += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') array += '\\';
+    array += c;
+  }
+  array += '"';
+}
+
+void append_bytes(std::string& array, std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  array += "\"\\\\x";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    array += kDigits[byte >> 4U];
+    array += kDigits[byte & 15U];
+  }
+  array += '"';
+}
+
+void append_element(std::string& array, const SqlCell& cell) {
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) {
     fmt::format_to(std::back_inserter(array), "{}", *number);
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
-    array += '"';
-    for (const char c : *text) {
-      if (c == '"' || c == '\\') array += '\\';
-      array += c;
-    }
-    array += '"';
+  } else if (const auto* text = std::get_if<std::string_view>(&cell)) {
+    append_text(array, *text);
+  } else if (const auto* bytes = std::get_if<SqlBytes>(&cell)) {
+    append_bytes(array, bytes->bytes);
   } else {
     array += "NULL";
   }
 }
 
-// One column of the rows as an array literal.
-std::string array_of(std::span<const SqlValues> rows, std::size_t column) {
+// One column of rows of `width` cells as an array literal.
+std::string array_of(std::span<const SqlCell> cells, std::size_t column, std::size_t width) {
   std::string array = "{";
-  for (const SqlValues& row : rows) {
+  for (std::size_t at = column; at < cells.size(); at += width) {
     if (array.size() > 1) array += ',';
-    append_element(array, row[column]);
+    append_element(array, cells[at]);
   }
   return array + "}";
+}
+
+const char* type_of(const SqlColumn& column) {
+  if (column.is_bytes) return "bytea";
+  return column.is_text ? "text" : "bigint";
+}
+
+std::string key_text(const SqlCell& cell) {
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
+  const auto* text = std::get_if<std::string_view>(&cell);
+  return text == nullptr ? std::string() : std::string(*text);
 }
 
 // As many parameters as columns, however many rows.
@@ -140,7 +192,7 @@ std::string insert_statement(const SqlInsert& into) {
     const SqlColumn& column = into.columns[i];
     const char* comma = i == 0 ? "" : ", ";
     columns += comma + column.name;
-    arrays += fmt::format("{}${}::{}[]", comma, i + 1, column.is_text ? "text" : "bigint");
+    arrays += fmt::format("{}${}::{}[]", comma, i + 1, type_of(column));
   }
   return fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT {} RETURNING {}",
                      into.table, columns, arrays, into.on_conflict, into.columns.front().name);
@@ -222,26 +274,26 @@ void PostgresConnection::query(const std::string& sql, std::span<const SqlValue>
   run(sql, to_params(params), [&](const PostgresRow& row) { on_row(Row(row)); });
 }
 
-std::vector<bool> PostgresConnection::insert(const SqlInsert& into,
-                                             std::span<const SqlValues> rows) {
-  std::vector<bool> written(rows.size(), false);
-  if (rows.empty()) return written;
+std::vector<bool> PostgresConnection::insert_cells(const SqlInsert& into,
+                                                   std::span<const SqlCell> cells) {
+  const std::size_t width = into.columns.size();
+  std::vector<bool> written(cells.size() / width, false);
+  if (written.empty()) return written;
   PostgresDriver::Params params;
-  for (std::size_t column = 0; column < into.columns.size(); ++column) {
-    params.emplace_back(array_of(rows, column));
+  for (std::size_t column = 0; column < width; ++column) {
+    params.emplace_back(array_of(cells, column, width));
   }
   std::unordered_set<std::string> keys;
   run(insert_statement(into), params, [&](const PostgresRow& row) { keys.insert(row.text(0)); });
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto* key = std::get_if<std::string>(&rows[i].front());
-    written[i] = key != nullptr && keys.erase(*key) > 0;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    written[i] = keys.erase(key_text(cells[i * width])) > 0;
   }
   return written;
 }
 
 void PostgresConnection::define(std::span<const std::string> statements) {
   std::string all;
-  for (const std::string& statement : statements) all += in_bytewise_order(statement) + ";\n";
+  for (const std::string& statement : statements) all += in_own_words(statement) + ";\n";
   execute(all, {});
 }
 

@@ -38,7 +38,7 @@ class PostgresConnection final : public SqlConnection {
   std::int64_t execute(const std::string& sql, std::span<const SqlValue> params) override;
   void query(const std::string& sql, std::span<const SqlValue> params,
              const std::function<void(const SqlRow&)>& on_row) override;
-  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
+  std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) override;
   // TEXT compares byte by byte, whatever the database's locale: as in SQLite, and an update of the
   // system's locales does not break the indexes.
   void define(std::span<const std::string> statements) override;

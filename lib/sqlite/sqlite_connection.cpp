@@ -103,18 +103,6 @@ void bind(SQLite::Statement& statement, std::span<const SqlValue> params) {
   }
 }
 
-std::string insert_statement(const SqlInsert& into) {
-  std::string columns;
-  std::string placeholders;
-  for (std::size_t i = 0; i < into.columns.size(); ++i) {
-    const char* comma = i == 0 ? "" : ", ";
-    columns += comma + into.columns[i].name;
-    placeholders += fmt::format("{}${}", comma, i + 1);
-  }
-  return fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT {}", into.table, columns,
-                     placeholders, into.on_conflict);
-}
-
 // A statement that was stepped holds its locks until it is reset.
 class ResetLater {
  public:
@@ -148,6 +136,13 @@ SQLite::Statement& SqliteConnection::statement(const std::string& sql) {
   return statements_.emplace(sql, SQLite::Statement(database_, sql)).first->second;
 }
 
+SqliteInsert& SqliteConnection::prepared_insert(const std::string& sql) {
+  const auto known = inserts_.find(sql);
+  if (known != inserts_.end()) return known->second;
+  if (inserts_.size() >= kMaxStatements) inserts_.clear();
+  return inserts_.emplace(sql, SqliteInsert(database_, sql)).first->second;
+}
+
 std::int64_t SqliteConnection::execute(const std::string& sql, std::span<const SqlValue> params) {
   return guarded(name_, [&]() -> std::int64_t {
     SQLite::Statement& prepared = statement(sql);
@@ -169,12 +164,18 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
 }
 
 // Row by row: a statement that is prepared costs less than one that is as long as its rows.
-std::vector<bool> SqliteConnection::insert(const SqlInsert& into, std::span<const SqlValues> rows) {
-  const std::string sql = insert_statement(into);
-  std::vector<bool> written;
-  written.reserve(rows.size());
-  for (const SqlValues& row : rows) written.push_back(execute(sql, row) == 1);
-  return written;
+std::vector<bool> SqliteConnection::insert_cells(const SqlInsert& into,
+                                                 std::span<const SqlCell> cells) {
+  return guarded(name_, [&] {
+    SqliteInsert& insert = prepared_insert(SqliteInsert::statement_of(into));
+    std::vector<bool> written;
+    const std::size_t width = into.columns.size();
+    written.reserve(cells.size() / width);
+    for (; !cells.empty(); cells = cells.subspan(width)) {
+      written.push_back(insert.row(cells.first(width)));
+    }
+    return written;
+  });
 }
 
 void SqliteConnection::begin() {

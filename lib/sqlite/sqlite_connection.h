@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "responses_proxy/clock.h"
+#include "sqlite/sqlite_insert.h"
 #include "storage/sql_connection.h"
 
 namespace responses_proxy {
@@ -25,7 +26,7 @@ class SqliteConnection final : public SqlConnection {
   std::int64_t execute(const std::string& sql, std::span<const SqlValue> params) override;
   void query(const std::string& sql, std::span<const SqlValue> params,
              const std::function<void(const SqlRow&)>& on_row) override;
-  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override;
+  std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) override;
   void define(std::span<const std::string> statements) override {
     for (const std::string& statement : statements) execute(statement, {});
   }
@@ -43,12 +44,14 @@ class SqliteConnection final : public SqlConnection {
 
   // The prepared statement, from the cache after its first use.
   SQLite::Statement& statement(const std::string& sql);
+  SqliteInsert& prepared_insert(const std::string& sql);
 
   const std::string path_;
   const std::string name_;  // for error texts
   SQLite::Database database_;
   const FileId opened_file_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::unordered_map<std::string, SqliteInsert> inserts_;
 };
 
 }  // namespace responses_proxy

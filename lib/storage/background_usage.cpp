@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/record_key.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
@@ -37,13 +38,13 @@ RequestRecord without_usage(RequestRecord record) {
 
 void BackgroundUsage::count(SqlConnection& connection, Records& records) {
   static const SqlInsert insert{
-      "background_usage", {{"response_id", true}, {"request_id", true}}, "DO NOTHING"};
+      "background_usage", {{"response_id", true}, {"request_key"}}, "DO NOTHING"};
   const auto places = by_response(records);
   if (places.empty()) return;
   std::vector<SqlValues> rows;
   rows.reserve(places.size());
   for (const RequestRecord* const* place : places) {
-    rows.push_back({to_sql((*place)->response_id), to_sql((*place)->request_id)});
+    rows.push_back({to_sql((*place)->response_id), record_key(**place)});
   }
   const std::vector<bool> counts = connection.insert(insert, rows);
   for (std::size_t i = 0; i < places.size(); ++i) {

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "responses_proxy/record_queries.h"
+#include "storage/record_key.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
@@ -36,6 +39,10 @@ char take_byte(std::string_view& text) {
   return static_cast<char>(byte);
 }
 
+// In a cursor's number, below the slot.
+constexpr unsigned kAttemptBits = 20;
+constexpr std::int64_t kMostAttempts = (std::int64_t{1} << kAttemptBits) - 1;
+
 // The filters one after the other, so that no two sets of them have the same text.
 class FilterText {
  public:
@@ -61,6 +68,22 @@ class FilterText {
 };
 
 }  // namespace
+
+Cursor key_cursor(std::int64_t key, int attempt, std::string request_id) {
+  const std::int64_t slot = key & (kSlots - 1);
+  const std::int64_t number =
+      (slot << kAttemptBits) | std::clamp<std::int64_t>(attempt, 0, kMostAttempts);
+  return {(key - slot) / kSlots, static_cast<std::int32_t>(number), std::move(request_id)};
+}
+
+std::int64_t cursor_key(const Cursor& cursor) {
+  return first_key_at_micros(cursor.time) + ((cursor.number >> kAttemptBits) & (kSlots - 1));
+}
+
+std::size_t attempts_left(const Cursor& cursor) {
+  const std::int64_t attempt = cursor.number & kMostAttempts;
+  return static_cast<std::size_t>(std::max<std::int64_t>(attempt - 1, 0));
+}
 
 std::uint32_t cursor_scope(std::string_view list, const RecordQuery& query) {
   FilterText filters(list);

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "storage/record_fields.h"
+#include "storage/record_key.h"
+#include "storage/request_rows.h"
 #include "storage/sql_values.h"
 #include "storage/usage_sums.h"
 
@@ -38,11 +40,6 @@ class Builder {
     where_equal(fmt::format("{} / 100", column), query.status_class);
     if (query.status_class && *query.status_class != 2) where(fmt::format("{} / 100 <> 2", column));
   }
-  // So do requests_by_asked_pool and requests_by_caller.
-  void where_text(std::string_view column, const std::optional<std::string>& wanted) {
-    where_equal(column, wanted);
-    if (wanted && !wanted->empty()) where(fmt::format("{} <> ''", column));
-  }
   void where_time(std::string_view column, const RecordQuery& query) {
     if (query.since) where(fmt::format("{} >= {}", column, param(to_sql(*query.since))));
     if (query.until) where(fmt::format("{} < {}", column, param(to_sql(*query.until))));
@@ -55,7 +52,7 @@ class Builder {
   bool has_where_ = false;
 };
 
-// What stands after the filters of a list without row numbers.
+// What stands after the filters of the sessions.
 SqlQuery page(Builder builder, const RecordQuery& query, const Behind& behind,
               std::string_view time, std::string_view id) {
   if (behind) {
@@ -68,31 +65,44 @@ SqlQuery page(Builder builder, const RecordQuery& query, const Behind& behind,
   return builder.take();
 }
 
-// The filters by what a request has once.
-void filter_request(Builder& builder, const RecordQuery& query) {
-  builder.where_equal("r.session_id", query.session_id);
-  builder.where_text("r.asked_pool_id", query.requested_pool_id);
-  builder.where_text("r.caller", query.caller);
-  builder.where_equal("r.model", query.model);
-  builder.where_status("r.status_code", query);
-}
-
 bool filters_attempts(const RecordQuery& query) {
   return query.resource_id || query.pool_id;
 }
 
-void filter_attempt(Builder& builder, const RecordQuery& query) {
-  builder.where_equal("a.resource_id", query.resource_id);
-  builder.where_equal("a.pool_id", query.pool_id);
+// The row names the last attempt's resource and pool; left_attempts has those before.
+void filter_attempts(Builder& builder, const RecordQuery& query) {
+  if (!filters_attempts(query)) return;
+  const auto matches = [&](std::string_view table) {
+    std::string condition;
+    if (query.resource_id) {
+      condition +=
+          fmt::format(" AND {}.resource_id = {}", table, builder.param(to_sql(*query.resource_id)));
+    }
+    if (query.pool_id) {
+      condition +=
+          fmt::format(" AND {}.pool_id = {}", table, builder.param(to_sql(*query.pool_id)));
+    }
+    return condition;
+  };
+  const std::string last = matches("r");
+  const std::string left = matches("a");
+  // Not EXISTS: PostgreSQL would read all of left_attempts first.
+  builder.where(
+      fmt::format("((r.attempts > 0{}) OR (r.attempts > 1 AND 1 = (SELECT 1 FROM left_attempts a "
+                  "WHERE a.request_key = r.row_key{} LIMIT 1)))",
+                  last, left));
 }
 
-// Of a request's attempts that match, the first stands for it.
-void first_match_only(Builder& builder, const RecordQuery& query) {
-  std::string earlier =
-      "SELECT 1 FROM attempts b WHERE b.request_id = a.request_id AND b.attempt < a.attempt";
-  if (query.resource_id) earlier += " AND b.resource_id = a.resource_id";
-  if (query.pool_id) earlier += " AND b.pool_id = a.pool_id";
-  builder.where(fmt::format("NOT EXISTS ({})", earlier));
+// No index but that of the keys serves these.
+bool filters_by_hand(const RecordQuery& query) {
+  return filters_attempts(query) || query.requested_pool_id || query.model || query.caller ||
+         query.status == 200 || query.status_class == 2 ||
+         (query.session_id && query.session_id->empty());
+}
+
+void filter_keys(Builder& builder, const KeyRange& keys) {
+  builder.where("r.row_key >= " + builder.param(keys.from));
+  builder.where("r.row_key < " + builder.param(keys.before));
 }
 
 // `|| ''` keeps SQLite from walking the index of the sessions, only to have the groups in order,
@@ -132,48 +142,69 @@ std::size_t page_size(const RecordQuery& query) {
   return std::clamp<std::size_t>(query.limit, 1, RecordQuery::kMaxPage);
 }
 
-SqlQuery requests_query(const RecordQuery& query, const Behind& behind) {
-  const std::string columns = column_list(request_summary_fields(), "r.");
-  if (!filters_attempts(query)) {
-    Builder builder("SELECT " + columns + " FROM requests r");
-    builder.where_equal("r.request_id", query.request_id);
-    filter_request(builder, query);
-    builder.where_time("r.created_at", query);
-    // One at most: an order would only make PostgreSQL look for it in the order of time.
-    if (query.request_id) return builder.take();
-    return page(std::move(builder), query, behind, "r.created_at", "r.request_id");
-  }
-  Builder builder("SELECT " + columns +
-                  " FROM attempts a JOIN requests r ON r.request_id = a.request_id");
-  filter_request(builder, query);
-  filter_attempt(builder, query);
-  first_match_only(builder, query);
-  builder.where_time("a.created_at", query);
-  return page(std::move(builder), query, behind, "a.created_at", "a.request_id");
+KeyRange keys_of(const RecordQuery& query, std::optional<std::int64_t> before) {
+  KeyRange keys;
+  if (query.since) keys.from = first_key_at(*query.since);
+  if (query.until) keys.before = first_key_at(*query.until);
+  if (before) keys.before = std::min(keys.before, *before);
+  return keys;
 }
 
-SqlQuery decisions_query(const RecordQuery& query, const Behind& behind) {
-  // The order is written in the columns of the table whose index serves the filter; both have them.
-  const std::string_view table = filters_attempts(query) ? "a" : "r";
-  const std::string order = fmt::format("{0}.created_at, {0}.request_id, a.attempt", table);
-  Builder builder("SELECT " + column_list(decision_fields()) +
-                  " FROM requests r JOIN attempts a ON a.request_id = r.request_id");
-  filter_request(builder, query);
-  filter_attempt(builder, query);
-  builder.where_time(fmt::format("{}.created_at", table), query);
-  if (behind) {
-    const std::string time = builder.param(behind->time);
-    const std::string id = builder.param(storable_text(behind->id));
-    // The row comparison spans two tables then: this part of it is the index's.
-    if (table == "r") {
-      builder.where(fmt::format("(r.created_at, r.request_id) <= ({}, {})", time, id));
-    }
-    builder.where(fmt::format("({}) < ({}, {}, {})", order, time, id,
-                              builder.param(std::int64_t{behind->number})));
+bool by_segments(const RecordQuery& query) {
+  return query.session_id && !query.session_id->empty();
+}
+
+bool needs_window(const RecordQuery& query) {
+  return filters_by_hand(query) && !by_segments(query);
+}
+
+SqlQuery requests_query(const RecordQuery& query, const KeyRange& keys,
+                        std::optional<std::int64_t> segment) {
+  Builder builder(fmt::format("SELECT {} FROM requests r", kRequestColumns));
+  builder.where_equal("r.segment", segment);
+  if (query.session_id) {
+    const std::string session_id = storable_text(*query.session_id);
+    builder.where("r.session_hash = " + builder.param(text_hash(session_id)));
+    if (segment) builder.where("r.session_hash <> 0");
+    builder.where("r.session_id = " + builder.param(session_id));
   }
-  builder.add(
-      fmt::format(" ORDER BY {0}.created_at DESC, {0}.request_id DESC, a.attempt DESC", table));
+  builder.where_equal("r.asked_pool_id", query.requested_pool_id);
+  builder.where_equal("r.caller", query.caller);
+  builder.where_equal("r.model", query.model);
+  builder.where_status("r.status_code", query);
+  filter_attempts(builder, query);
+  filter_keys(builder, keys);
+  builder.add(" ORDER BY r.row_key DESC");
   builder.limit(page_size(query) + 1);
+  return builder.take();
+}
+
+SqlQuery request_by_time_query(const std::string& request_id, WallTime time) {
+  Builder builder(fmt::format("SELECT {} FROM requests r", kRequestColumns));
+  filter_keys(builder, {first_key_at(time), first_key_at(time + std::chrono::milliseconds(1))});
+  builder.where("r.request_id = " + builder.param(to_sql(request_id)));
+  return builder.take();
+}
+
+SqlQuery request_by_id_query(const std::string& request_id) {
+  Builder builder(
+      fmt::format("SELECT {} FROM request_keys k JOIN requests r ON r.row_key = k.request_key",
+                  kRequestColumns));
+  builder.where("k.request_id = " + builder.param(to_sql(request_id)));
+  return builder.take();
+}
+
+SqlQuery window_query(const KeyRange& keys) {
+  Builder builder("SELECT r.row_key FROM requests r");
+  filter_keys(builder, keys);
+  builder.add(fmt::format(" ORDER BY r.row_key DESC LIMIT 1 OFFSET {}", kWindowRows - 1));
+  return builder.take();
+}
+
+SqlQuery segments_query(const KeyRange& keys) {
+  Builder builder("SELECT segment, first_key FROM record_segments");
+  builder.where("first_key < " + builder.param(keys.before));
+  builder.add(" ORDER BY segment DESC");
   return builder.take();
 }
 
@@ -215,30 +246,30 @@ SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
   return builder.take();
 }
 
-SqlQuery attempts_query(std::span<const RequestRecord> requests) {
-  Builder builder("SELECT a.request_id, " + column_list(attempt_fields(), "a.") +
-                  " FROM attempts a WHERE a.request_id IN (");
-  // Always kAttemptsChunk placeholders: one statement to prepare, whatever the page's size.
-  for (std::size_t i = 0; i < kAttemptsChunk; ++i) {
-    if (i > 0) builder.add(", ");
-    builder.add(builder.param(requests[std::min(i, requests.size() - 1)].request_id));
-  }
-  builder.add(") ORDER BY a.request_id, a.attempt");
-  return builder.take();
-}
-
-SqlQuery bodies_query(const std::string& request_id) {
-  Builder builder("SELECT " + column_list(request_body_fields(), "r.") + " FROM requests r");
-  builder.where("r.request_id = " + builder.param(to_sql(request_id)));
+SqlQuery bodies_query(std::int64_t key) {
+  Builder builder("SELECT r.request_body, r.response_body FROM requests r");
+  builder.where("r.row_key = " + builder.param(key));
   return builder.take();
 }
 
 SqlQuery resource_of_response_query(const std::string& response_id) {
-  Builder builder("SELECT r.resource_id FROM requests r");
+  const std::string id = storable_text(response_id);
+  // CROSS JOIN keeps SQLite to this order.
+  Builder builder(
+      "SELECT r.resource_id FROM record_segments s CROSS JOIN requests r "
+      "WHERE r.segment = s.segment");
+  builder.add(" AND r.response_hash = " + builder.param(text_hash(id)));
+  builder.add(" AND r.response_hash <> 0 AND r.response_id = " + builder.param(id));
+  // `+ 0` keeps a database that misjudges the number of matches from walking the keys.
+  builder.add(" AND r.resource_id <> '' ORDER BY r.row_key + 0 LIMIT 1");
+  return builder.take();
+}
+
+SqlQuery earlier_resource_query(const std::string& response_id) {
+  Builder builder("SELECT r.resource_id FROM requests_v9 r");
   builder.where("r.response_id = " + builder.param(to_sql(response_id)));
   builder.where("r.response_id <> ''");
   builder.where("r.resource_id <> ''");
-  // `+ 0` keeps a database that misjudges the number of matches from walking the index of time.
   builder.add(" ORDER BY r.created_at + 0 LIMIT 1");
   return builder.take();
 }

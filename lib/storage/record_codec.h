@@ -1,12 +1,13 @@
-// A RequestRecord as text that can be read back: one JSON object, its members the columns of
-// record_fields.h and "attempts".
+// A RequestRecord in few bytes that can be read back: in the spool, in the Redis stream, and, but
+// for what has columns of its own, in a row of `requests`.
 //
-// Errors     decode_record: std::nullopt for what encode_record did not write. Members it does not
-//            know are passed over and missing ones keep their default, so that programs of
-//            different versions read each other's records.
+// Role       A version, then sections that each say how long they are: the record's fields in a
+//            fixed order, then one section an attempt. A new field goes to the end of its section:
+//            an older program passes over it, a newer one has the default where it is missing.
+// Errors     decode_record: std::nullopt for what encode_record did not write. It also reads what
+//            earlier versions wrote: a JSON object (record_fields.h has its members).
 // Limits     Texts and times as the database keeps them (record_queries.h): what is decoded is
-// stored as the original
-//            would have been.
+//            stored as the original would have been.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,13 @@
 
 namespace responses_proxy {
 
+// All of it, the bodies too.
 std::string encode_record(const RequestRecord& record);
-std::optional<RequestRecord> decode_record(std::string_view text);
+std::optional<RequestRecord> decode_record(std::string_view bytes);
+
+// What a row has no columns for (request_rows.h). Appends to `bytes`.
+void encode_details(const RequestRecord& record, std::string& bytes);
+// Into a record that has the fields of the columns; false if it is damaged.
+bool decode_details(std::string_view bytes, RequestRecord& record);
 
 }  // namespace responses_proxy

@@ -1,8 +1,10 @@
-// The fields of a record, one line each in record_fields.cpp. What is inserted, selected and read
-// follows from these lists, and so do the spool and the Redis stream (record_codec.h), the
-// telemetry event (record_json.h) and the rows of the admin lists (control/rows.h).
+// The fields of a record, one line each in record_fields.cpp. The telemetry event (record_json.h)
+// and the rows of the admin lists (control/rows.h) follow from these lists, what is inserted into
+// and read from `sessions`, and how records of earlier versions are read (json_record.h,
+// earlier_records.h).
 //
-// A new field is a member of the record, a line in its list, and a step of migrations.cpp.
+// A new field of a request is a member of the record, a line in its list, and one in
+// record_codec.cpp; a new one of a session also a step of migrations.cpp.
 #pragma once
 
 #include <array>
@@ -29,7 +31,7 @@ enum class FieldKind : std::uint8_t {
 
 template <class Record>
 struct RecordField {
-  std::string column;  // in SQL, in the spool and in the stream
+  std::string column;  // in SQL, and in what earlier versions wrote
   FieldKind kind;
   // In the JSON of an event, and of a row of an admin list; "usage/input_tokens" is a member of an
   // object, "" is not shown.

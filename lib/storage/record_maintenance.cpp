@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 
-#include "storage/record_fields.h"
+#include "storage/earlier_records.h"
+#include "storage/record_key.h"
 #include "storage/sql_values.h"
 #include "storage/usage_sums.h"
 
@@ -13,61 +13,15 @@ namespace responses_proxy {
 
 namespace {
 
-// Processes of an earlier version may go on for a while beside the one that has brought the tables
-// up to date; what they write is looked for so long.
-constexpr Millis kEarlierVersionsEnd = std::chrono::hours(1);
-// A record is written some time after it began: who adds up stays behind by this.
-constexpr Millis kBehind = std::chrono::minutes(1);
-
-// How far records of earlier versions have been added up.
-struct Place {
-  std::int64_t time = 0;
-  std::string id;
-  std::int64_t until = 0;  // 0 = nobody has begun
-};
-
 // Keeps out whoever else is at it, until the transaction ends.
-Place take_place(SqlConnection& connection) {
+void take_turn(SqlConnection& connection) {
   connection.execute("UPDATE maintenance SET id = id WHERE id = 1");
-  Place place;
-  connection.query("SELECT summed_at, summed_id, sum_until FROM maintenance WHERE id = 1", {},
-                   [&](const SqlRow& row) {
-                     place = {row.integer(0), row.text(1), row.integer(2)};
-                   });
-  return place;
 }
 
-void put_place(SqlConnection& connection, const Place& place) {
-  const std::array<SqlValue, 3> values{place.time, place.id, place.until};
-  connection.execute(
-      "UPDATE maintenance SET summed_at = $1, summed_id = $2, sum_until = $3 WHERE id = 1", values);
-}
-
-// Adds what comes after `place`, moves it there, and returns the number of rows that were read.
-std::int64_t sum_from(SqlConnection& connection, Place& place, std::int64_t before) {
-  static const std::string select =
-      "SELECT summed, resource_id, pool_id, " + column_list(request_summary_fields()) +
-      " FROM requests WHERE (created_at, request_id) > ($1, $2) AND created_at < $3 "
-      "ORDER BY created_at, request_id LIMIT $4";
-  const std::array<SqlValue, 4> values{place.time, place.id, before, RecordMaintenance::kSumBatch};
-  UsageSums sums;
-  std::int64_t rows = 0;
-  connection.query(select, values, [&](const SqlRow& row) {
-    RequestRecord record = read_record(request_summary_fields(), row, 3);
-    ++rows;
-    place.time = to_micros(record.created_at);
-    place.id = record.request_id;
-    if (row.integer(0) != 0) return;
-    if (const std::string resource_id = row.text(1); !resource_id.empty()) {
-      AttemptRecord& last = record.attempts.emplace_back();
-      last.resource_id = resource_id;
-      last.pool_id = row.text(2);
-    }
-    sums.add(record);
-  });
-  sums.write(connection);
-  return rows;
-}
+// Those before the segment of the oldest row.
+constexpr const char* kForgetSegments =
+    "DELETE FROM record_segments WHERE segment < "
+    "(SELECT segment FROM requests ORDER BY row_key LIMIT 1)";
 
 SqlQuery delete_first(const char* table, const char* key, const char* time, std::int64_t before,
                       std::int64_t rows) {
@@ -81,7 +35,7 @@ SqlQuery delete_first(const char* table, const char* key, const char* time, std:
 }  // namespace
 
 std::array<SqlQuery, 3> deletions(WallTime oldest, std::int64_t rows) {
-  return {delete_first("requests", "request_id", "created_at", to_micros(oldest), rows),
+  return {delete_first("requests", "row_key", "row_key", first_key_at(oldest), rows),
           delete_first("sessions", "session_id", "last_seen_at", to_micros(oldest), rows),
           delete_first("usage_session_days", "session_id", "day", day_of(oldest), rows)};
 }
@@ -92,7 +46,7 @@ RecordMaintenance::RecordMaintenance(Database& database, const Clock& clock,
 
 Millis RecordMaintenance::tend() noexcept {
   try {
-    const bool more = sum_batch() || delete_batch();
+    const bool more = move_batch() || delete_batch();
     failing_ = false;
     return more ? kPause : kRest;
   } catch (const std::exception& error) {
@@ -101,21 +55,15 @@ Millis RecordMaintenance::tend() noexcept {
   }
 }
 
-bool RecordMaintenance::sum_batch() {
-  if (all_summed_) return false;
-  const WallTime now = clock_.wall();
-  std::int64_t rows = 0;
-  std::int64_t until = 0;
+bool RecordMaintenance::move_batch() {
+  // Whoever writes records does not wait for a look that finds none.
+  if (!all_moved_) all_moved_ = !database_.read(has_earlier_records);
+  if (all_moved_) return false;
   database_.write([&](SqlConnection& connection) {
-    Place place = take_place(connection);
-    if (place.until == 0) place.until = to_micros(now + kEarlierVersionsEnd);
-    until = place.until;
-    rows = sum_from(connection, place, std::min(until, to_micros(now - kBehind)));
-    put_place(connection, place);
+    take_turn(connection);
+    move_earlier_records(connection, kMoveBatch);
   });
-  if (rows == kSumBatch) return true;
-  all_summed_ = to_micros(now - kBehind) >= until;
-  return false;
+  return true;
 }
 
 bool RecordMaintenance::delete_batch() {
@@ -123,10 +71,11 @@ bool RecordMaintenance::delete_batch() {
   bool more = false;
   for (const SqlQuery& deletion : deletions(clock_.wall() - retention_, kDeleteBatch)) {
     database_.write([&](SqlConnection& connection) {
-      take_place(connection);
+      take_turn(connection);
       more |= connection.execute(deletion.text, deletion.params) >= kDeleteBatch;
     });
   }
+  database_.write([](SqlConnection& connection) { connection.execute(kForgetSegments); });
   return more;
 }
 

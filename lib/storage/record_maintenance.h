@@ -1,9 +1,10 @@
 // RecordMaintenance: what has to be done to the records now and then.
 //
-// Role       Adds up the usage of records that an earlier version has written, and deletes what is
-//            older than it may be: requests with their attempts and bodies, sessions that have
-//            ended, the usage of single sessions. The sums by day, model, resource and caller stay.
-//            For whoever writes records; several processes may do it on one database.
+// Role       Moves the records that an earlier version has written to where they are now
+//            (earlier_records.h), and deletes what is older than it may be: requests with their
+//            attempts and bodies, sessions that have ended, the usage of single sessions. The sums
+//            by day, model, resource and caller stay. For whoever writes records; several processes
+//            may do it on one database.
 // Threads    One at a time.
 // Ownership  Database and clock outlive it.
 // Errors     None: what fails is an event of the log, and tried again later.
@@ -29,7 +30,7 @@ std::array<SqlQuery, 3> deletions(WallTime oldest, std::int64_t rows);
 class RecordMaintenance {
  public:
   // Rows of one batch.
-  static constexpr std::int64_t kSumBatch = 1'000;
+  static constexpr std::int64_t kMoveBatch = 500;
   static constexpr std::int64_t kDeleteBatch = 250;
   // Between two batches while there is more to do, and when there is not.
   static constexpr Millis kPause{10};
@@ -43,7 +44,7 @@ class RecordMaintenance {
 
  private:
   // Both are true if there is more to do at once.
-  bool sum_batch();
+  bool move_batch();
   bool delete_batch();
   void tell_failed(const std::string& problem);
 
@@ -51,7 +52,7 @@ class RecordMaintenance {
   const Clock& clock_;
   const std::chrono::days retention_;
   const Log log_;
-  bool all_summed_ = false;
+  bool all_moved_ = false;
   bool failing_ = false;
 };
 

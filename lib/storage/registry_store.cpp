@@ -5,7 +5,6 @@
 #include <array>
 #include <optional>
 
-#include "core/utf8_text.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
@@ -19,10 +18,6 @@ struct Outdated {};
 
 const char* table_of(RegistryKind kind) {
   return kind == RegistryKind::provider ? "registry_providers" : "registry_aliases";
-}
-
-SqlValue whole_text(std::string_view text) {
-  return utf8_text(text, std::string::npos);
 }
 
 std::int64_t version_in(SqlConnection& connection) {

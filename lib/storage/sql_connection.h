@@ -1,6 +1,8 @@
 // SqlConnection: what the record store needs of a database, so that its SQL is written once.
 //
-// Role       Runs portable SQL: $1, $2, ... in ascending order; TEXT, BIGINT, INTEGER.
+// Role       Runs portable SQL: $1, $2, ... in ascending order; TEXT, BIGINT, INTEGER, BLOB.
+// INTEGER
+//            PRIMARY KEY is a number of 64 bits that rows are kept in the order of.
 // Threads    One at a time.
 // Errors     Throws StorageError that names the database and the reason.
 // Blocking   Every call.
@@ -10,6 +12,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,9 +23,16 @@ namespace responses_proxy {
 using SqlValue = std::variant<std::monostate, std::int64_t, std::string>;  // monostate = NULL
 using SqlValues = std::vector<SqlValue>;
 
+// A value of a row that is inserted: its text is the caller's.
+struct SqlBytes {
+  std::string_view bytes;
+};
+using SqlCell = std::variant<std::monostate, std::int64_t, std::string_view, SqlBytes>;
+
 struct SqlColumn {
   std::string name;
-  bool is_text = false;  // or an integer
+  bool is_text = false;   // or an integer,
+  bool is_bytes = false;  // or neither
 };
 
 // Rows to be inserted.
@@ -38,6 +48,8 @@ class SqlRow {
   virtual bool is_null(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
   virtual std::string text(int column) const = 0;
+  // Of a column of BLOB.
+  virtual std::string bytes(int column) const { return text(column); }
 
  protected:
   ~SqlRow() = default;
@@ -57,9 +69,10 @@ class SqlConnection {
   virtual std::int64_t execute(const std::string& sql, std::span<const SqlValue> params = {}) = 0;
   virtual void query(const std::string& sql, std::span<const SqlValue> params,
                      const std::function<void(const SqlRow&)>& on_row) = 0;
-  // Inserts the rows in their order. Says of each whether it was written, by its first column: of
-  // rows that have the same value there, the first was.
-  virtual std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) = 0;
+  // Inserts rows, whose cells stand one row behind the other, in their order. Says of each whether
+  // it was written, by its first column: of rows that have the same value there, the first was.
+  virtual std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) = 0;
+  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows);
   // Runs statements of the schema, at once where each would cost a way to the server and back.
   virtual void define(std::span<const std::string> statements) = 0;
   // Whoever listens to `channel` (an identifier) is told once the transaction is committed, where
@@ -72,6 +85,22 @@ class SqlConnection {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };
+
+inline SqlCell to_cell(const SqlValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string>(&value)) return std::string_view(*text);
+  return {};
+}
+
+inline std::vector<bool> SqlConnection::insert(const SqlInsert& into,
+                                               std::span<const SqlValues> rows) {
+  std::vector<SqlCell> cells;
+  cells.reserve(rows.size() * into.columns.size());
+  for (const SqlValues& row : rows) {
+    for (const SqlValue& value : row) cells.push_back(to_cell(value));
+  }
+  return insert_cells(into, cells);
+}
 
 // Rolls back unless it was committed.
 class SqlTransaction {

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "storage/cursor.h"
 #include "storage/list_sql.h"
 #include "storage/record_fields.h"
+#include "storage/record_key.h"
+#include "storage/request_rows.h"
 #include "storage/sql_values.h"
 
 namespace responses_proxy {
@@ -29,27 +30,22 @@ class Place {
   Behind behind_;
 };
 
-Cursor cursor_at(const RequestRecord& row) {
-  return {to_micros(row.created_at), 0, row.request_id};
-}
-
-Cursor cursor_at(const DecisionRow& row) {
-  return {to_micros(row.created_at), row.attempt, row.request_id};
+// Behind this attempt of the request; 0 = behind the request.
+Cursor cursor_at(const RequestRow& row, int attempt = 0) {
+  return key_cursor(row.key, attempt, row.record.request_id);
 }
 
 Cursor cursor_at(const SessionRow& row) {
   return {to_micros(row.last_seen_at), 0, row.session_id};
 }
 
-// Reads a page's rows and, when there is one more, where the next page starts.
-template <class Row>
-Page<Row> read_page(SqlConnection& connection, const SqlQuery& sql, RecordFields<Row> fields,
-                    const RecordQuery& query, const Place& place) {
-  Page<Row> page;
+Page<SessionRow> read_sessions(SqlConnection& connection, const SqlQuery& sql,
+                               const RecordQuery& query, const Place& place) {
+  Page<SessionRow> page;
   bool more = false;
   connection.query(sql.text, sql.params, [&](const SqlRow& row) {
     if (page.rows.size() < page_size(query)) {
-      page.rows.push_back(read_record(fields, row));
+      page.rows.push_back(read_record(session_fields(), row));
     } else {
       more = true;
     }
@@ -75,66 +71,163 @@ UsageRow read_usage_row(UsageBy by, const SqlRow& row) {
   return usage;
 }
 
-void load_attempts(SqlConnection& connection, std::span<RequestRecord> requests) {
-  std::unordered_map<std::string, RequestRecord*> by_id;
-  for (RequestRecord& request : requests) by_id.emplace(request.request_id, &request);
-  for (std::size_t start = 0; start < requests.size(); start += kAttemptsChunk) {
-    const auto count = std::min(kAttemptsChunk, requests.size() - start);
-    const SqlQuery sql = attempts_query(requests.subspan(start, count));
-    connection.query(sql.text, sql.params, [&](const SqlRow& row) {
-      by_id.at(row.text(0))->attempts.push_back(read_record(attempt_fields(), row, 1));
-    });
-  }
+// What matches, and one more than the page has where there are more. Not all that there is to look
+// at was looked at: the place to go on.
+struct RequestList {
+  std::vector<RequestRow> rows;
+  std::optional<std::int64_t> looked_to;
+};
+
+void append_rows(SqlConnection& connection, const SqlQuery& sql, std::vector<RequestRow>& rows) {
+  connection.query(sql.text, sql.params,
+                   [&](const SqlRow& row) { rows.push_back(read_request_row(row)); });
 }
 
-void load_bodies(SqlConnection& connection, RequestRecord& record) {
-  const SqlQuery sql = bodies_query(record.request_id);
-  connection.query(sql.text, sql.params,
-                   [&](const SqlRow& row) { read_fields(request_body_fields(), row, record); });
+std::vector<RequestRow> read_request(SqlConnection& connection, const std::string& request_id) {
+  std::vector<RequestRow> rows;
+  if (const auto time = time_in_id(request_id)) {
+    append_rows(connection, request_by_time_query(request_id, *time), rows);
+  }
+  if (rows.empty()) append_rows(connection, request_by_id_query(request_id), rows);
+  return rows;
+}
+
+RequestList read_by_segments(SqlConnection& connection, RecordQuery query, const KeyRange& keys) {
+  std::vector<std::int64_t> segments;
+  bool enough = false;
+  const SqlQuery list = segments_query(keys);
+  connection.query(list.text, list.params, [&](const SqlRow& row) {
+    if (!enough) segments.push_back(row.integer(0));
+    enough |= row.integer(1) <= keys.from;
+  });
+  const std::size_t wanted = page_size(query) + 1;
+  RequestList found;
+  for (const std::int64_t segment : segments) {
+    append_rows(connection, requests_query(query, keys, segment), found.rows);
+    if (found.rows.size() >= wanted) break;
+  }
+  if (found.rows.size() > wanted) found.rows.resize(wanted);
+  return found;
+}
+
+RequestList read_requests(SqlConnection& connection, const RecordQuery& query, KeyRange keys) {
+  RequestList found;
+  if (query.request_id) {
+    found.rows = read_request(connection, *query.request_id);
+    return found;
+  }
+  if (by_segments(query)) return read_by_segments(connection, query, keys);
+  if (needs_window(query)) {
+    const SqlQuery window = window_query(keys);
+    connection.query(window.text, window.params,
+                     [&](const SqlRow& row) { found.looked_to = row.integer(0); });
+  }
+  if (found.looked_to) keys.from = *found.looked_to;
+  append_rows(connection, requests_query(query, keys), found.rows);
+  return found;
+}
+
+// Without the row that only says that there are more.
+std::string next_cursor(RequestList& list, const RecordQuery& query, const Place& place) {
+  if (list.rows.size() > page_size(query)) {
+    list.rows.resize(page_size(query));
+    return place.next(cursor_at(list.rows.back()));
+  }
+  if (!list.looked_to) return {};
+  return place.next(key_cursor(*list.looked_to, 0, {}));
+}
+
+std::optional<std::int64_t> key_behind(const Place& place) {
+  if (!place.behind()) return std::nullopt;
+  return cursor_key(*place.behind());
+}
+
+void load_bodies(SqlConnection& connection, RequestRow& row) {
+  const SqlQuery sql = bodies_query(row.key);
+  connection.query(sql.text, sql.params, [&](const SqlRow& bodies) {
+    row.record.request_body = bodies.text(0);
+    row.record.response_body = bodies.text(1);
+  });
 }
 
 // Ends the page where its bodies come to kMaxPageBytes.
-void load_bodies(Database& database, Page<RequestRecord>& page, const Place& place) {
+void load_bodies(Database& database, RequestList& list, const Place& place, std::string& next) {
   // One by one: how large a body is, is only known when it is there.
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < page.rows.size(); ++i) {
-    RequestRecord& record = page.rows[i];
-    database.read([&](SqlConnection& connection) { load_bodies(connection, record); });
-    bytes += record.request_body.size() + record.response_body.size();
+  for (std::size_t i = 0; i < list.rows.size(); ++i) {
+    RequestRow& row = list.rows[i];
+    database.read([&](SqlConnection& connection) { load_bodies(connection, row); });
+    bytes += row.record.request_body.size() + row.record.response_body.size();
     if (i == 0 || bytes <= RecordQuery::kMaxPageBytes) continue;
-    page.rows.resize(i);
-    page.next_cursor = place.next(cursor_at(page.rows.back()));
+    list.rows.resize(i);
+    next = place.next(cursor_at(list.rows.back()));
   }
+}
+
+DecisionRow decision_of(const RequestRecord& record, std::size_t index) {
+  const AttemptRecord& attempt = record.attempts[index];
+  return {record.request_id,   record.caller,   record.session_id,     record.session_name,
+          attempt.resource_id, attempt.pool_id, attempt.reason.text(), static_cast<int>(index) + 1,
+          record.created_at};
+}
+
+bool matches(const RecordQuery& query, const AttemptRecord& attempt) {
+  return (!query.resource_id || storable_text(*query.resource_id) == attempt.resource_id) &&
+         (!query.pool_id || storable_text(*query.pool_id) == attempt.pool_id);
+}
+
+// A request's decisions stand together, the last one first; a page may end between them.
+Page<DecisionRow> decisions_of(RequestList& list, const RecordQuery& query, const Place& place) {
+  Page<DecisionRow> page;
+  page.next_cursor = next_cursor(list, query, place);
+  const RequestRow* last = nullptr;
+  for (const RequestRow& row : list.rows) {
+    const bool begun = place.behind() && cursor_key(*place.behind()) == row.key;
+    const std::size_t count = row.record.attempts.size();
+    for (std::size_t i = begun ? std::min<std::size_t>(count, attempts_left(*place.behind()))
+                               : count;
+         i > 0; --i) {
+      if (!matches(query, row.record.attempts[i - 1])) continue;
+      if (page.rows.size() == page_size(query)) {
+        page.next_cursor = place.next(cursor_at(*last, page.rows.back().attempt));
+        return page;
+      }
+      page.rows.push_back(decision_of(row.record, i - 1));
+      last = &row;
+    }
+  }
+  return page;
 }
 
 }  // namespace
 
 Page<RequestRecord> SqlRecordQueries::requests(const RecordQuery& query) {
   const Place place(query.with_bodies ? "telemetry" : "requests", query);
-  const SqlQuery sql = requests_query(query, place.behind());
-  auto page = database_.read([&](SqlConnection& connection) {
-    auto summaries = read_page(connection, sql, request_summary_fields(), query, place);
-    load_attempts(connection, summaries.rows);
-    return summaries;
+  RequestList list = database_.read([&](SqlConnection& connection) {
+    return read_requests(connection, query, keys_of(query, key_behind(place)));
   });
-  if (query.with_bodies) load_bodies(database_, page, place);
+  Page<RequestRecord> page;
+  page.next_cursor = next_cursor(list, query, place);
+  if (query.with_bodies) load_bodies(database_, list, place, page.next_cursor);
+  for (RequestRow& row : list.rows) page.rows.push_back(std::move(row.record));
   return page;
 }
 
 Page<DecisionRow> SqlRecordQueries::decisions(const RecordQuery& query) {
   const Place place("decisions", query);
-  const SqlQuery sql = decisions_query(query, place.behind());
-  return database_.read([&](SqlConnection& connection) {
-    return read_page(connection, sql, decision_fields(), query, place);
+  std::optional<std::int64_t> before = key_behind(place);
+  if (before) ++*before;  // a request that the page before has not ended
+  RequestList list = database_.read([&](SqlConnection& connection) {
+    return read_requests(connection, query, keys_of(query, before));
   });
+  return decisions_of(list, query, place);
 }
 
 Page<SessionRow> SqlRecordQueries::sessions(const RecordQuery& query) {
   const Place place("sessions", query);
   const SqlQuery sql = sessions_query(query, place.behind());
-  return database_.read([&](SqlConnection& connection) {
-    return read_page(connection, sql, session_fields(), query, place);
-  });
+  return database_.read(
+      [&](SqlConnection& connection) { return read_sessions(connection, sql, query, place); });
 }
 
 std::vector<UsageRow> SqlRecordQueries::usage(UsageBy by, const RecordQuery& query) {
@@ -148,10 +241,13 @@ std::vector<UsageRow> SqlRecordQueries::usage(UsageBy by, const RecordQuery& que
 }
 
 std::optional<std::string> SqlRecordQueries::resource_of_response(const std::string& response_id) {
-  const SqlQuery sql = resource_of_response_query(response_id);
   return database_.look_up([&](SqlConnection& connection) {
     std::optional<std::string> resource_id;
-    connection.query(sql.text, sql.params, [&](const SqlRow& row) { resource_id = row.text(0); });
+    for (const auto& query : {earlier_resource_query, resource_of_response_query}) {
+      const SqlQuery sql = query(response_id);
+      connection.query(sql.text, sql.params, [&](const SqlRow& row) { resource_id = row.text(0); });
+      if (resource_id) break;
+    }
     return resource_id;
   });
 }

@@ -1,10 +1,8 @@
 // SqlRecordWriter: RecordWriter over a Database.
 //
-// Role       A batch is one transaction: requests, their attempts, the totals of their sessions,
-// the
-//            sums of usage.
-//            What is already stored under a request id stays as it is, and the usage of a
-//            background response counts once (background_usage.h).
+// Role       A batch is one transaction: requests with their attempts, the totals of their
+//            sessions, the sums of usage. What is already stored under a request id stays as it is,
+//            and the usage of a background response counts once (background_usage.h).
 #pragma once
 
 #include <span>
@@ -18,22 +16,14 @@ namespace responses_proxy {
 
 class SqlRecordWriter final : public RecordWriter {
  public:
-  explicit SqlRecordWriter(Database& database);
+  explicit SqlRecordWriter(Database& database) : database_(database) {}
 
   void write(std::span<const RequestRecord> records) override;
   std::string name() const override { return "the database"; }
 
  private:
-  using Records = std::vector<const RequestRecord*>;
-
-  // Returns those that were not there already.
-  Records insert_requests(SqlConnection& connection,
-                          std::span<const RequestRecord* const> records) const;
-  void insert_attempts(SqlConnection& connection, const Records& records) const;
-
   Database& database_;
-  const SqlInsert requests_;
-  const SqlInsert attempts_;
+  bool earlier_ = true;  // there may be records of an earlier version
 };
 
 }  // namespace responses_proxy

@@ -8,7 +8,15 @@
 namespace responses_proxy {
 
 std::string storable_text(std::string_view text) {
+  if (is_storable(text)) return std::string(text);
   return utf8_text(text, RecordQuery::kMaxText);
+}
+
+// Says no to some that need none: to what is not ASCII.
+bool is_storable(std::string_view text) {
+  return text.size() <= RecordQuery::kMaxText && std::all_of(text.begin(), text.end(), [](char c) {
+           return static_cast<signed char>(c) > 0;
+         });
 }
 
 std::string whole_text(std::string_view text) {

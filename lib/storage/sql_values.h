@@ -16,6 +16,8 @@ namespace responses_proxy {
 
 // The text as every database can hold it; see RecordQueries' limits.
 std::string storable_text(std::string_view text);
+// It is one already, as far as a look at its bytes says.
+bool is_storable(std::string_view text);
 // The same, however long it is: for what is no field of a record.
 std::string whole_text(std::string_view text);
 

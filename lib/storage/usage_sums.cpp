@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -50,16 +52,41 @@ std::int64_t day_of(WallTime time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
 
+UsageSums::Id::Id(const Key& key) : key_(key) {
+  const std::array texts{&key_.session_id, &key_.model,         &key_.resource_id,
+                         &key_.pool_id,    &key_.asked_pool_id, &key_.caller};
+  for (const std::string_view* text : texts) texts_ += *text;
+  std::string_view rest = texts_;
+  for (std::string_view* text : texts) {
+    *text = rest.substr(0, text->size());
+    rest.remove_prefix(text->size());
+  }
+}
+
+UsageRow& UsageSums::Table::operator[](const Key& key) {
+  if (last != sums.end() && last->first.key() == key) return last->second;
+  last = sums.find(key);
+  if (last == sums.end()) {
+    last = sums.emplace(std::piecewise_construct, std::tuple(key), std::tuple()).first;
+  }
+  return last->second;
+}
+
+std::string_view UsageSums::text_of(std::string_view text) {
+  if (text.size() <= kMaxSumText && is_storable(text)) return text;
+  return texts_.emplace_back(sum_text(text));
+}
+
 void UsageSums::add(const RequestRecord& record) {
   Key key;
   key.day = day_of(record.created_at);
-  key.model = sum_text(record.model);
-  key.asked_pool_id = sum_text(record.requested_pool_id);
-  key.caller = sum_text(record.caller);
+  key.model = text_of(record.model);
+  key.asked_pool_id = text_of(record.requested_pool_id);
+  key.caller = text_of(record.caller);
   key.status_code = record.status_code;
-  const std::string session_id = sum_text(record.session_id);
+  const std::string_view session_id = text_of(record.session_id);
   const auto add_part = [&](const UsageRow& part) {
-    key.session_id.clear();
+    key.session_id = {};
     add_to(days_[key], part);
     key.session_id = session_id;
     add_to(session_days_[key], part);
@@ -71,8 +98,8 @@ void UsageSums::add(const RequestRecord& record) {
   whole.errors = counts_as_error(record.blame) ? 1 : 0;
   whole.usage = record.usage;
   for (const AttemptRecord& attempt : record.attempts) {
-    key.resource_id = sum_text(attempt.resource_id);
-    key.pool_id = sum_text(attempt.pool_id);
+    key.resource_id = text_of(attempt.resource_id);
+    key.pool_id = text_of(attempt.pool_id);
     if (attempt.usage == TokenUsage{}) continue;
     whole.usage = {};
     UsageRow spent;
@@ -80,25 +107,30 @@ void UsageSums::add(const RequestRecord& record) {
     add_part(spent);
   }
   add_part(whole);
+  texts_.clear();
 }
 
 void UsageSums::write(SqlConnection& connection) const {
   static const SqlInsert into_days = insert_into_sums("usage_days");
   static const SqlInsert into_session_days = insert_into_sums("usage_session_days");
-  write_table(connection, into_days, days_);
-  write_table(connection, into_session_days, session_days_);
+  write_table(connection, into_days, days_.sums);
+  write_table(connection, into_session_days, session_days_.sums);
 }
 
 void UsageSums::write_table(SqlConnection& connection, const SqlInsert& into, const Sums& sums) {
-  std::vector<SqlValues> rows;
-  rows.reserve(sums.size());
-  for (const auto& [key, sum] : sums) {
-    SqlValues& row = rows.emplace_back(
-        SqlValues{key.day, key.session_id, key.model, key.resource_id, key.pool_id,
+  std::vector<SqlCell> cells;
+  cells.reserve(sums.size() * into.columns.size());
+  for (const auto& [id, sum] : sums) {
+    const Key& key = id.key();
+    cells.insert(cells.end(),
+                 {key.day, key.session_id, key.model, key.resource_id, key.pool_id,
                   key.asked_pool_id, key.caller, key.status_code, sum.requests, sum.errors});
-    for (const TokenCount& tokens : kTokenCounts) row.push_back(to_sql(sum.usage.*tokens.count));
+    for (const TokenCount& tokens : kTokenCounts) {
+      const std::optional<std::int64_t>& count = sum.usage.*tokens.count;
+      cells.push_back(count ? SqlCell(*count) : SqlCell());
+    }
   }
-  connection.insert(into, rows);
+  connection.insert_cells(into, cells);
 }
 
 }  // namespace responses_proxy

@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,28 +29,61 @@ std::int64_t day_of(WallTime time);
 
 class UsageSums {
  public:
+  // The record's texts are not needed afterwards.
   void add(const RequestRecord& record);
   // In the order of the keys: two writers never wait for each other crosswise.
   void write(SqlConnection& connection) const;
 
  private:
+  // What a sum is of; its texts are a record's, or those of an Id.
   struct Key {
     std::int64_t day = 0;
-    std::string session_id;  // "" in usage_days
-    std::string model;
-    std::string resource_id;
-    std::string pool_id;
-    std::string asked_pool_id;
-    std::string caller;
+    std::string_view session_id;  // "" in usage_days
+    std::string_view model;
+    std::string_view resource_id;
+    std::string_view pool_id;
+    std::string_view asked_pool_id;
+    std::string_view caller;
     std::int64_t status_code = 0;
     std::strong_ordering operator<=>(const Key&) const = default;
   };
-  using Sums = std::map<Key, UsageRow>;
+  // A key with texts of its own.
+  class Id {
+   public:
+    explicit Id(const Key& key);
+    Id(const Id&) = delete;
+    Id& operator=(const Id&) = delete;
+    const Key& key() const { return key_; }
+
+   private:
+    std::string texts_;
+    Key key_;
+  };
+  struct ByKey {
+    using is_transparent = void;
+    static const Key& key(const Id& id) { return id.key(); }
+    static const Key& key(const Key& key) { return key; }
+    template <class Left, class Right>
+    bool operator()(const Left& left, const Right& right) const {
+      return key(left) < key(right);
+    }
+  };
+  using Sums = std::map<Id, UsageRow, ByKey>;
+
+  // A map, and the entry that was last asked for: records come in runs of the same kind.
+  struct Table {
+    UsageRow& operator[](const Key& key);
+    Sums sums;
+    Sums::iterator last = sums.end();
+  };
 
   static void write_table(SqlConnection& connection, const SqlInsert& into, const Sums& sums);
+  // Until it ends.
+  std::string_view text_of(std::string_view text);
 
-  Sums days_;
-  Sums session_days_;
+  Table days_;
+  Table session_days_;
+  std::deque<std::string> texts_;
 };
 
 }  // namespace responses_proxy

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "fakes/manual_clock.h"
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
+#include "fakes/version_9.h"
 #include "storage/record_maintenance.h"
 
 namespace responses_proxy::testing {
@@ -35,14 +37,29 @@ inline std::int64_t rows_of(RecordDatabase& store, const std::string& from) {
   });
 }
 
-// As an earlier version has left it: nothing is added up.
-inline void forget_sums(RecordDatabase& store) {
+// What has been written, as the version before this one would have left it: added up nowhere.
+inline void become_earlier(RecordDatabase& store, const std::vector<RequestRecord>& records) {
   store.database->write([](SqlConnection& connection) {
-    connection.execute("DELETE FROM usage_days");
-    connection.execute("DELETE FROM usage_session_days");
-    connection.execute("UPDATE requests SET summed = 0");
-    connection.execute("UPDATE maintenance SET summed_at = 0, summed_id = '', sum_until = 0");
+    // Its note of a background response does not go with the record.
+    connection.execute("UPDATE background_usage SET request_key = NULL");
+    for (const char* table : {"usage_days", "usage_session_days", "requests", "record_segments"}) {
+      connection.execute(std::string("DELETE FROM ") + table);
+    }
   });
+  write_as_before(store, records, false);
+}
+
+inline std::vector<RequestRecord> all_requests(RecordDatabase& store) {
+  RecordQuery query;
+  query.with_bodies = true;
+  query.limit = RecordQuery::kMaxPage;
+  std::vector<RequestRecord> all;
+  do {
+    Page<RequestRecord> page = store.queries.requests(query);
+    all.insert(all.end(), page.rows.begin(), page.rows.end());
+    query.cursor = page.next_cursor;
+  } while (!query.cursor.empty());
+  return all;
 }
 
 // All that usage says, grouped by everything.
@@ -76,83 +93,91 @@ inline std::vector<RequestRecord> many_records(int count) {
 
 }  // namespace responses_proxy::testing
 
-TEST_CASE_TEMPLATE_DEFINE("maintenance: what an earlier version wrote is added up once", Backend,
-                          rm_sums) {
+TEST_CASE_TEMPLATE_DEFINE("maintenance: what an earlier version wrote is moved and added up once",
+                          Backend, rm_move) {
   using namespace responses_proxy;
   using namespace responses_proxy::testing;
   Backend backend;
   const auto store = backend.open();
-  constexpr int kRecords = 2 * RecordMaintenance::kSumBatch + 5;
-  store->writer.write(many_records(kRecords));
-  const auto expected = all_usage(*store);
-  forget_sums(*store);
+  constexpr int kRecords = 2 * RecordMaintenance::kMoveBatch + 5;
+  std::vector<RequestRecord> records = many_records(kRecords);
+  records[0].background = true;
+  records[0].usage.total = 1;
+  records[1].attempts.clear();
+  store->writer.write(records);
+  const auto usage = all_usage(*store);
+  const auto requests = all_requests(*store);
+  REQUIRE(requests.size() == kRecords);
+  become_earlier(*store, records);
   REQUIRE(all_usage(*store).empty());
-  ManualClock clock;
-  go_to(clock, kRecords + 3'600);
+  REQUIRE(all_requests(*store).empty());
+  const ManualClock clock;
   RecordMaintenance maintenance(*store->database, clock, std::chrono::days(0), ignore_log);
 
-  SUBCASE("in batches") {
+  SUBCASE("in batches, the newest first") {
+    CHECK(maintenance.tend() == RecordMaintenance::kPause);
+    CHECK(store->queries.requests({}).rows.at(0).request_id == records.back().request_id);
+    CHECK(rows_of(*store, "requests") == RecordMaintenance::kMoveBatch);
+    // What is not there yet makes its response known already.
+    CHECK(store->queries.resource_of_response(records[2].response_id) == "openai-1");
     CHECK(tend_all(maintenance) == 3);
-    CHECK(all_usage(*store) == expected);
+    CHECK(all_usage(*store) == usage);
+    CHECK(all_requests(*store) == requests);
     CHECK(tend_all(maintenance) == 1);
-    CHECK(all_usage(*store) == expected);
+    CHECK(all_usage(*store) == usage);
+    for (const char* table : {"requests_v9", "attempts_v9"}) CHECK(rows_of(*store, table) == 0);
   }
   SUBCASE("by several processes, which go on where another one has stopped") {
     const auto replica = backend.open();
     RecordMaintenance other(*replica->database, clock, std::chrono::days(0), ignore_log);
     CHECK(maintenance.tend() == RecordMaintenance::kPause);
     CHECK(other.tend() == RecordMaintenance::kPause);
-    CHECK(maintenance.tend() == RecordMaintenance::kRest);
+    CHECK(tend_all(maintenance) == 2);
     CHECK(tend_all(other) == 1);
-    CHECK(all_usage(*store) == expected);
+    CHECK(all_usage(*store) == usage);
+    CHECK(all_requests(*store) == requests);
   }
-  SUBCASE("beside records that this version writes") {
+  SUBCASE("beside records that this version writes, the same ones once more among them") {
     CHECK(maintenance.tend() == RecordMaintenance::kPause);
-    RequestRecord early = sample_record("early", at_second(1));
-    RequestRecord late = sample_record("late", at_second(kRecords + 1));
-    store->writer.write(std::vector{early, late});
+    const std::vector again{records[3], records.back(), sample_record("new", at_second(kRecords))};
+    backend.open()->writer.write(again);
     tend_all(maintenance);
+    store->writer.write(again);
     const auto sums = store->queries.usage(UsageBy::day, {});
     REQUIRE(sums.size() == 1);
-    CHECK(sums[0].requests == kRecords + 2);
+    CHECK(sums[0].requests == kRecords + 1);
+    CHECK(all_requests(*store).size() == kRecords + 1);
+  }
+  SUBCASE("sums that are there are not added to") {
+    store->database->write(
+        [](SqlConnection& connection) { connection.execute("UPDATE requests_v9 SET summed = 1"); });
+    tend_all(maintenance);
+    CHECK(all_usage(*store).empty());
+    CHECK(all_requests(*store) == requests);
+  }
+  SUBCASE("the note of a background response goes with its record, once that is moved") {
+    tend_all(maintenance);
+    CHECK(rows_of(*store, "background_usage WHERE request_key IS NOT NULL") == 1);
+    store->database->write(
+        [](SqlConnection& connection) { connection.execute("DELETE FROM requests"); });
+    CHECK(rows_of(*store, "background_usage") == 0);
   }
 }
 
-TEST_CASE_TEMPLATE_DEFINE("maintenance: an earlier version may go on writing for an hour", Backend,
-                          rm_earlier) {
+TEST_CASE_TEMPLATE_DEFINE("maintenance: large bodies are moved a few at a time", Backend,
+                          rm_move_bodies) {
   using namespace responses_proxy;
   using namespace responses_proxy::testing;
   Backend backend;
   const auto store = backend.open();
-  constexpr int kStart = 1'000;
-  ManualClock clock;
-  go_to(clock, kStart);
+  std::vector<RequestRecord> records = many_records(3);
+  for (RequestRecord& record : records) record.request_body.assign(5'000'000, 'b');
+  write_as_before(*store, records, true);
+  const ManualClock clock;
   RecordMaintenance maintenance(*store->database, clock, std::chrono::days(0), ignore_log);
-  const auto write_as_before = [&](const std::string& id, int second) {
-    store->writer.write(std::vector{sample_record(id, at_second(second))});
-    store->database->write([&](SqlConnection& connection) {
-      const SqlValue name = id;
-      connection.execute("UPDATE requests SET summed = 0 WHERE request_id = $1", {&name, 1});
-      connection.execute("DELETE FROM usage_days");
-    });
-  };
-  const auto requests = [&] {
-    const auto sums = store->queries.usage(UsageBy::day, {});
-    return sums.empty() ? 0 : sums[0].requests;
-  };
-  tend_all(maintenance);
-  write_as_before("soon", kStart + 10);
-  tend_all(maintenance);
-  CHECK(requests() == 0);  // others of that moment may still be on their way
-  go_to(clock, kStart + 100);
-  tend_all(maintenance);
-  CHECK(requests() == 1);
-
-  go_to(clock, kStart + 2 * 3'600);
-  tend_all(maintenance);
-  write_as_before("much later", kStart + 3'599);
-  tend_all(maintenance);
-  CHECK(requests() == 0);
+  CHECK(tend_all(maintenance) == 4);
+  std::reverse(records.begin(), records.end());
+  CHECK((all_requests(*store) == records));
 }
 
 TEST_CASE_TEMPLATE_DEFINE("maintenance: records go when they are old enough", Backend, rm_delete) {
@@ -192,7 +217,8 @@ TEST_CASE_TEMPLATE_DEFINE("maintenance: records go when they are old enough", Ba
     RecordMaintenance maintenance(*store->database, clock, std::chrono::days(30), ignore_log);
     CHECK(tend_all(maintenance) == 3);
     CHECK(rows_of(*store, "requests") == 1);
-    CHECK(rows_of(*store, "attempts") == 1);
+    CHECK(rows_of(*store, "left_attempts") == 0);
+    CHECK(rows_of(*store, "request_keys") == 1);
     CHECK(rows_of(*store, "background_usage") == 0);
     CHECK(rows_of(*store, "usage_session_days") == session_days);  // the day is not over
     const auto sessions = store->queries.sessions({}).rows;
@@ -215,7 +241,7 @@ TEST_CASE_TEMPLATE_DEFINE("maintenance: records go when they are old enough", Ba
     CHECK(rows_of(*store, "requests") == 1);
   }
   SUBCASE("what an earlier version wrote is added up before it goes") {
-    forget_sums(*store);
+    become_earlier(*store, records);
     RecordMaintenance maintenance(*store->database, clock, std::chrono::days(30), ignore_log);
     tend_all(maintenance);
     CHECK(rows_of(*store, "requests") == 1);
@@ -253,8 +279,8 @@ TEST_CASE_TEMPLATE_DEFINE("maintenance: a failure is told once, and tried again"
   CHECK(events.size() == 1);
 }
 
-#define MAINTENANCE_CONTRACT(Backend)             \
-  TEST_CASE_TEMPLATE_INVOKE(rm_sums, Backend);    \
-  TEST_CASE_TEMPLATE_INVOKE(rm_earlier, Backend); \
-  TEST_CASE_TEMPLATE_INVOKE(rm_delete, Backend);  \
+#define MAINTENANCE_CONTRACT(Backend)                 \
+  TEST_CASE_TEMPLATE_INVOKE(rm_move, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rm_move_bodies, Backend); \
+  TEST_CASE_TEMPLATE_INVOKE(rm_delete, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(rm_failure, Backend)

@@ -155,6 +155,60 @@ TEST_CASE_TEMPLATE_DEFINE("records: writing again changes nothing", Backend, rs_
   CHECK(sessions[0].usage == original.usage);
 }
 
+TEST_CASE_TEMPLATE_DEFINE("records: those of one moment have places of their own", Backend,
+                          rs_places) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  for (int i = 0; i < 200; ++i) {  // many have the same place, then
+    records.push_back(sample_record("r" + std::to_string(i), at_second(0)));
+    records.back().response_id = "resp_" + std::to_string(i);
+    records.back().background = true;
+  }
+  store->writer.write(records);
+  std::reverse(records.begin(), records.end());
+  backend.open()->writer.write(records);
+  RecordQuery query;
+  query.limit = RecordQuery::kMaxPage;
+  const auto ids = request_ids(store->queries.requests(query).rows);
+  CHECK(ids.size() == records.size());
+  CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == records.size());
+  for (const auto& record : records) {
+    query.request_id = record.request_id;
+    CHECK(request_ids(store->queries.requests(query).rows) == Ids{record.request_id});
+  }
+  CHECK(store->queries.sessions({}).rows.at(0).request_count == 200);
+  const auto wrong_notes = store->database->read([](SqlConnection& connection) {
+    std::int64_t rows = -1;
+    connection.query(
+        "SELECT COUNT(*) FROM background_usage b JOIN requests r ON r.row_key = b.request_key "
+        "WHERE r.response_id <> b.response_id",
+        {}, [&](const SqlRow& row) { rows = row.integer(0); });
+    return rows;
+  });
+  CHECK(wrong_notes == 0);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("records: an id that says when it was made is found by that", Backend,
+                          rs_own_ids) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  const std::string id = "req_019f3a4c7b80000000000000002a";
+  const WallTime began(std::chrono::milliseconds(0x019f3a4c7b80));
+  RequestRecord made = sample_record(id, began + std::chrono::microseconds(999));
+  RequestRecord claimed = sample_record("req_019f3a4c7b810000000000000002", at_second(0));
+  RequestRecord beside = sample_record("req_019f3a4c7b80000000000000002b", began);
+  store->writer.write(std::vector{made, claimed, beside});
+  for (const RequestRecord& record : {made, claimed, beside}) {
+    CHECK(store->queries.requests(filter(&RecordQuery::request_id, record.request_id)).rows ==
+          std::vector{without_bodies(record)});
+  }
+}
+
 TEST_CASE_TEMPLATE_DEFINE("records: pages have no gaps and no repeats while rows arrive", Backend,
                           rs_pages) {
   using namespace responses_proxy;
@@ -851,6 +905,8 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
   TEST_CASE_TEMPLATE_INVOKE(rs_round_trip, Backend);        \
   TEST_CASE_TEMPLATE_INVOKE(rs_fields, Backend);            \
   TEST_CASE_TEMPLATE_INVOKE(rs_idempotent, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rs_places, Backend);            \
+  TEST_CASE_TEMPLATE_INVOKE(rs_own_ids, Backend);           \
   TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);             \
   TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend);        \
   TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);           \

@@ -82,16 +82,18 @@ function fill(path, records) {
     session_id: `'session-' || (n % ${kSessions})`,
     response_id: "'resp_fill_' || n",
     created_at: `${now} - n * ${spread}`,
-    started_at: `${now} - n * ${spread}`,
+    row_key: `(${now} - n * ${spread}) * 1024 + n % 1024`,
+    segment: '-1 - n / 65536',
+    session_hash: `n % ${kSessions} + 1`,
+    response_hash: 'n',
   };
   database.exec('PRAGMA synchronous = OFF; BEGIN');
-  for (const table of ['requests', 'attempts']) {
-    const columns = columnsOf(table);
-    const copied = columns.map((name) => values[name] ?? `s.${name}`);
-    database.exec(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${records})
-      INSERT INTO ${table} (${columns}) SELECT ${copied} FROM numbers,
-      (SELECT * FROM ${table} WHERE request_id NOT LIKE 'fill-%' LIMIT 1) s`);
-  }
+  const ofRequests = columnsOf('requests');
+  database.exec(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${records})
+    INSERT INTO requests (${ofRequests}) SELECT ${ofRequests.map((name) => values[name] ?? `s.${name}`)} FROM numbers,
+    (SELECT * FROM requests WHERE request_id NOT LIKE 'fill-%' LIMIT 1) s`);
+  database.exec(`INSERT OR IGNORE INTO record_segments
+    SELECT segment, MIN(row_key), COUNT(*) FROM requests GROUP BY segment`);
   const columns = columnsOf('sessions');
   const copied = columns.map((name) =>
     name === 'session_id' ? "'session-' || n" : name === 'last_seen_at' ? `${now} - n` : `s.${name}`,

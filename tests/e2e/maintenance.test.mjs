@@ -22,7 +22,7 @@ async function ask(server, session) {
 
 // What is in the database becomes older.
 const ageing = (days) =>
-  `UPDATE requests SET created_at = created_at - ${days * kDay};`
+  `UPDATE requests SET row_key = row_key - ${days * kDay} * 1024, created_at = created_at - ${days * kDay};`
   + `UPDATE sessions SET created_at = created_at - ${days * kDay}, last_seen_at = last_seen_at - ${days * kDay};`
   + `UPDATE usage_days SET day = day - ${days};`
   + `UPDATE usage_session_days SET day = day - ${days};`;

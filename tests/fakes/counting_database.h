@@ -48,8 +48,8 @@ class CountingConnection final : public SqlConnection {
       on_row(row);
     });
   }
-  std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows) override {
-    return connection_->insert(into, rows);
+  std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) override {
+    return connection_->insert_cells(into, cells);
   }
   void define(std::span<const std::string> statements) override { connection_->define(statements); }
   void begin() override { connection_->begin(); }

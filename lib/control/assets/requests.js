@@ -7,6 +7,7 @@ import {openRequest} from './request_detail.js';
 
 const kPage = 50;
 const kPollMs = 10_000; // records that were written are told by the live state; this is for those of other replicas
+const kMostParts = 10; // that "Show older" looks through
 const kMaxRows = 2000;
 
 const kStatuses = [
@@ -143,14 +144,19 @@ export function requests(root, filters) {
 
   let rows = [];
   let cursor = null;
+  let further = false; // somebody has asked for older ones
   function show() {
     list.fill(rows);
     list.node.hidden = rows.length === 0;
     empty.hidden = rows.length > 0;
-    empty.textContent =
-      Object.keys(filters).length > 0
-        ? 'No request matches these filters.'
-        : 'No finished requests on record.';
+    if (cursor !== null) {
+      empty.textContent = 'None of the latest requests matches these filters.';
+    } else {
+      empty.textContent =
+        Object.keys(filters).length > 0
+          ? 'No request matches these filters.'
+          : 'No finished requests on record.';
+    }
     older.hidden = cursor === null || rows.length >= kMaxRows;
   }
   async function read(more) {
@@ -165,12 +171,17 @@ export function requests(root, filters) {
       return null;
     }
   }
+  // A page may be short, or empty, and not be the last: it is what a part of the records has.
   async function readOlder() {
-    const page = await read({cursor});
-    if (!page) return;
-    rows = [...rows, ...page.data];
-    cursor = page.next;
-    show();
+    further = true;
+    const wanted = rows.length + kPage;
+    for (let parts = 0; parts < kMostParts && cursor !== null && rows.length < wanted; ++parts) {
+      const page = await read({cursor});
+      if (!page) return;
+      rows = [...rows, ...page.data];
+      cursor = page.next;
+      show();
+    }
   }
   const update = poll(async () => {
     const page = await read({});
@@ -178,7 +189,7 @@ export function requests(root, filters) {
     const fresh = new Set(page.data.map((r) => r.request_id));
     // Older pages that were read stay; their cursor goes on from there.
     const kept = rows.filter((r) => !fresh.has(r.request_id));
-    if (rows.length <= kPage) {
+    if (!further) {
       rows = page.data;
       cursor = page.next;
     } else {

@@ -176,7 +176,8 @@ TEST_CASE("Postgres: writers that have the same records end up with each of them
   for (auto& writer : writers) writer.join();
   CHECK(failed == 0);
   CHECK(database.sql("SELECT COUNT(*) FROM requests") == "300\n");
-  CHECK(database.sql("SELECT COUNT(*) FROM attempts") == "300\n");
+  CHECK(database.sql("SELECT COUNT(*) FROM request_keys") == "300\n");
+  CHECK(database.sql("SELECT SUM(requests) FROM record_segments") == "300\n");
   CHECK(database.sql("SELECT SUM(request_count) FROM sessions") == "300\n");
 }
 

@@ -7,6 +7,7 @@
 #include "fakes/sample_records.h"
 #include "postgres/postgres_connection.h"
 #include "storage/list_sql.h"
+#include "storage/record_key.h"
 #include "storage/record_maintenance.h"
 #include "unit/postgres/postgres_test.h"
 #include "unit/storage/many_rows.h"
@@ -17,12 +18,6 @@ using testing::postgres;
 namespace {
 
 constexpr std::int64_t kRows = 200'000;  // the same plans as with a million, in a fifth of the time
-std::string fill() {
-  std::string all =
-      testing::fill_requests("generate_series(0::bigint, " + std::to_string(kRows - 1) + ") i");
-  for (const std::string& statement : testing::kFillTheRest) all += "; " + statement;
-  return all;
-}
 
 // The indexes are dropped while the tables are filled: only what comes of it counts here.
 class BigDatabase {
@@ -38,11 +33,11 @@ class BigDatabase {
                    "DO $$ DECLARE i text; BEGIN FOR i IN SELECT indexname FROM pg_indexes "
                    "WHERE schemaname = 'public' AND indexname LIKE '%\\_by\\_%' LOOP "
                    "EXECUTE 'DROP INDEX ' || i; END LOOP; END $$");
-    postgres().sql(name_, "SET session_replication_role = replica; " + fill());
-    postgres().sql(name_, indexes);
-    postgres().sql(name_, "VACUUM ANALYZE");
     reader_ = connect(url, PostgresConnection::Mode::read);
     writer_ = connect(url, PostgresConnection::Mode::write);
+    testing::fill_tables(*writer_, kRows);
+    postgres().sql(name_, indexes);
+    postgres().sql(name_, "VACUUM ANALYZE");
   }
 
   // What really happened, as EXPLAIN tells it.
@@ -120,49 +115,49 @@ void check_page(const SqlQuery& query, const std::string& index, std::int64_t mo
   CHECK(summary.pages <= most_pages);
 }
 
-// Where every tenth row matches or more, the index of time serves as well: "" = either.
+// Of a window of 20,000 rows, and of one page.
+constexpr std::int64_t kWindowPages = 4'000;
+constexpr std::int64_t kPagePages = 300;
+
 struct Filter {
   const char* name;
   void (*set)(RecordQuery&);
-  const char* requests_index;
-  const char* decisions_index;
+  const char* index;
 };
 
 const Filter kFilters[] = {
-    {"none", [](RecordQuery&) {}, "requests_by_time", "requests_by_time"},
-    {"until", [](RecordQuery& q) { q.until = testing::at_second(kRows / 2); }, "requests_by_time",
-     "requests_by_time"},
-    {"session", [](RecordQuery& q) { q.session_id = "s-77"; }, "requests_by_session",
-     "requests_by_session"},
-    {"resource", [](RecordQuery& q) { q.resource_id = "openai-5"; }, "attempts_by_resource",
-     "attempts_by_resource"},
-    {"pool", [](RecordQuery& q) { q.pool_id = "pool-1"; }, "attempts_by_pool", "attempts_by_pool"},
-    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "wish-7"; },
-     "requests_by_asked_pool", "requests_by_asked_pool"},
-    {"caller", [](RecordQuery& q) { q.caller = "caller-7"; }, "requests_by_caller",
-     "requests_by_caller"},
-    {"model", [](RecordQuery& q) { q.model = "gpt-7"; }, "", ""},
-    {"unknown model", [](RecordQuery& q) { q.model = "no-such"; }, "requests_by_model",
-     "requests_by_model"},
-    {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
-    {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
-    {"status 5xx", [](RecordQuery& q) { q.status_class = 5; }, "requests_by_status_class",
-     "requests_by_status_class"},
+    {"none", [](RecordQuery&) {}, "requests_pkey"},
+    {"until", [](RecordQuery& q) { q.until = testing::at_second(kRows / 2); }, "requests_pkey"},
+    {"session", [](RecordQuery& q) { q.session_id = "s-77"; }, "requests_by_session_hash"},
+    {"resource", [](RecordQuery& q) { q.resource_id = "openai-5"; }, "requests_pkey"},
+    {"pool", [](RecordQuery& q) { q.pool_id = "no-such"; }, "requests_pkey"},
+    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "wish-7"; }, "requests_pkey"},
+    {"caller", [](RecordQuery& q) { q.caller = "caller-7"; }, "requests_pkey"},
+    {"unknown model", [](RecordQuery& q) { q.model = "no-such"; }, "requests_pkey"},
+    {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status"},
+    {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_pkey"},
+    {"status 5xx", [](RecordQuery& q) { q.status_class = 5; }, "requests_by_status_class"},
 };
 
 }  // namespace
 
-TEST_CASE("Postgres: every list reads one page of a big table through an index") {
+TEST_CASE("Postgres: every list reads one page of a big table through an index, or a window") {
   for (const Filter& filter : kFilters) {
     for (const bool later : {false, true}) {
       CAPTURE(filter.name);
       CAPTURE(later);
       RecordQuery query;
       filter.set(query);
-      Behind behind;
-      if (later) behind = Cursor{testing::kFirstMicros + kRows / 3 * 1'000'000, 1, "req_7"};
-      check_page(requests_query(query, behind), filter.requests_index, 1'000);
-      check_page(decisions_query(query, behind), filter.decisions_index, 1'000);
+      std::optional<std::int64_t> before;
+      if (later) before = first_key_at(testing::at_second(kRows / 2));
+      KeyRange keys = keys_of(query, before);
+      if (needs_window(query)) {
+        check_page(window_query(keys), "requests_pkey", kPagePages);
+        keys.from = first_key_at(testing::at_second((later ? kRows / 2 : kRows) - kWindowRows));
+      }
+      const auto segment = by_segments(query) ? std::optional(std::int64_t{1}) : std::nullopt;
+      check_page(requests_query(query, keys, segment), filter.index,
+                 needs_window(query) ? kWindowPages : kPagePages);
     }
   }
 }
@@ -178,16 +173,16 @@ TEST_CASE("Postgres: sessions come in the order of their index") {
 
 TEST_CASE("Postgres: look-ups of single rows use their index") {
   const Summary response = summary_of(resource_of_response_query("resp_4711"));
-  CHECK(response.indexes == "requests_by_response ");
-  CHECK(response.pages < 20);
-  RecordQuery by_id;
-  by_id.request_id = "req_4711";
-  const Summary one_request = summary_of(requests_query(by_id));
-  CAPTURE(one_request.indexes);
-  CHECK_FALSE(one_request.scans);
-  CHECK(one_request.pages < 20);
-  const RequestRecord one = testing::sample_record("one", testing::at_second(0));
-  CHECK(summary_of(attempts_query({&one, 1})).pages < 300);
+  CHECK(response.indexes.find("requests_by_response_hash") != std::string::npos);
+  CHECK(response.pages < 50);
+  const std::string id = testing::many_id(4'711);
+  for (const SqlQuery& query :
+       {request_by_time_query(id, testing::at_second(4'711)), request_by_id_query("host-4707")}) {
+    const Summary one = summary_of(query);
+    CAPTURE(one.indexes);
+    CHECK_FALSE(one.scans);
+    CHECK(one.pages < 20);
+  }
 }
 
 TEST_CASE("Postgres: usage is read from its sums") {

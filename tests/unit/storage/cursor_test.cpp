@@ -6,6 +6,7 @@
 
 #include "fakes/sample_records.h"
 #include "responses_proxy/record_queries.h"
+#include "storage/record_key.h"
 
 using namespace responses_proxy;
 
@@ -26,6 +27,25 @@ TEST_CASE("a cursor comes back as it was, whatever the id holds") {
     CHECK_THROWS_AS(decode_cursor(text, kScope + 1), InvalidCursor);
   }
   CHECK(decode_cursor(encode_cursor({-5, 0, "x"}, 0), 0).time == -5);
+}
+
+TEST_CASE("a cursor of requests says where its row is, and which attempts are still to come") {
+  for (const std::int64_t key : {kSlots * 1'795'219'200'123'456 + 1'023, std::int64_t{-1},
+                                 std::int64_t{0}, -kLastMicros * kSlots}) {
+    for (const int attempt : {0, 1, 3}) {
+      const Cursor cursor = key_cursor(key, attempt, "req_1");
+      const Cursor read = decode_cursor(encode_cursor(cursor, kScope), kScope);
+      CHECK(cursor_key(read) == key);
+      CHECK(attempts_left(read) == static_cast<std::size_t>(attempt == 0 ? 0 : attempt - 1));
+      CHECK(read.id == "req_1");
+    }
+  }
+  // As earlier versions gave them out: the time of the request, and the attempt.
+  const Cursor earlier{1'795'219'200'123'456, 3, "req_1"};
+  CHECK(cursor_key(earlier) == kSlots * earlier.time);
+  CHECK(attempts_left(earlier) == 2);
+  CHECK(attempts_left({0, INT32_MIN, ""}) == 0);
+  CHECK(cursor_key({INT64_MAX, 0, ""}) == kSlots * kLastMicros);
 }
 
 TEST_CASE("the longest cursor is within the bound") {

@@ -74,7 +74,9 @@ TEST_CASE("a connection that finds its database moved: opened anew, and the work
     std::int64_t execute(const std::string&, std::span<const SqlValue>) override { return 0; }
     void query(const std::string&, std::span<const SqlValue>,
                const std::function<void(const SqlRow&)>&) override {}
-    std::vector<bool> insert(const SqlInsert&, std::span<const SqlValues>) override { return {}; }
+    std::vector<bool> insert_cells(const SqlInsert&, std::span<const SqlCell>) override {
+      return {};
+    }
     void define(std::span<const std::string>) override {}
     void begin() override {
       if (moves-- > 0) throw DatabaseMoved("moved");

@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "fakes/record_database.h"
+#include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
+#include "fakes/version_9.h"
 #include "sqlite/sqlite_connection.h"
+#include "storage/record_maintenance.h"
 
 using namespace responses_proxy;
 
@@ -55,9 +59,9 @@ TEST_CASE("records of the first version have no bodies") {
                             });
   database.connection.execute("INSERT INTO requests (" + columns + ") VALUES (" + zeros + ")", {});
   migrate(database.connection);
-  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE request_body || response_body = ''") ==
-        1);
-  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE client_request_id = ''") == 1);
+  CHECK(database.number(
+            "SELECT COUNT(*) FROM requests_v9 WHERE request_body || response_body = ''") == 1);
+  CHECK(database.number("SELECT COUNT(*) FROM requests_v9 WHERE client_request_id = ''") == 1);
 }
 
 TEST_CASE("records of before have no caller, and are not about background responses") {
@@ -71,8 +75,9 @@ TEST_CASE("records of before have no caller, and are not about background respon
   database.connection.execute(
       "INSERT INTO attempts VALUES ('old', 1, 0, '', '', '', '', 0, 0, 0, 200, '', '', '')", {});
   migrate(database.connection);
-  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE caller = '' AND background = 0") == 1);
-  CHECK(database.number("SELECT COUNT(*) FROM attempts WHERE input_tokens IS NULL") == 1);
+  CHECK(database.number("SELECT COUNT(*) FROM requests_v9 WHERE caller = '' AND background = 0") ==
+        1);
+  CHECK(database.number("SELECT COUNT(*) FROM attempts_v9 WHERE input_tokens IS NULL") == 1);
 }
 
 TEST_CASE("a request that reached no resource loses the pool it asked for as its pool") {
@@ -92,10 +97,36 @@ TEST_CASE("a request that reached no resource loses the pool it asked for as its
   insert("served", "openai-1");
   insert("refused", "");
   migrate(database.connection);
-  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE pool_id = 'asked'") == 1);
-  CHECK(database.number("SELECT COUNT(*) FROM requests WHERE pool_id = '' AND resource_id = ''") ==
-        1);
+  CHECK(database.number("SELECT COUNT(*) FROM requests_v9 WHERE pool_id = 'asked'") == 1);
+  CHECK(database.number(
+            "SELECT COUNT(*) FROM requests_v9 WHERE pool_id = '' AND resource_id = ''") == 1);
   CHECK(database.number("SELECT COUNT(*) FROM sessions WHERE last_pool_id = 'asked'") == 1);
+}
+
+TEST_CASE("records of schema 9 are those of now when they have been moved") {
+  TestDatabase database;
+  migrate(database.connection, migrations().first(9));
+  RequestRecord background = testing::sample_record("background", testing::at_second(3));
+  background.background = true;
+  std::vector records{background, testing::failed_record("failed", testing::at_second(2)),
+                      testing::sample_record("first", testing::at_second(1))};
+  records[2].attempts.clear();
+  testing::insert_version_9(database.connection, records, false);
+  database.connection.execute(
+      "INSERT INTO background_usage VALUES ('resp_of_background', 'background')", {});
+  migrate(database.connection);
+  CHECK(database.number("SELECT COUNT(*) FROM background_usage WHERE request_key IS NULL") == 1);
+
+  const auto store = testing::open_records("sqlite:///" + (database.folder.path() / "db").string());
+  CHECK(store->queries.requests({}).rows.empty());
+  RecordMaintenance maintenance(*store->database, store->clock, std::chrono::days(0), ignore_log);
+  while (maintenance.tend() == RecordMaintenance::kPause) continue;
+  RecordQuery query;
+  query.with_bodies = true;
+  CHECK(store->queries.requests(query).rows == records);
+  CHECK(store->queries.usage(UsageBy::day, {}).at(0).requests == 3);
+  CHECK(database.number("SELECT COUNT(*) FROM background_usage WHERE request_key IS NULL") == 0);
+  CHECK(database.number("SELECT COUNT(*) FROM requests_v9") == 0);
 }
 
 TEST_CASE("a failing change leaves the database as it was") {

@@ -1,6 +1,7 @@
 // A page must cost what it shows: found through an index, in the order of that index.
 #include <doctest/doctest.h>
 
+#include "fakes/record_database.h"
 #include "fakes/sample_records.h"
 #include "fakes/temp_folder.h"
 #include "sqlite/sqlite_connection.h"
@@ -18,13 +19,7 @@ constexpr int kRows = 100'000;
 struct TestDatabase {
   TestDatabase() {
     migrate(connection);
-    SqlTransaction transaction(connection);
-    connection.execute(testing::fill_requests("(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL "
-                                              "SELECT i + 1 FROM n WHERE i < " +
-                                              std::to_string(kRows - 1) + ") SELECT i FROM n)"),
-                       {});
-    for (const std::string& statement : testing::kFillTheRest) connection.execute(statement, {});
-    transaction.commit();
+    testing::fill_tables(connection, kRows);
   }
 
   std::string plan(const SqlQuery& query) {
@@ -62,88 +57,73 @@ bool has(const std::string& text, const std::string& part) {
 
 void check_page(const std::string& plan, const std::string& index) {
   CAPTURE(plan);
-  CHECK(has(plan, "INDEX " + index));
+  CHECK(has(plan, index));
   CHECK_FALSE(has(plan, "TEMP B-TREE"));
 }
 
 const Cursor kCursor{1795219200000000, 1, "req"};
 
+constexpr const char* kByKey = "SEARCH r USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+
 struct Filter {
   const char* name;
   void (*set)(RecordQuery&);
-  const char* requests_index;
-  const char* decisions_index;
+  const char* index;
+  bool window = false;
 };
 
 const Filter kFilters[] = {
-    {"none", [](RecordQuery&) {}, "requests_by_time", "requests_by_time"},
-    {"since", [](RecordQuery& q) { q.since = testing::at_second(0); }, "requests_by_time",
-     "requests_by_time"},
-    {"until", [](RecordQuery& q) { q.until = testing::at_second(0); }, "requests_by_time",
-     "requests_by_time"},
-    {"session", [](RecordQuery& q) { q.session_id = "s"; }, "requests_by_session",
-     "requests_by_session"},
-    {"resource", [](RecordQuery& q) { q.resource_id = "r"; }, "attempts_by_resource",
-     "attempts_by_resource"},
-    {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, "attempts_by_pool", "attempts_by_pool"},
-    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "p"; }, "requests_by_asked_pool",
-     "requests_by_asked_pool"},
-    {"caller", [](RecordQuery& q) { q.caller = "c"; }, "requests_by_caller", "requests_by_caller"},
-    {"model", [](RecordQuery& q) { q.model = "m"; }, "requests_by_model", "requests_by_model"},
-    {"status", [](RecordQuery& q) { q.status = 502; }, "requests_by_status", "requests_by_status"},
-    {"status 200", [](RecordQuery& q) { q.status = 200; }, "requests_by_time", "requests_by_time"},
-    {"status 4xx", [](RecordQuery& q) { q.status_class = 4; }, "requests_by_status_class",
-     "requests_by_status_class"},
-    {"status 2xx", [](RecordQuery& q) { q.status_class = 2; }, "requests_by_time",
-     "requests_by_time"},
+    {"none", [](RecordQuery&) {}, kByKey},
+    {"since", [](RecordQuery& q) { q.since = testing::at_second(0); }, kByKey},
+    {"until", [](RecordQuery& q) { q.until = testing::at_second(0); }, kByKey},
+    {"session", [](RecordQuery& q) { q.session_id = "s"; },
+     "INDEX requests_by_session_hash (segment=? AND session_hash=? AND row_key>? AND row_key<?)"},
+    {"no session", [](RecordQuery& q) { q.session_id = ""; }, kByKey, true},
+    {"resource", [](RecordQuery& q) { q.resource_id = "r"; }, kByKey, true},
+    {"pool", [](RecordQuery& q) { q.pool_id = "p"; }, kByKey, true},
+    {"requested pool", [](RecordQuery& q) { q.requested_pool_id = "p"; }, kByKey, true},
+    {"caller", [](RecordQuery& q) { q.caller = "c"; }, kByKey, true},
+    {"model", [](RecordQuery& q) { q.model = "m"; }, kByKey, true},
+    {"status", [](RecordQuery& q) { q.status = 502; }, "INDEX requests_by_status (status_code=?"},
+    {"status 200", [](RecordQuery& q) { q.status = 200; }, kByKey, true},
+    {"status 4xx", [](RecordQuery& q) { q.status_class = 4; }, "INDEX requests_by_status_class"},
+    {"status 2xx", [](RecordQuery& q) { q.status_class = 2; }, kByKey, true},
 };
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("lists follow an index for every filter, on the first page and on later ones",
+TEST_CASE_TEMPLATE("lists follow an index for every filter, or look at a window of the keys",
                    Statistics, WithoutStatistics, WithStatistics) {
   TestDatabase& database = Statistics::database();
   for (const Filter& filter : kFilters) {
     for (const bool later : {false, true}) {
-      for (const bool in_time : {false, true}) {
-        CAPTURE(filter.name);
-        CAPTURE(later);
-        RecordQuery query;
-        filter.set(query);
-        if (in_time) query.since = testing::at_second(-100);
-        const Behind behind = later ? Behind(kCursor) : Behind();
-        check_page(database.plan(requests_query(query, behind)), filter.requests_index);
-        check_page(database.plan(decisions_query(query, behind)), filter.decisions_index);
-      }
+      CAPTURE(filter.name);
+      CAPTURE(later);
+      RecordQuery query;
+      filter.set(query);
+      const auto before = later ? std::optional(cursor_key(kCursor)) : std::nullopt;
+      const KeyRange keys = keys_of(query, before);
+      const auto segment = by_segments(query) ? std::optional(std::int64_t{1}) : std::nullopt;
+      check_page(database.plan(requests_query(query, keys, segment)), filter.index);
+      CHECK(needs_window(query) == filter.window);
+      if (filter.window) check_page(database.plan(window_query(keys)), kByKey);
     }
   }
 }
 
-TEST_CASE_TEMPLATE("a later page starts at its cursor instead of reading up to it", Statistics,
-                   WithoutStatistics, WithStatistics) {
+TEST_CASE_TEMPLATE("a later page of sessions starts at its cursor instead of reading up to it",
+                   Statistics, WithoutStatistics, WithStatistics) {
   TestDatabase& database = Statistics::database();
-  RecordQuery query;
-  CHECK(has(database.plan(requests_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
-  CHECK(has(database.plan(decisions_query(query, kCursor)), "(created_at,request_id)<(?,?)"));
-  CHECK(has(database.plan(sessions_query(query, kCursor)), "(last_seen_at,session_id)<(?,?)"));
-  query.session_id = "s";
-  CHECK(has(database.plan(requests_query(query, kCursor)),
-            "session_id=? AND (created_at,request_id)<(?,?)"));
-  query.session_id.reset();
-  query.resource_id = "r";
-  CHECK(has(database.plan(decisions_query(query, kCursor)),
-            "resource_id=? AND (created_at,request_id,attempt)<(?,?,?)"));
-  CHECK(has(database.plan(requests_query(query, kCursor)),
-            "resource_id=? AND (created_at,request_id)<(?,?)"));
+  CHECK(has(database.plan(sessions_query({}, kCursor)), "(last_seen_at,session_id)<(?,?)"));
 }
 
 TEST_CASE_TEMPLATE("sessions come in the order of their index; one session is found by its key",
                    Statistics, WithoutStatistics, WithStatistics) {
   TestDatabase& database = Statistics::database();
   RecordQuery query;
-  check_page(database.plan(sessions_query(query)), "sessions_by_time");
+  check_page(database.plan(sessions_query(query)), "INDEX sessions_by_time");
   query.model = "m";
-  check_page(database.plan(sessions_query(query)), "sessions_by_time");
+  check_page(database.plan(sessions_query(query)), "INDEX sessions_by_time");
   query = {};
   query.session_id = "s";
   CHECK(has(database.plan(sessions_query(query)), "session_id=?"));
@@ -152,14 +132,15 @@ TEST_CASE_TEMPLATE("sessions come in the order of their index; one session is fo
 TEST_CASE_TEMPLATE("look-ups of single rows use their index", Statistics, WithoutStatistics,
                    WithStatistics) {
   TestDatabase& database = Statistics::database();
-  CHECK(has(database.plan(resource_of_response_query("resp_1")), "INDEX requests_by_response"));
-  RecordQuery by_id;
-  by_id.request_id = "one";
-  CHECK(has(database.plan(requests_query(by_id)), "(request_id=?)"));
-  const RequestRecord one = testing::sample_record("one", testing::at_second(0));
-  const std::string plan = database.plan(attempts_query({&one, 1}));
-  CHECK(has(plan, "SEARCH a USING INDEX"));
-  CHECK_FALSE(has(plan, "SCAN a"));
+  CHECK(has(database.plan(resource_of_response_query("resp_1")),
+            "SEARCH r USING INDEX requests_by_response_hash (segment=? AND response_hash=?)"));
+  CHECK(has(database.plan(earlier_resource_query("resp_1")), "INDEX requests_by_response"));
+  CHECK(has(database.plan(request_by_time_query("req", testing::at_second(7))), kByKey));
+  const std::string plan = database.plan(request_by_id_query("of a host"));
+  CAPTURE(plan);
+  CHECK(has(plan, "(request_id=?)"));
+  CHECK(has(plan, "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"));
+  CHECK(has(database.plan(bodies_query(1)), "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"));
 }
 
 TEST_CASE_TEMPLATE("usage is read from its sums, whatever it is grouped and filtered by",
@@ -190,4 +171,30 @@ TEST_CASE_TEMPLATE("a batch of deletions reads its own rows only", Statistics, W
     CHECK_FALSE(has(plan, "SCAN"));
     CHECK_FALSE(has(plan, "TEMP B-TREE"));
   }
+}
+
+TEST_CASE("a filter that finds nothing looks at a window of rows, and says where to go on") {
+  TestDatabase& database = WithoutStatistics::database();
+  const auto store = testing::open_records("sqlite:///" + (database.folder.path() / "db").string());
+  RecordQuery query;
+  query.resource_id = "no-such";
+  int pages = 0;
+  do {
+    const auto page = store->queries.requests(query);
+    CHECK(page.rows.empty());
+    query.cursor = page.next_cursor;
+    ++pages;
+  } while (!query.cursor.empty());
+  CHECK(pages == kRows / kWindowRows + 1);
+
+  query = {};
+  query.caller = "caller-7";
+  std::size_t found = 0;
+  do {
+    const auto page = store->queries.decisions(query);
+    for (const DecisionRow& row : page.rows) CHECK(row.caller == "caller-7");
+    found += page.rows.size();
+    query.cursor = page.next_cursor;
+  } while (!query.cursor.empty());
+  CHECK(found == kRows / 5'000);
 }

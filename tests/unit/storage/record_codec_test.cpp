@@ -2,10 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include "core/json.h"
+#include "fakes/filled_record.h"
 #include "fakes/sample_records.h"
 #include "responses_proxy/record_queries.h"
-#include "storage/record_fields.h"
+#include "storage/compact_fields.h"
 #include "storage/sql_values.h"
 
 using namespace responses_proxy;
@@ -21,13 +21,71 @@ TEST_CASE("every field comes back") {
   }
 }
 
-TEST_CASE("the text has a member for each column") {
-  const auto json = Json::parse(encode_record(testing::failed_record("a", testing::at_second(1))));
-  for (const auto& field : request_fields())
-    CHECK_MESSAGE(json.contains(field.column), field.column);
-  for (const auto& field : attempt_fields()) {
-    CHECK_MESSAGE(json["attempts"].at(0).contains(field.column), field.column);
+TEST_CASE("a row's details and its columns are the record") {
+  for (const RequestRecord& record : {testing::without_bodies(testing::filled_record()),
+                                      testing::failed_record("b", testing::at_second(2))}) {
+    std::string bytes;
+    encode_details(record, bytes);
+    RequestRecord read;
+    read.created_at = record.created_at;
+    read.request_id = record.request_id;
+    read.session_id = record.session_id;
+    read.response_id = record.response_id;
+    read.caller = record.caller;
+    read.model = record.model;
+    read.requested_pool_id = record.requested_pool_id;
+    read.status_code = record.status_code;
+    REQUIRE(decode_details(bytes, read));
+    CHECK(read == testing::without_bodies(record));
+    CHECK_FALSE(decode_details("", read));
+    CHECK_FALSE(decode_details("?", read));
   }
+}
+
+// The length of the section that begins at `at`, as this version writes it, becomes `more` longer.
+void lengthen(std::string& bytes, std::size_t at, std::size_t more) {
+  std::size_t length = static_cast<unsigned char>(bytes[at]) +
+                       std::size_t{256} * static_cast<unsigned char>(bytes[at + 1]);
+  bytes.insert(at + CompactWriter::kLengthBytes + length, more, '\x55');
+  length += more;
+  bytes[at] = static_cast<char>(length & 0xFFU);
+  bytes[at + 1] = static_cast<char>(length >> 8U);
+}
+
+TEST_CASE("what a later version has at the end of a section is passed over") {
+  const RequestRecord record =
+      testing::without_bodies(testing::sample_record("one", testing::at_second(1)));
+  std::string bytes = encode_record(record);
+  lengthen(bytes, 1, 9);
+  CHECK(decode_record(bytes) == record);
+}
+
+TEST_CASE("what an earlier version has not at the end of a section keeps its default") {
+  std::string bytes(1, '\1');
+  CompactWriter writer(bytes, 0);
+  writer.section([&] {
+    writer.put(std::int64_t{7});
+    writer.put(std::string("r"));
+  });
+  writer.section([] {});
+  writer.section([] {});
+  const auto record = decode_record(bytes);
+  REQUIRE(record);
+  CHECK(record->request_id == "r");
+  CHECK(record->created_at == from_micros(7));
+  CHECK(record->attempts == std::vector{AttemptRecord()});
+}
+
+TEST_CASE("a record that is cut is none, or what was whole of it") {
+  const std::string whole = encode_record(testing::failed_record("b", testing::at_second(2)));
+  std::size_t read = 0;
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto record = decode_record(std::string_view(whole).substr(0, size));
+    if (!record) continue;
+    ++read;
+    CHECK(record->attempts.size() < 2);
+  }
+  CHECK(read == 2);  // before the first attempt, and before the second
 }
 
 TEST_CASE("extreme values come back as the database would keep them") {

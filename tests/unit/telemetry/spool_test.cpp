@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(SpoolFixture,
                   "bytes that go missing in the middle cost the records they were in") {
   fill(0, 5);
   std::string bytes = content(path);
-  bytes.erase(bytes.size() / 2, 700);
+  bytes.erase(bytes.size() / 2, 100);
   replace(path, bytes);
   const Spool::Batch batch = reread();
   CHECK(batch.damaged == 1);
@@ -193,7 +193,7 @@ TEST_CASE_FIXTURE(SpoolFixture,
 TEST_CASE_FIXTURE(SpoolFixture, "records larger than the read buffer, and many of them") {
   Spool spool(path, std::uint64_t{64} << 20);
   RequestRecord large = numbered(1);
-  large.attempts.assign(400, failed_record("x", at_second(0)).attempts.back());
+  large.attempts.assign(2'000, failed_record("x", at_second(0)).attempts.back());
   for (auto& attempt : large.attempts) attempt.error.assign(512, '\x01');
   const std::vector<RequestRecord> one{large};
   for (int i = 0; i < 10; ++i) REQUIRE(spool.append(one) == 1);
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(SpoolFixture, "records larger than the read buffer, and many o
 }
 
 TEST_CASE_FIXTURE(SpoolFixture, "the file never grows beyond its bound") {
-  constexpr std::uint64_t kSmall = 5'000;
+  constexpr std::uint64_t kSmall = 2'500;
   Spool spool(path, kSmall);
   const std::size_t kept = spool.append(records(0, 100));
   CHECK(kept > 2);
