@@ -1,7 +1,7 @@
 // ClientSocket: the bytes of one client's connection, over TCP as they are or inside TLS.
 //
-// Role       What HttpConnection reads and writes, and Beast's WebSocket stream stands on (Asio's
-//            AsyncStream). Over TLS, hands have been shaken already.
+// Role       What HttpConnection and WebSocketConnection read and write. Over TLS, hands have been
+//            shaken already.
 // Threads    One: the connection's event loop. At most one read and one write at a time.
 // Ownership  The socket and its TLS session. Does not move while something is pending, and outlives
 //            it.
@@ -42,7 +42,11 @@ class ClientSocket {
   // write must be offered again before anything else: TLS has begun with it.
   std::size_t read_some(boost::asio::mutable_buffer into, ErrorCode& error);
   std::size_t write_some(boost::asio::const_buffer from, ErrorCode& error);
-  // Until a write that would have blocked may go on; handler(ErrorCode).
+  // Until a read, or a write, that would have blocked may go on; handler(ErrorCode).
+  template <class Handler>
+  void wait_to_read(Handler&& handler) {
+    tcp_.async_wait(read_waits_for_, std::forward<Handler>(handler));
+  }
   template <class Handler>
   void wait_to_write(Handler&& handler) {
     tcp_.async_wait(write_waits_for_, std::forward<Handler>(handler));
@@ -58,17 +62,6 @@ class ClientSocket {
         token, buffers);
   }
 
-  template <class Buffers, class Token>
-  auto async_write_some(const Buffers& buffers, Token&& token) {
-    return boost::asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
-        [this](auto&& handler, const Buffers& from) {
-          if (!tls_) return void(tcp_.async_write_some(from, std::move(handler)));
-          gather(from);
-          run(Write{*this}, handler);
-        },
-        token, buffers);
-  }
-
   // Tells the peer's TLS, if there is one, that nothing more comes; if that can be done at once.
   void say_goodbye();
   // The same, and shuts the connection down for sending.
@@ -76,24 +69,12 @@ class ClientSocket {
   void close();
 
  private:
-  static constexpr std::size_t kRecordBytes = 16 * 1024;  // of TLS: more do not go out as one
-
   struct Read {
     ClientSocket& socket;
     boost::asio::mutable_buffer into;
     std::size_t once(ErrorCode& error) { return socket.read_some(into, error); }
     Tcp::wait_type waits_for() const { return socket.read_waits_for_; }
   };
-  struct Write {
-    ClientSocket& socket;
-    std::size_t once(ErrorCode& error) {
-      const std::size_t bytes = socket.write_some(boost::asio::buffer(socket.outgoing_), error);
-      if (error != boost::asio::error::would_block) std::string().swap(socket.outgoing_);
-      return bytes;
-    }
-    Tcp::wait_type waits_for() const { return socket.write_waits_for_; }
-  };
-
   // Tries, waits until the socket is ready, and tries again.
   template <class Attempt>
   struct Operation {
@@ -141,13 +122,6 @@ class ClientSocket {
     return {};
   }
 
-  // The beginning of a frame and what is in it, so that they become one record.
-  template <class Buffers>
-  void gather(const Buffers& buffers) {
-    outgoing_.resize(std::min(boost::asio::buffer_size(buffers), kRecordBytes));
-    boost::asio::buffer_copy(boost::asio::buffer(outgoing_), buffers);
-  }
-
   // What OpenSSL said: how many bytes, or why not.
   std::size_t outcome(int bytes, Tcp::wait_type& waits_for, ErrorCode& error);
 
@@ -155,7 +129,6 @@ class ClientSocket {
   TlsSession tls_;
   Tcp::wait_type read_waits_for_ = Tcp::wait_read;
   Tcp::wait_type write_waits_for_ = Tcp::wait_write;
-  std::string outgoing_;  // of an asynchronous write, over TLS
 };
 
 }  // namespace responses_proxy

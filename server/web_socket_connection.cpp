@@ -1,82 +1,57 @@
 #include "server/web_socket_connection.h"
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "server/compression_offer.h"
+#include "web_socket/frame_reader.h"
+#include "web_socket/frame_writer.h"
+#include "web_socket/handshake.h"
+#include "web_socket/read_buffer.h"
 
 namespace responses_proxy {
 
-namespace http = boost::beast::http;
-namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
-
-// How Beast ends a connection, after the closing handshake and without one; it finds these by their
-// arguments.
-template <class Handler>
-void async_teardown(boost::beast::role_type role, ClientSocket& socket, Handler&& handler) {
-  socket.say_goodbye();
-  websocket::async_teardown(role, socket.tcp(), std::forward<Handler>(handler));
-}
-
-void beast_close_socket(ClientSocket& socket) {
-  socket.close();
-}
 
 namespace {
 
 constexpr std::size_t kLowWater = 16 * 1024;
-constexpr std::size_t kFirstRead = 256;  // of a message; held by every idle socket
-constexpr std::size_t kMostRead = 64 * 1024;
-constexpr std::size_t kKeptCapacity = 1024;  // of a sent message
+// Of one socket, then the others of the loop have their turn.
+constexpr int kReadsAtOnce = 4;
+constexpr int kWritesAtOnce = 4;
 
-// Beast keeps 13 KB of tables for a socket that has agreed to compression, and after the first
-// messages the windows and one output buffer: as small as they can be, so that an idle socket stays
-// below 24 KB. A client that cannot limit its window gets no compression. Beast clears its history
-// after each message, so taking the context over would cost and bring nothing.
-websocket::permessage_deflate compression() {
-  websocket::permessage_deflate options;
-  options.server_enable = true;
-  options.server_max_window_bits = 9;
-  options.client_max_window_bits = 9;
-  options.server_no_context_takeover = true;
-  options.client_no_context_takeover = true;
-  options.compLevel = 1;
-  options.memLevel = 1;
-  return options;
-}
-constexpr std::size_t kCompressedWrite = 1024;
-
-// What Beast needs to see of the request.
-http::request<http::empty_body> beast_request(const Request& handshake) {
-  http::request<http::empty_body> request(http::verb::get, "/", 11);
-  request.set(http::field::host, "proxy");
-  request.set(http::field::connection, "upgrade");
-  request.set(http::field::upgrade, "websocket");
-  for (const Header& field : handshake.headers) {
-    if (field.name.size() > 14 && equals_ignore_case(field.name.substr(0, 14), "sec-websocket-")) {
-      request.insert(field.name, field.value);
-    }
-  }
-  return request;
+std::string handshake_answer(const Request& handshake,
+                             const std::optional<std::string>& compression) {
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      socket_accept(handshake.headers.get("sec-websocket-key")) + "\r\n";
+  if (compression) answer.append("Sec-WebSocket-Extensions: ").append(*compression).append("\r\n");
+  return answer.append("Server: rp-server\r\n\r\n");
 }
 
-class BeastConnection final : public WebSocketConnection,
-                              public SocketWriter,
-                              public std::enable_shared_from_this<BeastConnection> {
+class FramedConnection final : public WebSocketConnection,
+                               public SocketWriter,
+                               public std::enable_shared_from_this<FramedConnection> {
  public:
-  BeastConnection(ClientSocket socket, Request handshake, const SocketLimits& limits,
-                  const Clock& clock, SocketOwner& owner)
-      : stream_(std::move(socket)),
+  FramedConnection(ClientSocket socket, Request handshake,
+                   const std::optional<std::string>& compression, const SocketLimits& limits,
+                   const Clock& clock, SocketOwner& owner)
+      : socket_(std::move(socket)),
         limits_(limits),
         clock_(clock),
         owner_(owner),
-        handshake_(std::move(handshake)) {}
+        handshake_(std::make_unique<Request>(std::move(handshake))),
+        reader_({.masked = true,
+                 .compressed = compression.has_value(),
+                 .max_message_bytes = limits.max_message_bytes}),
+        writer_({.compressed = compression.has_value()}) {
+    writer_.raw(handshake_answer(*handshake_, compression));
+  }
 
   void start() override;
   void check_deadline(SteadyTime now) override;
@@ -84,223 +59,246 @@ class BeastConnection final : public WebSocketConnection,
   void abandon() override { session_.reset(); }
 
   bool send(std::string_view text) override;
-  std::size_t unsent_bytes() const override { return queued_bytes_; }
+  std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   void on_idle() override;
   void on_message_read() override;
 
  private:
-  enum class Phase : std::uint8_t { opening, open, closing, closed };
-  struct Closing {
-    std::uint16_t code;
-    std::string_view reason;  // a literal
-  };
+  // leaving: both close frames are out, or the client's will not come; its half of the connection
+  // is waited for.
+  enum class Phase : std::uint8_t { opening, open, closing, leaving, closed };
 
-  void on_accepted(const error_code& error);
-  void read();
-  void on_read(const error_code& error, std::size_t bytes);
+  void on_opened();
+  bool holds_back() const { return phase_ == Phase::open && (told_to_wait_ || session_reads_); }
+  void wait_to_read();
+  void on_readable();
+  bool read_once();
+  void read_on();
+  void take(std::span<char> bytes);
+  void on_found(FrameReader::Found found);
+  void on_text();
+  void on_close_frame(std::uint16_t echo);
   void heard();
   void write();
-  void on_written(const error_code& error);
-  void ping();
+  void wait_to_write();
+  void on_drained();
+  void call_session_back();
   void check_open(SteadyTime now);
   void close(std::uint16_t code, std::string_view reason);
-  void start_close();
-  void give_up();
+  void begin_closing();
+  void leave();
   void end_session();
   void destroy();
+  void destroy_later();
 
-  websocket::stream<ClientSocket> stream_;
+  ClientSocket socket_;
   const SocketLimits& limits_;
   const Clock& clock_;
   SocketOwner& owner_;
-  std::optional<Request> handshake_;
+  std::unique_ptr<Request> handshake_;  // until it is answered
   std::shared_ptr<SocketSession> session_;
 
   Phase phase_ = Phase::opening;
   SteadyTime opened_;
-  SteadyTime heard_;     // the last byte from the client
-  SteadyTime busy_;      // the last time a turn was seen
-  SteadyTime deadline_;  // of opening and closing
-  SteadyTime write_deadline_;
-  std::optional<Closing> close_;  // to be sent when the queue is empty
+  SteadyTime heard_;                          // the last byte from the client
+  SteadyTime busy_;                           // the last time a turn was seen
+  SteadyTime deadline_;                       // of opening and closing
+  std::optional<SteadyTime> write_deadline_;  // of what was offered, while it is not taken
 
-  std::string message_;  // read so far, and room for the read that is pending
-  std::size_t message_bytes_ = 0;
+  FrameReader reader_;
+  std::string held_;  // read behind a message that has stopped the reading
   bool reading_ = false;
-  bool session_reads_ = false;  // the last message; until then nothing else is read
-  bool ping_sent_ = false;      // since the client was last heard
-  bool pinging_ = false;
+  bool session_reads_ = false;   // the last message; until then nothing else is read
+  bool ping_sent_ = false;       // since the client was last heard
+  bool close_received_ = false;  // or nothing can be read any more
 
-  std::string writing_text_;
-  std::vector<std::string> waiting_;
-  std::size_t next_waiting_ = 0;
-  std::size_t queued_bytes_ = 0;
+  FrameWriter writer_;
   bool writing_ = false;
   bool told_to_wait_ = false;
 };
 
 // ---- opening ----
 
-void BeastConnection::start() {
+void FramedConnection::start() {
   deadline_ = clock_.steady() + limits_.write_timeout;
-  stream_.set_option(compression());
-  stream_.set_option(websocket::stream_base::decorator(
-      [](websocket::response_type& answer) { answer.set(http::field::server, "rp-server"); }));
-  stream_.auto_fragment(false);
-  stream_.write_buffer_bytes(kCompressedWrite);
-  stream_.read_message_max(limits_.max_message_bytes);
-  stream_.text(true);
-  stream_.control_callback([this](websocket::frame_type type, auto) {
-    heard();
-    if (type == websocket::frame_type::close) give_up();
-  });
-  stream_.async_accept(
-      beast_request(*handshake_),
-      [self = shared_from_this()](const error_code& error) { self->on_accepted(error); });
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->write(); });
 }
 
-void BeastConnection::on_accepted(const error_code& error) {
-  if (phase_ != Phase::opening) return;
-  if (error) {
-    destroy();
-    return;
-  }
+void FramedConnection::on_opened() {
   phase_ = Phase::open;
   opened_ = busy_ = clock_.steady();
   heard();
-  session_ = owner_.open_session(*std::exchange(handshake_, std::nullopt), shared_from_this());
+  session_ = owner_.open_session(std::move(*handshake_), shared_from_this());
+  handshake_.reset();
   if (owner_.draining()) drain();
-  read();
+  wait_to_read();
 }
 
 // ---- reading ----
 
-void BeastConnection::read() {
-  if (reading_ || told_to_wait_ || session_reads_ || phase_ != Phase::open) return;
+void FramedConnection::wait_to_read() {
+  if (reading_ || holds_back() || phase_ == Phase::closed) return;
   reading_ = true;
-  const std::size_t room = std::clamp(message_bytes_, kFirstRead, kMostRead);
-  message_.resize(message_bytes_ + room);
-  stream_.async_read_some(
-      boost::asio::buffer(message_.data() + message_bytes_, room),
-      [self = shared_from_this()](const error_code& read_error, std::size_t bytes) {
-        self->on_read(read_error, bytes);
-      });
+  socket_.wait_to_read([self = shared_from_this()](const error_code&) {
+    self->reading_ = false;
+    self->on_readable();
+  });
 }
 
-void BeastConnection::on_read(const error_code& error, std::size_t bytes) {
-  reading_ = false;
-  if (phase_ == Phase::closed) return;
+// An error shows again when it is read.
+void FramedConnection::on_readable() {
+  for (int i = 0; i < kReadsAtOnce; ++i) {
+    if (holds_back() || phase_ == Phase::closed) return;
+    if (!read_once()) return wait_to_read();
+  }
+  read_on();
+}
+
+// Whether there may be more at once: what TLS has taken off the socket is not announced again.
+bool FramedConnection::read_once() {
+  const std::span<char> buffer = socket_read_buffer();
+  const auto into = boost::asio::buffer(buffer.data(), buffer.size());
+  error_code error;
+  const std::size_t bytes = socket_.read_some(into, error);
+  if (error == boost::asio::error::would_block) return false;
   if (error) {
-    // Beast has told the client why, if there was something to tell.
     destroy();
-    return;
+    return false;
   }
-  if (phase_ != Phase::open) return;  // Beast's close operation reads the rest
   heard();
-  if (stream_.got_binary()) {
-    close(close_code::kUnsupportedData, "only text messages are understood");
-    return;
-  }
-  message_bytes_ += bytes;
-  if (stream_.is_message_done()) {
-    message_.resize(message_bytes_);
-    message_bytes_ = 0;
-    busy_ = clock_.steady();
-    const auto session = session_;
-    session_reads_ = !session->on_message(std::exchange(message_, {}));
-  }
-  read();
+  take(buffer.first(bytes));  // if it still matters
+  return socket_.is_tls() || bytes == buffer.size();
 }
 
-void BeastConnection::on_message_read() {
+// With what is held, and may have come: not inside the call that allows it.
+void FramedConnection::read_on() {
+  if (std::exchange(reading_, true)) return;
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->reading_ = false;
+    std::string held = std::exchange(self->held_, {});
+    self->take(held);
+    self->on_readable();
+  });
+}
+
+void FramedConnection::take(std::span<char> bytes) {
+  while (phase_ == Phase::open || phase_ == Phase::closing) {
+    if (holds_back()) {
+      held_.assign(bytes.data(), bytes.size());
+      return;
+    }
+    const FrameReader::Found found = reader_.next(bytes);
+    if (found == FrameReader::Found::more) return;
+    on_found(found);
+  }
+}
+
+void FramedConnection::on_found(FrameReader::Found found) {
+  switch (found) {
+    case FrameReader::Found::text:
+      return on_text();
+    case FrameReader::Found::binary:
+      return close(close_code::kUnsupportedData, "only text messages are understood");
+    case FrameReader::Found::ping:
+      if (phase_ != Phase::open) return;
+      writer_.pong(reader_.payload());
+      return write();
+    case FrameReader::Found::close:
+      return on_close_frame(reader_.close_code() == FrameReader::kNoCode ? close_code::kNormal
+                                                                         : reader_.close_code());
+    case FrameReader::Found::broken:
+      return on_close_frame(reader_.close_code());
+    case FrameReader::Found::pong:
+    case FrameReader::Found::more:
+      return;
+  }
+}
+
+void FramedConnection::on_text() {
+  if (phase_ != Phase::open) return;  // the client has not seen yet that we are closing
+  busy_ = clock_.steady();
+  const auto session = session_;
+  session_reads_ = !session->on_message(reader_.take_text());
+}
+
+void FramedConnection::on_message_read() {
   session_reads_ = false;
   heard();  // nothing was read meanwhile
-  read();
+  read_on();
 }
 
-void BeastConnection::heard() {
+void FramedConnection::heard() {
   heard_ = clock_.steady();
   ping_sent_ = false;
 }
 
 // ---- writing ----
 
-bool BeastConnection::send(std::string_view text) {
+bool FramedConnection::send(std::string_view text) {
   if (phase_ != Phase::open) return true;
-  queued_bytes_ += text.size();
-  if (writing_) {
-    waiting_.emplace_back(text);
-  } else {
-    writing_text_.assign(text);
-    write();
-  }
-  told_to_wait_ = told_to_wait_ || queued_bytes_ > kHighWater;
+  writer_.text(text);
+  write();
+  told_to_wait_ = told_to_wait_ || writer_.unsent_bytes() > kHighWater;
   return !told_to_wait_;
 }
 
-void BeastConnection::write() {
+// As much as goes at once; the rest when the socket takes it.
+void FramedConnection::write() {
+  if (writing_ || phase_ == Phase::leaving || phase_ == Phase::closed) return;
+  for (int i = 0; i < kWritesAtOnce; ++i) {
+    if (writer_.empty()) return on_drained();
+    const std::string_view bytes = writer_.next();
+    error_code error;
+    const std::size_t sent =
+        socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    if (error == boost::asio::error::would_block) break;
+    if (error) return destroy_later();
+    writer_.sent(sent);
+    if (sent < bytes.size()) break;
+    write_deadline_.reset();
+  }
+  wait_to_write();
+}
+
+void FramedConnection::wait_to_write() {
   writing_ = true;
-  write_deadline_ = clock_.steady() + limits_.write_timeout;
-  stream_.async_write(boost::asio::buffer(writing_text_),
-                      [self = shared_from_this()](const error_code& error, std::size_t) {
-                        self->on_written(error);
-                      });
+  if (!write_deadline_) write_deadline_ = clock_.steady() + limits_.write_timeout;
+  socket_.wait_to_write([self = shared_from_this()](const error_code&) {
+    self->writing_ = false;
+    self->write();
+    self->call_session_back();
+  });
 }
 
-void BeastConnection::on_written(const error_code& error) {
-  writing_ = false;
-  if (phase_ == Phase::closed) return;
-  if (error) {
-    // With a read pending, Beast may be about to tell the client what it did wrong.
-    if (reading_) {
-      give_up();
-    } else {
-      destroy();
-    }
-    return;
-  }
-  queued_bytes_ -= writing_text_.size();
-  if (writing_text_.capacity() > kKeptCapacity) std::string().swap(writing_text_);
-  if (next_waiting_ < waiting_.size()) {
-    writing_text_ = std::move(waiting_[next_waiting_++]);
-    write();
-  } else {
-    std::vector<std::string>().swap(waiting_);
-    next_waiting_ = 0;
-    if (close_) start_close();
-  }
-  if (told_to_wait_ && queued_bytes_ <= kLowWater && phase_ == Phase::open) {
-    told_to_wait_ = false;
-    heard();  // nothing was read meanwhile
-    const auto session = session_;
-    session->on_writable();
-    read();
-  }
+void FramedConnection::on_drained() {
+  if (phase_ == Phase::opening) return on_opened();
+  if (phase_ == Phase::closing && close_received_) leave();
 }
 
-void BeastConnection::ping() {
-  if (pinging_) return;
-  pinging_ = true;
-  ping_sent_ = true;
-  stream_.async_ping({},
-                     [self = shared_from_this()](const error_code&) { self->pinging_ = false; });
+void FramedConnection::call_session_back() {
+  if (!told_to_wait_ || phase_ != Phase::open || writer_.unsent_bytes() > kLowWater) return;
+  told_to_wait_ = false;
+  heard();  // nothing was read meanwhile
+  const auto session = session_;
+  session->on_writable();
+  read_on();
 }
 
 // ---- ending ----
 
-void BeastConnection::on_idle() {
+void FramedConnection::on_idle() {
   if (phase_ != Phase::open) return;
   busy_ = clock_.steady();
   if (owner_.draining()) drain();
 }
 
-void BeastConnection::drain() {
+void FramedConnection::drain() {
   if (phase_ == Phase::open && session_->idle()) {
     close(close_code::kServiceRestart, "the server is shutting down");
   }
 }
 
-void BeastConnection::check_deadline(SteadyTime now) {
+void FramedConnection::check_deadline(SteadyTime now) {
   if (phase_ == Phase::open) {
     check_open(now);
   } else if (now >= deadline_) {
@@ -308,12 +306,10 @@ void BeastConnection::check_deadline(SteadyTime now) {
   }
 }
 
-void BeastConnection::check_open(SteadyTime now) {
+void FramedConnection::check_open(SteadyTime now) {
   const bool idle = session_->idle();
   if (!idle) busy_ = now;
-  if (!stream_.is_open()) {
-    give_up();  // Beast is telling the client what it did wrong, and waits for it to close
-  } else if (writing_ && now >= write_deadline_) {
+  if (write_deadline_ && now >= *write_deadline_) {
     destroy();
   } else if (idle && owner_.draining()) {
     drain();
@@ -326,51 +322,64 @@ void BeastConnection::check_open(SteadyTime now) {
   } else if (now - heard_ >= limits_.ping_after + limits_.pong_timeout) {
     destroy();
   } else if (now - heard_ >= limits_.ping_after && !ping_sent_) {
-    ping();
+    ping_sent_ = true;
+    writer_.ping();
+    write();
   }
 }
 
-void BeastConnection::close(std::uint16_t code, std::string_view reason) {
+// Behind all that waits to be sent.
+void FramedConnection::close(std::uint16_t code, std::string_view reason) {
   if (phase_ != Phase::open) return;
+  begin_closing();
+  writer_.close(code, reason);
+  write();
+}
+
+void FramedConnection::begin_closing() {
   phase_ = Phase::closing;
   deadline_ = clock_.steady() + limits_.close_timeout;
-  close_ = Closing{code, reason};
   end_session();
-  if (!writing_) start_close();
 }
 
-void BeastConnection::start_close() {
-  const Closing closing = *std::exchange(close_, std::nullopt);
-  // The client may have closed meanwhile; Beast allows one closing handshake only.
-  if (!stream_.is_open()) return;
-  const websocket::close_reason reason(static_cast<websocket::close_code>(closing.code),
-                                       {closing.reason.data(), closing.reason.size()});
-  stream_.async_close(reason, [self = shared_from_this()](const error_code&) { self->destroy(); });
-}
-
-// Nothing can be sent any more; Beast and the client have a moment to end the connection properly.
-void BeastConnection::give_up() {
+// The client has said goodbye, which is returned, or what nobody can read, and is told so. Either
+// way it wants nothing more.
+void FramedConnection::on_close_frame(std::uint16_t echo) {
+  close_received_ = true;
   if (phase_ == Phase::open) {
-    phase_ = Phase::closing;
-    deadline_ = clock_.steady() + limits_.close_timeout;
+    begin_closing();
+    writer_.drop_unsent();
+    writer_.close(echo);
   }
-  end_session();
+  write();
+}
+
+void FramedConnection::leave() {
+  phase_ = Phase::leaving;
+  socket_.shutdown_send();
+  wait_to_read();
 }
 
 // Not from inside a call of the session.
-void BeastConnection::end_session() {
+void FramedConnection::end_session() {
   if (auto session = std::exchange(session_, nullptr)) {
-    boost::asio::post(stream_.get_executor(),
+    boost::asio::post(socket_.get_executor(),
                       [session = std::move(session)] { session->on_closed(); });
   }
 }
 
-void BeastConnection::destroy() {
+void FramedConnection::destroy() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
-  stream_.next_layer().close();
+  socket_.close();
   end_session();
   owner_.on_socket_closed(*this);
+}
+
+// The session, or the owner, may be in the middle of something.
+void FramedConnection::destroy_later() {
+  writing_ = true;  // it is over with
+  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->destroy(); });
 }
 
 }  // namespace
@@ -380,8 +389,9 @@ std::shared_ptr<WebSocketConnection> make_web_socket_connection(ClientSocket soc
                                                                 const SocketLimits& limits,
                                                                 const Clock& clock,
                                                                 SocketOwner& owner) {
-  return std::make_shared<BeastConnection>(std::move(socket), std::move(handshake), limits, clock,
-                                           owner);
+  const auto compression = agreed_compression(handshake.headers);
+  return std::make_shared<FramedConnection>(std::move(socket), std::move(handshake), compression,
+                                            limits, clock, owner);
 }
 
 }  // namespace responses_proxy

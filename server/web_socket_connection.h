@@ -1,12 +1,15 @@
-// WebSocketConnection: one client's WebSocket on one event loop, over Boost.Beast.
+// WebSocketConnection: one client's WebSocket on one event loop, over frames of our
+// own (web_socket/).
 //
 // It completes the handshake, opens a session with the owner, and then hands it whole text messages
-// one at a time; it is the session's SocketWriter. A read is pending at all times, except while the
-// client does not take what was sent: then no further message is read, and the stuck write tells
-// when the client has gone; and while the session reads a large message.
+// one at a time; it is the session's SocketWriter. It waits for bytes at all times, except while
+// the client does not take what was sent: then no further message is read, and the stuck write
+// tells when the client has gone; and while the session reads a large message. Bytes are read into
+// a buffer that all sockets of a loop share.
 //
 // Limits: SocketLimits. What the client does not read holds at most kHighWater bytes plus one
-// message here, then the session is told to wait. Time-outs are looked at by check_deadline, so an
+// message here, then the session is told to wait; what has been read behind a message that stops
+// the reading is kSocketReadBytes at most. Time-outs are looked at by check_deadline, so an
 // idle socket costs no timer. docs/adr/0011-websocket.md has the memory per socket.
 #pragma once
 
@@ -26,7 +29,7 @@ struct SocketLimits {
   Millis max_age{0};                                 // then closed between two turns; 0 = no limit
   Millis ping_after{30'000};                         // without a byte from the client
   Millis pong_timeout{60'000};                       // without one after that ping
-  Millis write_timeout{300'000};                     // for the client to take one message
+  Millis write_timeout{300'000};                     // for the client to take one write
   Millis close_timeout{5'000};                       // for its half of the closing handshake
 };
 

@@ -89,8 +89,8 @@ class UpstreamSockets {
                                                UpstreamSocketHandler& handler) = 0;
 };
 
-// Boost.Beast's, on that loop.
-std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop,
+// On that loop; the clock outlives the sockets.
+std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop, const Clock& clock,
                                                        UpstreamSocketOptions options = {});
 
 }  // namespace responses_proxy

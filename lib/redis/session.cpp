@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <iterator>
+#include <charconv>
 #include <utility>
 
 namespace responses_proxy {
@@ -16,11 +16,20 @@ using boost::system::error_code;
 // Expires by itself; Redis refuses it exactly when it refuses what we write later.
 constexpr std::string_view kProbeKey = "rp:probe";
 
+// The head of an array or of a string in Redis' protocol.
+void append_count(std::string& to, char type, std::size_t count) {
+  std::array<char, 24> text{};
+  text[0] = type;
+  char* const end = std::to_chars(text.data() + 1, text.data() + text.size(), count).ptr;
+  to.append(text.data(), end).append("\r\n");
+}
+
 }  // namespace
 
 RedisSession::RedisSession(EventLoop& loop, const RedisOptions& options,
                            const RedisSessionLimits& limits, RedisSessionOwner& owner)
-    : timers_(loop.timers()),
+    : loop_(loop),
+      timers_(loop.timers()),
       options_(options),
       limits_(limits),
       owner_(&owner),
@@ -68,26 +77,33 @@ bool RedisSession::send(std::span<const std::string_view> command, bool budgeted
   enqueue(command);
   waiting_.push_back({std::move(answer), timers_.now(), budgeted});
   if (established_) watch();
-  if (!writes_) write();
+  write_soon();
   return true;
 }
 
 void RedisSession::enqueue(std::span<const std::string_view> command) {
-  fmt::format_to(std::back_inserter(queued_), "*{}\r\n", command.size());
+  append_count(queued_, '*', command.size());
   for (const std::string_view argument : command) {
-    fmt::format_to(std::back_inserter(queued_), "${}\r\n", argument.size());
+    append_count(queued_, '$', argument.size());
     queued_.append(argument).append("\r\n");
   }
 }
 
+// What else is sent in this turn of the loop goes out with it.
+void RedisSession::write_soon() {
+  if (std::exchange(writes_, true)) return;
+  loop_.post([self = shared_from_this()] {
+    if (self->owner_ != nullptr) self->write();
+  });
+}
+
 void RedisSession::write() {
-  if (queued_.empty()) return;
-  writes_ = true;
+  writes_ = !queued_.empty();
+  if (!writes_) return;
   writing_.clear();
   std::swap(writing_, queued_);
   stream_->write(boost::asio::buffer(writing_),
                  [self = shared_from_this()](error_code error, std::size_t) {
-                   self->writes_ = false;
                    if (self->owner_ == nullptr) return;
                    if (error) return self->end(error.message());
                    self->write();

@@ -69,6 +69,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
   void log_in();
   void on_login(const redisReply* reply, bool last);
   void read();
+  void write_soon();
   void write();
   void take_replies();
   void take(const redisReply& reply);
@@ -77,6 +78,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
   void end(const std::string& problem);
   void enqueue(std::span<const std::string_view> command);
 
+  EventLoop& loop_;
   Timers& timers_;
   const RedisOptions options_;
   const RedisSessionLimits limits_;
@@ -86,7 +88,7 @@ class RedisSession : public std::enable_shared_from_this<RedisSession> {
   std::array<char, 16'384> input_;
   std::string queued_;   // to be written next
   std::string writing_;  // being written
-  bool writes_ = false;
+  bool writes_ = false;  // or will before the loop waits again
   bool established_ = false;
   std::deque<Waiting> waiting_;  // in the order of their replies
   std::size_t looked_at_ = 0;    // so many of them have no budget left to run out

@@ -16,7 +16,7 @@ LoopUpstreams::LoopUpstreams(const Config& config, const RuntimeOptions& options
   }
   for (std::size_t i = 0; i < loops.size(); ++i) {
     clients_.push_back(make_client(config, options, clock, loops.at(i)));
-    sockets_.push_back(make_sockets(config, options, loops.at(i)));
+    sockets_.push_back(make_sockets(config, options, clock, loops.at(i)));
   }
 }
 
@@ -39,13 +39,14 @@ std::unique_ptr<UpstreamClient> LoopUpstreams::make_client(const Config& config,
 // Null: turns of WebSocket clients go over HTTP, too.
 std::unique_ptr<UpstreamSockets> LoopUpstreams::make_sockets(const Config& config,
                                                              const RuntimeOptions& options,
+                                                             const Clock& clock,
                                                              EventLoop& loop) const {
   if (options.make_upstream_sockets) return options.make_upstream_sockets(loop);
   if (options.make_upstream) return nullptr;  // nothing leaves beside the host's client
   UpstreamSocketOptions sockets;
   sockets.trust = trust_;
   sockets.allow_private = config.allow_private_upstreams;
-  return make_upstream_sockets(loop, sockets);
+  return make_upstream_sockets(loop, clock, sockets);
 }
 
 void LoopUpstreams::add_to(ProxyOptions& options) const {

@@ -34,7 +34,7 @@ class LoopUpstreams {
   std::unique_ptr<UpstreamClient> make_client(const Config& config, const RuntimeOptions& options,
                                               const Clock& clock, EventLoop& loop) const;
   std::unique_ptr<UpstreamSockets> make_sockets(const Config& config, const RuntimeOptions& options,
-                                                EventLoop& loop) const;
+                                                const Clock& clock, EventLoop& loop) const;
 
   const std::shared_ptr<UpstreamTrust> trust_;
   std::vector<std::unique_ptr<UpstreamClient>> clients_;

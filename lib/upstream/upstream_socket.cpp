@@ -1,16 +1,10 @@
 #include "responses_proxy/upstream_socket.h"
 
-#include <boost/asio/post.hpp>
-#include <optional>
 #include <utility>
 
-#include "responses_proxy/upstream_trust.h"
-#include "upstream/socket_transport.h"
-#include "upstream/tls_socket.h"
+#include "upstream/socket_connection.h"
 
 namespace responses_proxy {
-
-using boost::asio::ip::tcp;
 
 namespace {
 
@@ -33,44 +27,25 @@ class SocketHandle final : public UpstreamSocket {
 
 class LoopSockets final : public UpstreamSockets {
  public:
-  LoopSockets(EventLoop& loop, UpstreamSocketOptions options)
-      : loop_(loop), options_(std::move(options)) {
-    if (!options_.trust) options_.trust = std::make_shared<UpstreamTrust>();
-  }
+  LoopSockets(EventLoop& loop, const Clock& clock, UpstreamSocketOptions options)
+      : tools_(std::make_shared<SocketTools>(loop, clock, std::move(options))) {}
 
   std::unique_ptr<UpstreamSocket> open(UpstreamSocketRequest request,
-                                       UpstreamSocketHandler& handler) override;
+                                       UpstreamSocketHandler& handler) override {
+    auto connection = std::make_shared<SocketConnection>(tools_, std::move(request), handler);
+    connection->start();
+    return std::make_unique<SocketHandle>(std::move(connection));
+  }
 
  private:
-  EventLoop& loop_;
-  UpstreamSocketOptions options_;
-  std::optional<boost::asio::ssl::context> tls_;  // made when it is first needed
+  const std::shared_ptr<SocketTools> tools_;
 };
-
-std::unique_ptr<UpstreamSocket> LoopSockets::open(UpstreamSocketRequest request,
-                                                  UpstreamSocketHandler& handler) {
-  // A URL that is none names no host, and so the look-up fails.
-  SocketTarget target = parse_socket_target(request.url).value_or(SocketTarget{});
-  std::shared_ptr<SocketConnection> connection;
-  if (target.tls) {
-    if (!tls_) tls_ = make_tls_context();
-    trust_in(*tls_, *options_.trust);
-    connection =
-        make_tls_socket(loop_, *tls_, std::move(target), std::move(request), options_, handler);
-  } else {
-    connection = std::make_shared<SocketTransport<tcp::socket>>(
-        tcp::socket(loop_.context()), loop_, std::move(target), std::move(request), options_,
-        handler);
-  }
-  connection->start();
-  return std::make_unique<SocketHandle>(std::move(connection));
-}
 
 }  // namespace
 
-std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop,
+std::unique_ptr<UpstreamSockets> make_upstream_sockets(EventLoop& loop, const Clock& clock,
                                                        UpstreamSocketOptions options) {
-  return std::make_unique<LoopSockets>(loop, std::move(options));
+  return std::make_unique<LoopSockets>(loop, clock, std::move(options));
 }
 
 }  // namespace responses_proxy

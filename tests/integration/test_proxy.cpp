@@ -59,7 +59,7 @@ TestProxy::TestProxy(Config config, std::size_t threads, ResponseIndex* index, H
     upstreams_.push_back(
         make_upstream_client(loops_.at(i), real_clock_, {.http = config_.upstream_http}));
     options.upstreams.push_back(upstreams_.back().get());
-    upstream_sockets_.push_back(make_upstream_sockets(loops_.at(i)));
+    upstream_sockets_.push_back(make_upstream_sockets(loops_.at(i), real_clock_));
     options.upstream_sockets.push_back(upstream_sockets_.back().get());
   }
   checker_ = make_health_checker({}, router_, loops_.at(0), *upstreams_.front(), clock_, dialects_);

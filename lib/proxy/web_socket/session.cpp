@@ -26,7 +26,7 @@ Headers turn_headers(const Headers& handshake) {
                               field.id == FieldId::upgrade || field.id == FieldId::connection;
     if (!of_handshake) headers.add(field);
   }
-  return headers;
+  return Headers(headers);  // a copy, which has no spare room
 }
 
 // Messages of a named lane carry its name; an upstream that knows lanes has put it there itself.
@@ -49,6 +49,7 @@ ClientSession::ClientSession(const SocketServices& services, Request handshake,
       run_(std::move(run)),
       open_sockets_(std::move(open_sockets)) {
   open_sockets_->fetch_add(1, std::memory_order_relaxed);
+  handshake_.headers = {};
 }
 
 bool ClientSession::on_message(std::string text) {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/web_socket/socket_turn.h"
 #include "responses_proxy/web_socket.h"
@@ -59,7 +59,7 @@ class ClientSession final : public SocketSession,
   void pass_on(const ClientMessage& message);
   void refuse(const Error& error, std::string_view stream_id);
 
-  Request handshake_;
+  Request handshake_;  // its headers are in context_, as far as turns need them
   SocketContext context_;
   std::shared_ptr<SocketWriter> writer_;  // null: the client is gone
   const Run run_;
@@ -67,7 +67,7 @@ class ClientSession final : public SocketSession,
   const std::shared_ptr<std::atomic<std::size_t>> open_sockets_;
   std::unordered_map<std::string, Lane> lanes_;
   std::size_t reading_bytes_ = 0;  // of the message that is being read
-  std::deque<Message> waiting_;    // in the order they came
+  std::vector<Message> waiting_;   // in the order they came
   std::size_t active_ = 0;
 };
 

@@ -95,6 +95,11 @@ AnswerReader::Found AnswerReader::take_line(std::string_view line) {
 }
 
 AnswerReader::Found AnswerReader::end_head() {
+  if (status_ == kSwitchingProtocols && may_switch_) {
+    stage_ = Stage::over;
+    ends_connection_ = true;
+    return Found::head;
+  }
   if (status_ == kSwitchingProtocols) {
     return refuse(UpstreamError::protocol, "it switches to a protocol nobody asked for");
   }

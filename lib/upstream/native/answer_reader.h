@@ -27,6 +27,8 @@ class AnswerReader {
   // `decodes`: content codings are taken off.
   AnswerReader(bool is_head_request, bool decodes)
       : is_head_request_(is_head_request), decodes_(decodes) {}
+  // The request asks for another protocol: 101 is an answer, and ends this one's bytes.
+  void allow_switch() { may_switch_ = true; }
 
   // Takes from the front of `bytes`. more: what is left in `bytes` is to stand in front of what
   // comes next.
@@ -63,6 +65,7 @@ class AnswerReader {
 
   const bool is_head_request_;
   const bool decodes_;
+  bool may_switch_ = false;
   Stage stage_ = Stage::head;
   std::string line_;  // the beginning of one
   bool line_is_first_ = true;

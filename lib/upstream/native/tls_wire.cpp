@@ -12,7 +12,7 @@
 #include <new>
 #include <utility>
 
-#include "upstream/tls_socket.h"
+#include "upstream/tls_context.h"
 
 namespace responses_proxy {
 

@@ -218,6 +218,19 @@ TEST_CASE(
   CHECK(rig.log().seen().closed == 0);
 }
 
+TEST_CASE("what a client has sent behind a message waits until that is read") {
+  SocketRig rig;
+  FrameClient client(rig);
+  client.raw().send(encode({opcode::kText, "long"}) + encode({opcode::kText, "second"}) +
+                    encode({opcode::kPing, "p"}) + encode({opcode::kText, "third", false}));
+  REQUIRE(rig.log().wait_for([](const auto& seen) { return !seen.messages.empty(); }));
+  rig.read();
+  CHECK(client.message() == "second");
+  CHECK(client.read()->payload == "p");
+  client.send({opcode::kContinuation, " one"});
+  CHECK(client.message() == "third one");
+}
+
 TEST_CASE("a client that takes nothing is cut after the write time-out") {
   SocketRig rig;
   FrameClient client(rig);

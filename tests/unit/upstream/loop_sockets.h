@@ -20,7 +20,7 @@ namespace responses_proxy::testing {
 class LoopSockets {
  public:
   explicit LoopSockets(const UpstreamSocketOptions& options = {})
-      : sockets_(make_upstream_sockets(loops_.at(0), options)) {
+      : sockets_(make_upstream_sockets(loops_.at(0), clock_, options)) {
     loops_.start();
   }
   ~LoopSockets() { loops_.stop(); }
@@ -40,6 +40,7 @@ class LoopSockets {
   void end_sockets() { sockets_.reset(); }
 
  private:
+  SystemClock clock_;
   EventLoops loops_{1};
   std::unique_ptr<UpstreamSockets> sockets_;
 };

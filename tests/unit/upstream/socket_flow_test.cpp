@@ -352,7 +352,8 @@ TEST_CASE("the loop may end before its sockets") {
     void on_close(std::uint16_t, const std::string&) override {}
     std::promise<void> opened;
   } handler;
-  const auto sockets = make_upstream_sockets(loop->at(0));
+  const SystemClock clock;
+  const auto sockets = make_upstream_sockets(loop->at(0), clock);
   std::unique_ptr<UpstreamSocket> socket;
   loop->at(0).post([&] {
     socket = sockets->open({upstream.base_url() + "/responses", {}, Millis(30'000)}, handler);
