@@ -115,11 +115,12 @@ bool made_and_not_kept(const ExchangeContext& exchange) {
          exchange.route->table->find(required) != nullptr && !kept_upstream(exchange);
 }
 
-// What is asked about something that upstreams keep is for those that keep it, if there are any.
+// What is asked about something that upstreams keep is for those that keep it, if there are any. So
+// is a search: who keeps responses speaks the API that it is a part of.
 void leave_to_keepers(ExchangeContext& exchange) {
   const EndpointKind kind = exchange.endpoint.kind;
   if (kind != EndpointKind::response && kind != EndpointKind::response_subpath &&
-      kind != EndpointKind::conversations) {
+      kind != EndpointKind::conversations && kind != EndpointKind::search) {
     return;
   }
   std::vector<std::string> others;
