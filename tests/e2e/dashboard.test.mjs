@@ -103,6 +103,25 @@ test('the other views show the request', async (t) => {
   assert.deepEqual(complaints, []);
 });
 
+test('a session that moves to another key: which, why, and what it had cached', async (t) => {
+  const limited = { status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'Rate limit reached' };
+  const rules = [
+    { key: 'sk-test-key-one', replies: [{ response: { id: 'resp_1', text: 'a' } }, { error: limited, headers: { 'retry-after': '60' } }], repeat_last: true },
+    { key: 'sk-test-key-two', replies: [{ response: { id: 'resp_2', text: 'b' } }, { error: limited, headers: { 'retry-after': '60' } }], repeat_last: true },
+  ];
+  const { server } = await startPair(t, { rules });
+  const session = { metadata: { session_id: 's-8', session_name: 'eight' } };
+  assert.equal((await ask(server, session)).status, 200); // one key knows it
+  assert.equal((await ask(server, session)).status, 200); // and asks to wait
+  await server.rows(2);
+  const { page } = await openDashboard(t, server, { view: '#/sessions' });
+  await page.locator('#sessions tr', { hasText: 'eight' }).click();
+  const sheet = page.locator('dialog.sheet');
+  await sheet.getByText('It moved 1 time.').waitFor();
+  await sheet.locator('li.moved', { hasText: /Moved from openai-[12] to openai-[12]/ }).waitFor();
+  assert.match(await sheet.locator('.turn .cached').first().innerText(), /\d+ ?% cached/);
+});
+
 test('a key that fails is seen to wait, and to come back', async (t) => {
   const error = { status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'Rate limit reached' };
   const replies = [

@@ -162,6 +162,26 @@ TEST_CASE_FIXTURE(RegistryFixture, "every path that is routed is described") {
   CHECK(of_data_plane == served);
 }
 
+TEST_CASE_FIXTURE(ControlPlaneFixture, "the description says nothing twice") {
+  start();
+  std::vector<std::set<std::string>> open;  // the names in each object that has begun
+  const Json document = Json::parse(get("/openapi.json").body,
+                                    [&open](int, Json::parse_event_t event, const Json& parsed) {
+                                      if (event == Json::parse_event_t::object_start) {
+                                        open.emplace_back();
+                                      } else if (event == Json::parse_event_t::object_end) {
+                                        open.pop_back();
+                                      } else if (event == Json::parse_event_t::key) {
+                                        const auto name = parsed.get<std::string>();
+                                        CAPTURE(name);
+                                        CHECK(open.back().insert(name).second);
+                                      }
+                                      return true;
+                                    });
+  CHECK(open.empty());
+  CHECK(document.is_object());
+}
+
 TEST_CASE_FIXTURE(ControlPlaneFixture, "the description is whole") {
   start();
   const Json document = get_json("/openapi.json");
