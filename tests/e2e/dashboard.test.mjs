@@ -61,6 +61,46 @@ test('a request appears while one looks on, is filtered for, and opened with the
   for (const url of asked) assert.ok(url.startsWith(server.url) || url.startsWith('data:'), url);
 });
 
+test('each filter narrows what is shown', async (t) => {
+  const error = { status: 400, code: 'invalid_request', message: 'no' };
+  const rules = [{ replies: [{ response: { id: 'resp_1', text: 'a' } }, { error }], repeat_last: true }];
+  const env = { PROXY_CLIENT_TOKENS: 'alice:token-of-alice,bob:token-of-bob' };
+  const { server } = await startPair(t, { rules, env, keys: ['sk-test-key-one'] });
+  const as = async (token, model) => {
+    const answer = await fetch(`${server.baseUrl}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ model, input: 'Hi' }),
+    });
+    await answer.text();
+    return answer.headers.get('x-request-id');
+  };
+  const alices = await as('token-of-alice', 'gpt-a');
+  const bobs = await as('token-of-bob', 'gpt-b');
+  const [{ resource_id: resource }] = await server.rows(2);
+  const { page } = await openDashboard(t, server, { view: '#/requests' });
+  const rows = page.locator('#requests tbody tr');
+  for (const [filter, value, shown] of [
+    ['model', 'gpt-a', [alices]],
+    ['caller', 'bob', [bobs]],
+    ['status', '4xx', [bobs]],
+    ['resource_id', resource, [alices, bobs]],
+    ['since', '2099-01-01T00:00:01', []],
+    ['until', '2099-01-01T00:00:01', [alices, bobs]],
+  ]) {
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('#requests tbody tr').nth(1).waitFor();
+    const control = page.locator(`#filters [name="${filter}"]`);
+    if (['status', 'resource_id'].includes(filter)) await control.selectOption(value);
+    else await control.fill(value);
+    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    await page.waitForURL(new RegExp(`${filter}=`));
+    for (const id of shown) await row(page, id).waitFor();
+    for (const id of [alices, bobs].filter((one) => !shown.includes(one))) await row(page, id).waitFor({ state: 'detached' });
+    assert.equal(await rows.count(), shown.length, filter);
+  }
+});
+
 test('captured bodies are shown as text', async (t) => {
   const { server } = await startPair(t, { env: { PROXY_CAPTURE_BODIES: 'true' } });
   const { id } = await ask(server, { input: '<b>look</b>' });

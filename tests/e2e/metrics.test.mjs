@@ -51,6 +51,20 @@ test('promtool has nothing to say against the text', { skip }, async (t) => {
   assert.match(text, /^rp_request_duration_seconds_count\{kind="stream"\} \d/m);
 });
 
+// Debian's python3-prometheus-client, whose interpreter is the system's.
+const kParse = 'import sys; from prometheus_client.openmetrics.parser import text_string_to_metric_families as read\n' +
+  'print(*(family.name for family in read(sys.stdin.read())))';
+const kPython = '/usr/bin/python3';
+const noParser = spawnSync(kPython, ['-c', 'import prometheus_client']).status === 0 ? false : 'python3-prometheus-client is missing';
+test('a parser of OpenMetrics takes the text', { skip: noParser }, async (t) => {
+  const { text } = await scrape(t, 'application/openmetrics-text; version=1.0.0');
+  const { status, stdout, stderr } = spawnSync(kPython, ['-c', kParse], { input: text, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const families = new Set(stdout.trim().split(' '));
+  for (const [, name] of text.matchAll(/^# TYPE (\S+) /gm)) assert.ok(families.has(name), name);
+  assert.ok(families.size > 20);
+});
+
 test('who accepts OpenMetrics gets it', async (t) => {
   const { type, text } = await scrape(t, 'application/openmetrics-text; version=1.0.0');
   assert.match(type, /^application\/openmetrics-text; version=1\.0\.0/);
