@@ -115,12 +115,11 @@ bool made_and_not_kept(const ExchangeContext& exchange) {
          exchange.route->table->find(required) != nullptr && !kept_upstream(exchange);
 }
 
-// What is asked about something that upstreams keep is for those that keep it, if there are any. So
-// is a search: who keeps responses speaks the API that it is a part of.
+// What is asked about something that upstreams keep is for those that keep it, if there are any.
 void leave_to_keepers(ExchangeContext& exchange) {
   const EndpointKind kind = exchange.endpoint.kind;
   if (kind != EndpointKind::response && kind != EndpointKind::response_subpath &&
-      kind != EndpointKind::conversations && kind != EndpointKind::search) {
+      kind != EndpointKind::conversations) {
     return;
   }
   std::vector<std::string> others;
