@@ -62,6 +62,74 @@ struct ErrorWalk : RegistryFixture {
     return send_body(method, path, body, std::move(headers));
   }
 
+  void walk_requests() {
+    expect("invalid_parameter", get("/admin/requests?limit=0"), {"limit", "from 1 to 1000"});
+    expect("invalid_parameter", get("/admin/requests?sessions=a"),
+           {"sessions", "/admin/requests", "it takes limit, cursor"});
+    expect("invalid_parameter", change("GET", "/admin/models?model=a"),
+           {"model", "/admin/models", "it takes limit, cursor, enabled, provider_id"});
+    expect("invalid_admin_token", get("/admin/providers"), {"Authorization: Bearer"});
+    expect("origin_not_allowed", get("/", {{"Origin", "https://evil.test"}}),
+           {"https://evil.test", "PROXY_ALLOWED_ORIGINS"});
+    expect("host_not_allowed", get("/", {{"Host", "evil.test"}}),
+           {"evil.test", "PROXY_ALLOWED_HOSTS"});
+    expect("unknown_path", get("/admin/nothing"), {"/admin/nothing", "/docs lists"});
+    expect("method_not_allowed", send("DELETE", "/healthz"), {"DELETE", "/healthz", "takes GET"});
+    expect("body_too_large", change("POST", "/admin/providers", std::string(1'048'577, ' ')),
+           {"/admin/providers", "1048576", "send less"});
+    expect("url_too_long", get("/" + std::string(10'000, 'a')), {"8192", "shorter"});
+    expect("bad_request", control::error_of_status(400, {}), {"HTTP/1.1", "Content-Length"});
+    expect("internal_error", get("/admin/state"), {"GET /admin/state", "Try again", "report"});
+  }
+
+  void walk_registry() {
+    const std::string p1 = provider_body("p1").dump();
+    expect("invalid_json", change("POST", "/admin/providers", "[]"), {"JSON object"});
+    expect("invalid_header", change("POST", "/admin/providers", p1, {{"If-Match", "x"}}),
+           {"If-Match", "ETag"});
+    expect("precondition_failed", change("POST", "/admin/providers", p1, {{"If-Match", "\"99\""}}),
+           {"condition", "read it again"});
+    expect("validation_failed", change("POST", "/admin/providers", R"({"id":"a b"})"),
+           {"id:", "base_url:"});
+    expect("registry_full", change("POST", "/admin/providers", provider_body("q").dump()),
+           {"1000", "delete"});
+    expect("set_by_file", change("PATCH", "/admin/providers/p1", R"({"weight":2})"),
+           {"PROXY_REGISTRY_FILE", "change it there"});
+    const Json wordy = provider_body("p1", {{"metadata", {{"a", std::string(300'000, 'a')}}}});
+    expect("record_too_large", change("POST", "/admin/providers", wordy.dump()),
+           {"262144", "shorten"});
+    CHECK(change("POST", "/admin/providers", p1).status < 300);
+    CHECK(change("POST", "/admin/models", alias_body("kimi/k2", "p1").dump()).status < 300);
+    expect("provider_in_use", change("DELETE", "/admin/providers/p1"),
+           {"p1", "kimi/k2", "?cascade=true"});
+    expect("provider_not_found", change("GET", "/admin/providers/no"),
+           {"\"no\"", "GET /admin/providers"});
+    expect("model_not_found", change("GET", "/admin/models/no"), {"\"no\"", "GET /admin/models"});
+
+    expect("secret_encryption_key_missing",
+           refused_fields({{"api_key", std::string(kNoEncryptionKey)}}).error,
+           {"Set PROXY_SECRET_ENCRYPTION_KEY"});
+  }
+
+  void walk_records_and_checks() {
+    expect("request_not_found", get("/admin/requests/req-7"),
+           {"\"req-7\"", "GET /admin/requests", "when it has ended"});
+    expect("session_not_found", get("/admin/sessions/s-7"), {"\"s-7\"", "GET /admin/sessions"});
+    records.fails = true;
+    expect("database_unavailable", get("/admin/requests"), {"database", "Try again", "the log"});
+    const auto check = [this] { return send("POST", "/admin/health/check"); };
+    auto first = std::async(std::launch::async, check);
+    auto second = std::async(std::launch::async, check);
+    health.wait_for_checks(2);
+    expect("health_check_busy", check(), {"again", "/admin/state"});
+    clock.advance(Millis(3'600'000));
+    for (auto* late : {&first, &second}) {
+      expect("health_check_timeout", late->get(),
+             {" s. ", "/admin/state", "PROXY_HEALTH_CHECK_TIMEOUT_SECONDS"});
+    }
+    health.answer_pending();
+  }
+
   std::set<std::string> seen;
 };
 
@@ -89,72 +157,9 @@ TEST_CASE_FIXTURE(ErrorWalk, "every error says what is wrong, where, and what to
   telemetry_stream = []() -> StreamStats { throw std::runtime_error("of no kind that is known"); };
   health.silent = true;
   start();
-
-  // The request.
-  expect("invalid_parameter", get("/admin/requests?limit=0"), {"limit", "from 1 to 1000"});
-  expect("invalid_parameter", get("/admin/requests?sessions=a"),
-         {"sessions", "/admin/requests", "it takes limit, cursor"});
-  expect("invalid_parameter", change("GET", "/admin/models?model=a"),
-         {"model", "/admin/models", "it takes limit, cursor, enabled, provider_id"});
-  expect("invalid_admin_token", get("/admin/providers"), {"Authorization: Bearer"});
-  expect("origin_not_allowed", get("/", {{"Origin", "https://evil.test"}}),
-         {"https://evil.test", "PROXY_ALLOWED_ORIGINS"});
-  expect("host_not_allowed", get("/", {{"Host", "evil.test"}}),
-         {"evil.test", "PROXY_ALLOWED_HOSTS"});
-  expect("unknown_path", get("/admin/nothing"), {"/admin/nothing", "/docs lists"});
-  expect("method_not_allowed", send("DELETE", "/healthz"), {"DELETE", "/healthz", "takes GET"});
-  expect("body_too_large", change("POST", "/admin/providers", std::string(1'048'577, ' ')),
-         {"/admin/providers", "1048576", "send less"});
-  expect("url_too_long", get("/" + std::string(10'000, 'a')), {"8192", "shorter"});
-  expect("bad_request", control::error_of_status(400, {}), {"HTTP/1.1", "Content-Length"});
-  expect("internal_error", get("/admin/state"), {"GET /admin/state", "Try again", "report"});
-
-  // What is registered.
-  const std::string p1 = provider_body("p1").dump();
-  expect("invalid_json", change("POST", "/admin/providers", "[]"), {"JSON object"});
-  expect("invalid_header", change("POST", "/admin/providers", p1, {{"If-Match", "x"}}),
-         {"If-Match", "ETag"});
-  expect("precondition_failed", change("POST", "/admin/providers", p1, {{"If-Match", "\"99\""}}),
-         {"condition", "read it again"});
-  expect("validation_failed", change("POST", "/admin/providers", R"({"id":"a b"})"),
-         {"id:", "base_url:"});
-  expect("registry_full", change("POST", "/admin/providers", provider_body("q").dump()),
-         {"1000", "delete"});
-  expect("set_by_file", change("PATCH", "/admin/providers/p1", R"({"weight":2})"),
-         {"PROXY_REGISTRY_FILE", "change it there"});
-  const Json wordy = provider_body("p1", {{"metadata", {{"a", std::string(300'000, 'a')}}}});
-  expect("record_too_large", change("POST", "/admin/providers", wordy.dump()),
-         {"262144", "shorten"});
-  CHECK(change("POST", "/admin/providers", p1).status < 300);
-  CHECK(change("POST", "/admin/models", alias_body("kimi/k2", "p1").dump()).status < 300);
-  expect("provider_in_use", change("DELETE", "/admin/providers/p1"),
-         {"p1", "kimi/k2", "?cascade=true"});
-  expect("provider_not_found", change("GET", "/admin/providers/no"),
-         {"\"no\"", "GET /admin/providers"});
-  expect("model_not_found", change("GET", "/admin/models/no"), {"\"no\"", "GET /admin/models"});
-
-  expect("secret_encryption_key_missing",
-         refused_fields({{"api_key", std::string(kNoEncryptionKey)}}).error,
-         {"Set PROXY_SECRET_ENCRYPTION_KEY"});
-
-  // What is on record, and the checks.
-  expect("request_not_found", get("/admin/requests/req-7"),
-         {"\"req-7\"", "GET /admin/requests", "when it has ended"});
-  expect("session_not_found", get("/admin/sessions/s-7"), {"\"s-7\"", "GET /admin/sessions"});
-  records.fails = true;
-  expect("database_unavailable", get("/admin/requests"), {"database", "Try again", "the log"});
-  const auto check = [this] { return send("POST", "/admin/health/check"); };
-  auto first = std::async(std::launch::async, check);
-  auto second = std::async(std::launch::async, check);
-  health.wait_for_checks(2);
-  expect("health_check_busy", check(), {"again", "/admin/state"});
-  clock.advance(Millis(3'600'000));
-  for (auto* late : {&first, &second}) {
-    expect("health_check_timeout", late->get(),
-           {" s. ", "/admin/state", "PROXY_HEALTH_CHECK_TIMEOUT_SECONDS"});
-  }
-  health.answer_pending();
-
+  walk_requests();
+  walk_registry();
+  walk_records_and_checks();
   seen.insert(kNotProvoked.begin(), kNotProvoked.end());
   CHECK(seen == documented_codes());
 }
