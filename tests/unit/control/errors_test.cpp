@@ -84,7 +84,8 @@ struct ErrorWalk : RegistryFixture {
 
   void walk_registry() {
     const std::string p1 = provider_body("p1").dump();
-    expect("invalid_json", change("POST", "/admin/providers", "[]"), {"JSON object"});
+    expect("invalid_json", change("POST", "/admin/providers", "[]"),
+           {"The body of the request", "It must be one"});
     expect("invalid_header", change("POST", "/admin/providers", p1, {{"If-Match", "x"}}),
            {"If-Match", "ETag"});
     expect("precondition_failed", change("POST", "/admin/providers", p1, {{"If-Match", "\"99\""}}),
