@@ -27,14 +27,31 @@ Error error_of_status(int status, const httplib::Request& request) {
           404, "unknown_path",
           fmt::format("There is no {} here; /docs lists what there is.", request.path));
     case 413:
-      return Error::refused(413, "body_too_large", "The request body is too large.");
+      return Error::refused(413, "body_too_large",
+                            fmt::format("{} takes bodies of at most {} bytes: send less at once.",
+                                        request.path, kMaxBodyBytes));
     case 414:
-      return Error::refused(414, "url_too_long", "The URL of the request is too long.");
+      return Error::refused(414, "url_too_long",
+                            fmt::format("The URL has more than {} bytes: ask with fewer or shorter "
+                                        "parameters.",
+                                        CPPHTTPLIB_REQUEST_URI_MAX_LENGTH));
     default:
       break;
   }
-  if (status >= 500) return Error::unavailable(status, "internal_error", "The request failed.");
-  return Error::refused(status, "bad_request", "The request is not valid HTTP.");
+  if (status >= 500) return internal_error(status, request);
+  return Error::refused(
+      status, "bad_request",
+      fmt::format("{} {} cannot be read as HTTP/1.1: look at its Content-Length or chunks, and at "
+                  "what stands between the client and this server.",
+                  request.method, request.path));
+}
+
+Error internal_error(int status, const httplib::Request& request) {
+  return Error::unavailable(
+      status, "internal_error",
+      fmt::format("The control plane failed at {} {}. Try again; if it goes on, report it as a "
+                  "defect, with this line and what `rp-server --version` says.",
+                  request.method, request.path));
 }
 
 Error too_many(std::string code, std::string message) {

@@ -68,13 +68,12 @@ void control::add_endpoints(RouteTable& routes, const std::shared_ptr<Plane>& pl
 
 void configure_control_server(httplib::Server& server) {
   constexpr std::size_t kThreads = ControlPlaneContext::kMaxEventStreams + 8;
-  constexpr std::size_t kMaxBodyBytes = 1024 * 1024;
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   // A kept connection would hold a thread while it idles.
   server.set_keep_alive_max_count(1);
   server.set_read_timeout(std::chrono::seconds(5));
   server.set_write_timeout(std::chrono::seconds(5));
-  server.set_payload_max_length(kMaxBodyBytes);
+  server.set_payload_max_length(control::kMaxBodyBytes);
 }
 
 void mount_control_plane(httplib::Server& server, const ControlPlaneContext& context) {

@@ -1,4 +1,6 @@
 // /healthz, /readyz, /admin/health/check
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <future>
@@ -97,6 +99,15 @@ std::optional<Results> check_now(const ControlPlaneContext& context) {
   return results.get();
 }
 
+Error too_late(const ControlPlaneContext& context) {
+  return Error::unavailable(
+      504, "health_check_timeout",
+      fmt::format(
+          "The health checks did not end within {} s. /admin/state has the last_check of "
+          "each resource; PROXY_HEALTH_CHECK_TIMEOUT_SECONDS says how long one may take.",
+          std::chrono::duration_cast<std::chrono::seconds>(longest_check(context)).count()));
+}
+
 Json to_json(const HealthCheckResult& result) {
   return {{"resource_id", result.resource_id},
           {"health", to_string(result.health)},
@@ -109,12 +120,12 @@ void answer_health_check(Plane& plane, httplib::Response& response) {
   const auto slot = plane.health_waits.take();
   if (!slot) {
     return send_error(response, too_many("health_check_busy",
-                                         "Enough callers wait for the health checks already."));
+                                         "Enough callers wait for health checks already: try again "
+                                         "in a second, or look at last_check in /admin/state."));
   }
   const auto results = check_now(plane.context);
   if (!results) {
-    return send_error(response, Error::unavailable(504, "health_check_timeout",
-                                                   "The health checks did not end in time."));
+    return send_error(response, too_late(plane.context));
   }
   plane.pulse.beat();
   Json data = Json::array();

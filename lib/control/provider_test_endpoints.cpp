@@ -1,4 +1,5 @@
 // /admin/providers/test, /admin/models/test
+#include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <functional>
@@ -139,7 +140,12 @@ void answer_model_test(Plane& plane, const httplib::Request& request, httplib::R
 void with_slot(Plane& plane, httplib::Response& response, const std::function<void()>& test) {
   const auto slot = plane.provider_tests.take();
   if (slot) return test();
-  send_error(response, too_many("provider_test_busy", "Enough tests of providers run already."));
+  send_error(
+      response,
+      too_many("provider_test_busy",
+               fmt::format("{} tests of providers run already, which is the most at once: try "
+                           "again when one has ended.",
+                           Plane::kMaxProviderTests)));
 }
 
 }  // namespace

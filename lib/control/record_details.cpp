@@ -1,7 +1,10 @@
 // /admin/requests/{request_id}, /admin/sessions/{session_id}
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "control/answer.h"
@@ -9,14 +12,21 @@
 #include "control/list_query.h"
 #include "control/registry_request.h"
 #include "control/rows.h"
+#include "core/utf8_text.h"
 #include "responses_proxy/telemetry_sink.h"
 
 namespace responses_proxy::control {
 
 namespace {
 
-Error not_found(const char* code, const char* what) {
-  return Error::refused(404, code, std::string("No ") + what + " of that id is on record.");
+// `kind`: "request", "session".
+Error not_found(std::string_view kind, std::string_view id) {
+  constexpr std::size_t kShown = 128;
+  return Error::refused(
+      404, fmt::format("{}_not_found", kind),
+      fmt::format("No {0} \"{1}\" is on record; GET /admin/{0}s lists those that are. A request is "
+                  "written when it has ended, and goes after PROXY_RECORD_RETENTION_DAYS.",
+                  kind, utf8_text(id, kShown)));
 }
 
 void answer_request(const ControlPlaneContext& context, const httplib::Request& request,
@@ -28,7 +38,7 @@ void answer_request(const ControlPlaneContext& context, const httplib::Request& 
   query.request_id = name_after(request, "/admin/requests/");
   context.telemetry.flush(kFlush);
   const auto page = context.records.requests(query);
-  if (page.rows.empty()) return send_error(response, not_found("request_not_found", "request"));
+  if (page.rows.empty()) return send_error(response, not_found("request", *query.request_id));
   const RequestRecord& record = page.rows.front();
   Json answer = to_row(record);
   answer["decision"] =
@@ -67,12 +77,11 @@ void answer_session(const ControlPlaneContext& context, const httplib::Request& 
   if (!query) return send_error(response, query.error());
   RecordQuery of_session;
   of_session.limit = 1;
-  of_session.session_id = query.value().session_id = name_after(request, "/admin/sessions/");
+  const auto& id = of_session.session_id = query.value().session_id =
+      name_after(request, "/admin/sessions/");
   context.telemetry.flush(kFlush);
   const auto sessions = context.records.sessions(of_session);
-  if (sessions.rows.empty()) {
-    return send_error(response, not_found("session_not_found", "session"));
-  }
+  if (sessions.rows.empty()) return send_error(response, not_found("session", *id));
   const auto page = context.records.requests(*query);
   Json turns = turns_of(page);
   const auto moves = std::count_if(turns.begin(), turns.end(),

@@ -86,7 +86,8 @@ Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
     } else {
       return Error::invalid_request(
           "invalid_parameter",
-          fmt::format("{} is no parameter of {}.", name.substr(0, 64), request.path),
+          fmt::format("{} is no parameter of {}; it takes limit, cursor, enabled{}.",
+                      name.substr(0, 64), request.path, of_aliases ? ", provider_id" : ""),
           name.substr(0, 64));
     }
   }

@@ -26,10 +26,11 @@ void call(const RouteTable::Handler& handler, const httplib::Request& request,
   } catch (const StorageError&) {
     // The store's own words may hold SQL.
     send_error(response, Error::unavailable(503, "database_unavailable",
-                                            "The database of the records does not answer."));
+                                            "The database of records and registrations does not "
+                                            "answer. Requests go on, and their records wait. Try "
+                                            "again; the log says what is wrong with it."));
   } catch (const std::exception&) {
-    send_error(response,
-               Error::unavailable(500, "internal_error", "The control plane failed to answer."));
+    send_error(response, internal_error(500, request));
   }
 }
 

@@ -20,8 +20,9 @@ struct Family {
   bool of_plan;  // of the account, whatever the model
 };
 // The longer one of two that begin alike goes first.
-constexpr std::array<Family, 7> kFamilies = {{{"anthropic-ratelimit-unified-", true},
+constexpr std::array<Family, 8> kFamilies = {{{"anthropic-ratelimit-unified-", true},
                                               {"anthropic-ratelimit-", false},
+                                              {"anthropic-", false},  // -priority-, -fast-
                                               {"x-ratelimitbysize-", false},
                                               {"x-ratelimit-", false},
                                               {"ratelimitbysize-", false},
@@ -104,7 +105,9 @@ std::optional<double> headroom_of(const Draft& draft) {
   if (const auto used = draft.at(Fact::utilization)) return 1 - *used;
   const auto limit = draft.at(Fact::limit);
   const auto remaining = draft.at(Fact::remaining);
-  if (!limit || !remaining || *limit <= 0 || *remaining < 0) return std::nullopt;
+  if (!limit || !remaining || *limit < 0 || *remaining < 0) return std::nullopt;
+  // Of the fast mode it means that the account does not have it; of everything else, nothing.
+  if (*limit == 0) return draft.name.starts_with("fast-") ? std::optional(0.0) : std::nullopt;
   return *remaining / *limit;
 }
 

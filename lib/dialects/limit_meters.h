@@ -11,14 +11,15 @@
 
 namespace responses_proxy {
 
-// The fields that tells_limits() knows, grouped into meters:
+// The fields that tells_limits() knows, and Anthropic's of single tiers, grouped into meters:
 //   x-ratelimit-{limit,remaining,reset}-<meter> and its relatives
 //   anthropic-ratelimit-<meter>-{limit,remaining,reset}
+//   anthropic-{priority,fast}-<meter>-{limit,remaining,reset}
 //   anthropic-ratelimit-unified-<window>-{utilization,reset}
 //   x-codex-<window>-{used-percent,window-minutes,reset-at,reset-after-seconds}
-// What is negative or has a limit of 0 is not known
-// and left out, as is a window that says nothing (all of it 0). `model`: of whom the limits are,
-// unless they are a plan's.
+// What is negative or has a limit of 0 is not known and left out, as is a window that says nothing
+// (all of it 0); but a fast mode with a limit of 0 is one that the account has nothing of.
+// `model`: of whom the limits are, unless they are a plan's.
 std::vector<LimitMeter> limit_meters(const Headers& headers, const std::string& model,
                                      WallTime now);
 

@@ -87,14 +87,18 @@ template <class T>
 std::optional<Refusal> too_much(const std::map<std::string, Registered<T>, std::less<>>& all,
                                 bool is_new, std::size_t most, const RegistryEdit& edit) {
   if (is_new && all.size() >= most) {
-    return Refusal{
-        refused(409, "registry_full",
-                fmt::format("{} are registered already, which is the most there can be.", most))};
+    return Refusal{refused(
+        409, "registry_full",
+        fmt::format("{} are registered already, which is the most there can be: delete what is "
+                    "not used.",
+                    most))};
   }
   if (edit.row.document.size() <= kMaxDocumentBytes) return std::nullopt;
-  return Refusal{refused(413, "record_too_large",
-                         fmt::format("The record has {} bytes; at most {} are kept.",
-                                     edit.row.document.size(), kMaxDocumentBytes))};
+  return Refusal{
+      refused(413, "record_too_large",
+              fmt::format("The record has {} bytes, and at most {} are kept: shorten its texts, "
+                          "metadata and config.",
+                          edit.row.document.size(), kMaxDocumentBytes))};
 }
 
 // What the reading of a body has to say.

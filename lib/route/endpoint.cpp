@@ -80,7 +80,9 @@ Error unknown_path(std::string_view path) {
 }
 
 constexpr std::string_view kVersion = "/v1";
-constexpr std::string_view kVersioned[] = {"/responses", "/models", "/conversations"};
+constexpr std::string_view kSearchPath = "/v1/alpha/search";
+constexpr std::string_view kVersioned[] = {"/responses", "/models", "/conversations",
+                                           "/alpha/search"};
 
 bool lacks_version(std::string_view path) {
   return std::any_of(std::begin(kVersioned), std::end(kVersioned),
@@ -110,7 +112,42 @@ Result<Endpoint> classify(std::string_view method, std::string_view path) {
   if (const auto rest = below(path, "/v1/conversations")) {
     return any_method(method, path, {EndpointKind::conversations, first_segment(*rest)});
   }
+  if (path == kSearchPath) return only_post(method, path, EndpointKind::search);
   return unknown_path(path);
+}
+
+std::span<const std::string_view> described_paths(EndpointKind kind) {
+  static constexpr std::string_view kCreate[] = {"/v1/responses"};
+  static constexpr std::string_view kCompact[] = {"/v1/responses/compact"};
+  static constexpr std::string_view kInputTokens[] = {"/v1/responses/input_tokens"};
+  static constexpr std::string_view kResponse[] = {"/v1/responses/{response_id}",
+                                                   "/v1/responses/{response_id}/cancel",
+                                                   "/v1/responses/{response_id}/input_items"};
+  static constexpr std::string_view kModels[] = {"/v1/models", "/v1/models/{model}"};
+  static constexpr std::string_view kConversations[] = {
+      "/v1/conversations", "/v1/conversations/{conversation_id}",
+      "/v1/conversations/{conversation_id}/items",
+      "/v1/conversations/{conversation_id}/items/{item_id}"};
+  static constexpr std::string_view kSearch[] = {kSearchPath};
+  switch (kind) {
+    case EndpointKind::create_response:
+      return kCreate;
+    case EndpointKind::compact:
+      return kCompact;
+    case EndpointKind::input_tokens:
+      return kInputTokens;
+    case EndpointKind::response:
+      return kResponse;
+    case EndpointKind::models:
+      return kModels;
+    case EndpointKind::conversations:
+      return kConversations;
+    case EndpointKind::search:
+      return kSearch;
+    case EndpointKind::response_subpath:
+      break;
+  }
+  return {};
 }
 
 }  // namespace responses_proxy

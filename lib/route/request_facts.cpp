@@ -63,7 +63,7 @@ struct Body {
   std::array<JsonField, 1> conversation{{{"id"}}};
   std::array<JsonField, 3> metadata{{{"session_id"}, {"session_name"}, {"pool_id"}}};
   std::array<JsonField, 2> client_metadata{{{"session_id"}, {"thread_id"}}};
-  std::array<JsonField, 11> fields{{{"model"},
+  std::array<JsonField, 12> fields{{{"model"},
                                     {"stream"},
                                     {"previous_response_id"},
                                     {"conversation", conversation},
@@ -73,7 +73,8 @@ struct Body {
                                     {"prompt_cache_options", cache_options},
                                     {"input", references.fields, &references},
                                     {"store"},
-                                    {"background"}}};
+                                    {"background"},
+                                    {"id"}}};
 };
 
 // Takes values in; the first wrong type is kept as the error.
@@ -124,9 +125,9 @@ void read_metadata(const Body& body, FieldReader& reader, RequestFacts& facts) {
   }
 }
 
-std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
+std::optional<Error> read_body(const Body& body, EndpointKind kind, RequestFacts& facts) {
   const auto& [model, stream, previous, conversation, metadata, client_metadata, cache_key,
-               cache_options, input, store, background] = body.fields;
+               cache_options, input, store, background, search_id] = body.fields;
   FieldReader reader;
   facts.model = bounded_id(reader.text(model));
   facts.stream = reader.boolean(stream);
@@ -142,6 +143,9 @@ std::optional<Error> read_body(const Body& body, RequestFacts& facts) {
   }
   const std::string key = reader.text(cache_key);
   if (facts.session_id.empty()) facts.session_id = bounded_id(key);
+  // A search says its session in its own id, and nowhere else.
+  const bool searches = kind == EndpointKind::search;
+  if (searches && facts.session_id.empty()) facts.session_id = bounded_id(search_id.text);
   if (input.kind != JsonField::Kind::none) facts.item_references = body.references.ids();
   if (cache_options.kind == JsonField::Kind::object) {
     facts.comparison_response_id = body.cache_options[0].text;
@@ -227,7 +231,7 @@ Result<RequestFacts> read_request_facts(const Headers& headers, const Endpoint& 
 
   const Body& body = *given.fields_;
   std::optional<Error> error;
-  if (body.outcome == JsonOutcome::read) error = read_body(body, facts);
+  if (body.outcome == JsonOutcome::read) error = read_body(body, endpoint.kind, facts);
   if (auto too_long = id_too_long(facts, endpoint)) return *too_long;
   if (!endpoint.needs_json_body()) return facts;  // the upstream judges the rest
   if (body.outcome == JsonOutcome::not_json) return not_json(body.empty);

@@ -40,7 +40,7 @@ struct RequestFacts {
 
   // The client's session, first match of: X-Proxy-Session-ID, the client's own header (session_id,
   // session-id, x-session-id, conversation_id), metadata.session_id, client_metadata's session or
-  // thread id, prompt_cache_key.
+  // thread id, prompt_cache_key, the `id` of a search.
   std::string session_id;
   std::string session_name;  // X-Proxy-Session-Name, else metadata.session_name
 

@@ -144,6 +144,27 @@ test('the printed catalog is one that Codex takes as model_catalog_json', async 
   }
 });
 
+test('codex-catalog is another name of codex catalog', async (t) => {
+  const { upstream, server } = await startPair(t, { rules: kRules, env: kEncryption });
+  await addAlias(upstream, server);
+  const { printed } = await command(t, server, ['catalog']);
+  const { host } = new URL(server.url);
+  const said = execFileSync(binary('RP_SERVER'), ['codex-catalog'], {
+    encoding: 'utf8', env: { PROXY_PORT: host.split(':')[1] },
+  });
+  assert.equal(said.trim(), printed.trim());
+});
+
+test('Codex gets a catalog, whatever there is: no alias, no base, and an upstream that fails', async (t) => {
+  const rules = [{ replies: [{ error: { status: 500, code: 'server_error', message: 'broken' } }], repeat_last: true }];
+  for (const keys of [undefined, []]) {
+    const { server } = await startPair(t, { rules, ...(keys && { keys }) });
+    const answer = await fetch(`${server.url}/v1/models?client_version=0.171.0`);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(await answer.json(), { object: 'list', data: [], models: [] });
+  }
+});
+
 test('MODEL_CATALOG_JSON beside the command serves a proxy that has none', async (t) => {
   const base = bundled(t);
   const { upstream, server } = await startPair(t, { rules: kRules, env: kEncryption });

@@ -61,6 +61,46 @@ test('a request appears while one looks on, is filtered for, and opened with the
   for (const url of asked) assert.ok(url.startsWith(server.url) || url.startsWith('data:'), url);
 });
 
+test('each filter narrows what is shown', async (t) => {
+  const error = { status: 400, code: 'invalid_request', message: 'no' };
+  const rules = [{ replies: [{ response: { id: 'resp_1', text: 'a' } }, { error }], repeat_last: true }];
+  const env = { PROXY_CLIENT_TOKENS: 'alice:token-of-alice,bob:token-of-bob' };
+  const { server } = await startPair(t, { rules, env, keys: ['sk-test-key-one'] });
+  const as = async (token, model) => {
+    const answer = await fetch(`${server.baseUrl}/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ model, input: 'Hi' }),
+    });
+    await answer.text();
+    return answer.headers.get('x-request-id');
+  };
+  const alices = await as('token-of-alice', 'gpt-a');
+  const bobs = await as('token-of-bob', 'gpt-b');
+  const [{ resource_id: resource }] = await server.rows(2);
+  const { page } = await openDashboard(t, server, { view: '#/requests' });
+  const rows = page.locator('#requests tbody tr');
+  for (const [filter, value, shown] of [
+    ['model', 'gpt-a', [alices]],
+    ['caller', 'bob', [bobs]],
+    ['status', '4xx', [bobs]],
+    ['resource_id', resource, [alices, bobs]],
+    ['since', '2099-01-01T00:00:01', []],
+    ['until', '2099-01-01T00:00:01', [alices, bobs]],
+  ]) {
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('#requests tbody tr').nth(1).waitFor();
+    const control = page.locator(`#filters [name="${filter}"]`);
+    if (['status', 'resource_id'].includes(filter)) await control.selectOption(value);
+    else await control.fill(value);
+    await page.getByRole('button', { name: 'Filter', exact: true }).click();
+    await page.waitForURL(new RegExp(`${filter}=`));
+    for (const id of shown) await row(page, id).waitFor();
+    for (const id of [alices, bobs].filter((one) => !shown.includes(one))) await row(page, id).waitFor({ state: 'detached' });
+    assert.equal(await rows.count(), shown.length, filter);
+  }
+});
+
 test('captured bodies are shown as text', async (t) => {
   const { server } = await startPair(t, { env: { PROXY_CAPTURE_BODIES: 'true' } });
   const { id } = await ask(server, { input: '<b>look</b>' });
@@ -101,6 +141,25 @@ test('the other views show the request', async (t) => {
     );
   }
   assert.deepEqual(complaints, []);
+});
+
+test('a session that moves to another key: which, why, and what it had cached', async (t) => {
+  const limited = { status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'Rate limit reached' };
+  const rules = [
+    { key: 'sk-test-key-one', replies: [{ response: { id: 'resp_1', text: 'a' } }, { error: limited, headers: { 'retry-after': '60' } }], repeat_last: true },
+    { key: 'sk-test-key-two', replies: [{ response: { id: 'resp_2', text: 'b' } }, { error: limited, headers: { 'retry-after': '60' } }], repeat_last: true },
+  ];
+  const { server } = await startPair(t, { rules });
+  const session = { metadata: { session_id: 's-8', session_name: 'eight' } };
+  assert.equal((await ask(server, session)).status, 200); // one key knows it
+  assert.equal((await ask(server, session)).status, 200); // and asks to wait
+  await server.rows(2);
+  const { page } = await openDashboard(t, server, { view: '#/sessions' });
+  await page.locator('#sessions tr', { hasText: 'eight' }).click();
+  const sheet = page.locator('dialog.sheet');
+  await sheet.getByText('It moved 1 time.').waitFor();
+  await sheet.locator('li.moved', { hasText: /Moved from openai-[12] to openai-[12]/ }).waitFor();
+  assert.match(await sheet.locator('.turn .cached').first().innerText(), /\d+ ?% cached/);
 });
 
 test('a key that fails is seen to wait, and to come back', async (t) => {

@@ -1,5 +1,6 @@
 // What open tabs of the dashboard cost the server: its CPU at 40 requests/s, without tabs and with three of them, at 10
-// records and at a million. `make bench-dashboard`; docs/benchmarks.md says what it means.
+// records and at a million; and how long each view takes there, seen from the browser. `make bench-dashboard`;
+// docs/benchmarks.md says what it means.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -106,20 +107,76 @@ function fill(path, records) {
   return count;
 }
 
-async function withTabs(server, work) {
+async function withBrowser(work) {
   const endings = [];
   const browser = await startBrowser({ after: (end) => endings.push(end) });
   try {
+    return await work(browser);
+  } finally {
+    for (const end of endings) await end();
+  }
+}
+
+const withTabs = (server, work) =>
+  withBrowser(async (browser) => {
     for (const view of kViews) {
       const page = await browser.newPage();
       await page.goto(`${server.url}/#/${view}`);
       await page.locator('#link', { hasText: 'live' }).waitFor();
     }
     return await work();
-  } finally {
-    for (const end of endings) await end();
-  }
-}
+  });
+
+// What is done in each view, and what is there when it is done.
+const kSteps = [
+  ['overview', 'opened', async (page) => page.locator('#wrong', { hasText: 'available' }).waitFor()],
+  ['resources', 'opened', async (page) => page.locator('#resources article').nth(3).waitFor()],
+  ['requests', 'opened', async (page) => page.locator('#requests tbody tr').nth(9).waitFor()],
+  ['requests', 'one request', async (page) => {
+    await page.locator('#requests tbody tr').first().click();
+    await page.locator('dialog.sheet', { hasText: 'ends after' }).waitFor();
+  }],
+  ['requests', 'older ones', async (page, more) => {
+    if (!more) return;
+    await page.click('#older');
+    await page.locator('#requests tbody tr').nth(50).waitFor();
+  }],
+  ['requests', 'of one session', async (page) => {
+    await page.fill('#filters [name="session_id"]', 'session-7');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/session_id=session-7/);
+    await page.locator('#requests tbody tr').first().waitFor();
+  }],
+  ['requests', 'of status 5xx: none', async (page) => {
+    await page.fill('#filters [name="session_id"]', '');
+    await page.locator('#filters [name="status"]').selectOption('5xx');
+    await page.waitForURL(/status=5xx/);
+    await page.locator('#no-requests').waitFor();
+  }],
+  ['sessions', 'opened', async (page) => page.locator('#sessions tbody tr').nth(9).waitFor()],
+  ['sessions', 'one session', async (page) => {
+    await page.locator('#sessions tbody tr').first().click();
+    await page.locator('dialog.sheet .turn').first().waitFor();
+  }],
+  ['usage', 'opened', async (page) => page.locator('#usage tbody tr').first().waitFor()],
+  ['providers', 'opened', async (page) => page.getByText('None is registered').first().waitFor()],
+];
+
+// [view, step, ms]
+const drivenViews = (server, records) =>
+  withBrowser(async (browser) => {
+    const page = await browser.newPage();
+    const times = [];
+    for (const [view, step, work] of kSteps) {
+      if (step === 'opened') await page.goto(`${server.url}/#/${view}`);
+      const begun = performance.now();
+      await work(page, records > 50);
+      times.push([view, step, performance.now() - begun]);
+      await page.keyboard.press('Escape');
+      await page.locator('dialog.sheet').waitFor({ state: 'detached' });
+    }
+    return times;
+  });
 
 async function measure(upstream, records) {
   const server = await Server.start({ upstream, keys: ['sk-one', 'sk-two', 'sk-three', 'sk-four'] });
@@ -132,7 +189,7 @@ async function measure(upstream, records) {
     }
     const without = await underLoad(server);
     const withThree = await withTabs(server, () => underLoad(server));
-    return { without, withThree, again: await underLoad(server) };
+    return { without, withThree, again: await underLoad(server), views: await drivenViews(server, records) };
   } finally {
     await server.stop();
   }
@@ -142,13 +199,17 @@ const percent = (part) => `${(100 * part).toFixed(2)} %`;
 const upstream = await startUpstream();
 try {
   console.log('| records | no tab | three tabs | no tab again | ratio | target |\n|---|---|---|---|---|---|');
+  const byStep = new Map(); // "view: step" -> ms at each size
   for (const records of kSizes) {
-    const { without, withThree, again } = await measure(upstream, records);
+    const { without, withThree, again, views } = await measure(upstream, records);
+    for (const [view, step, ms] of views) byStep.set(`${view}: ${step}`, [...(byStep.get(`${view}: ${step}`) ?? []), ms]);
     const ratio = withThree / ((without + again) / 2);
     const verdict = ratio <= kTarget ? 'met' : 'MISSED';
     const cells = [percent(without), percent(withThree), percent(again), ratio.toFixed(2)];
     console.log(`| ${records.toLocaleString('en')} | ${cells.join(' | ')} | <= ${kTarget}x: ${verdict} |`);
   }
+  console.log(`\n| view (ms) | ${kSizes.map((size) => size.toLocaleString('en')).join(' | ')} |\n|---|${'---|'.repeat(kSizes.length)}`);
+  for (const [step, times] of byStep) console.log(`| ${step} | ${times.map(Math.round).join(' | ')} |`);
 } finally {
   upstream.stop();
 }

@@ -54,6 +54,21 @@ test('a provider from a preset: tested, created, used through an alias, disabled
   await press(line(page, 'models', 'team/mini'), 'Test');
   await sheet.locator('.report[data-ok="true"]').waitFor();
   await page.keyboard.press('Escape');
+  await line(page, 'providers', 'openai-main').locator('button.open').click();
+  await sheet.locator('[name="weight"]').fill('2');
+  await press(sheet, 'Save');
+  await sheet.waitFor({ state: 'detached' });
+  await line(page, 'models', 'team/mini').locator('button.open').click();
+  await sheet.locator('[name="display_name"]').fill('The small one');
+  await press(sheet, 'Save');
+  await sheet.waitFor({ state: 'detached' });
+  const registered = async (path) =>
+    (await fetch(`${server.url}/admin/${path}`, { headers: { authorization: `Bearer ${kToken}` } })).json();
+  const provider = await registered('providers/openai-main');
+  assert.equal(provider.weight, 2);
+  assert.match(JSON.stringify(provider), /9876/); // the key is the one it was
+  assert.equal((await registered('models/team/mini')).display_name, 'The small one');
+  assert.equal((await ask(server, 'team/mini')).status, 200);
   await press(line(page, 'providers', 'openai-main'), 'Disable');
   await line(page, 'providers', 'openai-main').getByText('disabled', { exact: true }).waitFor();
   assert.notEqual((await ask(server, 'team/mini')).status, 200);

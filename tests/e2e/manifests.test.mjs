@@ -11,7 +11,6 @@ import { binary, Child, eventually, startPair } from './harness.mjs';
 
 const fileOf = (name) => readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8');
 const kResponse = { json: { id: 'resp_1', object: 'response', status: 'completed', output: [] } };
-const kOurs = /^ +((?:PROXY|OPENAI)_[A-Z0-9_]+):/gm;
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -21,22 +20,86 @@ const freePort = () =>
     });
   });
 
-// NAME: "value" of the config map
-const configMap = () =>
-  Object.fromEntries([...fileOf('kubernetes/config.yaml').matchAll(/^ {2}(PROXY_\w+): "(.*)"$/gm)].map((m) => m.slice(1)));
+// The documents of a YAML file, read by the parser of Debian's python3-yaml; its interpreter is the system's.
+const kReadYaml = 'import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin))))';
+const kPython = ['/usr/bin/python3', 'python3'].find((python) => spawnSync(python, ['-c', 'import yaml']).status === 0);
+const withYaml = { skip: !kPython && 'python3-yaml is missing' };
+const documentsOf = (name) => JSON.parse(execFileSync(kPython, ['-c', kReadYaml], { input: fileOf(name), encoding: 'utf8' }));
+const configMap = () => documentsOf('kubernetes/config.yaml')[0].data;
+const kManifests = ['config', 'deployment', 'disruption', 'service'].map((name) => `kubernetes/${name}.yaml`);
 
-test('every variable of the manifests is one that rp-server knows', () => {
-  const known = execFileSync(binary('RP_SERVER'), ['check-config', '--markdown'], { encoding: 'utf8' });
-  for (const file of ['compose.yaml', 'kubernetes/config.yaml']) {
-    const names = [...fileOf(file).matchAll(kOurs)].map((match) => match[1]);
-    assert.ok(names.length > 3, file);
-    for (const name of names) {
-      assert.ok(known.includes(`\`${name.replace(/_\d$/, '_<N>')}\``), `${name} in ${file}`);
-    }
+// Whether rp-server reads a variable of that name.
+function knownVariables() {
+  const table = execFileSync(binary('RP_SERVER'), ['check-config', '--markdown'], { encoding: 'utf8' });
+  return (name) => table.includes(`\`${name.replace(/_\d$/, '_<N>')}\``);
+}
+
+test('every variable of the manifests is one that rp-server knows', withYaml, () => {
+  const known = knownVariables();
+  const { services } = documentsOf('compose.yaml')[0];
+  const settings = ['proxy-a', 'proxy-b'].map((name) => services[name].environment);
+  for (const names of [...settings, configMap()].map(Object.keys)) {
+    assert.ok(names.length > 3, names.join());
+    for (const name of names) assert.ok(known(name), name);
   }
+  // In clusters everything is text; so it is for the program.
+  for (const value of Object.values(configMap())) assert.equal(typeof value, 'string');
 });
 
-test('a pod that drains is taken out by its readiness, and ends in its time', async (t) => {
+test('compose: what a service names is there, and replicas differ in nothing but where they keep theirs', withYaml, () => {
+  const { services, volumes } = documentsOf('compose.yaml')[0];
+  for (const [name, service] of Object.entries(services)) {
+    assert.ok(service.image || service.build, name);
+    for (const other of Array.isArray(service.depends_on) ? service.depends_on : Object.keys(service.depends_on ?? {})) {
+      assert.ok(services[other], `${name} depends on ${other}`);
+    }
+    for (const [source] of (service.volumes ?? []).map((volume) => volume.split(':'))) {
+      const there = source.startsWith('./') ? fileOf(source.slice(2)) : source in volumes;
+      assert.ok(there, `${name} has ${source}`);
+    }
+  }
+  const [a, b] = ['proxy-a', 'proxy-b'].map((name) => ({ ...services[name], volumes: undefined }));
+  assert.deepEqual(a, b);
+  assert.equal(a.read_only, true);
+  assert.deepEqual(a.cap_drop, ['ALL']);
+  assert.ok(parseInt(a.stop_grace_period, 10) > Number(a.environment.PROXY_DRAIN_TIMEOUT_SECONDS));
+  const servers = [...fileOf('haproxy.cfg').matchAll(/proxy-\w+(?=:8000)/g)].map(([name]) => name);
+  assert.deepEqual(servers, ['proxy-a', 'proxy-b']);
+});
+
+test('Kubernetes: the parts fit each other', withYaml, () => {
+  const [kustomization] = documentsOf('kubernetes/kustomization.yaml');
+  assert.deepEqual(kustomization.resources.map((name) => `kubernetes/${name}`).sort(), kManifests);
+  const all = kManifests.flatMap(documentsOf);
+  for (const { apiVersion, kind, metadata } of all) assert.ok(apiVersion && kind && metadata.name, kind);
+  const of = (kind) => all.filter((document) => document.kind === kind);
+  const [{ spec }] = of('Deployment');
+  const { labels } = spec.template.metadata;
+  const selectors = [spec.selector.matchLabels, ...of('Service').map((one) => one.spec.selector),
+    of('PodDisruptionBudget')[0].spec.selector.matchLabels];
+  for (const selector of selectors) assert.deepEqual(selector, labels);
+  const [container] = spec.template.spec.containers;
+  const ports = container.ports.map(({ name }) => name);
+  for (const { port } of ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) => container[probe].httpGet)) {
+    assert.ok(ports.includes(port), port);
+  }
+  for (const { targetPort } of of('Service').flatMap((one) => one.spec.ports)) assert.ok(ports.includes(targetPort), targetPort);
+  const admin = container.ports.find(({ name }) => name === 'admin').containerPort;
+  assert.ok(configMap().PROXY_ADMIN_BIND.endsWith(`:${admin}`));
+  assert.equal(container.envFrom[0].configMapRef.name, of('ConfigMap')[0].metadata.name);
+  assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+  assert.equal(spec.template.spec.securityContext.runAsNonRoot, true);
+  assert.ok(spec.replicas > of('PodDisruptionBudget')[0].spec.minAvailable);
+});
+
+const kKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+test('kubectl reads the manifests', { skip: !kKubectl && 'kubectl is missing' }, () => {
+  const folder = new URL('../../deploy/kubernetes', import.meta.url).pathname;
+  const whole = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+  for (const kind of ['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'Service']) assert.match(whole, new RegExp(`^kind: ${kind}$`, 'm'));
+});
+
+test('a pod that drains is taken out by its readiness, and ends in its time', withYaml, async (t) => {
   const map = configMap();
   assert.match(map.PROXY_ADMIN_BIND, /^0\.0\.0\.0:8001$/);
   const admin = `http://127.0.0.1:${await freePort()}`;
@@ -62,10 +125,10 @@ test('a pod that drains is taken out by its readiness, and ends in its time', as
   await upstream.openGate('answer');
   assert.match(await (await answer).text(), /event: response\.completed/);
 
-  const deployment = fileOf('kubernetes/deployment.yaml');
-  const [, grace] = deployment.match(/terminationGracePeriodSeconds: (\d+)/);
-  const [, pause] = deployment.match(/sleep, "(\d+)"/);
-  assert.ok(Number(grace) > Number(pause) + Number(map.PROXY_DRAIN_TIMEOUT_SECONDS));
+  const pod = documentsOf('kubernetes/deployment.yaml')[0].spec.template.spec;
+  const [sleep, pause] = pod.containers[0].lifecycle.preStop.exec.command;
+  assert.equal(sleep, 'sleep');
+  assert.ok(pod.terminationGracePeriodSeconds > Number(pause) + Number(map.PROXY_DRAIN_TIMEOUT_SECONDS));
 });
 
 test('the health command finds the server that the environment configures', async (t) => {

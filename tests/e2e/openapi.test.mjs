@@ -180,6 +180,13 @@ test('answers are as they are described', async (t) => {
     const { operation } = operations(api).find((one) => one.path === path);
     check(schemaOf(api, operation, status), JSON.parse(text), path);
   }
+  // The list of /v1 that is this server's own, as others and as Codex ask for it.
+  const { operation: list } = operations(api).find((one) => one.path === '/v1/models');
+  for (const query of ['', '?client_version=0.171.0']) {
+    const { status, text } = await send(server, `/v1/models${query}`);
+    assert.equal(status, 200, query);
+    check(schemaOf(api, list, status), JSON.parse(text), `/v1/models${query}`);
+  }
   const { text } = await send(server, '/admin/events');
   check({ $ref: '#/components/schemas/State' }, JSON.parse(text.match(/^data: (.*)$/m)[1]), '/admin/events');
   assert.ok((await server.admin('requests')).data.length >= 2);

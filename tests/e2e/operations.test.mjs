@@ -76,7 +76,8 @@ for (const signal of ['SIGUSR1', 'SIGHUP']) {
   });
 }
 
-test('the access log has a line for each request, and goes to a new file after SIGUSR1', async (t) => {
+for (const signal of ['SIGUSR1', 'SIGHUP'])
+test(`the access log has a line for each request, and goes to a new file after ${signal}`, async (t) => {
   const file = join(temporaryFolder(t), 'access.log');
   const { server } = await startPair(t, { env: { PROXY_ACCESS_LOG: 'json', PROXY_ACCESS_LOG_FILE: file } });
   const ask = () => fetch(`${server.url}/v1/responses`, {
@@ -92,11 +93,22 @@ test('the access log has a line for each request, and goes to a new file after S
   assert.equal(row.session_id, 's-1');
   assert.ok(!linesOf(file)[0].includes('hello there'));
   renameSync(file, `${file}.1`);
-  server.child.process.kill('SIGUSR1');
+  server.child.process.kill(signal);
   await eventually('a new file', () => existsSync(file));
   await ask();
   await eventually('the second line', () => linesOf(file).length === 1);
   assert.equal(linesOf(`${file}.1`).length, 1);
+});
+
+test('the access log as text goes to stderr, and there is none unless it is asked for', async (t) => {
+  const line = / POST \/v1\/responses 200 /;
+  for (const format of ['text', undefined]) {
+    const { server } = await startPair(t, { env: format ? { PROXY_ACCESS_LOG: format } : {} });
+    assert.equal((await ask(server)).status, 200);
+    await server.rows(1); // its record is written behind its line
+    if (format) await eventually('the line', () => line.test(server.child.output));
+    else assert.doesNotMatch(server.child.output, line);
+  }
 });
 
 test('SIGHUP reads certificate authorities again, and keeps those of before if it cannot', async (t) => {

@@ -17,6 +17,7 @@ namespace {
 // Of a turn that has none: in tests, and where nobody continues an answer.
 constexpr std::string_view kNoId = "resp_0";
 constexpr std::string_view kCompactPath = "/v1/responses/compact";
+constexpr std::string_view kSearchPath = "/v1/alpha/search";
 
 std::int64_t seconds_of(const Clock* clock) {
   if (clock == nullptr) return 0;
@@ -54,6 +55,12 @@ std::unique_ptr<AnswerDecoder> summary_decoder(std::unique_ptr<AnswerDecoder> de
 std::optional<Error> refuse_other_endpoints(const Request& request) {
   const bool known = request.path == "/v1/responses" || request.path == kCompactPath;
   if (request.method == "POST" && known) return std::nullopt;
+  if (request.path == kSearchPath) {  // Codex tells its model, and the turn goes on
+    return Error::refused(
+        404, "unknown_path",
+        fmt::format("There is no {} for this model: its provider does not speak the Responses API.",
+                    request.path));
+  }
   if (const std::string_view why = why_not(request.path); !why.empty()) {
     return Error::refused(501, "unsupported_endpoint", std::string(why));
   }

@@ -7,6 +7,7 @@
 
 #include "control/assets.h"
 #include "control/endpoints.h"
+#include "route/endpoint.h"
 #include "unit/control/registry_fixture.h"
 
 namespace responses_proxy::testing {
@@ -154,14 +155,31 @@ TEST_CASE_FIXTURE(RegistryFixture, "every path that is routed is described") {
   std::set<std::string> routed;
   for (const std::string& path : routes.paths()) routed.insert(pattern_of(path));
   CHECK(described == routed);
-  CHECK(of_data_plane == std::set<std::string>{
-                             "/v1/responses", "/v1/responses/compact", "/v1/responses/input_tokens",
-                             "/v1/responses/{response_id}", "/v1/responses/{response_id}/cancel",
-                             "/v1/responses/{response_id}/input_items", "/v1/models",
-                             "/v1/models/{model}", "/v1/conversations",
-                             "/v1/conversations/{conversation_id}",
-                             "/v1/conversations/{conversation_id}/items",
-                             "/v1/conversations/{conversation_id}/items/{item_id}"});
+  std::set<std::string> served;
+  for (const EndpointKind kind : kEndpointKinds) {
+    for (const std::string_view path : described_paths(kind)) served.emplace(path);
+  }
+  CHECK(of_data_plane == served);
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "the description says nothing twice") {
+  start();
+  std::vector<std::set<std::string>> open;  // the names in each object that has begun
+  const Json document = Json::parse(get("/openapi.json").body,
+                                    [&open](int, Json::parse_event_t event, const Json& parsed) {
+                                      if (event == Json::parse_event_t::object_start) {
+                                        open.emplace_back();
+                                      } else if (event == Json::parse_event_t::object_end) {
+                                        open.pop_back();
+                                      } else if (event == Json::parse_event_t::key) {
+                                        const auto name = parsed.get<std::string>();
+                                        CAPTURE(name);
+                                        CHECK(open.back().insert(name).second);
+                                      }
+                                      return true;
+                                    });
+  CHECK(open.empty());
+  CHECK(document.is_object());
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "the description is whole") {

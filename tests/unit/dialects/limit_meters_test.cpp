@@ -83,6 +83,24 @@ TEST_CASE("Anthropic: buckets per model, and the windows of a plan") {
   CHECK(until_full(found[1]) == Millis(30'000));
 }
 
+TEST_CASE("Anthropic: the buckets of the priority tier, and a fast mode that is not enabled") {
+  const auto found = meters({{"anthropic-priority-output-tokens-limit", "100"},
+                             {"anthropic-priority-output-tokens-remaining", "25"},
+                             {"anthropic-fast-input-tokens-limit", "0"},
+                             {"anthropic-fast-input-tokens-remaining", "0"},
+                             {"anthropic-ratelimit-input-tokens-limit", "0"},
+                             {"anthropic-ratelimit-input-tokens-remaining", "0"},
+                             {"anthropic-organization-id", "org"}});
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].name == "fast-input-tokens");
+  CHECK(found[0].headroom == 0);
+  CHECK(found[0].limit == 0);
+  CHECK(found[0].source == "anthropic");
+  CHECK(found[1].name == "priority-output-tokens");
+  CHECK(found[1].headroom == 0.25);
+  CHECK(found[1].model == "gpt-5");
+}
+
 TEST_CASE("ChatGPT plans: percent used, windows, other meters, and a family without data") {
   const auto found = meters({{"x-codex-primary-used-percent", "12.5"},
                              {"x-codex-primary-window-minutes", "300"},

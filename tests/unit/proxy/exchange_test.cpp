@@ -397,4 +397,38 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a search of Codex goes to who speaks the Responses API, and to the key of its session") {
+  for (const bool one_can : {true, false}) {
+    CAPTURE(one_can);
+    ExchangeRig rig({"sk-a", "sk-b", "sk-c"});
+    for (Resource& resource : rig.config.resources) resource.wire_api = "chat_completions";
+    if (one_can) rig.config.resources[2].wire_api = "responses";
+    rig.router.update(rig.config.resources);
+    Request search;
+    search.method = "POST";
+    search.path = "/v1/alpha/search";
+    search.headers = {{"content-type", "application/json"}};
+    search.body = R"({"id":"session-7","model":"m","commands":{"search_query":[{"q":"weather"}]}})";
+    const std::string body = search.body;
+    const auto client = rig.send(std::move(search));
+    if (one_can) {
+      REQUIRE(rig.upstream.count() == 1);
+      CHECK(rig.upstream.last().request.url.ends_with("/alpha/search"));
+      CHECK(rig.upstream.last().body == body);
+      rig.upstream.last().document();
+      rig.upstream.last().bytes(R"({"results":[]})");
+      rig.upstream.last().end();
+      CHECK(client->body == R"({"results":[]})");
+      const RequestRecord record = rig.record();
+      CHECK(record.session_id == "session-7");
+      REQUIRE(record.attempts.size() == 1);
+      CHECK(record.attempts[0].resource_id == "openai-3");
+    } else {
+      CHECK(rig.upstream.count() == 0);
+      CHECK(client->head->status == 404);
+      CHECK(rig.record().error == "unknown_path");
+    }
+  }
+}
+
 }  // namespace responses_proxy

@@ -38,6 +38,25 @@ Request request_of(const Json& recorded) {
 
 }  // namespace
 
+TEST_CASE("a search of Codex belongs to the session that its id names") {
+  std::size_t searches = 0;
+  for (const Json& entry : load("v0171_http_alpha_search")) {
+    if (entry.value("url", "") != "/v1/alpha/search") continue;
+    ++searches;
+    Request request = request_of(entry);
+    const auto endpoint = classify(request.method, request.path);
+    REQUIRE(endpoint);
+    const auto facts = read_request_facts(request, *endpoint);
+    REQUIRE(facts);
+    CHECK(facts->session_id == "01a2196a-536b-74f0-b092-44aaf8bdefde");
+    CHECK(facts->model == "gpt-6.2-sol");
+    CHECK_FALSE(facts->stream);
+    // Of nothing else is the id a session's.
+    CHECK(read_request_facts(request, {EndpointKind::compact, {}})->session_id.empty());
+  }
+  CHECK(searches == 1);
+}
+
 TEST_CASE("Codex is understood, whatever its version") {
   for (const Recording& recording :
        {Recording{"http_gpt55", 3, "gpt-5.5", {"01a1fcb9-c456-7be1-a879-d02d38f403f7"}},

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <regex>
+#include <string>
 
 namespace responses_proxy {
 
@@ -43,6 +45,7 @@ constexpr std::array kServed = {
     Row{"GET", "/v1/conversations/conv_1", conversations, "conv_1"},
     Row{"POST", "/v1/conversations/conv_1/items", conversations, "conv_1"},
     Row{"DELETE", "/v1/conversations/conv_1/items/msg_1", conversations, "conv_1"},
+    Row{"POST", "/v1/alpha/search", search},
 };
 
 struct Refusal {
@@ -72,6 +75,9 @@ constexpr std::array kRefused = {
     Refusal{"POST", "", 404},
     Refusal{"POST", "/v1/chat/completions", 404},
     Refusal{"GET", "/v1/model", 404},
+    Refusal{"GET", "/v1/alpha/search", 405, "POST"},
+    Refusal{"POST", "/v1/alpha", 404},
+    Refusal{"POST", "/v1/alpha/search/x", 404},
     Refusal{"POST", "//v1/responses", 404},
     Refusal{"POST", "/v1//responses", 404},
     Refusal{"GET", "/v1/responses//resp_1", 404},
@@ -99,8 +105,8 @@ TEST_CASE("what is served, and as what") {
     REQUIRE(endpoint);
     CHECK(endpoint->kind == row.kind);
     CHECK(endpoint->id == row.id);
-    CHECK(endpoint->needs_json_body() ==
-          (row.kind == create_response || row.kind == compact || row.kind == input_tokens));
+    CHECK(endpoint->needs_json_body() == (row.kind == create_response || row.kind == compact ||
+                                          row.kind == input_tokens || row.kind == search));
   }
 }
 
@@ -116,6 +122,24 @@ TEST_CASE("what is not, and the reason") {
     const bool named = endpoint.error().message.find(refusal.path) != std::string::npos;
     CHECK(named == (refusal.status != 400));
   }
+}
+
+TEST_CASE("what is described of a kind is served as that kind, and each kind is told") {
+  std::size_t kinds = 0;
+  for (const EndpointKind kind : kEndpointKinds) {
+    if (kind != response_subpath) CHECK_FALSE(described_paths(kind).empty());
+    kinds |= std::size_t{1} << static_cast<std::size_t>(kind);
+    for (const std::string_view described : described_paths(kind)) {
+      const std::string path =
+          std::regex_replace(std::string(described), std::regex("\\{\\w+\\}"), "a1");
+      CAPTURE(path);
+      const auto posted = classify("POST", path);
+      const auto asked = classify("GET", path);
+      REQUIRE((posted || asked));
+      CHECK((posted ? *posted : *asked).kind == kind);
+    }
+  }
+  CHECK(kinds == (std::size_t{1} << kEndpointKinds.size()) - 1);
 }
 
 TEST_CASE("an id points into the path") {
@@ -137,6 +161,8 @@ TEST_CASE("a path has one name, whether the version or a slash at the end is the
       {"/models", "/v1/models", true},
       {"/models/vendor/name", "/v1/models/vendor/name", true},
       {"/conversations/conv_1", "/v1/conversations/conv_1", true},
+      {"/alpha/search", "/v1/alpha/search", true},
+      {"/alpha", "/alpha", false},
       {"/v1/responses//", "/v1/responses/", true},
       {"/v1", "/v1", true},
       {"/v1/", "/v1", true},

@@ -127,15 +127,18 @@ TEST_CASE("open doors are warned about") {
 
 TEST_CASE("the plan has every setting and no secret") {
   const auto read =
-      read_with({{"PROXY_ADMIN_TOKEN", "token-of-the-operators"}, {"PROXY_MAX_ATTEMPTS", "5"}});
+      read_with({{"PROXY_ADMIN_TOKEN", "token-of-the-operators"},
+                 {"PROXY_SECRET_ENCRYPTION_KEY", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="},
+                 {"PROXY_MAX_ATTEMPTS", "5"}});
   const std::string plan = plan_text(read.settings) + outside_text(read.settings);
   for (const char* told : {"snapshot_1", "PROXY_MAX_ATTEMPTS=5", "PROXY_ADMIN_TOKEN=...",
+                           "PROXY_SECRET_ENCRYPTION_KEY=...",
                            "agent-responses-proxy.svc.cloud.morph.so", "MORPH_API_KEY"}) {
     CAPTURE(told);
     CHECK(plan.find(told) != std::string::npos);
   }
   for (const char* secret : {"morph-key-of-the-test", "sk-first-key-of-the-test",
-                             "pass-of-the-test", "token-of-the-operators"}) {
+                             "pass-of-the-test", "token-of-the-operators", "YWFhYWFhYWFh"}) {
     CAPTURE(secret);
     CHECK(plan.find(secret) == std::string::npos);
   }

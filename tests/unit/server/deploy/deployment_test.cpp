@@ -186,6 +186,12 @@ TEST_CASE("an instance whose start was not answered is found by its metadata") {
 }
 
 TEST_CASE("without a builder a snapshot of the image is made, the same one each time") {
+  DeploymentRig both;  // the builder wins
+  both.settings.base_image = "morphvm-minimal";
+  both.run();
+  CHECK(has_call(both.morph.calls, "POST /instance?snapshot_id=" + both.settings.builder_snapshot));
+  CHECK_FALSE(has_call(both.morph.calls, "POST /snapshot"));
+
   DeploymentRig rig;
   rig.settings.builder_snapshot.clear();
   rig.settings.base_image = "morphvm-minimal";
