@@ -54,7 +54,7 @@ package:
 bench-build:
 	@scripts/setup bench
 	@cmake --preset release -DRP_BUILD_TESTS=OFF -DRP_BUILD_EXAMPLES=OFF -DRP_BUILD_BENCH=ON >/dev/null
-	@cmake --build build/release --target rp-server relay-mock relay-load relay-fill bench_pick records_bench bench_redis worker_bench bench_headers bench_adapt
+	@cmake --build build/release --target rp-server relay-mock relay-load bench_pick records_bench lists_bench bench_redis worker_bench bench_headers bench_adapt
 
 bench-relay: bench-build
 	@bench/relay/run

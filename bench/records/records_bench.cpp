@@ -3,6 +3,7 @@
 //   records_bench [ROWS [BATCHES]]    into SQLite and a private PostgreSQL with ROWS (200000)
 //                                     records in them, BATCHES (50) of 2048
 //   records_bench ROWS BATCHES sqlite [20]   into one of them, with so many requests a session
+//   records_bench fill FILE ROWS      makes a file of so many records, 20 requests a session
 // The instructions, of the batches that are measured only (the file is filled outside of it):
 //   valgrind --tool=callgrind --toggle-collect='*write_measured*' records_bench 10000 10 sqlite
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fakes/private_postgres.h"
@@ -120,10 +122,14 @@ struct Database {
   std::function<std::int64_t()> written;  // bytes, since any moment
 };
 
+void fill(RecordWriter& writer, Records& records, std::int64_t rows) {
+  for (std::int64_t done = 0; done < rows; done += kBatch) writer.write(records.batch());
+}
+
 void measure(const Database& database, const Traffic& traffic, std::int64_t rows, int batches) {
   const auto store = open_records(database.url);
   Records records(traffic);
-  for (std::int64_t done = 0; done < rows; done += kBatch) store->writer.write(records.batch());
+  fill(store->writer, records, rows);
   std::chrono::nanoseconds spent{0};
   std::chrono::nanoseconds longest{0};
   double cpu = 0;
@@ -169,6 +175,11 @@ void measure_postgres(const Traffic& traffic, std::int64_t rows, int batches) {
 }
 
 int run(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "fill") {
+    Records records(kTraffics[1]);
+    fill(open_records(fmt::format("sqlite:///{}", argv[2]))->writer, records, std::stoll(argv[3]));
+    return 0;
+  }
   const std::int64_t rows = argc > 1 ? std::stoll(argv[1]) : 200'000;
   const int batches = argc > 2 ? std::stoi(argv[2]) : 50;
   const std::string only = argc > 3 ? argv[3] : "";

@@ -21,20 +21,20 @@ class Bench:
     def __init__(self, build):
         self.mock = build / "bench/relay-mock"
         self.load = build / "bench/relay-load"
-        self.fill = build / "bench/relay-fill"
+        self.records = build / "bench/records_bench"
         self.rp_server = build / "server/rp-server"
         self.filled_records = None  # a file of records that each rp-server begins with
         self.errors = 0
         self.loads = 0
         self.dropped_records = 0
-        for program in (self.mock, self.load, self.fill, self.rp_server):
+        for program in (self.mock, self.load, self.records, self.rp_server):
             if not program.exists():
                 sys.exit(f"{program} is missing; `make bench-build` builds it")
 
     def fill_records(self, folder, count):
         if count > 0:
             self.filled_records = folder / "filled.db"
-            subprocess.run([self.fill, self.filled_records, str(count)], check=True)
+            subprocess.run([self.records, "fill", self.filled_records, str(count)], check=True)
 
     def note_dropped_records(self, metrics):
         for line in metrics.splitlines():
