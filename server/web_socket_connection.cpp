@@ -1,6 +1,7 @@
 #include "server/web_socket_connection.h"
 
 #include <boost/asio/post.hpp>
+#include <cassert>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,6 +70,10 @@ class FramedConnection final : public WebSocketConnection,
   enum class Phase : std::uint8_t { opening, open, closing, leaving, closed };
 
   void on_opened();
+  void go_to(Phase next) {
+    assert(next > phase_);  // in their order, some are passed over
+    phase_ = next;
+  }
   bool holds_back() const { return phase_ == Phase::open && (told_to_wait_ || session_reads_); }
   void wait_to_read();
   void on_readable();
@@ -125,7 +130,7 @@ void FramedConnection::start() {
 }
 
 void FramedConnection::on_opened() {
-  phase_ = Phase::open;
+  go_to(Phase::open);
   opened_ = busy_ = clock_.steady();
   heard();
   session_ = owner_.open_session(std::move(*handshake_), shared_from_this());
@@ -337,7 +342,7 @@ void FramedConnection::close(std::uint16_t code, std::string_view reason) {
 }
 
 void FramedConnection::begin_closing() {
-  phase_ = Phase::closing;
+  go_to(Phase::closing);
   deadline_ = clock_.steady() + limits_.close_timeout;
   end_session();
 }
@@ -355,7 +360,7 @@ void FramedConnection::on_close_frame(std::uint16_t echo) {
 }
 
 void FramedConnection::leave() {
-  phase_ = Phase::leaving;
+  go_to(Phase::leaving);
   socket_.shutdown_send();
   wait_to_read();
 }
@@ -370,7 +375,7 @@ void FramedConnection::end_session() {
 
 void FramedConnection::destroy() {
   if (phase_ == Phase::closed) return;
-  phase_ = Phase::closed;
+  go_to(Phase::closed);
   socket_.close();
   end_session();
   owner_.on_socket_closed(*this);

@@ -1,5 +1,6 @@
 #include "upstream/native/native_transfer.h"
 
+#include <cassert>
 #include <utility>
 
 #include "upstream/connect_failure.h"
@@ -48,8 +49,14 @@ void NativeTransfer::start() {
   begin(std::move(kept));
 }
 
+// A kept connection that turns out dead leads back to dialing; what is over stays over.
+void NativeTransfer::go_to(Stage next) {
+  assert(stage_ != Stage::over || next == Stage::over);
+  stage_ = next;
+}
+
 void NativeTransfer::dial() {
-  stage_ = Stage::dialing;
+  go_to(Stage::dialing);
   result_.reused_connection = false;
   dial_ = std::make_shared<Dial>(client_->dial_tools(), origin_, request_.timeouts.connect);
   dial_->start([self = shared_from_this()](Dial::Outcome outcome) {
@@ -71,7 +78,7 @@ void NativeTransfer::on_dialed(Dial::Outcome outcome) {
 }
 
 void NativeTransfer::begin(std::shared_ptr<NativeConnection> connection) {
-  stage_ = Stage::exchanging;
+  go_to(Stage::exchanging);
   connection_ = std::move(connection);
   connection_->serve(*this);
   std::string& head = client_->head_buffer();
@@ -136,7 +143,7 @@ void NativeTransfer::end() {
 
 void NativeTransfer::cancel() {
   handler_ = nullptr;
-  stage_ = Stage::over;
+  go_to(Stage::over);
   if (dial_) std::exchange(dial_, nullptr)->cancel();
   leave_connection();
   if (client_ != nullptr) std::exchange(client_, nullptr)->forget(*this);

@@ -43,6 +43,7 @@ class NativeTransfer final : public std::enable_shared_from_this<NativeTransfer>
   void on_readable(NativeConnection& connection) override;
   void on_writable(NativeConnection& connection) override;
 
+  void go_to(Stage next);
   void dial();
   void on_dialed(Dial::Outcome outcome);
   void begin(std::shared_ptr<NativeConnection> connection);
