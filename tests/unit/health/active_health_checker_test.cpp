@@ -399,7 +399,7 @@ TEST_CASE("a check connects to no private address where they are forbidden") {
   std::promise<Results> answered;
   checker->check_all([&](const Results& results) { answered.set_value(results); });
   const Results results = answered.get_future().get();
-  checker->stop();
+  f.on_loop([&] { checker->stop(); });
   REQUIRE(results.size() == 1);
   CHECK(results[0].health != Health::healthy);
   CHECK(results[0].error.find("PROXY_ALLOW_PRIVATE_UPSTREAMS=false") != std::string::npos);
