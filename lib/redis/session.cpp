@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <charconv>
 #include <utility>
+
+#include "core/append_number.h"
 
 namespace responses_proxy {
 
@@ -18,10 +19,9 @@ constexpr std::string_view kProbeKey = "rp:probe";
 
 // The head of an array or of a string in Redis' protocol.
 void append_count(std::string& to, char type, std::size_t count) {
-  std::array<char, 24> text{};
-  text[0] = type;
-  char* const end = std::to_chars(text.data() + 1, text.data() + text.size(), count).ptr;
-  to.append(text.data(), end).append("\r\n");
+  to += type;
+  append_number(to, count);
+  to += "\r\n";
 }
 
 }  // namespace

@@ -32,8 +32,7 @@ std::string event(std::string_view type, std::int64_t sequence_number, Json resp
 }
 
 Json readable_error(int status, std::string_view body) {
-  std::string text(body);
-  if (const auto members = read_members(text)) {
+  if (const auto members = read_members(body)) {
     const std::string_view error = member(*members, "error");
     if (error.starts_with('{')) return Json::parse(error, nullptr, false);
   }

@@ -61,7 +61,7 @@ Result<Headers> all_headers(const JsonMembers& members) {
 
 }  // namespace
 
-Result<CarriedHeaders> read_carried_headers(std::string metadata) {
+Result<CarriedHeaders> read_carried_headers(std::string_view metadata) {
   CarriedHeaders carried;
   auto members = read_members(metadata);
   if (!members && metadata.starts_with('{')) return too_many();

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "responses_proxy/request.h"
 #include "responses_proxy/result.h"
@@ -21,6 +22,6 @@ struct CarriedHeaders {
 
 // `metadata`: the JSON text of client_metadata, "" if there is none. Error: a value that no header
 // can have, or too many of them.
-Result<CarriedHeaders> read_carried_headers(std::string metadata);
+Result<CarriedHeaders> read_carried_headers(std::string_view metadata);
 
 }  // namespace responses_proxy

@@ -39,7 +39,7 @@ void put_model(JsonEdit& edit, std::string_view model) {
 std::optional<Error> read_headers(ClientMessage& message) {
   const std::string_view metadata = member(message.members, kMetadata);
   if (metadata.empty()) return std::nullopt;
-  auto carried = read_carried_headers(std::string(metadata));
+  auto carried = read_carried_headers(metadata);
   if (!carried) return carried.error();
   message.carried_headers = std::move(carried->headers);
   if (!carried->metadata) return std::nullopt;

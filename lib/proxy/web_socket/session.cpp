@@ -31,8 +31,7 @@ Headers turn_headers(const Headers& handshake) {
 
 // Messages of a named lane carry its name; an upstream that knows lanes has put it there itself.
 bool has_stream_id(std::string_view event) {
-  std::string text(event);
-  const auto members = read_members(text);
+  const auto members = read_members(event);
   return !members || !member(*members, "stream_id").empty();
 }
 
