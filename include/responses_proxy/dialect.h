@@ -131,6 +131,8 @@ struct UpstreamFault {
   bool model_refused = false;   // the resource does not serve the model, or not to this key
   bool id_unknown = false;      // it does not know what the request continues
   bool cannot_decrypt = false;  // items in the request are of another account
+  // What the error itself says in fields of its own: a stream's and a socket's have no other head.
+  Headers headers;
 };
 
 // An error answer, as far as it has come.

@@ -173,6 +173,7 @@ bool Attempt::judge(const UpstreamFault& fault, const VerdictOptions& options) {
            describe(failure, cause));
     return false;
   }
+  note_limits(limit_meters(fault.headers, model_, clock_.wall()));
   const Verdict verdict = verdict_of(fault, options);
   std::string error = status() >= 400 ? fmt::format("http_{}", status()) : std::string();
   if (fault.in_band) error = fault.code;

@@ -97,7 +97,7 @@ test('the control plane has HEAD where it has GET, Allow, Date and one length', 
 
 test('a WebSocket through the server, over HTTP and WebSocket upstreams', async (t) => {
   for (const kind of [undefined, SocketUpstream]) {
-    const { server } = await startPair(t, { kind });
+    const { server } = await startPair(t, { kind, env: { PROXY_ACCESS_LOG: 'text' } });
     for (const path of ['/v1/responses', '/responses']) {
       const socket = await WebSocketClient.open(`${server.url}${path}`);
       assert.equal(socket.status, 101);
@@ -117,6 +117,8 @@ test('a WebSocket through the server, over HTTP and WebSocket upstreams', async 
       assert.equal(row.path, '/v1/responses');
       assert.equal(row.completed, true);
     }
+    const turns = server.child.output.match(/ WEBSOCKET \/v1\/responses 200 .* response=\S+/g);
+    assert.equal(turns?.length, 4, 'the access log has a line for each turn');
     assert.equal((await WebSocketClient.open(`${server.url}/v1/models`)).status, 426);
     assert.equal((await WebSocketClient.open(`${server.url}/v1/responses/a%2Fb`)).status, 400);
   }

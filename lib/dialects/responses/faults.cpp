@@ -134,6 +134,7 @@ void add_wishes(UpstreamFault& fault, const ErrorWords& error, const Headers& he
   for (const Header& header : headers) asked.add(header);
   fault.wait = asked_to_wait(asked, now);
   fault.no_retry = asked.get("x-should-retry") == "false";
+  fault.headers = error.headers;
 }
 
 }  // namespace responses_proxy

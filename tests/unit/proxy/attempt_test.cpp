@@ -256,4 +256,26 @@ TEST_CASE("so is what an event of the stream says, which goes on to the client")
   CHECK(held.size() == (kCreated + told + kDelta).size());
 }
 
+TEST_CASE("so is what an error carries in fields of its own, in a body or within a stream") {
+  const std::string fields =
+      "\"headers\":{\"X-RateLimit-Limit\":\"50\",\"X-RateLimit-Remaining\":\"10\"}";
+  Rig document;
+  document.sent().head(429, {});
+  document.sent().bytes("{\"error\":{\"code\":429,\"metadata\":{" + fields + "}}}");
+  document.sent().end();
+  Rig stream;
+  stream.sent().stream();
+  stream.sent().bytes(kCreated + kDelta);
+  stream.sent().bytes("data: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\"," + fields +
+                      "}\n\n");
+  for (Rig* rig : {&document, &stream}) {
+    CHECK(rig->state()->limits().empty());
+    rig->judged();
+    const auto limits = rig->state()->limits();
+    REQUIRE(limits.size() == 1);
+    CHECK(limits[0].name == "requests");
+    CHECK(limits[0].headroom == doctest::Approx(0.2));
+  }
+}
+
 }  // namespace responses_proxy
