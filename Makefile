@@ -1,5 +1,5 @@
 # Two commands do everything on a bare machine: `make run` and `make test`.
-.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants package bench-build bench-relay bench-plots bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
+.PHONY: deps run test guard-deps test-asan test-tsan fuzz tidy coverage mutants package bench-build bench-relay bench-plots bench-stall bench-pick bench-records bench-redis bench-worker bench-dashboard bench-headers bench-adapt bench-instructions format format-check clean
 
 deps:
 	@scripts/setup test
@@ -61,6 +61,9 @@ bench-relay: bench-build
 
 bench-plots: bench-build
 	@bench/relay/plots
+
+bench-stall: bench-build
+	@bench/relay/stall
 
 bench-instructions: bench-build
 	@bench/relay/instructions

@@ -11,7 +11,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kKeptCapacity = 16 * 1024;  // of out_, between two writes
+constexpr std::size_t kKeptCapacity = 1024;  // of out_, between two writes: an event or two
+constexpr std::size_t kHeadRoom = 512;       // of most heads
 
 }  // namespace
 
@@ -69,6 +70,7 @@ void HttpConnection::send_head() {
   terms_.keep_alive = terms_.keep_alive && !owner_.draining();
   const std::string body = std::exchange(out_, {});
   const std::string_view whole = body;
+  out_.reserve(kHeadRoom + body.size());
   framing_ = AnswerFraming(head, terms_, clock_.wall(),
                            answer_ == Answer::complete ? &whole : nullptr, out_);
   framing_.body(body, out_);

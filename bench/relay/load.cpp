@@ -47,11 +47,11 @@ int run(const Options& options) {
   }
   fmt::print(
       R"({{"count":{},"seconds":{:.4f},"cpu_seconds":{:.3f},"idle_bytes":{},"open_bytes":{},)"
-      R"("p50_us":{:.1f},"p99_us":{:.1f},"errors":{}}})"
+      R"("p50_us":{:.1f},"p99_us":{:.1f},"max_us":{:.1f},"errors":{}}})"
       "\n",
       measurement.count(), measurement.seconds(), measurement.cpu(), measurement.idle_bytes(),
       measurement.open_bytes(), measurement.percentile(0.5), measurement.percentile(0.99),
-      measurement.errors());
+      measurement.percentile(1), measurement.errors());
   if (measurement.errors() > 0) {
     fmt::print(stderr, "relay-load: last error: {:.200}\n", measurement.last_error());
   }

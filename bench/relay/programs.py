@@ -125,16 +125,16 @@ def direct(_bench, _folder, upstream):
 
 
 @contextlib.contextmanager
-def started_nginx(folder, upstream, listen="", server=""):
+def started_nginx(folder, upstream, listen="", server="", workers=WORKERS):
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX_CONFIG.format(
-        folder=folder, port=port, upstream_port=upstream.port, scheme=upstream.scheme, workers=WORKERS,
+        folder=folder, port=port, upstream_port=upstream.port, scheme=upstream.scheme, workers=workers,
         files=open_files(), listen=listen, server=server, user="user root;" if os.geteuid() == 0 else ""))
     command = [installed("nginx"), "-p", folder, "-c", config, "-e", folder / "error.log"]
     with running(command, folder) as (process, log):
         wait_until_up(port, process, log)
-        yield port, [process.pid, *wait_for_children(process.pid, WORKERS)]
+        yield port, [process.pid, *wait_for_children(process.pid, workers)]
 
 
 @contextlib.contextmanager

@@ -51,8 +51,8 @@ TrafficSums& TrafficSums::operator+=(const TrafficEntry& one) {
 }
 
 TrafficSeries::TrafficSeries()
-    : fine_{kFineStep, std::vector<Step>(kFineSteps)},
-      coarse_{kCoarseStep, std::vector<Step>(kCoarseSteps)} {}
+    : fine_{kFineStep, std::vector<std::unique_ptr<Step>>(kFineSteps)},
+      coarse_{kCoarseStep, std::vector<std::unique_ptr<Step>>(kCoarseSteps)} {}
 
 void TrafficSeries::add(const TrafficEntry& one, WallTime now) {
   last_used_ = seconds_since_1970(now);
@@ -67,17 +67,22 @@ TrafficSums TrafficSeries::between(std::int64_t from, std::int64_t to,
   return sums;
 }
 
+std::size_t TrafficSeries::Ring::place_of(std::int64_t begin) const {
+  return static_cast<std::size_t>(begin / step.count()) % steps.size();
+}
+
 void TrafficSeries::Ring::add(const TrafficEntry& one, std::int64_t now) {
   const std::int64_t begin = begin_of_step(now, step.count());
-  Step& here = steps[static_cast<std::size_t>(begin / step.count()) % steps.size()];
-  if (here.begin != begin) here = {begin, {}};
-  here.sums += one;
+  std::unique_ptr<Step>& here = steps[place_of(begin)];
+  if (!here) here = std::make_unique<Step>();
+  if (here->begin != begin) *here = {begin, {}};
+  here->sums += one;
 }
 
 void TrafficSeries::Ring::add_up(std::int64_t from, std::int64_t to, TrafficSums& into) const {
   for (std::int64_t begin = from; begin < to; begin += step.count()) {
-    const Step& here = steps[static_cast<std::size_t>(begin / step.count()) % steps.size()];
-    if (here.begin == begin) into += here.sums;
+    const std::unique_ptr<Step>& here = steps[place_of(begin)];
+    if (here && here->begin == begin) into += here->sums;
   }
 }
 

@@ -1,8 +1,8 @@
 // TrafficSeries: what has passed, by step of time: of a whole process or of one resource.
 //
 // Threads    One at a time.
-// Limits     Two rings of a fixed size (about 0.9 MB), whatever passes: fine steps for the last
-//            hour, coarse ones for the last week.
+// Limits     Two rings, fine steps for the last hour and coarse ones for the last week: 19 KB, and
+//            0.4 KB for each step in which something has passed, 0.9 MB after a busy week.
 // Units      Wall-clock seconds since 1970. A clock that is set costs the steps it goes over twice.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,8 +74,9 @@ class TrafficSeries {
   };
   struct Ring {
     std::chrono::seconds step;
-    std::vector<Step> steps;
+    std::vector<std::unique_ptr<Step>> steps;  // null: nothing has passed
 
+    std::size_t place_of(std::int64_t begin) const;
     void add(const TrafficEntry& one, std::int64_t now);
     void add_up(std::int64_t from, std::int64_t to, TrafficSums& into) const;
   };

@@ -20,7 +20,7 @@ class Downstream final : public AnswerSink {
  public:
   // So much is gathered; what is larger leaves as it is given. Of the room a stream keeps a part.
   static constexpr std::size_t kMaxGathered = 16 * 1024;
-  static constexpr std::size_t kKeptRoom = 2 * 1024;
+  static constexpr std::size_t kKeptRoom = 512;
 
   // `events`: the same writer, where it takes the events of a stream one by one; else null.
   Downstream(std::shared_ptr<ResponseWriter> writer, EventWriter* events,
