@@ -75,11 +75,34 @@ void HttpConnection::read_more() {
   if (phase_ == Phase::answering && in_.size() >= kMaxPipelined) return;
   reading_ = true;
   if (in_.size() == 0) in_.shrink_to_fit();
+  if (phase_ == Phase::body && in_.size() == 0) {
+    if (const auto room = body_reader_->room(); !room.empty()) return read_into_body(room);
+  }
   const std::size_t want = phase_ == Phase::answering ? kWatchBytes : kReadBytes;
   socket_.async_read_some(in_.prepare(want),
                           [self = shared_from_this()](const error_code& error, std::size_t bytes) {
                             self->on_read(error, bytes);
                           });
+}
+
+// Nothing else stands in front of these bytes: they need not be copied from one buffer to the next.
+void HttpConnection::read_into_body(std::span<char> room) {
+  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
+                          [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+                            self->on_body_read(error, bytes);
+                          });
+}
+
+void HttpConnection::on_body_read(const error_code& error, std::size_t bytes) {
+  reading_ = false;
+  if (phase_ == Phase::closing) return;
+  if (error) {
+    client_gone();
+    return;
+  }
+  body_reader_->filled(bytes);
+  body_has_grown();
+  read_more();
 }
 
 void HttpConnection::on_read(const error_code& error, std::size_t bytes) {
@@ -144,12 +167,17 @@ void HttpConnection::read_body() {
     return;
   }
   take(*used);
+  const bool asked = std::exchange(request_head_.expects_continue, false);
+  body_has_grown();
+  if (asked && *used == 0 && phase_ == Phase::body) send_continue();
+}
+
+void HttpConnection::body_has_grown() {
   if (body_reader_->done()) {
     dispatch();
-    return;
+  } else {
+    set_deadline(limits_.body_timeout);
   }
-  set_deadline(limits_.body_timeout);
-  if (std::exchange(request_head_.expects_continue, false) && *used == 0) send_continue();
 }
 
 // Nothing else is being sent between two answers. A client that does not hear it sends the body

@@ -12,6 +12,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -91,12 +92,15 @@ class HttpConnection final : public ResponseWriter,
   void go_to(Phase next);
   void go_to(Answer next);
   void read_more();
+  void read_into_body(std::span<char> room);
   void on_read(const boost::system::error_code& error, std::size_t bytes);
+  void on_body_read(const boost::system::error_code& error, std::size_t bytes);
   std::string_view unread() const;
   void take(std::size_t bytes);
   void parse();
   bool read_head();
   void read_body();
+  void body_has_grown();
   void send_continue();
   void dispatch();
   void upgrade(Request handshake);

@@ -13,6 +13,9 @@ namespace {
 // Of an announced length at once; the rest when that much has come: what has only been announced
 // costs nothing, and a large body is not copied from one buffer to the next while it grows.
 constexpr std::uint64_t kReserve = 64 * 1024;
+// Room is filled with zeros before a byte has come: at first for as much as a connection reads at
+// once, then for some times as much as has come.
+constexpr std::uint64_t kFirstRoom = 16 * 1024;
 
 Error bad_chunk() {
   return malformed_request("its body is not in chunks as announced");
@@ -44,11 +47,32 @@ Result<std::size_t> RequestBodyReader::read(std::string_view bytes) {
   return taken;
 }
 
-std::size_t RequestBodyReader::take_data(std::string_view bytes) {
-  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-  if (body_.size() < kReserve && body_.size() + length >= kReserve) {
+void RequestBodyReader::make_room(std::uint64_t bytes) {
+  if (body_.size() < kReserve && body_.size() + bytes >= kReserve) {
     body_.reserve(body_.size() + static_cast<std::size_t>(std::min(left_, max_bytes_)));
   }
+}
+
+std::span<char> RequestBodyReader::room() {
+  if (chunked_ || done() || left_ > max_bytes_) return {};
+  if (room_ == 0) {
+    const std::uint64_t wanted = std::clamp<std::uint64_t>(4 * body_.size(), kFirstRoom, kReserve);
+    room_ = static_cast<std::size_t>(std::min(left_, wanted));
+    make_room(room_);
+    body_.resize(body_.size() + room_);
+  }
+  return {body_.data() + body_.size() - room_, room_};
+}
+
+void RequestBodyReader::filled(std::size_t bytes) {
+  room_ -= bytes;
+  left_ -= bytes;
+  if (left_ == 0) state_ = State::done;
+}
+
+std::size_t RequestBodyReader::take_data(std::string_view bytes) {
+  const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+  make_room(length);
   body_.append(bytes.substr(0, length));
   left_ -= length;
   if (left_ == 0) state_ = chunked_ ? State::data_end : State::done;

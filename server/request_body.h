@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,11 @@ class RequestBodyReader {
   // Takes what belongs to the body from the front of `bytes` and returns its length. Error: 400 for
   // broken chunks; 413 as soon as the body is known to be too large, before any of it has come.
   Result<std::size_t> read(std::string_view bytes);
+  // Where more of a body with a length can be read to without being copied; "": nowhere. What it
+  // has in front of it has been read, and read() is not called any more.
+  std::span<char> room();
+  // So many bytes have come there.
+  void filled(std::size_t bytes);
   bool done() const { return state_ == State::done; }
   // Once, when done.
   std::string take() { return std::move(body_); }
@@ -33,6 +39,7 @@ class RequestBodyReader {
  private:
   enum class State : std::uint8_t { size, data, data_end, trailer, done };
 
+  void make_room(std::uint64_t bytes);
   std::size_t take_data(std::string_view bytes);
   Result<std::size_t> take_line(std::string_view bytes);
   std::optional<Error> on_line(std::string_view line);
@@ -46,6 +53,7 @@ class RequestBodyReader {
   std::string line_;        // read so far
   std::size_t dropped_ = 0;
   std::string body_;
+  std::size_t room_ = 0;  // of it, at its end
 };
 
 }  // namespace responses_proxy

@@ -40,8 +40,8 @@ class EventLoop {
 
 class EventLoops {
  public:
-  // The loops of a process that has none of its own. threads = 0: one per core this process may
-  // use.
+  // For a process that has none. threads = 0: one per core this process may use. Asio locks no
+  // socket on them: each is touched on its loop's thread, or while that does not run.
   explicit EventLoops(std::size_t threads = 0);
   // Loops that the host runs: start() and stop() do nothing. They outlive this object. Throws
   // std::invalid_argument where there is none, or a null pointer among them.

@@ -27,8 +27,10 @@ void EventLoop::post(std::function<void()> task) {
   boost::asio::post(context_, std::move(task));
 }
 
+// Sockets are not locked: whoever makes one on such a loop touches it on its thread only, or while
+// the loop does not run. Posting and timers are locked, as anywhere.
 struct EventLoops::Thread {
-  boost::asio::io_context context{1};
+  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   EventLoop loop{context};
   std::optional<WorkGuard> work;
   std::thread thread;

@@ -7,10 +7,12 @@
 #include <prometheus/family.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <initializer_list>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -20,8 +22,13 @@
 #include <vector>
 
 #include "responses_proxy/metrics.h"
+#include "responses_proxy/request_record.h"
 
 namespace responses_proxy {
+
+struct LabelHash : std::hash<std::string_view> {
+  using is_transparent = void;
+};
 
 // The counters of one family by their label values, up to Metrics::kMaxSeries.
 class LabelledCounters {
@@ -34,15 +41,41 @@ class LabelledCounters {
   prometheus::Counter& at(std::initializer_list<std::string_view> values);
 
  private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
   prometheus::Counter& add(std::string_view key, std::initializer_list<std::string_view> values);
 
   prometheus::Family<prometheus::Counter>& family_;
   const std::vector<std::string> label_names_;
   std::shared_mutex mutex_;  // guards by_values_
-  std::unordered_map<std::string, prometheus::Counter*, Hash, std::equal_to<>> by_values_;
+  std::unordered_map<std::string, prometheus::Counter*, LabelHash, std::equal_to<>> by_values_;
+};
+
+// A counter that a record makes grow: by one, or by tokens of one of its attempts.
+struct Growth {
+  using Tokens = std::optional<std::int64_t> TokenUsage::*;
+
+  prometheus::Counter* counter;
+  Tokens tokens = nullptr;
+  std::size_t attempt = 0;
+
+  // Of a record that has those tokens, if any.
+  void count(const RequestRecord& record) const {
+    counter->Increment(
+        tokens == nullptr ? 1 : static_cast<double>(*(record.attempts[attempt].usage.*tokens)));
+  }
+};
+
+// What the records with the same labels make grow. Beyond kMaxKnown nothing more is kept.
+class UsualGrowths {
+ public:
+  static constexpr std::size_t kMaxKnown = 4'096;
+
+  // null: not known. What is found stays.
+  const std::vector<Growth>* find(std::string_view labels) const;
+  void add(const std::string& labels, std::vector<Growth> growths);
+
+ private:
+  mutable std::shared_mutex mutex_;  // guards by_labels_
+  std::unordered_map<std::string, std::vector<Growth>, LabelHash, std::equal_to<>> by_labels_;
 };
 
 // The latest background responses whose usage was counted: every answer that reads one back has it.

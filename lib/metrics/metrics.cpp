@@ -11,12 +11,15 @@
 #include <string_view>
 #include <utility>
 
+#include "core/append_number.h"
 #include "metrics/gauge_families.h"
 #include "metrics/labelled_counters.h"
 
 namespace responses_proxy {
 
 namespace {
+
+constexpr std::string_view kSocketMethod = "WEBSOCKET";
 
 double seconds(std::chrono::microseconds duration) {
   return std::chrono::duration<double>(duration).count();
@@ -83,9 +86,12 @@ class Metrics::Impl {
   std::string text(const GaugeValues& gauges, MetricsFormat format) const;
 
  private:
-  void count_attempts(const RequestRecord& record);
-  void count_affinity(const RequestRecord& record);
-  void count_tokens(const RequestRecord& record);
+  void count_usual(const RequestRecord& record, bool with_tokens);
+  void write_labels(const RequestRecord& record, bool with_tokens, std::string& labels) const;
+  std::vector<Growth> growths_of(const RequestRecord& record, bool with_tokens);
+  void add_attempts(const RequestRecord& record, std::vector<Growth>& growths);
+  void add_affinity(const RequestRecord& record, std::vector<Growth>& growths);
+  void add_tokens(const RequestRecord& record, std::vector<Growth>& growths);
   std::string_view model_of(const RequestRecord& record) const;
 
   const MetricsOptions options_;
@@ -98,6 +104,7 @@ class Metrics::Impl {
   LabelledCounters socket_turns_;
   LabelledCounters tokens_;
   LabelledCounters model_tokens_;
+  UsualGrowths usual_;
   CountedResponses background_;
   ByKind duration_;
   ByKind first_byte_;
@@ -139,42 +146,86 @@ Metrics::Impl::Impl(MetricsOptions options)
                           {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5})) {}
 
 void Metrics::Impl::count(const RequestRecord& record) {
-  requests_
-      .at({fmt::format_int(record.status_code).c_str(), record.blame.text(),
-           record.stream ? "true" : "false", record.caller})
-      .Increment();
-  if (record.method == "WEBSOCKET") socket_turns_.at({record.blame.text()}).Increment();
   duration_.observe(record, record.duration);
   overhead_.Observe(seconds(record.proxy_time));
   if (record.first_byte) first_byte_.observe(record, *record.first_byte);
-  if (record.attempts.empty()) return;
-  count_attempts(record);
-  count_affinity(record);
-  if (record.usage.empty()) return;
-  if (record.background && !background_.is_first(record.response_id)) return;
-  count_tokens(record);
+  const bool repeated =
+      record.background && !record.usage.empty() && !background_.is_first(record.response_id);
+  if (record.attempts.size() == 1) return count_usual(record, !repeated);
+  for (const Growth& growth : growths_of(record, !repeated)) growth.count(record);
 }
 
-void Metrics::Impl::count_attempts(const RequestRecord& record) {
+// Most records are like one before: what that one has made grow is found at once.
+void Metrics::Impl::count_usual(const RequestRecord& record, bool with_tokens) {
+  static thread_local std::string labels;  // not shared state: it keeps its memory only
+  write_labels(record, with_tokens, labels);
+  const std::vector<Growth>* known = usual_.find(labels);
+  if (known != nullptr) {
+    for (const Growth& growth : *known) growth.count(record);
+    return;
+  }
+  std::vector<Growth> growths = growths_of(record, with_tokens);
+  for (const Growth& growth : growths) growth.count(record);
+  usual_.add(labels, std::move(growths));
+}
+
+// All that growths_of() makes a difference by.
+void Metrics::Impl::write_labels(const RequestRecord& record, bool with_tokens,
+                                 std::string& labels) const {
+  const AttemptRecord& attempt = record.attempts.front();
+  labels.clear();
+  append_number(labels, static_cast<std::uint64_t>(record.status_code));
+  labels += ' ';
+  append_number(labels, static_cast<std::uint64_t>(attempt.status_code));
+  labels += record.stream ? 's' : 'd';
+  labels += record.method == kSocketMethod ? 's' : 'h';
+  labels += !record.previous_response_id.empty() ? 'r' : !record.session_id.empty() ? 's' : 'n';
+  const TokenUsage& tokens = attempt.usage;
+  const bool counted = with_tokens && !record.usage.empty();
+  labels += counted && tokens.input ? 'i' : '-';
+  labels += counted && tokens.output ? 'o' : '-';
+  labels += counted && tokens.cached ? 'c' : '-';
+  const std::string_view words[] = {
+      record.blame.text(), record.caller,       attempt.blame.text(), attempt.reason.text(),
+      attempt.resource_id, attempt.provider_id, model_of(record)};
+  for (const std::string_view word : words) labels.append(word).append(1, '\0');
+}
+
+std::vector<Growth> Metrics::Impl::growths_of(const RequestRecord& record, bool with_tokens) {
+  std::vector<Growth> growths;
+  const fmt::format_int status(record.status_code);
+  growths.push_back({&requests_.at(
+      {status.c_str(), record.blame.text(), record.stream ? "true" : "false", record.caller})});
+  if (record.method == kSocketMethod) {
+    growths.push_back({&socket_turns_.at({record.blame.text()})});
+  }
+  if (record.attempts.empty()) return growths;
+  add_attempts(record, growths);
+  add_affinity(record, growths);
+  if (with_tokens && !record.usage.empty()) add_tokens(record, growths);
+  return growths;
+}
+
+void Metrics::Impl::add_attempts(const RequestRecord& record, std::vector<Growth>& growths) {
   for (const AttemptRecord& attempt : record.attempts) {
     const fmt::format_int status(attempt.status_code);
-    attempts_
-        .at({attempt.resource_id, attempt.provider_id, attempt.reason.text(), attempt.blame.text(),
-             status.c_str()})
-        .Increment();
+    growths.push_back(
+        {&attempts_.at({attempt.resource_id, attempt.provider_id, attempt.reason.text(),
+                        attempt.blame.text(), status.c_str()})});
     if (&attempt == &record.attempts.back()) break;
-    failovers_.at({attempt.resource_id, attempt.blame.text(), status.c_str()}).Increment();
+    growths.push_back(
+        {&failovers_.at({attempt.resource_id, attempt.blame.text(), status.c_str()})});
   }
 }
 
 // By the first pick: what a failover does is another matter.
-void Metrics::Impl::count_affinity(const RequestRecord& record) {
+void Metrics::Impl::add_affinity(const RequestRecord& record, std::vector<Growth>& growths) {
   const bool response = !record.previous_response_id.empty();
   if (!response && record.session_id.empty()) return;
   const SelectionReason wanted =
       response ? SelectionReason::response_affinity : SelectionReason::session_affinity;
   const bool hit = record.attempts.front().reason == wanted;
-  affinities_.at({response ? "response" : "session", hit ? "hit" : "miss"}).Increment();
+  growths.push_back({&affinities_.at({response ? "response" : "session", hit ? "hit" : "miss"})});
 }
 
 std::string_view Metrics::Impl::model_of(const RequestRecord& record) const {
@@ -185,14 +236,14 @@ std::string_view Metrics::Impl::model_of(const RequestRecord& record) const {
 }
 
 // Each attempt's at the resource where they were spent.
-void Metrics::Impl::count_tokens(const RequestRecord& record) {
+void Metrics::Impl::add_tokens(const RequestRecord& record, std::vector<Growth>& growths) {
   const std::string_view model = model_of(record);
-  const auto add = [&](std::string_view direction, std::optional<std::int64_t> TokenUsage::*of) {
-    for (const AttemptRecord& attempt : record.attempts) {
-      const auto& tokens = attempt.usage.*of;
-      if (!tokens) continue;
-      tokens_.at({direction, attempt.resource_id}).Increment(static_cast<double>(*tokens));
-      model_tokens_.at({direction, model}).Increment(static_cast<double>(*tokens));
+  const auto add = [&](std::string_view direction, Growth::Tokens of) {
+    for (std::size_t i = 0; i < record.attempts.size(); ++i) {
+      const AttemptRecord& attempt = record.attempts[i];
+      if (!(attempt.usage.*of)) continue;
+      growths.push_back({&tokens_.at({direction, attempt.resource_id}), of, i});
+      growths.push_back({&model_tokens_.at({direction, model}), of, i});
     }
   };
   add("input", &TokenUsage::input);

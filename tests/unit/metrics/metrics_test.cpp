@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -20,6 +23,29 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
+}
+
+// The counters in a text, by name and labels.
+std::map<std::string, double> counters_in(const std::string& text) {
+  std::map<std::string, double> counters;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t blank = line.rfind(' ');
+    if (line.starts_with('#') || line.find("_total") == std::string::npos) continue;
+    counters[line.substr(0, blank)] = std::stod(line.substr(blank));
+  }
+  return counters;
+}
+
+// What has grown from `before` to `after` is what stands in `alone`.
+void check_grown_alike(const std::string& before, const std::string& after,
+                       const std::string& alone) {
+  std::map<std::string, double> grown = counters_in(after);
+  for (const auto& [name, value] : counters_in(before)) grown[name] -= value;
+  std::erase_if(grown, [](const auto& counter) { return counter.second == 0; });
+  std::map<std::string, double> expected = counters_in(alone);
+  std::erase_if(expected, [](const auto& counter) { return counter.second == 0; });
+  CHECK(grown == expected);
 }
 
 class KeepingSink final : public TelemetrySink {
@@ -217,6 +243,50 @@ TEST_CASE("the number of label sets is bounded, and nothing goes uncounted") {
   CHECK(count_of(text, "rp_attempts_total{") == Metrics::kMaxSeries + 1);
   CHECK(has(text, R"(rp_attempts_total{blame="other",provider_id="other",reason="other",)"
                   R"(resource_id="other",status="other"} 50)"));
+}
+
+TEST_CASE("records that differ in one word only are counted apart") {
+  using Change = void (*)(RequestRecord&);
+  const Change changes[] = {
+      [](RequestRecord&) {},
+      [](RequestRecord& record) { record.status_code = 206; },
+      [](RequestRecord& record) { record.blame = Blame::client; },
+      [](RequestRecord& record) { record.stream = false; },
+      [](RequestRecord& record) { record.caller = "bob"; },
+      [](RequestRecord& record) { record.method = "WEBSOCKET"; },
+      [](RequestRecord& record) { record.previous_response_id = "resp_1"; },
+      [](RequestRecord& record) { record.session_id = record.previous_response_id = ""; },
+      [](RequestRecord& record) { record.model_alias = "fast"; },
+      [](RequestRecord& record) { record.usage = {}; },
+      [](RequestRecord& record) { record.attempts[0].usage.input.reset(); },
+      [](RequestRecord& record) { record.attempts[0].usage.output.reset(); },
+      [](RequestRecord& record) { record.attempts[0].usage.cached = 3; },
+      [](RequestRecord& record) { record.attempts[0].resource_id = "openai-9"; },
+      [](RequestRecord& record) { record.attempts[0].provider_id = "another"; },
+      [](RequestRecord& record) { record.attempts[0].reason = SelectionReason::failover; },
+      [](RequestRecord& record) { record.attempts[0].blame = Blame::provider; },
+      [](RequestRecord& record) { record.attempts[0].status_code = 207; }};
+  // One that sees each of them for the first time, and one that has seen all of them.
+  Metrics all;
+  for (int round = 0; round < 2; ++round) {
+    for (const Change change : changes) {
+      RequestRecord record = testing::sample_record("a", testing::at_second(0));
+      record.attempts[0].usage = record.usage;
+      change(record);
+      const std::string before = all.text({});
+      all.count(record);
+      Metrics alone;
+      alone.count(record);
+      check_grown_alike(before, all.text({}), alone.text({}));
+    }
+  }
+}
+
+TEST_CASE("what is known of the records before is bounded") {
+  UsualGrowths usual;
+  for (std::size_t i = 0; i <= UsualGrowths::kMaxKnown; ++i) usual.add(std::to_string(i), {});
+  CHECK(usual.find("0") != nullptr);
+  CHECK(usual.find(std::to_string(UsualGrowths::kMaxKnown)) == nullptr);
 }
 
 TEST_CASE("counting from several threads loses nothing") {

@@ -72,6 +72,39 @@ TEST_CASE("requests of one connection, in any pieces") {
   }
 }
 
+TEST_CASE("a body of many reads is what was sent, and what follows is the next request") {
+  std::string body;
+  for (int i = 0; body.size() < 60'000; ++i) body += std::to_string(i) + ' ';
+  const std::string bytes =
+      "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+      body + kGet;
+  for (const std::size_t piece : {1'000U, 16'384U, 20'000U, 100'000U}) {
+    CAPTURE(piece);
+    ConnectionRig rig;
+    rig.serve_with(echo());
+    std::string answers;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      rig.send(bytes.substr(at, piece));
+      answers += rig.receive();
+    }
+    REQUIRE(rig.requests().size() == 2);
+    CHECK(rig.requests()[0].body == body);
+    CHECK(rig.requests()[1].method == "GET");
+    CHECK(has(answers, "POST /a " + body));
+  }
+}
+
+TEST_CASE("a client that leaves in the middle of its body has sent no request") {
+  ConnectionRig rig;
+  rig.serve_with(echo());
+  rig.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" +
+           std::string(20'000, 'a'));
+  CHECK(rig.open());
+  rig.hang_up();
+  CHECK_FALSE(rig.open());
+  CHECK(rig.requests().empty());
+}
+
 TEST_CASE("what cannot be read ends the connection after a 400, and what follows is no request") {
   const std::string post = "POST /a HTTP/1.1\r\nHost: x\r\n";
   for (const std::string& bytes :

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 
 namespace responses_proxy {
@@ -57,6 +59,45 @@ TEST_CASE("a body by its length leaves what follows") {
   CHECK_FALSE(read(with_length(5), "hell", 100).done);
   CHECK(RequestBodyReader(with_length(0), kMaxBytes).done());
   CHECK(RequestBodyReader(RequestHead(), kMaxBytes).done());
+}
+
+TEST_CASE("a body is read to where it stays, as far as it is announced") {
+  const std::string body = [] {
+    std::string text;
+    for (int i = 0; text.size() < 200'000; ++i) text += std::to_string(i) + ' ';
+    return text;
+  }();
+  for (const std::size_t piece : {1'000U, 16'384U, 200'000U}) {
+    for (const std::size_t copied : {0U, 1U, 15'000U, 70'000U}) {
+      CAPTURE(piece);
+      CAPTURE(copied);
+      RequestBodyReader reader(with_length(body.size()), body.size());
+      REQUIRE(*reader.read(std::string_view(body).substr(0, copied)) == copied);
+      std::size_t have = copied;
+      while (!reader.done()) {
+        const std::span<char> room = reader.room();
+        REQUIRE_FALSE(room.empty());
+        REQUIRE(room.size() <= body.size() - have);
+        const std::size_t come = std::min(piece, room.size());
+        std::copy_n(body.begin() + static_cast<std::ptrdiff_t>(have), come, room.begin());
+        reader.filled(come);
+        have += come;
+      }
+      CHECK(reader.room().empty());
+      CHECK(reader.take() == body);
+    }
+  }
+}
+
+TEST_CASE("no room is made for chunks, nor for what is announced only") {
+  CHECK(RequestBodyReader(in_chunks(), kMaxBytes).room().empty());
+  CHECK(RequestBodyReader(with_length(0), kMaxBytes).room().empty());
+  CHECK(RequestBodyReader(with_length(kMaxBytes + 1), kMaxBytes).room().empty());
+  constexpr std::uint64_t kMuch = 100'000'000;
+  RequestBodyReader reader(with_length(kMuch), kMuch);
+  CHECK(reader.room().size() <= 16 * 1024);
+  reader.filled(100);
+  CHECK(reader.room().size() <= 16 * 1024 - 100);
 }
 
 TEST_CASE("a length over the limit is known before any of the body has come") {
