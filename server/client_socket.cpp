@@ -36,6 +36,10 @@ std::size_t ClientSocket::read_some(boost::asio::mutable_buffer into, ErrorCode&
                  error);
 }
 
+bool ClientSocket::holds_more() const {
+  return tls_ != nullptr && SSL_pending(tls_.get()) > 0;
+}
+
 std::size_t ClientSocket::write_some(boost::asio::const_buffer from, ErrorCode& error) {
   if (!tls_) return tcp_.write_some(boost::asio::buffer(from), error);
   if (from.size() == 0) return 0;

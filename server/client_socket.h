@@ -9,12 +9,8 @@
 //            `connection_reset`.
 #pragma once
 
-#include <algorithm>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -42,6 +38,8 @@ class ClientSocket {
   // write must be offered again before anything else: TLS has begun with it.
   std::size_t read_some(boost::asio::mutable_buffer into, ErrorCode& error);
   std::size_t write_some(boost::asio::const_buffer from, ErrorCode& error);
+  // Whether TLS has bytes that the socket does not announce again: read before you wait.
+  bool holds_more() const;
   // Until a read, or a write, that would have blocked may go on; handler(ErrorCode).
   template <class Handler>
   void wait_to_read(Handler&& handler) {
@@ -52,16 +50,6 @@ class ClientSocket {
     tcp_.async_wait(write_waits_for_, std::forward<Handler>(handler));
   }
 
-  template <class Buffers, class Token>
-  auto async_read_some(const Buffers& buffers, Token&& token) {
-    return boost::asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
-        [this](auto&& handler, const Buffers& into) {
-          if (!tls_) return void(tcp_.async_read_some(into, std::move(handler)));
-          run(Read{*this, first_of(into)}, handler);
-        },
-        token, buffers);
-  }
-
   // Tells the peer's TLS, if there is one, that nothing more comes; if that can be done at once.
   void say_goodbye();
   // The same, and shuts the connection down for sending.
@@ -69,59 +57,6 @@ class ClientSocket {
   void close();
 
  private:
-  struct Read {
-    ClientSocket& socket;
-    boost::asio::mutable_buffer into;
-    std::size_t once(ErrorCode& error) { return socket.read_some(into, error); }
-    Tcp::wait_type waits_for() const { return socket.read_waits_for_; }
-  };
-  // Tries, waits until the socket is ready, and tries again.
-  template <class Attempt>
-  struct Operation {
-    Attempt attempt;
-    bool begun = false;
-    bool done = false;
-    ErrorCode result{};
-    std::size_t bytes = 0;
-
-    template <class Self>
-    void operator()(Self& self, ErrorCode error = {}) {
-      if (!done) {
-        result = error;
-        if (!error) bytes = attempt.once(result);
-        if (result == boost::asio::error::would_block) {
-          begun = true;
-          Tcp& tcp = attempt.socket.tcp_;
-          tcp.async_wait(attempt.waits_for(), std::move(self));
-          return;
-        }
-        done = true;
-        // A handler is not called from inside the function that it was given to.
-        if (!begun) {
-          boost::asio::post(attempt.socket.get_executor(), std::move(self));
-          return;
-        }
-      }
-      self.complete(result, bytes);
-    }
-  };
-
-  template <class Attempt, class Handler>
-  void run(Attempt attempt, Handler& handler) {
-    boost::asio::async_compose<Handler, void(ErrorCode, std::size_t)>(
-        Operation<Attempt>{std::move(attempt)}, handler, tcp_);
-  }
-
-  template <class Buffers>
-  static boost::asio::mutable_buffer first_of(const Buffers& buffers) {
-    const auto end = boost::asio::buffer_sequence_end(buffers);
-    for (auto at = boost::asio::buffer_sequence_begin(buffers); at != end; ++at) {
-      const boost::asio::mutable_buffer one(*at);
-      if (one.size() > 0) return one;
-    }
-    return {};
-  }
-
   // What OpenSSL said: how many bytes, or why not.
   std::size_t outcome(int bytes, Tcp::wait_type& waits_for, ErrorCode& error);
 

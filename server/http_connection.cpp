@@ -1,9 +1,11 @@
 #include "server/http_connection.h"
 
+#include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
 
 #include "core/error_head.h"
+#include "core/socket_read_buffer.h"
 #include "server/web_socket_handshake.h"
 
 namespace responses_proxy {
@@ -12,8 +14,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kWatchBytes = 2048;         // pending while an answer is under way
+constexpr int kReadsAtOnce = 4;                   // then others have their turn
 constexpr std::size_t kMaxPipelined = 64 * 1024;  // of the next requests, read ahead
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -71,66 +72,88 @@ void HttpConnection::next_request() {
 }
 
 void HttpConnection::read_more() {
-  if (reading_ || phase_ == Phase::closing) return;
-  if (phase_ == Phase::answering && in_.size() >= kMaxPipelined) return;
+  if (reading_ || phase_ == Phase::closing || holds_enough()) return;
   reading_ = true;
-  if (in_.size() == 0) in_.shrink_to_fit();
-  if (phase_ == Phase::body && in_.size() == 0) {
-    if (const auto room = body_reader_->room(); !room.empty()) return read_into_body(room);
+  auto readable = [self = shared_from_this()](const error_code& error) {
+    self->on_readable(error);
+  };
+  if (socket_.holds_more()) {
+    boost::asio::post(socket_.get_executor(), [readable] { readable({}); });
+  } else {
+    socket_.wait_to_read(std::move(readable));
   }
-  const std::size_t want = phase_ == Phase::answering ? kWatchBytes : kReadBytes;
-  socket_.async_read_some(in_.prepare(want),
-                          [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-                            self->on_read(error, bytes);
-                          });
 }
 
-// Nothing else stands in front of these bytes: they need not be copied from one buffer to the next.
-void HttpConnection::read_into_body(std::span<char> room) {
-  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-                            self->on_body_read(error, bytes);
-                          });
-}
-
-void HttpConnection::on_body_read(const error_code& error, std::size_t bytes) {
+void HttpConnection::on_readable(const error_code& error) {
   reading_ = false;
   if (phase_ == Phase::closing) return;
   if (error) {
     client_gone();
     return;
   }
-  body_reader_->filled(bytes);
-  body_has_grown();
+  for (int i = 0; i < kReadsAtOnce && read_once(); ++i) {
+  }
   read_more();
 }
 
-void HttpConnection::on_read(const error_code& error, std::size_t bytes) {
-  reading_ = false;
-  if (phase_ == Phase::closing) return;
+// Whether there may be more at once. A body is read to where it stays, if nothing else stands in
+// front of it.
+bool HttpConnection::read_once() {
+  std::span<char> into;
+  if (phase_ == Phase::body && in_.size() == 0) into = body_reader_->room();
+  const bool of_body = !into.empty();
+  if (!of_body) into = socket_read_buffer();
+  error_code error;
+  const std::size_t bytes = socket_.read_some(boost::asio::buffer(into.data(), into.size()), error);
+  if (error == boost::asio::error::would_block) return false;
   if (error) {
     client_gone();
-    return;
+    return false;
   }
-  in_.commit(bytes);
-  in_.consume(std::exchange(taken_, 0));
+  if (of_body) {
+    body_reader_->filled(bytes);
+    body_has_grown();
+  } else {
+    take_in({into.data(), bytes});
+  }
+  return bytes == into.size() && phase_ != Phase::closing && !holds_enough();
+}
+
+// Of the next requests, until this one is answered.
+bool HttpConnection::holds_enough() const {
+  return phase_ == Phase::answering && in_.size() >= kMaxPipelined;
+}
+
+void HttpConnection::take_in(std::string_view bytes) {
+  arrived_ = bytes;
+  if (in_.size() > 0 || phase_ == Phase::answering) keep_arrived();
   if (phase_ == Phase::lingering) {
     take(unread().size());
   } else if (phase_ != Phase::answering) {
     parse();
   }
-  read_more();
+  keep_arrived();
+}
+
+// The buffer it stands in is everybody's.
+void HttpConnection::keep_arrived() {
+  const std::string_view left = std::exchange(arrived_, {});
+  if (!left.empty()) {
+    in_.commit(boost::asio::buffer_copy(in_.prepare(left.size()),
+                                        boost::asio::buffer(left.data(), left.size())));
+  } else if (in_.size() == 0) {
+    in_.shrink_to_fit();
+  }
 }
 
 std::string_view HttpConnection::unread() const {
-  return std::string_view(static_cast<const char*>(in_.data().data()), in_.size()).substr(taken_);
+  if (in_.size() == 0) return arrived_;
+  return {static_cast<const char*>(in_.data().data()), in_.size()};
 }
 
-// A buffer that is emptied begins anew at its front: not while a read is on its way to behind what
-// it holds now.
 void HttpConnection::take(std::size_t bytes) {
-  if (reading_) {
-    taken_ += bytes;
+  if (in_.size() == 0) {
+    arrived_.remove_prefix(bytes);
   } else {
     in_.consume(bytes);
   }
@@ -190,6 +213,7 @@ void HttpConnection::send_continue() {
 }
 
 void HttpConnection::dispatch() {
+  keep_arrived();
   Request request = std::move(request_head_.request);
   request.body = body_reader_->take();
   request.peer = peer_;

@@ -92,9 +92,11 @@ class HttpConnection final : public ResponseWriter,
   void go_to(Phase next);
   void go_to(Answer next);
   void read_more();
-  void read_into_body(std::span<char> room);
-  void on_read(const boost::system::error_code& error, std::size_t bytes);
-  void on_body_read(const boost::system::error_code& error, std::size_t bytes);
+  void on_readable(const boost::system::error_code& error);
+  bool read_once();
+  bool holds_enough() const;
+  void take_in(std::string_view bytes);
+  void keep_arrived();
   std::string_view unread() const;
   void take(std::size_t bytes);
   void parse();
@@ -127,9 +129,9 @@ class HttpConnection final : public ResponseWriter,
 
   Phase phase_ = Phase::idle;
   SteadyTime deadline_;
-  boost::beast::flat_buffer in_;
-  std::size_t taken_ = 0;  // of in_, while a read is under way
-  bool reading_ = false;
+  std::string_view arrived_;      // what has just been read and is not parsed yet, if in_ is empty
+  boost::beast::flat_buffer in_;  // what has come too early, or in pieces
+  bool reading_ = false;          // or waiting for something to read
   std::optional<RequestHeadReader> head_reader_;
   RequestHead request_head_;                      // from the body on
   std::optional<RequestBodyReader> body_reader_;  // in it

@@ -10,7 +10,7 @@
 #include "web_socket/frame_reader.h"
 #include "web_socket/frame_writer.h"
 #include "web_socket/handshake.h"
-#include "web_socket/read_buffer.h"
+#include "core/socket_read_buffer.h"
 
 namespace responses_proxy {
 

@@ -7,7 +7,7 @@
 #include "responses_proxy/web_socket.h"
 #include "upstream/connect_failure.h"
 #include "web_socket/handshake.h"
-#include "web_socket/read_buffer.h"
+#include "core/socket_read_buffer.h"
 
 namespace responses_proxy {
 

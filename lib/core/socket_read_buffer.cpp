@@ -1,4 +1,4 @@
-#include "web_socket/read_buffer.h"
+#include "core/socket_read_buffer.h"
 
 #include <vector>
 
