@@ -79,7 +79,6 @@ std::unique_ptr<AccessLog> make_access_log(const Config& config, const Log& log)
 std::unique_ptr<Server> make_server(const Config& config, const Log& log, AccessLog* access_log,
                                     InheritedSockets sockets) {
   if (sockets.serving.empty()) check_addresses(config);
-  check_certificates(config);
   check_listener_tls(config);
   check_registry_file(config);
   check_model_catalog(config);
@@ -89,7 +88,9 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
     if (access_log != nullptr) {
       on_record = [access_log](const RequestRecord& record) { access_log->write(record); };
     }
-    return std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
+    auto server = std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
+    check_authorities(server->authorities_problem());
+    return server;
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
   }
