@@ -32,9 +32,8 @@ bool has_no_body(int status) {
 bool may_be_sent(const Header& field) {
   constexpr FieldSet kOwn{FieldId::content_length, FieldId::transfer_encoding, FieldId::keep_alive};
   if (kOwn.contains(field.id)) return false;
-  const auto breaks = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
   const bool named = field.id != FieldId::other || is_field_name(field.name);
-  return named && std::none_of(field.value.begin(), field.value.end(), breaks);
+  return named && is_in_one_line(field.value);
 }
 
 void append_chunk(std::string_view bytes, std::string& out) {

@@ -47,17 +47,23 @@ std::uint64_t saturated_number(std::string_view digits) {
   return number;
 }
 
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 }  // namespace
 
-std::optional<FieldLine> parse_field_line(std::string_view line) {
+std::optional<Header> parse_field_line(std::string_view line) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_field_name(line.substr(0, colon))) return std::nullopt;
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view name = line.substr(0, colon);
+  const FieldId id = field_id(name);
+  const bool named = id != FieldId::other || is_field_name(name);  // what has an id has a name
   std::string_view value = line.substr(colon + 1);
-  if (!is_field_value(value)) return std::nullopt;
-  const std::size_t first = std::min(value.find_first_not_of(" \t"), value.size());
-  value.remove_prefix(first);
-  value = value.substr(0, value.find_last_not_of(" \t") + 1);
-  return FieldLine{line.substr(0, colon), value};
+  if (!named || !is_field_value(value)) return std::nullopt;
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  return Header(name, value, id);
 }
 
 bool is_host(std::string_view text) {

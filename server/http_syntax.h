@@ -7,16 +7,13 @@
 #include <string_view>
 
 #include "responses_proxy/error.h"
+#include "responses_proxy/headers.h"
 
 namespace responses_proxy {
 
-struct FieldLine {
-  std::string_view name;
-  std::string_view value;  // without the blanks around it
-};
-// A line "name: value" without its CRLF. None for a folded line, a blank before the colon, a
-// control character in the value.
-std::optional<FieldLine> parse_field_line(std::string_view line);
+// A line "name: value" without its CRLF; the value without the blanks around it. None for a folded
+// line, a blank before the colon, a control character in the value.
+std::optional<Header> parse_field_line(std::string_view line);
 
 // host [":" port] as in Host: a name, an IPv4 address or an IPv6 address in brackets. No user.
 bool is_host(std::string_view text);

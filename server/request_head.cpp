@@ -78,9 +78,8 @@ std::optional<Error> RequestHeadReader::on_line(std::string_view line) {
   if (head_.request.headers.size() == kMaxFields) {
     return head_too_large(fmt::format("{} header lines", kMaxFields));
   }
-  const Header header(field->name, field->value);
-  head_.request.headers.add(header);
-  return on_field(header);
+  head_.request.headers.add(*field);
+  return on_field(*field);
 }
 
 std::optional<Error> RequestHeadReader::on_request_line(std::string_view line) {

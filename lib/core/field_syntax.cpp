@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "core/byte_block.h"
+
 namespace responses_proxy {
 
 namespace {
@@ -26,11 +28,31 @@ constexpr Bytes kValueBytes = all_that([](char c) {
   return (byte >= 0x20 && byte != 0x7f) || c == '\t';
 });
 
+constexpr Bytes kBytesInLine = all_that([](char c) { return c != '\r' && c != '\n' && c != '\0'; });
+
+ByteBlock not_of_a_value(const ByteBlock& block) {
+  return (ByteBlock)(((block < 0x20) & (block != '\t')) | (block == 0x7f));
+}
+
+ByteBlock ends_of_line(const ByteBlock& block) {
+  return (ByteBlock)((block == '\r') | (block == '\n') | (block == 0));
+}
+
 bool consists_of(const Bytes& allowed, std::string_view text) {
   for (const char c : text) {
     if (!allowed[static_cast<unsigned char>(c)]) return false;
   }
   return true;
+}
+
+// The same, of blocks as long as there are whole ones.
+template <class Others>
+bool consists_of(const Bytes& allowed, std::string_view text, Others&& others) {
+  while (text.size() >= sizeof(ByteBlock)) {
+    if (first_set(others(block_at(text.data()))) < sizeof(ByteBlock)) return false;
+    text.remove_prefix(sizeof(ByteBlock));
+  }
+  return consists_of(allowed, text);
 }
 
 }  // namespace
@@ -40,7 +62,11 @@ bool is_field_name(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  return consists_of(kValueBytes, text);
+  return consists_of(kValueBytes, text, not_of_a_value);
+}
+
+bool is_in_one_line(std::string_view text) {
+  return consists_of(kBytesInLine, text, ends_of_line);
 }
 
 }  // namespace responses_proxy

@@ -1,12 +1,15 @@
 // JsonCursor: goes over a JSON text from one value to the next.
 //
 // What is passed over is not judged: of a value only the brackets are counted and the strings
-// found. Strings are crossed in blocks of 16 bytes. Neither memory nor stack grow with the depth.
+// found. Strings are crossed in blocks of 16 bytes (see json_block.h). Neither memory nor stack
+// grow with the depth.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "core/json_block.h"
 
 namespace responses_proxy {
 
@@ -14,26 +17,31 @@ class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
-  // The first character of what comes next; NUL: nothing does.
-  char next() {
-    skip_blanks();
-    return at_ < end_ ? *at_ : '\0';
-  }
+  // The first character of what comes next; NUL: nothing does. Usually there are no blanks.
+  char next() { return at_ < end_ && !may_be_blank(*at_) ? *at_ : next_behind_blanks(); }
   // Takes that character, which is not NUL, if it comes next.
   bool take(char wanted) {
-    if (at_ == end_ || *at_ != wanted) {  // usually there are no blanks
-      if (next() != wanted) return false;
-    }
-    ++at_;
-    return true;
+    const bool comes = (at_ < end_ && *at_ == wanted) || next_behind_blanks() == wanted;
+    if (comes) ++at_;
+    return comes;
   }
   // Each takes what comes next, as it stands. "": it is something else, or broken.
-  std::string_view take_string();  // with its quotes
+  std::string_view take_string() {  // with its quotes
+    if (next() != '"') return {};
+    const char* const begin = at_;
+    return skip_string() ? since(begin) : std::string_view();
+  }
   std::string_view take_value();
+  // The same of a value that nobody looks at. false: there is none, or it is broken.
+  bool pass_value() {
+    const char first = next();
+    if (first == '"') return skip_string();
+    return first == '{' || first == '[' ? skip_container() : skip_scalar();
+  }
   // Whether there was a backslash in the string that was taken last.
   bool escaped() const { return escaped_; }
   bool at_end() {
-    skip_blanks();
+    next_behind_blanks();
     return at_ == end_;
   }
 
@@ -44,11 +52,21 @@ class JsonCursor {
   }
 
  private:
-  static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-  void skip_blanks() {
-    while (at_ < end_ && static_cast<unsigned char>(*at_) <= ' ' && is_blank(*at_)) ++at_;
+  static bool may_be_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
+  char next_behind_blanks();
+  // Keys, ids and words have no more than a block, and nothing in them that is not just a byte.
+  bool skip_string() {
+    if (end_ - at_ > static_cast<std::ptrdiff_t>(sizeof(ByteBlock))) {
+      const std::size_t plain = first_set(stops_in(at_ + 1));
+      if (plain < sizeof(ByteBlock) && at_[1 + plain] == '"') {
+        escaped_ = false;
+        at_ += plain + 2;
+        return true;
+      }
+    }
+    return skip_long_string();
   }
-  bool skip_string();
+  bool skip_long_string();
   bool skip_container();
   bool skip_scalar();
 

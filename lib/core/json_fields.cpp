@@ -29,16 +29,12 @@ bool read_list(JsonCursor& json, char open, char close, Each&& each) {
   return json.take(close);
 }
 
-bool pass_over(JsonCursor& json) {
-  return !json.take_value().empty();
-}
-
 bool read_text(JsonCursor& json, JsonField& field) {
   const std::string_view string = json.take_string();
   if (string.empty()) return false;
   field.kind = Kind::text;
   if (json.escaped()) return unescape(string, field.text);
-  field.text.assign(string, 1, string.size() - 2);
+  field.text.assign(string.data() + 1, string.size() - 2);
   return true;
 }
 
@@ -69,7 +65,7 @@ bool read_scalar(JsonCursor& json, JsonField& field) {
 
 bool read_elements(JsonCursor& json, JsonField& field) {
   return read_list(json, '[', ']', [&] {
-    if (json.next() != '{') return pass_over(json);
+    if (json.next() != '{') return json.pass_value();
     if (!read_object(json, field.children)) return false;
     field.elements->take();
     return true;
@@ -96,11 +92,11 @@ bool read_content(JsonCursor& json, JsonField& field) {
       return read_object(json, field.children);
     case '[':
       field.kind = Kind::other;
-      return field.elements != nullptr ? read_elements(json, field) : pass_over(json);
+      return field.elements != nullptr ? read_elements(json, field) : json.pass_value();
     case '"':
       if (field.elements == nullptr) return read_text(json, field);
       field.kind = Kind::other;  // an input that is one text: as long as the body, and of no use
-      return pass_over(json);
+      return json.pass_value();
     default:
       return read_scalar(json, field);
   }
@@ -120,7 +116,7 @@ bool read_value(JsonCursor& json, JsonField& field) {
   bool read = false;
   if (field.take == Take::place) {
     field.kind = kind_by(first);
-    read = pass_over(json);
+    read = json.pass_value();
   } else {
     read = read_content(json, field);
   }
@@ -128,57 +124,60 @@ bool read_value(JsonCursor& json, JsonField& field) {
   return read;
 }
 
-// However it is spelled, a key is the same key. One with half a surrogate pair is none that anybody
-// asks for: where all members are wanted it stays as it is written.
-bool read_key(JsonCursor& json, bool all_wanted, std::string& unescaped, std::string_view& written,
-              std::string_view& key) {
-  written = json.take_string();
-  if (written.empty()) return false;
-  key = written.substr(1, written.size() - 2);
-  if (!json.escaped()) return true;
-  if (!unescape(written, unescaped)) return all_wanted;
-  key = unescaped;
-  return true;
-}
-
-// The fields of an object. Most of its keys are none of theirs, and most of those have a length
-// that none of theirs has.
+// The fields of an object, none of which is named "". Most of its keys are none of theirs, which
+// most often shows by their length and first letter together.
 class Wanted {
  public:
   explicit Wanted(std::span<JsonField> fields) : fields_(fields) {
     for (JsonField& field : fields) {
       forget(field);  // an earlier duplicate of the object does not count
-      lengths_ |= bit(field.key.size());
+      looks_ |= look(field.key);
     }
   }
   JsonField* find(std::string_view key) const {
-    if ((lengths_ & bit(key.size())) == 0) return nullptr;
+    if (key.empty() || (looks_ & look(key)) == 0) return nullptr;
     for (JsonField& field : fields_) {
-      if (field.key == key) return &field;
+      if (field.key.size() == key.size() && field.key == key) return &field;
     }
     return nullptr;
   }
 
  private:
-  static std::uint64_t bit(std::size_t length) { return std::uint64_t{1} << (length % 64); }
+  static std::uint64_t look(std::string_view key) {
+    const auto first = static_cast<unsigned char>(key.front());
+    return std::uint64_t{1} << ((key.size() + 21 * first) % 64);  // with 21 nearly all differ
+  }
 
   std::span<JsonField> fields_;
-  std::uint64_t lengths_ = 0;
+  std::uint64_t looks_ = 0;  // one bit for each look that a field has
 };
 
-bool read_member(JsonCursor& json, const Wanted& fields, JsonMembers* members) {
-  std::string unescaped;
-  std::string_view written;
-  std::string_view key;
-  if (!read_key(json, members != nullptr, unescaped, written, key) || !json.take(':')) return false;
+bool read_member(JsonCursor& json, JsonField* field) {
+  return field == nullptr ? json.pass_value() : read_value(json, *field);
+}
+
+// However it is spelled, a key is the same key. One with half a surrogate pair is none that anybody
+// asks for: where all members are wanted it stays as it is written.
+bool read_kept_member(JsonCursor& json, std::string_view written, const Wanted& fields,
+                      JsonMembers* members) {
+  std::string key(written, 1, written.size() - 2);
+  if (json.escaped() && !unescape(written, key) && members == nullptr) return false;
+  if (!json.take(':')) return false;
   json.next();
   const char* const value = json.place();
-  JsonField* const wanted = fields.find(key);
-  const bool read = wanted == nullptr ? pass_over(json) : read_value(json, *wanted);
-  if (!read || members == nullptr) return read;
+  if (!read_member(json, fields.find(key))) return false;
+  if (members == nullptr) return true;
   if (members->size() == kMaxMembers) return false;
-  members->push_back({std::string(key), json.since(value), json.since(written.data())});
+  members->push_back({std::move(key), json.since(value), json.since(written.data())});
   return true;
+}
+
+bool read_member(JsonCursor& json, const Wanted& fields, JsonMembers* members) {
+  const std::string_view written = json.take_string();
+  if (written.empty()) return false;
+  if (members != nullptr || json.escaped()) return read_kept_member(json, written, fields, members);
+  const std::string_view key(written.data() + 1, written.size() - 2);
+  return json.take(':') && read_member(json, fields.find(key));
 }
 
 bool read_object(JsonCursor& json, std::span<JsonField> fields, JsonMembers* members) {

@@ -17,12 +17,11 @@ bool tells_of_trouble(const AttemptRecord& attempt) {
 
 }  // namespace
 
-void FailoverLog::record(RequestRecord record) noexcept {
+void FailoverLog::look_at(const RequestRecord& record) {
   // The last attempt made the answer: nothing moved after it.
   for (std::size_t i = 0; i + 1 < record.attempts.size(); ++i) {
     if (tells_of_trouble(record.attempts[i])) note(record.attempts[i]);
   }
-  next_.record(std::move(record));
 }
 
 void FailoverLog::note(const AttemptRecord& failed) {

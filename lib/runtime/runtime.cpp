@@ -123,7 +123,7 @@ class Runtime::Impl {
         telemetry_(telemetry_target()),
         traffic_(clock_),
         observed_(telemetry_, [this](const RequestRecord& record) { count(record); }),
-        failovers_(observed_, log_, clock_, [this](const std::string& id) { return name_of(id); }),
+        failovers_(log_, clock_, [this](const std::string& id) { return name_of(id); }),
         decisions_(all_decisions()),
         loops_(given_or(options_.loops, own_loops_,
                         [this] { return std::make_unique<EventLoops>(config_.io_threads); })),
@@ -241,6 +241,7 @@ class Runtime::Impl {
 
   // In one place: a record that went through a sink for each would be moved once for each.
   void count(const RequestRecord& record) {
+    failovers_.look_at(record);
     if (options_.on_record) options_.on_record(record);
     traffic_.count(record);
     metrics_.count(record);
@@ -272,7 +273,7 @@ class Runtime::Impl {
                          .state = state_,
                          .router = router_,
                          .balancer = balancer_,
-                         .telemetry = failovers_,
+                         .telemetry = observed_,
                          .loops = loops_,
                          .upstreams = {},
                          .dialects = dialects_by_name_,

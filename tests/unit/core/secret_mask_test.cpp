@@ -27,6 +27,27 @@ TEST_CASE("known values are masked wherever they stand") {
   CHECK(masked({}, "token-of-a-client") == "token-of-a-client");
 }
 
+TEST_CASE("a credential is found in any place of a long text, whatever it begins with") {
+  const std::vector<std::string> few = {"token-of-a-client", "Zebra-of-a-client"};
+  std::vector<std::string> many = few;  // more first bytes than are looked for together
+  for (char c = 'c'; c <= 'q'; ++c) many.push_back(std::string(1, c) + "-other-value");
+  for (const std::string& secret :
+       {std::string("token-of-a-client"), std::string("Zebra-of-a-client"),
+        std::string("sk-abcdefghijkl"), std::string("%74oken-of-a-client"),
+        std::string("\\u0074oken-of-a-client")}) {
+    for (std::size_t at = 0; at < 50; ++at) {
+      CAPTURE(secret);
+      CAPTURE(at);
+      const std::string before(at, '.');
+      const std::string text = before + secret + std::string(50 - at, '.');
+      CHECK(masked(few, text) == before + "***" + std::string(50 - at, '.'));
+      CHECK(masked(many, text) == masked(few, text));
+      const std::string given = before + "Bearer abcdefghijkl";
+      CHECK(masked(few, given) == before + "Bearer ***");
+    }
+  }
+}
+
 TEST_CASE("of values that begin alike the longest counts") {
   CHECK(masked({"secret-1", "secret-1-and-more"}, "secret-1-and-more secret-1") == "*** ***");
 }
