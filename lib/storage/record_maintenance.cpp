@@ -37,7 +37,10 @@ SqlQuery delete_first(const char* table, const char* key, const char* time, std:
 std::array<SqlQuery, 3> deletions(WallTime oldest, std::int64_t rows) {
   return {delete_first("requests", "row_key", "row_key", first_key_at(oldest), rows),
           delete_first("sessions", "session_id", "last_seen_at", to_micros(oldest), rows),
-          delete_first("usage_session_days", "session_id", "day", day_of(oldest), rows)};
+          {"DELETE FROM usage_session_days WHERE (stretch, session_id) IN "
+           "(SELECT stretch, session_id FROM usage_session_days WHERE stretch < $1 "
+           "ORDER BY stretch, session_id LIMIT $2)",
+           {first_stretch_of(day_of(oldest)), rows}}};
 }
 
 RecordMaintenance::RecordMaintenance(Database& database, const Clock& clock,
