@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/earlier_records.h"
+#include "storage/earlier_sums.h"
 #include "storage/record_key.h"
 #include "storage/sql_values.h"
 #include "storage/usage_sums.h"
@@ -60,11 +61,16 @@ Millis RecordMaintenance::tend() noexcept {
 
 bool RecordMaintenance::move_batch() {
   // Whoever writes records does not wait for a look that finds none.
-  if (!all_moved_) all_moved_ = !database_.read(has_earlier_records);
+  if (!all_moved_) {
+    all_moved_ = !database_.read([](SqlConnection& connection) {
+      return has_earlier_records(connection) || has_earlier_sums(connection);
+    });
+  }
   if (all_moved_) return false;
   database_.write([&](SqlConnection& connection) {
     take_turn(connection);
     move_earlier_records(connection, kMoveBatch);
+    move_earlier_sums(connection, kMoveBatch);
   });
   return true;
 }

@@ -74,14 +74,12 @@ Migration narrow_records() {
        "DROP TABLE background_usage_v9"}};
 }
 
-// The sums of sessions in stretches (usage_sums.h), and no NOT NULL where rows are added to: for
-// each statement that it could end in the middle, SQLite keeps a copy of the pages that it changes.
+// The sums of sessions in stretches (usage_sums.h); those of before are moved (earlier_sums.h). No
+// NOT NULL where rows are added to: for each statement that it could end in the middle, SQLite
+// keeps a copy of the pages that it changes. Of `sessions`, it is taken out of the text of the
+// schema, which changes nothing in the file (https://sqlite.org/lang_altertable.html, the second
+// way).
 Migration narrow_sums() {
-  const std::string key =
-      "session_id, model, resource_id, pool_id, asked_pool_id, caller, status_code";
-  const std::string sums =
-      "requests, errors, input_tokens, output_tokens, total_tokens, cached_tokens, "
-      "reasoning_tokens";
   Migration step{11,
                  {"ALTER TABLE usage_session_days RENAME TO usage_session_days_v10",
                   "DROP INDEX usage_session_days_by_session",
@@ -101,33 +99,14 @@ Migration narrow_sums() {
                 total_tokens BIGINT,
                 cached_tokens BIGINT,
                 reasoning_tokens BIGINT,
-                PRIMARY KEY (stretch, )" +
-                      key + ")) WITHOUT ROWID",
-                  "INSERT INTO usage_session_days SELECT day * 1048576, " + key + ", " + sums +
-                      " FROM usage_session_days_v10 ORDER BY day, session_id",
-                  "DROP TABLE usage_session_days_v10"}};
+                PRIMARY KEY (stretch, session_id, model, resource_id, pool_id, asked_pool_id,
+                             caller, status_code)) WITHOUT ROWID)"}};
   step.if_undone_by_pages = {
-      "ALTER TABLE sessions RENAME TO sessions_v10",
-      "DROP INDEX sessions_by_time",
-      R"(CREATE TABLE sessions (
-                session_id TEXT PRIMARY KEY,
-                session_name TEXT,
-                last_resource_id TEXT,
-                last_pool_id TEXT,
-                last_model TEXT,
-                last_status_code INTEGER,
-                created_at BIGINT,
-                last_seen_at BIGINT,
-                request_count BIGINT,
-                error_count BIGINT,
-                input_tokens BIGINT,
-                output_tokens BIGINT,
-                total_tokens BIGINT,
-                cached_tokens BIGINT,
-                reasoning_tokens BIGINT,
-                last_caller TEXT))",
-      "INSERT INTO sessions SELECT * FROM sessions_v10",
-      "DROP TABLE sessions_v10",
+      "DROP INDEX sessions_by_time", "PRAGMA writable_schema = ON",
+      "UPDATE sqlite_schema SET sql = REPLACE(sql, ' NOT NULL', '') "
+      "WHERE type = 'table' AND name = 'sessions'",
+      "PRAGMA writable_schema = RESET",
+      // Unique as ever, but not to be checked: a session has one row.
       "CREATE INDEX sessions_by_time ON sessions (last_seen_at, session_id)"};
   return step;
 }

@@ -52,6 +52,11 @@ std::int64_t first_stretch_of(std::int64_t day) {
   return day * (std::int64_t{1} << kStretchBits);
 }
 
+const SqlInsert& into_session_days() {
+  static const SqlInsert into = insert_into_sums("usage_session_days", "stretch");
+  return into;
+}
+
 void UsageSums::Sum::add(const Sum& part) {
   requests += part.requests;
   errors += part.errors;
@@ -108,7 +113,7 @@ void UsageSums::write_days(SqlConnection& connection) const {
 }
 
 void UsageSums::write_session_days(SqlConnection& connection, std::int64_t segment) const {
-  static const SqlInsert into = insert_into_sums("usage_session_days", "stretch");
+  const SqlInsert& into = into_session_days();
   struct Row {
     std::string_view session_id;
     const Kind* kind;

@@ -38,6 +38,9 @@ std::int64_t day_of(WallTime time);
 // All stretches of a day are from here to that of the next day.
 std::int64_t first_stretch_of(std::int64_t day);
 
+// How rows are added to usage_session_days.
+const SqlInsert& into_session_days();
+
 class UsageSums {
  public:
   UsageSums() = default;

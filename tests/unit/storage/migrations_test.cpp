@@ -146,7 +146,11 @@ TEST_CASE("sessions and their sums of schema 10 are those of now") {
         {});
   }
   migrate(database.connection);
+  CHECK(database.number(
+            "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
   const auto store = testing::open_records("sqlite:///" + (database.folder.path() / "db").string());
+  RecordMaintenance maintenance(*store->database, store->clock, std::chrono::days(0), ignore_log);
+  while (maintenance.tend() == RecordMaintenance::kPause) continue;
   const SessionRow row = store->queries.sessions({}).rows.at(0);
   CHECK(row.session_name == "name");
   CHECK(row.last_caller == "bob");
@@ -171,6 +175,12 @@ TEST_CASE("sessions and their sums of schema 10 are those of now") {
   query.status = 502;
   query.requested_pool_id = "asked";
   CHECK(store->queries.usage(UsageBy::caller, query).at(0).requests == 6);
+  CHECK(database.number("SELECT COUNT(*) FROM usage_session_days_v10") == 0);
+
+  RequestRecord more = testing::sample_record("more", testing::at_second(1));
+  more.session_id = "s-1";
+  store->writer.write(std::vector{more});
+  CHECK(store->queries.sessions({}).rows.at(0).request_count == 8);
 }
 
 TEST_CASE("a failing change leaves the database as it was") {
