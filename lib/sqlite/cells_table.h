@@ -6,7 +6,7 @@
 // Threads    Those of its connection, one at a time.
 // Ownership  Stays where it is, and outlives the connection. The cells are the caller's, who keeps
 //            them until the statement is reset.
-// Errors     The constructor throws SQLite::Exception.
+// Errors     attach() throws SQLite::Exception.
 // Limits     kMostColumns. Which rows were written is not seen in a table WITHOUT ROWID.
 #pragma once
 
