@@ -81,7 +81,8 @@ std::string replaced(const std::string& statement, std::string_view word, std::s
 std::string in_own_words(const std::string& statement) {
   const std::string texts = replaced(statement, "TEXT", "TEXT COLLATE \"C\"");
   const std::string keys = replaced(texts, "INTEGER PRIMARY KEY", "BIGINT PRIMARY KEY");
-  return replaced(keys, "BLOB", "BYTEA");
+  const std::string bytes = replaced(keys, "BLOB", "BYTEA");
+  return replaced(bytes, " WITHOUT ROWID", "");
 }
 
 // "\\x0aff": as the server writes and reads bytes.

@@ -17,6 +17,9 @@ namespace responses_proxy {
 
 namespace {
 
+// Of SqlInsert::on_conflict: rows that cannot be written are none the worse for it.
+constexpr std::string_view kLeaveOut = "DO NOTHING";
+
 bool about_the_data(const SQLite::Exception& error) {
   switch (error.getErrorCode()) {
     case SQLITE_CONSTRAINT:
@@ -121,7 +124,9 @@ SqliteConnection::SqliteConnection(const std::string& path, Mode mode, Millis pa
     : path_(path),
       name_(fmt::format("SQLite database {}", path)),
       database_(open(name_, path, mode, patience)),
-      opened_file_(file_at(path)) {}
+      opened_file_(file_at(path)) {
+  guarded(name_, [&] { cells_.attach(database_); });
+}
 
 SqliteConnection::FileId SqliteConnection::file_at(const std::string& path) {
   struct stat status {};
@@ -163,18 +168,19 @@ void SqliteConnection::query(const std::string& sql, std::span<const SqlValue> p
   });
 }
 
-// Row by row: a statement that is prepared costs less than one that is as long as its rows.
 std::vector<bool> SqliteConnection::insert_cells(const SqlInsert& into,
                                                  std::span<const SqlCell> cells) {
+  const std::size_t width = into.columns.size();
+  const std::size_t rows = cells.size() / width;
+  if (rows == 0) return {};
   return guarded(name_, [&] {
     SqliteInsert& insert = prepared_insert(SqliteInsert::statement_of(into));
-    std::vector<bool> written;
-    const std::size_t width = into.columns.size();
-    written.reserve(cells.size() / width);
-    for (; !cells.empty(); cells = cells.subspan(width)) {
-      written.push_back(insert.row(cells.first(width)));
+    cells_.show(cells, width);
+    const bool all = insert.run() == static_cast<std::int64_t>(rows);
+    if (!all && into.on_conflict != kLeaveOut) {
+      throw RecordRefused(fmt::format("{}: {} cannot hold one of its rows", name_, into.table));
     }
-    return written;
+    return all ? std::vector<bool>(rows, true) : cells_.written();
   });
 }
 

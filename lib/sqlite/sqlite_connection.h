@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "responses_proxy/clock.h"
+#include "sqlite/cells_table.h"
 #include "sqlite/sqlite_insert.h"
 #include "storage/sql_connection.h"
 
@@ -30,6 +31,7 @@ class SqliteConnection final : public SqlConnection {
   void define(std::span<const std::string> statements) override {
     for (const std::string& statement : statements) execute(statement, {});
   }
+  bool undoes_by_pages() const override { return true; }
   void begin() override;
   void lock_schema() override {}  // begin() keeps out everyone who writes
   void commit() override;
@@ -48,6 +50,7 @@ class SqliteConnection final : public SqlConnection {
 
   const std::string path_;
   const std::string name_;  // for error texts
+  CellsTable cells_;
   SQLite::Database database_;
   const FileId opened_file_;
   std::unordered_map<std::string, SQLite::Statement> statements_;

@@ -1,4 +1,4 @@
-// SqliteInsert: rows into one table, one after the other, by a statement that is prepared once.
+// SqliteInsert: the rows of a CellsTable into one table, by a statement that is prepared once.
 // Straight to SQLite's own interface: this is what a record costs.
 //
 // Errors     Throws SQLite::Exception.
@@ -6,8 +6,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "storage/sql_connection.h"
@@ -22,15 +22,13 @@ class SqliteInsert {
   SqliteInsert(SQLite::Database& database, const std::string& sql);
   static std::string statement_of(const SqlInsert& into);
 
-  // True if it was written. The cells are not copied.
-  bool row(std::span<const SqlCell> cells);
+  // All rows; returns how many were written.
+  std::int64_t run();
 
  private:
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-
-  void check(int result) const;
 
   SQLite::Database& database_;
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;

@@ -3,9 +3,11 @@
 // and itself; what may be absent has a byte before it.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,17 +17,20 @@
 
 namespace responses_proxy {
 
+// Appends to a string: all that was put, at the end of a section.
 class CompactWriter {
  public:
   // `base`: times are kept as what they are later than it.
   CompactWriter(std::string& bytes, std::int64_t base) : bytes_(bytes), base_(base) {}
+  CompactWriter(const CompactWriter&) = delete;
+  CompactWriter& operator=(const CompactWriter&) = delete;
 
   void put(std::int64_t number) {
     const auto bits = std::bit_cast<std::uint64_t>(number);
     put_bits((bits << 1U) ^ (number < 0 ? ~std::uint64_t{0} : 0U));
   }
   void put(int number) { put(std::int64_t{number}); }
-  void put(bool flag) { bytes_ += flag ? '\1' : '\0'; }
+  void put(bool flag) { put_byte(flag ? '\1' : '\0'); }
   void put(std::chrono::microseconds duration) { put(std::int64_t{duration.count()}); }
   void put(WallTime time) { put(to_micros(time) - base_); }
   void put(const std::string& text) {
@@ -48,6 +53,7 @@ class CompactWriter {
     const std::size_t at = bytes_.size();
     bytes_.append(kLengthBytes, '\0');
     write();
+    move_on();
     std::size_t length = bytes_.size() - at - kLengthBytes;
     for (std::size_t i = 0; i < kLengthBytes; ++i, length >>= 8U) {
       bytes_[at + i] = static_cast<char>(length & 0xFFU);
@@ -58,14 +64,31 @@ class CompactWriter {
 
  private:
   void put_bits(std::uint64_t bits) {
-    for (; bits >= 0x80U; bits >>= 7U) bytes_ += static_cast<char>(bits | 0x80U);
-    bytes_ += static_cast<char>(bits);
+    for (; bits >= 0x80U; bits >>= 7U) put_byte(static_cast<char>(bits | 0x80U));
+    put_byte(static_cast<char>(bits));
+  }
+  void put_byte(char byte) {
+    if (used_ == near_.size()) move_on();
+    near_[used_++] = byte;
   }
   void put_bytes(std::string_view text) {
     put_bits(text.size());
-    bytes_ += text;
+    if (text.size() > near_.size() - used_) move_on();
+    if (text.size() > near_.size()) {
+      bytes_ += text;
+      return;
+    }
+    std::memcpy(near_.data() + used_, text.data(), text.size());
+    used_ += text.size();
+  }
+  void move_on() {
+    bytes_.append(near_.data(), used_);
+    used_ = 0;
   }
 
+  // What is not in the string yet: to append a byte there costs more than most fields.
+  std::array<char, 256> near_;
+  std::size_t used_ = 0;
   std::string& bytes_;
   const std::int64_t base_;
 };

@@ -106,7 +106,7 @@ void move_earlier_records(SqlConnection& connection, std::int64_t rows) {
   RequestRows to(connection);
   to.insert(records);
   to.finish();
-  sums.write(connection);
+  sums.write(connection, to.newest_segment());
   static const std::string remove =
       std::string("DELETE FROM requests_v9 WHERE request_id IN ") + kNewest;
   const SqlValue moved = static_cast<std::int64_t>(records.size());

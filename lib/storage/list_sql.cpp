@@ -105,31 +105,45 @@ void filter_keys(Builder& builder, const KeyRange& keys) {
   builder.where("r.row_key < " + builder.param(keys.before));
 }
 
-// `|| ''` keeps SQLite from walking the index of the sessions, only to have the groups in order,
-// when the query is about a few days.
-const char* usage_key(UsageBy by) {
+constexpr const char* kDayOfStretch = "stretch >> 20";
+static_assert(kStretchBits == 20);
+
+const char* usage_key(UsageBy by, bool of_sessions) {
   switch (by) {
     case UsageBy::day:
-      return "day";
+      return of_sessions ? kDayOfStretch : "day";
     case UsageBy::model:
       return "model";
     case UsageBy::resource:
       return "resource_id";
     case UsageBy::session:
-      return "session_id || ''";
+      return "session_id";
     case UsageBy::caller:
       return "caller";
   }
   return "";
 }
 
-// Whole days: sums have no finer time.
-void filter_days(Builder& builder, const RecordQuery& query) {
-  if (query.since) builder.where("day >= " + builder.param(day_of(*query.since)));
+// Whole days: sums have no finer time. `first`: of a day, what its sums begin with in `column`.
+void filter_days(Builder& builder, const RecordQuery& query, std::string_view column,
+                 std::int64_t (*first)(std::int64_t day)) {
+  if (query.since) {
+    builder.where(fmt::format("{} >= {}", column, builder.param(first(day_of(*query.since)))));
+  }
   if (!query.until) return;
-  const WallTime last_moment = *query.until - WallTime::duration(1);
-  builder.where("day <= " + builder.param(day_of(last_moment)));
+  const std::int64_t last_day = day_of(*query.until - WallTime::duration(1));
+  builder.where(fmt::format("{} < {}", column, builder.param(first(last_day + 1))));
 }
+
+std::int64_t same_day(std::int64_t day) {
+  return day;
+}
+
+// One stretch after the other, and in each the session: no index has the sessions of all of them.
+constexpr const char* kEachStretch =
+    "stretch IN (WITH RECURSIVE stretches (at) AS (SELECT MIN(stretch) FROM usage_session_days "
+    "UNION ALL SELECT (SELECT MIN(d.stretch) FROM usage_session_days d WHERE d.stretch > s.at) "
+    "FROM stretches s WHERE s.at IS NOT NULL) SELECT at FROM stretches)";
 
 std::optional<std::string> in_sums(const std::optional<std::string>& wanted) {
   if (!wanted) return std::nullopt;
@@ -221,15 +235,16 @@ SqlQuery sessions_query(const RecordQuery& query, const Behind& behind) {
 }
 
 SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
-  Builder builder(fmt::format("SELECT {} AS usage_key", usage_key(by)));
+  const bool of_sessions = by == UsageBy::session || query.session_id;
+  Builder builder(fmt::format("SELECT {} AS usage_key", usage_key(by, of_sessions)));
   for (const char* count : {"requests", "errors"}) {
     builder.add(fmt::format(", CAST(SUM({}) AS BIGINT)", count));
   }
   for (const TokenCount& tokens : kTokenCounts) {
     builder.add(fmt::format(", CAST(SUM({}) AS BIGINT)", tokens.name));
   }
-  const bool of_sessions = by == UsageBy::session || query.session_id;
   builder.add(of_sessions ? " FROM usage_session_days" : " FROM usage_days");
+  if (query.session_id) builder.where(kEachStretch);
   builder.where_equal("session_id", in_sums(query.session_id));
   builder.where_equal("asked_pool_id", in_sums(query.requested_pool_id));
   builder.where_equal("caller", in_sums(query.caller));
@@ -238,7 +253,11 @@ SqlQuery usage_query(UsageBy by, const RecordQuery& query) {
   builder.where_equal("pool_id", in_sums(query.pool_id));
   builder.where_equal("status_code", query.status);
   builder.where_equal("status_code / 100", query.status_class);
-  filter_days(builder, query);
+  if (of_sessions) {
+    filter_days(builder, query, "stretch", first_stretch_of);
+  } else {
+    filter_days(builder, query, "day", same_day);
+  }
   builder.add(" GROUP BY usage_key ORDER BY ");
   if (by != UsageBy::day) builder.add("COALESCE(SUM(total_tokens), 0) DESC, SUM(requests) DESC, ");
   builder.add("usage_key DESC");

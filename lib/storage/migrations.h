@@ -21,6 +21,8 @@ class SchemaTooNew final : public StorageError {
 struct Migration {
   std::int64_t version;
   std::vector<std::string> statements;
+  // Behind those, where SqlConnection::undoes_by_pages().
+  std::vector<std::string> if_undone_by_pages = {};
 };
 
 // All of them, versions ascending. A change that was released is never edited.

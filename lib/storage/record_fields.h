@@ -1,10 +1,10 @@
 // The fields of a record, one line each in record_fields.cpp. The telemetry event (record_json.h)
-// and the rows of the admin lists (control/rows.h) follow from these lists, what is inserted into
-// and read from `sessions`, and how records of earlier versions are read (json_record.h,
-// earlier_records.h).
+// and the rows of the admin lists (control/rows.h) follow from these lists, what is read from
+// `sessions`, and how records of earlier versions are read (json_record.h, earlier_records.h).
 //
 // A new field of a request is a member of the record, a line in its list, and one in
-// record_codec.cpp; a new one of a session also a step of migrations.cpp.
+// record_codec.cpp; a new one of a session also lines in session_totals.cpp, and a step of
+// records_schema.cpp.
 #pragma once
 
 #include <array>
@@ -92,26 +92,6 @@ Record read_record(RecordFields<Record> fields, const SqlRow& row, int first_col
   Record record;
   read_fields(fields, row, record, first_column);
   return record;
-}
-
-// Rows of values_of(), each with the values of `more` behind it.
-template <class Record>
-SqlInsert insert_into(std::string table, RecordFields<Record> fields, std::string on_conflict,
-                      const std::vector<SqlColumn>& more = {}) {
-  SqlInsert insert{std::move(table), {}, std::move(on_conflict)};
-  for (const RecordField<Record>& field : fields) {
-    insert.columns.push_back({field.column, field.is_text()});
-  }
-  insert.columns.insert(insert.columns.end(), more.begin(), more.end());
-  return insert;
-}
-
-template <class Record>
-SqlValues values_of(RecordFields<Record> fields, const Record& record, std::size_t more = 0) {
-  SqlValues values;
-  values.reserve(fields.size() + more);
-  for (const RecordField<Record>& field : fields) values.push_back(field.get(record));
-  return values;
 }
 
 }  // namespace responses_proxy

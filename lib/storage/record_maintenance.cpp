@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/earlier_records.h"
+#include "storage/earlier_sums.h"
 #include "storage/record_key.h"
 #include "storage/sql_values.h"
 #include "storage/usage_sums.h"
@@ -37,7 +38,10 @@ SqlQuery delete_first(const char* table, const char* key, const char* time, std:
 std::array<SqlQuery, 3> deletions(WallTime oldest, std::int64_t rows) {
   return {delete_first("requests", "row_key", "row_key", first_key_at(oldest), rows),
           delete_first("sessions", "session_id", "last_seen_at", to_micros(oldest), rows),
-          delete_first("usage_session_days", "session_id", "day", day_of(oldest), rows)};
+          {"DELETE FROM usage_session_days WHERE (stretch, session_id) IN "
+           "(SELECT stretch, session_id FROM usage_session_days WHERE stretch < $1 "
+           "ORDER BY stretch, session_id LIMIT $2)",
+           {first_stretch_of(day_of(oldest)), rows}}};
 }
 
 RecordMaintenance::RecordMaintenance(Database& database, const Clock& clock,
@@ -57,11 +61,16 @@ Millis RecordMaintenance::tend() noexcept {
 
 bool RecordMaintenance::move_batch() {
   // Whoever writes records does not wait for a look that finds none.
-  if (!all_moved_) all_moved_ = !database_.read(has_earlier_records);
+  if (!all_moved_) {
+    all_moved_ = !database_.read([](SqlConnection& connection) {
+      return has_earlier_records(connection) || has_earlier_sums(connection);
+    });
+  }
   if (all_moved_) return false;
   database_.write([&](SqlConnection& connection) {
     take_turn(connection);
     move_earlier_records(connection, kMoveBatch);
+    move_earlier_sums(connection, kMoveBatch);
   });
   return true;
 }

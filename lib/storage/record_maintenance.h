@@ -1,10 +1,10 @@
 // RecordMaintenance: what has to be done to the records now and then.
 //
-// Role       Moves the records that an earlier version has written to where they are now
-//            (earlier_records.h), and deletes what is older than it may be: requests with their
-//            attempts and bodies, sessions that have ended, the usage of single sessions. The sums
-//            by day, model, resource and caller stay. For whoever writes records; several processes
-//            may do it on one database.
+// Role       Moves the records and sums that an earlier version has written to where they are now
+//            (earlier_records.h, earlier_sums.h), and deletes what is older than it may be:
+//            requests with their attempts and bodies, sessions that have ended, the usage of single
+//            sessions. The sums by day, model, resource and caller stay. For whoever writes
+//            records; several processes may do it on one database.
 // Threads    One at a time.
 // Ownership  Database and clock outlive it.
 // Errors     None: what fails is an event of the log, and tried again later.

@@ -30,6 +30,8 @@ class RecordSegments {
 
   // The segment of a row.
   std::int64_t of(std::int64_t row_key) { return segment(row_key).number; }
+  // Its number; that of the first one is 0.
+  std::int64_t newest() const { return segments_.back().number; }
   // It is there now.
   void count(std::int64_t row_key) { ++segment(row_key).more; }
   // Writes what has been counted, and begins new segments where they are due.

@@ -6,7 +6,6 @@
 
 #include "storage/record_codec.h"
 #include "storage/record_key.h"
-#include "storage/sql_values.h"
 
 namespace responses_proxy {
 
@@ -110,31 +109,21 @@ RequestRows::Records RequestRows::insert_chunk(std::span<const RequestRecord* co
   return fresh;
 }
 
-std::string_view RequestRows::storable(Cells& to, const std::string& text) {
-  if (is_storable(text)) return text;
-  return to.texts.emplace_back(storable_text(text));
-}
-
-std::string_view RequestRows::whole(Cells& to, const std::string& body) {
-  if (body.empty()) return {};
-  return to.texts.emplace_back(whole_text(body));
-}
-
 void RequestRows::add(Cells& to, const RequestRecord& record, std::int64_t key,
                       std::string_view details) {
   static const std::string nothing;
   const AttemptRecord* last = record.attempts.empty() ? nullptr : &record.attempts.back();
-  const std::string_view session_id = storable(to, record.session_id);
-  const std::string_view response_id = storable(to, record.response_id);
+  const std::string_view session_id = to.texts.of(record.session_id);
+  const std::string_view response_id = to.texts.of(record.response_id);
   to.cells.insert(
       to.cells.end(),
-      {key, segments_.of(key), to_micros(record.created_at), storable(to, record.request_id),
+      {key, segments_.of(key), to_micros(record.created_at), to.texts.of(record.request_id),
        session_id, text_hash(session_id), response_id, text_hash(response_id),
-       storable(to, record.caller), storable(to, record.model),
-       storable(to, record.requested_pool_id), storable(to, last ? last->resource_id : nothing),
-       storable(to, last ? last->pool_id : nothing), std::int64_t{record.status_code},
-       static_cast<std::int64_t>(record.attempts.size()), SqlBytes{details},
-       whole(to, record.request_body), whole(to, record.response_body)});
+       to.texts.of(record.caller), to.texts.of(record.model), to.texts.of(record.requested_pool_id),
+       to.texts.of(last ? last->resource_id : nothing), to.texts.of(last ? last->pool_id : nothing),
+       std::int64_t{record.status_code}, static_cast<std::int64_t>(record.attempts.size()),
+       SqlBytes{details}, to.texts.whole(record.request_body),
+       to.texts.whole(record.response_body)});
 }
 
 std::optional<std::int64_t> RequestRows::insert_elsewhere(const RequestRecord& record) {

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 #include "responses_proxy/request_record.h"
 #include "storage/record_segments.h"
 #include "storage/sql_connection.h"
+#include "storage/sql_values.h"
 
 namespace responses_proxy {
 
@@ -41,19 +41,18 @@ class RequestRows {
   Records insert(std::span<const RequestRecord* const> records);
   // After the last insert().
   void finish() { segments_.write(connection_); }
+  std::int64_t newest_segment() const { return segments_.newest(); }
 
  private:
   // The cells of a batch, and what they point to.
   struct Cells {
     std::vector<SqlCell> cells;
     std::string details;
-    std::deque<std::string> texts;
+    StorableTexts texts;
   };
 
   Records insert_chunk(std::span<const RequestRecord* const> records);
   void add(Cells& to, const RequestRecord& record, std::int64_t key, std::string_view details);
-  static std::string_view storable(Cells& to, const std::string& text);
-  static std::string_view whole(Cells& to, const std::string& body);
   // The place of a record whose own one is taken; nothing: it is there already.
   std::optional<std::int64_t> insert_elsewhere(const RequestRecord& record);
   std::optional<std::int64_t> free_key(const RequestRecord& record, std::int64_t from);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/counted_errors.h"
 #include "storage/record_fields.h"
@@ -36,42 +37,68 @@ std::string on_conflict() {
                 "CASE WHEN excluded.{0} < sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
   update += set("last_seen_at",
                 "CASE WHEN excluded.{0} > sessions.{0} THEN excluded.{0} ELSE sessions.{0} END");
-  update += add_counts("sessions", {"request_count", "error_count"});
-  return update + add_tokens("sessions");
+  update += ", " + add_counts("sessions", {"request_count", "error_count"});
+  return update + ", " + add_tokens("sessions");
+}
+
+SqlInsert into_sessions() {
+  SqlInsert into{"sessions",
+                 {{"session_id", true},
+                  {"session_name", true},
+                  {"last_caller", true},
+                  {"last_resource_id", true},
+                  {"last_pool_id", true},
+                  {"last_model", true},
+                  {"last_status_code"},
+                  {"created_at"},
+                  {"last_seen_at"},
+                  {"request_count"},
+                  {"error_count"}},
+                 on_conflict()};
+  for (const TokenCount& tokens : kTokenCounts) into.columns.push_back({tokens.name});
+  return into;
 }
 
 }  // namespace
 
 void SessionTotals::add(const RequestRecord& record) {
   if (record.session_id.empty()) return;
-  const auto [entry, is_new] = by_session_.try_emplace(storable_text(record.session_id));
-  SessionRow& row = entry->second;
-  if (is_new) {
-    row.session_id = entry->first;
-    row.created_at = row.last_seen_at = record.created_at;
+  Total& total = by_session_[texts_.of(record.session_id)];
+  ++total.requests;
+  if (counts_as_error(record.blame)) ++total.errors;
+  total.usage += record.usage;
+  if (total.newest == nullptr || record.created_at < total.created_at) {
+    total.created_at = record.created_at;
   }
-  row.created_at = std::min(row.created_at, record.created_at);
-  ++row.request_count;
-  if (counts_as_error(record.blame)) ++row.error_count;
-  row.usage += record.usage;
-  const bool newest = record.created_at >= row.last_seen_at;
-  if (!record.session_name.empty() && (newest || row.session_name.empty())) {
-    row.session_name = record.session_name;
-  }
-  if (!newest) return;
-  row.last_seen_at = record.created_at;
-  row.last_caller = record.caller;
-  row.last_model = record.model;
-  row.last_resource_id = record.attempts.empty() ? "" : record.attempts.back().resource_id;
-  row.last_pool_id = record.attempts.empty() ? "" : record.attempts.back().pool_id;
-  row.last_status_code = record.status_code;
+  const bool newest = total.newest == nullptr || record.created_at >= total.newest->created_at;
+  if (!record.session_name.empty() && (newest || total.named == nullptr)) total.named = &record;
+  if (newest) total.newest = &record;
 }
 
-void SessionTotals::write(SqlConnection& connection) const {
-  static const SqlInsert upsert = insert_into("sessions", session_fields(), on_conflict());
-  std::vector<SqlValues> rows;
-  for (const auto& [id, row] : by_session_) rows.push_back(values_of(session_fields(), row));
-  connection.insert(upsert, rows);
+void SessionTotals::write(SqlConnection& connection) {
+  static const SqlInsert upsert = into_sessions();
+  std::vector<std::pair<std::string_view, const Total*>> sorted;
+  sorted.reserve(by_session_.size());
+  for (const auto& [session_id, total] : by_session_) sorted.emplace_back(session_id, &total);
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<SqlCell> cells;
+  cells.reserve(sorted.size() * upsert.columns.size());
+  for (const auto& [session_id, total] : sorted) append(cells, session_id, *total);
+  connection.insert_cells(upsert, cells);
+}
+
+void SessionTotals::append(std::vector<SqlCell>& cells, std::string_view session_id,
+                           const Total& total) {
+  static const std::string nothing;
+  const RequestRecord& newest = *total.newest;
+  const AttemptRecord* last = newest.attempts.empty() ? nullptr : &newest.attempts.back();
+  cells.insert(cells.end(),
+               {session_id, texts_.of(total.named ? total.named->session_name : nothing),
+                texts_.of(newest.caller), texts_.of(last ? last->resource_id : nothing),
+                texts_.of(last ? last->pool_id : nothing), texts_.of(newest.model),
+                std::int64_t{newest.status_code}, to_micros(total.created_at),
+                to_micros(newest.created_at), total.requests, total.errors});
+  append_tokens(cells, total.usage);
 }
 
 }  // namespace responses_proxy

@@ -1,8 +1,8 @@
 // SqlConnection: what the record store needs of a database, so that its SQL is written once.
 //
 // Role       Runs portable SQL: $1, $2, ... in ascending order; TEXT, BIGINT, INTEGER, BLOB.
-// INTEGER
-//            PRIMARY KEY is a number of 64 bits that rows are kept in the order of.
+//            INTEGER PRIMARY KEY is a number of 64 bits that rows are kept in the order of;
+//            WITHOUT ROWID, they are in the order of their primary key, where a database can.
 // Threads    One at a time.
 // Errors     Throws StorageError that names the database and the reason.
 // Blocking   Every call.
@@ -71,10 +71,14 @@ class SqlConnection {
                      const std::function<void(const SqlRow&)>& on_row) = 0;
   // Inserts rows, whose cells stand one row behind the other, in their order. Says of each whether
   // it was written, by its first column: of rows that have the same value there, the first was.
+  // DO NOTHING, and nothing else, may leave rows out; not in a table WITHOUT ROWID.
   virtual std::vector<bool> insert_cells(const SqlInsert& into, std::span<const SqlCell> cells) = 0;
   std::vector<bool> insert(const SqlInsert& into, std::span<const SqlValues> rows);
   // Runs statements of the schema, at once where each would cost a way to the server and back.
   virtual void define(std::span<const std::string> statements) = 0;
+  // A statement of several rows keeps a copy of each page that it changes, unless nothing in its
+  // table can make it end in the middle.
+  virtual bool undoes_by_pages() const { return false; }
   // Whoever listens to `channel` (an identifier) is told once the transaction is committed, where
   // the database can do that.
   virtual void notify(const std::string& channel) { static_cast<void>(channel); }

@@ -48,7 +48,7 @@ void SqlRecordWriter::write(std::span<const RequestRecord> records) {
     }
     rows.finish();
     sessions.write(connection);
-    usage.write(connection);
+    usage.write(connection, rows.newest_segment());
   });
 }
 

@@ -12,15 +12,13 @@ std::string storable_text(std::string_view text) {
   return utf8_text(text, RecordQuery::kMaxText);
 }
 
-// Says no to some that need none: to what is not ASCII.
-bool is_storable(std::string_view text) {
-  return text.size() <= RecordQuery::kMaxText && std::all_of(text.begin(), text.end(), [](char c) {
-           return static_cast<signed char>(c) > 0;
-         });
-}
-
 std::string whole_text(std::string_view text) {
   return utf8_text(text, std::string_view::npos);
+}
+
+std::string_view StorableTexts::whole(const std::string& text) {
+  if (text.empty()) return {};
+  return copies_.emplace_back(whole_text(text));
 }
 
 std::int64_t to_micros(WallTime time) {

@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include "responses_proxy/clock.h"
+#include "responses_proxy/record_queries.h"
 #include "responses_proxy/word.h"
 #include "storage/sql_connection.h"
 
@@ -16,13 +19,50 @@ namespace responses_proxy {
 
 // The text as every database can hold it; see RecordQueries' limits.
 std::string storable_text(std::string_view text);
-// It is one already, as far as a look at its bytes says.
-bool is_storable(std::string_view text);
+// It is one already, as far as a look at its bytes says: no to some that are, to what is not ASCII.
+inline bool is_storable(std::string_view text);
 // The same, however long it is: for what is no field of a record.
 std::string whole_text(std::string_view text);
 
+// Texts as every database can hold them: those of a record, which most can be, or copies.
+class StorableTexts {
+ public:
+  // As storable_text().
+  std::string_view of(const std::string& text) {
+    if (is_storable(text)) return text;
+    return copies_.emplace_back(storable_text(text));
+  }
+  // As whole_text().
+  std::string_view whole(const std::string& text);
+
+ private:
+  std::deque<std::string> copies_;
+};
+
 std::int64_t to_micros(WallTime time);
 WallTime from_micros(std::int64_t micros);
+
+// Of eight bytes from 1 to 127 none has its highest bit, nor has it when 1 is taken away; of any
+// others, one of them has.
+inline bool is_storable(std::string_view text) {
+  constexpr std::size_t kEight = 8;
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  if (text.size() > RecordQuery::kMaxText) return false;
+  std::uint64_t found = 0;
+  const auto look_at = [&](std::size_t at, std::size_t count) {
+    std::uint64_t bytes = kOnes;
+    std::memcpy(&bytes, text.data() + at, count);
+    found |= (bytes - kOnes) | bytes;
+  };
+  std::size_t at = 0;
+  for (; at + kEight <= text.size(); at += kEight) look_at(at, kEight);
+  if (text.size() >= kEight) {
+    look_at(text.size() - kEight, kEight);
+  } else {
+    for (; at < text.size(); ++at) look_at(at, 1);
+  }
+  return (found & (kOnes << 7U)) == 0;
+}
 
 inline SqlValue to_sql(const std::string& text) {
   return storable_text(text);

@@ -164,6 +164,48 @@ TEST_CASE_TEMPLATE_DEFINE("maintenance: what an earlier version wrote is moved a
   }
 }
 
+TEST_CASE_TEMPLATE_DEFINE("maintenance: the sums of sessions of schema 10 are moved once", Backend,
+                          rm_move_sums) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  constexpr int kSessions = RecordMaintenance::kMoveBatch + 5;
+  for (int i = 0; i < 2 * kSessions; ++i) {
+    records.push_back(sample_record("r" + std::to_string(i), at_second(86'400 * (i % 2) + i)));
+    records.back().session_id = "s-" + std::to_string(i / 2);
+    records.back().model = i % 3 == 0 ? "one" : "other";
+  }
+  store->writer.write(records);
+  const auto usage = all_usage(*store);
+  const auto define = [&](const std::string& statement) {
+    store->database->write([&](SqlConnection& connection) { connection.execute(statement); });
+  };
+  const std::string columns =
+      "session_id, model, resource_id, pool_id, asked_pool_id, caller, status_code, requests, "
+      "errors, input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens";
+  define("INSERT INTO usage_session_days_v10 (day, " + columns + ") SELECT stretch / 1048576, " +
+         columns + " FROM usage_session_days");
+  const ManualClock clock;
+  RecordMaintenance maintenance(*store->database, clock, std::chrono::days(0), ignore_log);
+
+  SUBCASE("all of them") {
+    define("DELETE FROM usage_session_days");
+    CHECK(tend_all(maintenance) == 4);
+    CHECK(all_usage(*store) == usage);
+    CHECK(rows_of(*store, "usage_session_days_v10") == 0);
+  }
+  SUBCASE("beside those that are there") {
+    tend_all(maintenance);
+    tend_all(maintenance);
+    const auto sessions = store->queries.usage(UsageBy::session, {});
+    REQUIRE(!sessions.empty());
+    for (const UsageRow& row : sessions) CHECK(row.requests == 4);
+    CHECK(store->queries.usage(UsageBy::day, {}).at(0).requests == kSessions);
+  }
+}
+
 TEST_CASE_TEMPLATE_DEFINE("maintenance: large bodies are moved a few at a time", Backend,
                           rm_move_bodies) {
   using namespace responses_proxy;
@@ -281,6 +323,7 @@ TEST_CASE_TEMPLATE_DEFINE("maintenance: a failure is told once, and tried again"
 
 #define MAINTENANCE_CONTRACT(Backend)                 \
   TEST_CASE_TEMPLATE_INVOKE(rm_move, Backend);        \
+  TEST_CASE_TEMPLATE_INVOKE(rm_move_sums, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rm_move_bodies, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(rm_delete, Backend);      \
   TEST_CASE_TEMPLATE_INVOKE(rm_failure, Backend)

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "fakes/filled_record.h"
 #include "fakes/record_database.h"
 #include "fakes/sample_records.h"
+#include "storage/record_key.h"
 
 namespace responses_proxy::testing {
 
@@ -674,6 +676,52 @@ TEST_CASE_TEMPLATE_DEFINE("records: usage sums", Backend, rs_usage) {
   check(UsageBy::day, one, {{"2026-11-22", 2, 0, once}});
 }
 
+TEST_CASE_TEMPLATE_DEFINE("records: the usage of a session is that of all stretches of its days",
+                          Backend, rs_usage_stretches) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  constexpr int kDay = 86'400;
+  for (int segment = 0; segment < 3; ++segment) {
+    std::vector<RequestRecord> records;
+    for (const int second : {-kDay, 0, kDay}) {
+      const std::string id = std::to_string(segment) + "-" + std::to_string(second);
+      records.push_back(sample_record(id, at_second(second + segment)));
+      records.push_back(records.back());
+      records.back().request_id += "-other";
+      records.back().session_id = "s-2";
+    }
+    store->writer.write(records);
+    // As if the table had grown: what comes is in a new segment.
+    store->database->write([&](SqlConnection& connection) {
+      const std::array<SqlValue, 2> values{std::int64_t{segment + 1},
+                                           first_key_at(at_second(2 * kDay + segment))};
+      connection.execute("INSERT INTO record_segments VALUES ($1, $2, 0)", values);
+    });
+  }
+  const auto requests = [&](UsageBy by, const RecordQuery& query) {
+    std::vector<std::pair<std::string, std::int64_t>> found;
+    for (const UsageRow& row : store->queries.usage(by, query)) {
+      found.emplace_back(row.key, row.requests);
+    }
+    return found;
+  };
+  using Found = std::vector<std::pair<std::string, std::int64_t>>;
+  RecordQuery query;
+  CHECK(requests(UsageBy::session, query) == Found{{"s-2", 9}, {"s-1", 9}});
+  query.session_id = "s-1";
+  const Found days{{"2026-11-22", 3}, {"2026-11-21", 3}, {"2026-11-20", 3}};
+  CHECK(requests(UsageBy::day, query) == days);
+  query.since = at_second(7);
+  CHECK(requests(UsageBy::day, query) == Found{days[0], days[1]});
+  query.until = at_second(8);
+  CHECK(requests(UsageBy::day, query) == Found{days[1]});
+  CHECK(requests(UsageBy::session, query) == Found{{"s-1", 3}});
+  query.session_id.reset();
+  CHECK(requests(UsageBy::session, query) == Found{{"s-2", 3}, {"s-1", 3}});
+}
+
 TEST_CASE_TEMPLATE_DEFINE("records: tokens stand with the resource that has used them", Backend,
                           rs_usage_of_attempts) {
   using namespace responses_proxy;
@@ -917,6 +965,7 @@ TEST_CASE_TEMPLATE_DEFINE("records: queries run beside a writer", Backend, rs_co
   TEST_CASE_TEMPLATE_INVOKE(rs_decisions, Backend);         \
   TEST_CASE_TEMPLATE_INVOKE(rs_sessions, Backend);          \
   TEST_CASE_TEMPLATE_INVOKE(rs_usage, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_usage_stretches, Backend);   \
   TEST_CASE_TEMPLATE_INVOKE(rs_usage_of_attempts, Backend); \
   TEST_CASE_TEMPLATE_INVOKE(rs_background, Backend);        \
   TEST_CASE_TEMPLATE_INVOKE(rs_response, Backend);          \

@@ -25,7 +25,7 @@ const ageing = (days) =>
   `UPDATE requests SET row_key = row_key - ${days * kDay} * 1024, created_at = created_at - ${days * kDay};`
   + `UPDATE sessions SET created_at = created_at - ${days * kDay}, last_seen_at = last_seen_at - ${days * kDay};`
   + `UPDATE usage_days SET day = day - ${days};`
-  + `UPDATE usage_session_days SET day = day - ${days};`;
+  + `UPDATE usage_session_days SET stretch = stretch - ${days} * 1048576;`;
 
 const sqlite = (server, statements) =>
   execFileSync('sqlite3', [join(server.folder, 'proxy.sqlite3'), statements], { encoding: 'utf8' });

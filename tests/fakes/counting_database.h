@@ -52,6 +52,7 @@ class CountingConnection final : public SqlConnection {
     return connection_->insert_cells(into, cells);
   }
   void define(std::span<const std::string> statements) override { connection_->define(statements); }
+  bool undoes_by_pages() const override { return connection_->undoes_by_pages(); }
   void begin() override { connection_->begin(); }
   void lock_schema() override { connection_->lock_schema(); }
   void commit() override { connection_->commit(); }

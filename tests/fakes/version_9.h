@@ -10,6 +10,26 @@
 
 namespace responses_proxy::testing {
 
+// Rows of values_of(), each with the values of `more` behind it.
+template <class Record>
+SqlInsert insert_into(std::string table, RecordFields<Record> fields, std::string on_conflict,
+                      const std::vector<SqlColumn>& more = {}) {
+  SqlInsert insert{std::move(table), {}, std::move(on_conflict)};
+  for (const RecordField<Record>& field : fields) {
+    insert.columns.push_back({field.column, field.is_text()});
+  }
+  insert.columns.insert(insert.columns.end(), more.begin(), more.end());
+  return insert;
+}
+
+template <class Record>
+SqlValues values_of(RecordFields<Record> fields, const Record& record) {
+  SqlValues values;
+  values.reserve(fields.size());
+  for (const RecordField<Record>& field : fields) values.push_back(field.get(record));
+  return values;
+}
+
 // `summed`: into usage, by whoever wrote them. `suffix`: of the tables' names, once they have
 // moved.
 inline void insert_version_9(SqlConnection& connection, const std::vector<RequestRecord>& records,

@@ -48,8 +48,9 @@ inline const std::array<std::string, 3> kFillTheRest{
     "INSERT INTO usage_days SELECT created_at / 86400000000, '', model, resource_id, pool_id, "
     "asked_pool_id, caller, status_code, COUNT(*), 0, 1, 1, 1, 1, 1 FROM requests "
     "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8",
-    "INSERT INTO usage_session_days SELECT created_at / 86400000000, session_id, model, "
-    "resource_id, pool_id, asked_pool_id, caller, status_code, COUNT(*), 0, 1, 1, 1, 1, 1 "
+    "INSERT INTO usage_session_days SELECT created_at / 86400000000 * 1048576 + segment, "
+    "session_id, model, resource_id, pool_id, asked_pool_id, caller, status_code, COUNT(*), 0, 1, "
+    "1, 1, 1, 1 "
     "FROM requests GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"};
 
 inline void fill_tables(SqlConnection& connection, std::int64_t rows) {

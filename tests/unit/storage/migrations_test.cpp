@@ -8,6 +8,7 @@
 #include "fakes/version_9.h"
 #include "sqlite/sqlite_connection.h"
 #include "storage/record_maintenance.h"
+#include "storage/sql_values.h"
 
 using namespace responses_proxy;
 
@@ -127,6 +128,59 @@ TEST_CASE("records of schema 9 are those of now when they have been moved") {
   CHECK(store->queries.usage(UsageBy::day, {}).at(0).requests == 3);
   CHECK(database.number("SELECT COUNT(*) FROM background_usage WHERE request_key IS NULL") == 0);
   CHECK(database.number("SELECT COUNT(*) FROM requests_v9") == 0);
+}
+
+TEST_CASE("sessions and their sums of schema 10 are those of now") {
+  TestDatabase database;
+  migrate(database.connection, migrations().first(10));
+  database.connection.execute(
+      "INSERT INTO sessions (session_id, session_name, last_resource_id, last_pool_id, last_model, "
+      "last_status_code, created_at, last_seen_at, request_count, error_count, input_tokens, "
+      "last_caller) VALUES ('s-1', 'name', 'res', 'pool', 'model', 502, 10, 20, 7, 1, 100, 'bob')",
+      {});
+  for (const char* day : {"20000", "20001"}) {
+    database.connection.execute(
+        std::string("INSERT INTO usage_session_days VALUES (") + day +
+            ", 's-1', 'model', 'res', 'pool', 'asked', 'bob', 502, 3, 1, 100, "
+            "NULL, NULL, NULL, NULL)",
+        {});
+  }
+  migrate(database.connection);
+  CHECK(database.number(
+            "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1);
+  const auto store = testing::open_records("sqlite:///" + (database.folder.path() / "db").string());
+  RecordMaintenance maintenance(*store->database, store->clock, std::chrono::days(0), ignore_log);
+  while (maintenance.tend() == RecordMaintenance::kPause) continue;
+  const SessionRow row = store->queries.sessions({}).rows.at(0);
+  CHECK(row.session_name == "name");
+  CHECK(row.last_caller == "bob");
+  CHECK(row.last_resource_id == "res");
+  CHECK(row.last_pool_id == "pool");
+  CHECK(row.last_model == "model");
+  CHECK(row.last_status_code == 502);
+  CHECK(to_micros(row.created_at) == 10);
+  CHECK(to_micros(row.last_seen_at) == 20);
+  CHECK(row.request_count == 7);
+  CHECK(row.error_count == 1);
+  CHECK(row.usage.input == 100);
+  CHECK_FALSE(row.usage.output);
+  RecordQuery query;
+  query.session_id = "s-1";
+  const auto days = store->queries.usage(UsageBy::day, query);
+  REQUIRE(days.size() == 2);
+  CHECK(days[0].key == "2024-10-05");
+  CHECK(days[1].key == "2024-10-04");
+  CHECK(days[0].requests == 3);
+  CHECK(days[0].usage.input == 100);
+  query.status = 502;
+  query.requested_pool_id = "asked";
+  CHECK(store->queries.usage(UsageBy::caller, query).at(0).requests == 6);
+  CHECK(database.number("SELECT COUNT(*) FROM usage_session_days_v10") == 0);
+
+  RequestRecord more = testing::sample_record("more", testing::at_second(1));
+  more.session_id = "s-1";
+  store->writer.write(std::vector{more});
+  CHECK(store->queries.sessions({}).rows.at(0).request_count == 8);
 }
 
 TEST_CASE("a failing change leaves the database as it was") {

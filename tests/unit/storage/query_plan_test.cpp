@@ -156,8 +156,11 @@ TEST_CASE_TEMPLATE("usage is read from its sums, whatever it is grouped and filt
       CHECK(has(plan, " usage_"));
       CHECK_FALSE(has(plan, "requests"));
       CHECK_FALSE(has(plan, "attempts"));
-      if (query.since) CHECK(has(plan, "(day>?"));
-      if (query.session_id) CHECK(has(plan, "INDEX usage_session_days_by_session (session_id=?"));
+      const bool of_session = query.session_id.has_value();
+      const bool of_sessions = of_session || by == UsageBy::session;
+      if (query.since) CHECK(has(plan, of_sessions ? "(stretch>?" : "(day>?"));
+      if (of_session)
+        CHECK(has(plan, "usage_session_days USING PRIMARY KEY (stretch=? AND session_id=?)"));
     }
   }
 }

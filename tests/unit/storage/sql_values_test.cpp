@@ -35,3 +35,19 @@ TEST_CASE("texts are made storable and stay bounded") {
   CHECK(storable_text(exact + "x") == exact);
   CHECK(storable_text(std::string(10'000, '\xFF')).size() <= RecordQuery::kMaxText);
 }
+
+TEST_CASE("one byte that is not stored as it is, is seen wherever it stands") {
+  for (std::size_t size = 1; size < 40; ++size) {
+    CHECK(is_storable(std::string(size, '\1')));
+    CHECK(is_storable(std::string(size, '\x7F')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char byte : {'\0', '\x80', '\xFF'}) {
+        std::string text(size, '\x7F');
+        text[at] = byte;
+        CHECK_FALSE(is_storable(text));
+      }
+    }
+  }
+  CHECK(is_storable(""));
+  CHECK_FALSE(is_storable(std::string(RecordQuery::kMaxText + 1, 'x')));
+}
