@@ -6,11 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "core/socket_read_buffer.h"
 #include "server/compression_offer.h"
 #include "web_socket/frame_reader.h"
 #include "web_socket/frame_writer.h"
 #include "web_socket/handshake.h"
-#include "core/socket_read_buffer.h"
 
 namespace responses_proxy {
 

@@ -3,11 +3,11 @@
 #include <cassert>
 #include <utility>
 
+#include "core/socket_read_buffer.h"
 #include "responses_proxy/upstream_trust.h"
 #include "responses_proxy/web_socket.h"
 #include "upstream/connect_failure.h"
 #include "web_socket/handshake.h"
-#include "core/socket_read_buffer.h"
 
 namespace responses_proxy {
 
