@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "config_values/url.h"
+#include "responses_proxy/upstream_trust.h"
 #include "responses_proxy/version.h"
 #include "server/access_log.h"
 #include "server/demo.h"
@@ -88,9 +89,9 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
     if (access_log != nullptr) {
       on_record = [access_log](const RequestRecord& record) { access_log->write(record); };
     }
-    auto server = std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
-    check_authorities(server->authorities_problem());
-    return server;
+    return std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
+  } catch (const UpstreamTrustError& error) {
+    throw bad_authorities(error.what());
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
   }

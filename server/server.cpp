@@ -69,8 +69,6 @@ class Server::Impl {
     runtime_.hurry();
   }
 
-  std::string authorities_problem() { return runtime_.upstream_trust().problem(); }
-
   std::string reload() {
     std::vector<std::string> problems;
     if (tls_) {
@@ -207,9 +205,6 @@ void Server::stop() {
 }
 void Server::hurry() {
   impl_->hurry();
-}
-std::string Server::authorities_problem() const {
-  return impl_->authorities_problem();
 }
 std::string Server::reload() {
   return impl_->reload();

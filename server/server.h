@@ -25,9 +25,6 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // What is wrong with the files of certificate authorities, naming the variable; "" = nothing.
-  std::string authorities_problem() const;
-
   void start();
   // Stops accepting, lets running requests end within the drain timeout, writes the last records.
   // With inherited sockets, clients that are connected already have kHandOver for one more request

@@ -51,16 +51,13 @@ StartProblem told(LogLevel level, const std::string& line) {
   return {level, line.substr(0, colon), line.substr(colon + 2)};
 }
 
-Problems authority_problems(const std::string& problem) {
+Problems certificate_problems(const Config& config) {
+  const std::string problem = UpstreamTrust({.ca_file = config.upstream_ca_file,
+                                             .ssl_cert_file = config.ssl_cert_file,
+                                             .ssl_cert_dir = config.ssl_cert_dir})
+                                  .problem();
   if (problem.empty()) return {};
   return {told(LogLevel::error, problem)};
-}
-
-Problems certificate_problems(const Config& config) {
-  return authority_problems(UpstreamTrust({.ca_file = config.upstream_ca_file,
-                                           .ssl_cert_file = config.ssl_cert_file,
-                                           .ssl_cert_dir = config.ssl_cert_dir})
-                                .problem());
 }
 
 Problems listener_tls_problems(const Config& config) {
@@ -157,8 +154,9 @@ void check_addresses(const Config& config) {
   throw_first(address_problems(config));
 }
 
-void check_authorities(const std::string& problem) {
-  throw_first(authority_problems(problem));
+StartError bad_authorities(const std::string& problem) {
+  const StartProblem of_authorities = told(LogLevel::error, problem);
+  return {of_authorities.variable, of_authorities.problem};
 }
 
 void check_listener_tls(const Config& config) {

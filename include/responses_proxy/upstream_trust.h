@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include "responses_proxy/export.h"
@@ -22,6 +23,12 @@ struct TrustFiles {
   std::string ca_file = {};        // PROXY_UPSTREAM_CA_FILE: these authorities and no others
   std::string ssl_cert_file = {};  // SSL_CERT_FILE: in place of the system's file
   std::string ssl_cert_dir = {};   // SSL_CERT_DIR: in place of the system's folder
+};
+
+// What Runtime throws where problem() says something at its start: the same words.
+class UpstreamTrustError final : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 class UpstreamTrust {

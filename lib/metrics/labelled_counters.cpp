@@ -42,26 +42,4 @@ prometheus::Counter& LabelledCounters::add(std::string_view key,
   return counter;
 }
 
-const std::vector<Growth>* UsualGrowths::find(std::string_view labels) const {
-  const std::shared_lock lock(mutex_);
-  const auto known = by_labels_.find(labels);
-  return known == by_labels_.end() ? nullptr : &known->second;
-}
-
-void UsualGrowths::add(const std::string& labels, std::vector<Growth> growths) {
-  const std::scoped_lock lock(mutex_);
-  if (by_labels_.size() < kMaxKnown) by_labels_.emplace(labels, std::move(growths));
-}
-
-bool CountedResponses::is_first(const std::string& response_id) {
-  const std::scoped_lock lock(mutex_);
-  if (!known_.insert(response_id).second) return false;
-  oldest_first_.push_back(response_id);
-  if (oldest_first_.size() > kMaxResponses) {
-    known_.erase(oldest_first_.front());
-    oldest_first_.pop_front();
-  }
-  return true;
-}
-
 }  // namespace responses_proxy

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include "metrics/labelled_counters.h"
+#include "metrics/counted_responses.h"
 #include "metrics/traffic_series.h"
 #include "responses_proxy/clock.h"
 #include "responses_proxy/request_record.h"

@@ -12,7 +12,7 @@ LoopUpstreams::LoopUpstreams(const Config& config, const RuntimeOptions& options
                                                         .ssl_cert_file = config.ssl_cert_file,
                                                         .ssl_cert_dir = config.ssl_cert_dir})) {
   if (const std::string problem = trust_->problem(); !problem.empty()) {
-    throw std::runtime_error(problem);
+    throw UpstreamTrustError(problem);
   }
   for (std::size_t i = 0; i < loops.size(); ++i) {
     clients_.push_back(make_client(config, options, clock, loops.at(i)));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fakes/sample_records.h"
-#include "metrics/labelled_counters.h"
+#include "metrics/record_counters.h"
 
 using namespace responses_proxy;
 
