@@ -57,6 +57,21 @@ void create_private_file(const std::string& name, const std::string& path) {
   ::close(file);
 }
 
+// Two processes may begin with the same new file. For this statement SQLite does not wait by itself
+// until the other one leaves it alone.
+void keep_log_ahead(SQLite::Database& database, Millis patience) {
+  constexpr Millis kPause{10};
+  for (Millis left = patience;; left -= kPause) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (const SQLite::Exception& error) {
+      if (error.getErrorCode() != SQLITE_BUSY || left <= Millis(0)) throw;
+    }
+    sqlite3_sleep(static_cast<int>(kPause.count()));
+  }
+}
+
 SQLite::Database open(const std::string& name, const std::string& path, SqliteConnection::Mode mode,
                       Millis patience) {
   if (mode == SqliteConnection::Mode::write) create_private_file(name, path);
@@ -68,7 +83,7 @@ SQLite::Database open(const std::string& name, const std::string& path, SqliteCo
       database.exec("PRAGMA query_only = ON");
       return database;
     }
-    database.exec("PRAGMA journal_mode = WAL");
+    keep_log_ahead(database, patience);
     database.exec("PRAGMA synchronous = NORMAL");
     // Pages are touched again and again by the batches that follow: a checkpoint every 16 MiB of
     // log instead of every 4 writes each of them less often.

@@ -1,7 +1,9 @@
 #include "sqlite/sqlite_connection.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
+#include <future>
 #include <string>
 #include <vector>
 
@@ -83,4 +85,19 @@ TEST_CASE("SQLite: bytes and texts are bound as they are, empty ones too") {
   CHECK(database.all("SELECT typeof(id) || typeof(word) || typeof(bytes) FROM kinds") ==
         "integertextblob integertextblob nullnullnull ");
   CHECK(database.all("SELECT hex(bytes) FROM kinds WHERE id = 2") == "00FF ");
+}
+
+TEST_CASE("SQLite: a new file that somebody else is at is waited for, not given up") {
+  const testing::TempFolder folder;
+  const std::string path = folder.path() / "new.sqlite3";
+  SQLite::Database other(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  other.exec("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+  SQLite::Statement reading(other, "SELECT a FROM theirs");
+  REQUIRE(reading.executeStep());
+  auto opened = std::async(std::launch::async, [&path] {
+    SqliteConnection(path, SqliteConnection::Mode::write, Millis(600'000));
+  });
+  CHECK(opened.wait_for(Millis(100)) == std::future_status::timeout);  // as long as that one reads
+  reading.reset();
+  CHECK_NOTHROW(opened.get());
 }
