@@ -78,7 +78,7 @@ void HttpConnection::read_more() {
     self->on_readable(error);
   };
   if (socket_.holds_more()) {
-    boost::asio::post(socket_.get_executor(), [readable] { readable({}); });
+    boost::asio::post(socket_.get_executor(), [readable = std::move(readable)] { readable({}); });
   } else {
     socket_.wait_to_read(std::move(readable));
   }

@@ -13,8 +13,8 @@ namespace {
 // Of an announced length at once; the rest when that much has come: what has only been announced
 // costs nothing, and a large body is not copied from one buffer to the next while it grows.
 constexpr std::uint64_t kReserve = 64 * 1024;
-// Room is filled with zeros before a byte has come: at first for as much as a connection reads at
-// once, then for some times as much as has come.
+// Room is filled with zeros before a byte has come: at first for no more than this, then for some
+// times as much as has come.
 constexpr std::uint64_t kFirstRoom = 16 * 1024;
 
 Error bad_chunk() {

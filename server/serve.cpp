@@ -91,7 +91,8 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
     }
     return std::make_unique<Server>(config, log, std::move(on_record), std::move(sockets));
   } catch (const UpstreamTrustError& error) {
-    throw bad_authorities(error.what());
+    // Not looked at before: reading the certificate authorities takes longer than all else.
+    throw StartError(error.what());
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
   }

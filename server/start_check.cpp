@@ -154,11 +154,6 @@ void check_addresses(const Config& config) {
   throw_first(address_problems(config));
 }
 
-StartError bad_authorities(const std::string& problem) {
-  const StartProblem of_authorities = told(LogLevel::error, problem);
-  return {of_authorities.variable, of_authorities.problem};
-}
-
 void check_listener_tls(const Config& config) {
   throw_first(listener_tls_problems(config));
 }

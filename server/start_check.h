@@ -6,7 +6,6 @@
 
 #include "responses_proxy/config.h"
 #include "responses_proxy/log.h"
-#include "server/start_error.h"
 
 namespace responses_proxy {
 
@@ -24,10 +23,6 @@ void tell_of_database(const Config& config, const Log& log);
 
 // Throws StartError when an address cannot be listened on.
 void check_addresses(const Config& config);
-
-// What UpstreamTrust says of the files of certificate authorities. They are read once, by whoever
-// uses them: that takes longer than all else together.
-StartError bad_authorities(const std::string& problem);
 
 // Throws StartError when the server's own certificate or what belongs to it cannot be used.
 void check_listener_tls(const Config& config);

@@ -1,8 +1,7 @@
 // FailoverLog: tells the log that requests move away from a resource, seldom enough to be read.
 //
 // Role       It looks at the attempts of each record. The first move away from a resource is told
-// at
-//            once, further ones as a number.
+//            at once, further ones as a number.
 // Threads    Safe from any thread.
 // Limits     One event per resource and kEvery.
 #pragma once

@@ -1,5 +1,5 @@
-// CountedResponses: which background responses have been counted, so that reading one back does not
-// count it again.
+// CountedResponses: the latest background responses whose usage was counted: every answer that
+// reads one back has it. Of this process; the database knows of all (storage/background_usage.h).
 //
 // Threads    Safe from any thread.
 // Limits     kMaxResponses; the oldest ones are forgotten.
@@ -13,8 +13,6 @@
 
 namespace responses_proxy {
 
-// The latest background responses whose usage was counted: every answer that reads one back has it.
-// Of this process; the database knows of all (storage/background_usage.h).
 class CountedResponses {
  public:
   static constexpr std::size_t kMaxResponses = 10'000;

@@ -39,7 +39,7 @@ void Attempt::on_head(int status, Headers headers) {
   go_to(Stage::begun);
   record_.status_code = status;
   record_.first_byte = elapsed();
-  note_limits(limit_meters(headers, model_, clock_.wall()));
+  note_limits(headers);
   head_ = translation_->head(status, std::move(headers));
   record_.upstream_request_id = facts().upstream_request_id;
   observer_.on_progress();
@@ -48,6 +48,10 @@ void Attempt::on_head(int status, Headers headers) {
 void Attempt::event(const AnswerEvent& event) {
   if (event.type == kLimitsEvent) note_limits(limit_meters(event.json, clock_.wall()));
   sink_->event(event);
+}
+
+void Attempt::note_limits(const Headers& headers) const {
+  if (headers.size() > 0) note_limits(limit_meters(headers, model_, clock_.wall()));
 }
 
 void Attempt::note_limits(std::vector<LimitMeter> meters) const {
@@ -173,7 +177,7 @@ bool Attempt::judge(const UpstreamFault& fault, const VerdictOptions& options) {
            describe(failure, cause));
     return false;
   }
-  note_limits(limit_meters(fault.headers, model_, clock_.wall()));
+  note_limits(fault.headers);
   const Verdict verdict = verdict_of(fault, options);
   std::string error = status() >= 400 ? fmt::format("http_{}", status()) : std::string();
   if (fault.in_band) error = fault.code;

@@ -128,6 +128,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   bool take_in(Give&& give);
   void go_to(Stage next);
   bool break_off();
+  void note_limits(const Headers& headers) const;
   void note_limits(std::vector<LimitMeter> meters) const;
   UpstreamError trouble() const;
   void finish(Verdict verdict, Blame blame, std::string error);
