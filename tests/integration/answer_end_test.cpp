@@ -345,7 +345,7 @@ TEST_CASE("reading a response back does not count its usage again") {
   CHECK(records[1].usage.empty());
 }
 
-// The database counts it once: tests/contract/records_contract.h.
+// The database counts it once: tests/contract/records/sums.h.
 TEST_CASE("the usage of a background response stands with the answers that read it back") {
   ScriptedUpstream upstream;
   const Json queued{{"id", "resp_1"},
