@@ -1,10 +1,12 @@
 #include "server/client_socket.h"
 
 #include <openssl/err.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 namespace responses_proxy {
 
@@ -14,26 +16,52 @@ int at_most_int(std::size_t bytes) {
   return static_cast<int>(std::min<std::size_t>(bytes, INT_MAX));
 }
 
-}  // namespace
-
-ClientSocket::ClientSocket(Tcp tcp, TlsSession tls) : tcp_(std::move(tcp)), tls_(std::move(tls)) {
-  ErrorCode ignored;
-  tcp_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  tcp_.non_blocking(true, ignored);
+ClientSocket::ErrorCode error_of_call() {
+  if (errno == EINTR) return boost::asio::error::would_block;
+  return {errno, boost::system::system_category()};
 }
 
+// Of a socket that takes care of itself from here on: Asio would be woken for it as well.
+int released(boost::asio::ip::tcp::socket& tcp) {
+  boost::system::error_code ignored;
+  tcp.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  tcp.non_blocking(true, ignored);
+  return tcp.release(ignored);
+}
+
+boost::asio::io_context& context_of(boost::asio::ip::tcp::socket& tcp) {
+  return static_cast<boost::asio::io_context&>(tcp.get_executor().context());
+}
+
+}  // namespace
+
+ClientSocket::ClientSocket(Tcp tcp, TlsSession tls)
+    : socket_(SocketPoller::of(context_of(tcp)), released(tcp), *this), tls_(std::move(tls)) {}
+
 std::string ClientSocket::peer() const {
-  ErrorCode unknown;
-  const auto endpoint = tcp_.remote_endpoint(unknown);
-  return unknown ? std::string() : endpoint.address().to_string();
+  boost::asio::ip::tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  if (::getpeername(socket_.descriptor(), endpoint.data(), &size) != 0) return "";
+  endpoint.resize(size);
+  return endpoint.address().to_string();
 }
 
 std::size_t ClientSocket::read_some(boost::asio::mutable_buffer into, ErrorCode& error) {
-  if (!tls_) return tcp_.read_some(boost::asio::buffer(into), error);
+  error = {};
   if (into.size() == 0) return 0;
-  ERR_clear_error();
-  return outcome(SSL_read(tls_.get(), into.data(), at_most_int(into.size())), read_waits_for_,
-                 error);
+  if (tls_) {
+    ERR_clear_error();
+    return outcome(SSL_read(tls_.get(), into.data(), at_most_int(into.size())), read_waits_for_,
+                   error);
+  }
+  const ssize_t bytes = ::recv(socket_.descriptor(), into.data(), into.size(), MSG_DONTWAIT);
+  if (bytes == 0) error = boost::asio::error::eof;
+  if (bytes < 0) error = error_of_call();
+  if (bytes > 0 ? static_cast<std::size_t>(bytes) < into.size()
+                : error == boost::asio::error::would_block) {
+    socket_.drained();
+  }
+  return static_cast<std::size_t>(std::max<ssize_t>(bytes, 0));
 }
 
 bool ClientSocket::holds_more() const {
@@ -41,24 +69,59 @@ bool ClientSocket::holds_more() const {
 }
 
 std::size_t ClientSocket::write_some(boost::asio::const_buffer from, ErrorCode& error) {
-  if (!tls_) return tcp_.write_some(boost::asio::buffer(from), error);
+  error = {};
   if (from.size() == 0) return 0;
-  ERR_clear_error();
-  return outcome(SSL_write(tls_.get(), from.data(), at_most_int(from.size())), write_waits_for_,
-                 error);
+  if (tls_) {
+    ERR_clear_error();
+    return outcome(SSL_write(tls_.get(), from.data(), at_most_int(from.size())), write_waits_for_,
+                   error);
+  }
+  const ssize_t bytes =
+      ::send(socket_.descriptor(), from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (bytes < 0) error = error_of_call();
+  return static_cast<std::size_t>(std::max<ssize_t>(bytes, 0));
 }
 
-std::size_t ClientSocket::outcome(int bytes, Tcp::wait_type& waits_for, ErrorCode& error) {
+void ClientSocket::want_read() {
+  wants_read_ = true;
+  wait_for(read_waits_for_);
+}
+
+void ClientSocket::want_write() {
+  wants_write_ = true;
+  wait_for(write_waits_for_);
+}
+
+void ClientSocket::wait_for(Readiness what) {
+  if (what == Readiness::readable) return socket_.want_read();
+  socket_.want_write();
+}
+
+// One thing is told, since the user may do away with this in the call. What is still waited for may
+// be another by now, in TLS; to ask twice costs nothing.
+void ClientSocket::ready(Readiness what) {
+  const bool reads = wants_read_ && read_waits_for_ == what;
+  const bool writes = !reads && wants_write_ && write_waits_for_ == what;
+  if (reads) wants_read_ = false;
+  if (writes) wants_write_ = false;
+  if (wants_read_) wait_for(read_waits_for_);
+  if (wants_write_) wait_for(write_waits_for_);
+  if (reads) user_->on_readable();
+  if (writes) user_->on_writable();
+}
+
+std::size_t ClientSocket::outcome(int bytes, Readiness& waits_for, ErrorCode& error) {
   error = {};
   if (bytes > 0) return static_cast<std::size_t>(bytes);
   const int reason = errno;
   switch (SSL_get_error(tls_.get(), bytes)) {
     case SSL_ERROR_WANT_READ:
-      waits_for = Tcp::wait_read;
+      waits_for = Readiness::readable;
+      socket_.drained();
       error = boost::asio::error::would_block;
       break;
     case SSL_ERROR_WANT_WRITE:
-      waits_for = Tcp::wait_write;
+      waits_for = Readiness::writable;
       error = boost::asio::error::would_block;
       break;
     case SSL_ERROR_ZERO_RETURN:
@@ -82,13 +145,7 @@ void ClientSocket::say_goodbye() {
 
 void ClientSocket::shutdown_send() {
   say_goodbye();
-  ErrorCode ignored;
-  tcp_.shutdown(Tcp::shutdown_send, ignored);
-}
-
-void ClientSocket::close() {
-  ErrorCode ignored;
-  tcp_.close(ignored);
+  ::shutdown(socket_.descriptor(), SHUT_WR);
 }
 
 }  // namespace responses_proxy

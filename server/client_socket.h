@@ -2,35 +2,45 @@
 //
 // Role       What HttpConnection and WebSocketConnection read and write. Over TLS, hands have been
 //            shaken already.
-// Threads    One: the connection's event loop. At most one read and one write at a time.
-// Ownership  The socket and its TLS session. Does not move while something is pending, and outlives
-//            it.
+// Threads    One: the connection's event loop.
+// Ownership  The socket and its TLS session; its user outlives it, or is replaced.
 // Errors     As those of a TCP socket: the peer's good-bye is `eof`, what is no TLS is
-//            `connection_reset`.
+//            `connection_reset`. Making one throws std::system_error where the kernel has no memory
+//            to watch it; the socket is closed then.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <memory>
 #include <string>
-#include <utility>
 
+#include "core/socket_poller.h"
 #include "server/listener_tls.h"
 
 namespace responses_proxy {
 
-class ClientSocket {
+class ClientSocket final : private PolledSocket::Waiter {
  public:
   using Tcp = boost::asio::ip::tcp::socket;
   using ErrorCode = boost::system::error_code;
-  using executor_type = Tcp::executor_type;
+
+  // May close the socket, hand it on or destroy it.
+  class User {
+   public:
+    virtual void on_readable() = 0;
+    virtual void on_writable() = 0;
+
+   protected:
+    ~User() = default;
+  };
 
   // `tls`: made for this socket; null = none. The socket does not block from here on.
   explicit ClientSocket(Tcp tcp, TlsSession tls = nullptr);
 
-  executor_type get_executor() { return tcp_.get_executor(); }
+  void serve(User& user) { user_ = &user; }
+  boost::asio::io_context& context() { return socket_.context(); }
   bool is_tls() const { return tls_ != nullptr; }
-  Tcp& tcp() { return tcp_; }  // below TLS
   // The client's address, "" if it is unknown.
   std::string peer() const;
 
@@ -40,30 +50,35 @@ class ClientSocket {
   std::size_t write_some(boost::asio::const_buffer from, ErrorCode& error);
   // Whether TLS has bytes that the socket does not announce again: read before you wait.
   bool holds_more() const;
-  // Until a read, or a write, that would have blocked may go on; handler(ErrorCode).
-  template <class Handler>
-  void wait_to_read(Handler&& handler) {
-    tcp_.async_wait(read_waits_for_, std::forward<Handler>(handler));
-  }
-  template <class Handler>
-  void wait_to_write(Handler&& handler) {
-    tcp_.async_wait(write_waits_for_, std::forward<Handler>(handler));
-  }
+  // Once, when a read, or a write, that would have blocked may go on; not inside this call.
+  void want_read();
+  void want_write();
 
   // Tells the peer's TLS, if there is one, that nothing more comes; if that can be done at once.
   void say_goodbye();
   // The same, and shuts the connection down for sending.
   void shutdown_send();
-  void close();
+  // Nobody is told anything more.
+  void close() { socket_.close(); }
 
  private:
-  // What OpenSSL said: how many bytes, or why not.
-  std::size_t outcome(int bytes, Tcp::wait_type& waits_for, ErrorCode& error);
+  // What a read or a write waits for: not always its like, in TLS.
+  enum class Readiness : std::uint8_t { readable, writable };
 
-  Tcp tcp_;
+  void on_readable() override { ready(Readiness::readable); }
+  void on_writable() override { ready(Readiness::writable); }
+  void ready(Readiness what);
+  void wait_for(Readiness what);
+  // What OpenSSL said: how many bytes, or why not.
+  std::size_t outcome(int bytes, Readiness& waits_for, ErrorCode& error);
+
+  PolledSocket socket_;
   TlsSession tls_;
-  Tcp::wait_type read_waits_for_ = Tcp::wait_read;
-  Tcp::wait_type write_waits_for_ = Tcp::wait_write;
+  User* user_ = nullptr;
+  bool wants_read_ = false;
+  bool wants_write_ = false;
+  Readiness read_waits_for_ = Readiness::readable;
+  Readiness write_waits_for_ = Readiness::writable;
 };
 
 }  // namespace responses_proxy

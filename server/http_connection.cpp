@@ -21,7 +21,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(ClientSocket socket, const HttpLimits& limits,
+HttpConnection::HttpConnection(std::unique_ptr<ClientSocket> socket, const HttpLimits& limits,
                                const BrowserGuard& guard, const Clock& clock,
                                ConnectionOwner& owner)
     : socket_(std::move(socket)),
@@ -29,7 +29,9 @@ HttpConnection::HttpConnection(ClientSocket socket, const HttpLimits& limits,
       guard_(guard),
       clock_(clock),
       owner_(owner),
-      peer_(socket_.peer()) {}
+      peer_(socket_->peer()) {
+  socket_->serve(*this);
+}
 
 void HttpConnection::start() {
   next_request();
@@ -74,23 +76,17 @@ void HttpConnection::next_request() {
 void HttpConnection::read_more() {
   if (reading_ || phase_ == Phase::closing || holds_enough()) return;
   reading_ = true;
-  auto readable = [self = shared_from_this()](const error_code& error) {
-    self->on_readable(error);
-  };
-  if (socket_.holds_more()) {
-    boost::asio::post(socket_.get_executor(), [readable = std::move(readable)] { readable({}); });
+  if (socket_->holds_more()) {
+    boost::asio::post(socket_->context(), [self = shared_from_this()] { self->on_readable(); });
   } else {
-    socket_.wait_to_read(std::move(readable));
+    socket_->want_read();
   }
 }
 
-void HttpConnection::on_readable(const error_code& error) {
+void HttpConnection::on_readable() {
+  const auto self = shared_from_this();
   reading_ = false;
   if (phase_ == Phase::closing) return;
-  if (error) {
-    client_gone();
-    return;
-  }
   for (int i = 0; i < kReadsAtOnce && read_once(); ++i) {
   }
   read_more();
@@ -104,7 +100,8 @@ bool HttpConnection::read_once() {
   const bool of_body = !into.empty();
   if (!of_body) into = socket_read_buffer();
   error_code error;
-  const std::size_t bytes = socket_.read_some(boost::asio::buffer(into.data(), into.size()), error);
+  const std::size_t bytes =
+      socket_->read_some(boost::asio::buffer(into.data(), into.size()), error);
   if (error == boost::asio::error::would_block) return false;
   if (error) {
     client_gone();
@@ -208,8 +205,8 @@ void HttpConnection::body_has_grown() {
 void HttpConnection::send_continue() {
   error_code error;
   const std::size_t sent =
-      socket_.write_some(boost::asio::buffer(kContinue.data(), kContinue.size()), error);
-  if (sent != kContinue.size() && (sent != 0 || socket_.is_tls())) close();
+      socket_->write_some(boost::asio::buffer(kContinue.data(), kContinue.size()), error);
+  if (sent != kContinue.size() && (sent != 0 || socket_->is_tls())) close();
 }
 
 void HttpConnection::dispatch() {
@@ -277,7 +274,7 @@ void HttpConnection::client_gone() {
 void HttpConnection::linger() {
   go_to(Phase::lingering);
   set_deadline(limits_.linger_timeout);
-  socket_.shutdown_send();
+  socket_->shutdown_send();
   take(unread().size());
   read_more();
 }
@@ -285,13 +282,13 @@ void HttpConnection::linger() {
 void HttpConnection::close() {
   if (phase_ == Phase::closing) return;
   go_to(Phase::closing);
-  socket_.close();
+  socket_->close();
   owner_.on_connection_closed(*this);
 }
 
 void HttpConnection::drain() {
   if (phase_ != Phase::idle) return;
-  socket_.say_goodbye();
+  socket_->say_goodbye();
   close();
 }
 

@@ -45,7 +45,7 @@ class ConnectionOwner {
   virtual void serve(Request request, std::shared_ptr<ResponseWriter> writer) = 0;
   virtual bool accepts_socket(const Request& handshake) const = 0;
   // Takes the connection over; the handshake has not been answered.
-  virtual void open_socket(ClientSocket socket, Request handshake) = 0;
+  virtual void open_socket(std::unique_ptr<ClientSocket> socket, Request handshake) = 0;
   virtual void on_connection_closed(HttpConnection& connection) = 0;
   virtual bool draining() const = 0;
 
@@ -54,13 +54,14 @@ class ConnectionOwner {
 };
 
 class HttpConnection final : public ResponseWriter,
+                             private ClientSocket::User,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
   static constexpr std::size_t kHighWater = 64 * 1024;
 
   // All of them outlive the connection.
-  HttpConnection(ClientSocket socket, const HttpLimits& limits, const BrowserGuard& guard,
-                 const Clock& clock, ConnectionOwner& owner);
+  HttpConnection(std::unique_ptr<ClientSocket> socket, const HttpLimits& limits,
+                 const BrowserGuard& guard, const Clock& clock, ConnectionOwner& owner);
 
   void start();
   // Called about once a second: closes what has been too slow.
@@ -92,7 +93,8 @@ class HttpConnection final : public ResponseWriter,
   void go_to(Phase next);
   void go_to(Answer next);
   void read_more();
-  void on_readable(const boost::system::error_code& error);
+  void on_readable() override;
+  void on_writable() override;
   bool read_once();
   bool holds_enough() const;
   void take_in(std::string_view bytes);
@@ -113,14 +115,13 @@ class HttpConnection final : public ResponseWriter,
   void flush_soon();
   void flush();
   void send_head();
-  void wait_until_writable();
   void answer_sent();
   void broken();
   void client_gone();
   void linger();
   void set_deadline(Millis from_now) { deadline_ = clock_.steady() + from_now; }
 
-  ClientSocket socket_;
+  std::unique_ptr<ClientSocket> socket_;  // null: it is a WebSocket's
   const HttpLimits& limits_;
   const BrowserGuard& guard_;
   const Clock& clock_;

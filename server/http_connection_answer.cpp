@@ -78,7 +78,7 @@ void HttpConnection::send_head() {
 
 void HttpConnection::flush_soon() {
   if (std::exchange(flush_posted_, true)) return;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(socket_->context(), [self = shared_from_this()] {
     self->flush_posted_ = false;
     if (self->phase_ == Phase::answering) self->flush();
   });
@@ -92,10 +92,12 @@ void HttpConnection::flush() {
   }
   while (out_sent_ < out_.size()) {
     error_code error;
-    out_sent_ += socket_.write_some(
+    out_sent_ += socket_->write_some(
         boost::asio::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
     if (error == boost::asio::error::would_block) {
-      wait_until_writable();
+      waiting_to_write_ = true;
+      set_deadline(limits_.write_timeout);
+      socket_->want_write();
       return;
     }
     if (error) {
@@ -109,18 +111,13 @@ void HttpConnection::flush() {
   if (answer_ == Answer::complete) answer_sent();
 }
 
-void HttpConnection::wait_until_writable() {
-  waiting_to_write_ = true;
-  set_deadline(limits_.write_timeout);
-  socket_.wait_to_write([self = shared_from_this()](const error_code& error) {
-    self->waiting_to_write_ = false;
-    if (error || self->phase_ != Phase::answering) return;
-    self->flush();
-    if (self->waiting_to_write_) return;
-    if (std::exchange(self->told_to_wait_, false) && self->observer_ != nullptr) {
-      self->observer_->on_writable();
-    }
-  });
+void HttpConnection::on_writable() {
+  const auto self = shared_from_this();
+  waiting_to_write_ = false;
+  if (phase_ != Phase::answering) return;
+  flush();
+  if (waiting_to_write_) return;
+  if (std::exchange(told_to_wait_, false) && observer_ != nullptr) observer_->on_writable();
 }
 
 void HttpConnection::answer_sent() {
@@ -129,8 +126,9 @@ void HttpConnection::answer_sent() {
     return;
   }
   next_request();
+  if (unread().empty()) return read_more();
   // Not from here: a pipelined request must not nest in the answer of the one before.
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(socket_->context(), [self = shared_from_this()] {
     if (self->phase_ == Phase::idle && !self->unread().empty()) self->parse();
     self->read_more();
   });
@@ -138,7 +136,7 @@ void HttpConnection::answer_sent() {
 
 // Not from inside a call of the exchange.
 void HttpConnection::broken() {
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->client_gone(); });
+  boost::asio::post(socket_->context(), [self = shared_from_this()] { self->client_gone(); });
 }
 
 }  // namespace responses_proxy

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -56,9 +57,12 @@ class HttpListener::LoopListener final : public ConnectionOwner,
         handlers_(handlers),
         open_sockets_(open_sockets),
         open_connections_(open_connections) {
+    SocketPoller::of(context_);  // needs a descriptor
     if (tls != nullptr) {
-      handshakes_ = std::make_shared<TlsHandshakes>(
-          *tls, limits.handshakes, clock, [this](ClientSocket socket) { add(std::move(socket)); });
+      handshakes_ = std::make_shared<TlsHandshakes>(*tls, limits.handshakes, clock,
+                                                    [this](tcp::socket socket, TlsSession session) {
+                                                      add(std::move(socket), std::move(session));
+                                                    });
     }
   }
 
@@ -94,7 +98,7 @@ class HttpListener::LoopListener final : public ConnectionOwner,
   bool accepts_socket(const Request& handshake) const override {
     return handlers_.accepts_socket && handlers_.accepts_socket(handshake);
   }
-  void open_socket(ClientSocket socket, Request handshake) override {
+  void open_socket(std::unique_ptr<ClientSocket> socket, Request handshake) override {
     auto connection = make_web_socket_connection(std::move(socket), std::move(handshake),
                                                  limits_.socket, clock_, *this);
     sockets_.emplace(connection.get(), connection);
@@ -155,11 +159,17 @@ class HttpListener::LoopListener final : public ConnectionOwner,
       handshakes_->start(std::move(socket));
       count_connections();
     } else {
-      add(ClientSocket(std::move(socket)));
+      add(std::move(socket), nullptr);
     }
   }
 
-  void add(ClientSocket socket) {
+  void add(tcp::socket accepted, TlsSession tls) {
+    std::unique_ptr<ClientSocket> socket;
+    try {
+      socket = std::make_unique<ClientSocket>(std::move(accepted), std::move(tls));
+    } catch (const std::system_error& problem) {
+      return warn(error_code(problem.code().value(), boost::system::system_category()));
+    }
     auto connection =
         std::make_shared<HttpConnection>(std::move(socket), limits_.http, guard_, clock_, *this);
     connections_.emplace(connection.get(), connection);

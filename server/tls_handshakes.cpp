@@ -78,7 +78,7 @@ void TlsHandshakes::step(Pending::iterator at) {
 void TlsHandshakes::finish(Pending::iterator at) {
   const std::shared_ptr<Handshake> handshake = *at;
   pending_.erase(at);
-  done_(ClientSocket(std::move(handshake->tcp), std::move(handshake->tls)));
+  done_(std::move(handshake->tcp), std::move(handshake->tls));
 }
 
 void TlsHandshakes::drop(Pending::iterator at) {

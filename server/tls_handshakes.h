@@ -22,7 +22,7 @@ struct HandshakeLimits {
 
 class TlsHandshakes : public std::enable_shared_from_this<TlsHandshakes> {
  public:
-  using Done = std::function<void(ClientSocket socket)>;
+  using Done = std::function<void(ClientSocket::Tcp tcp, TlsSession tls)>;
 
   // `tls`, `limits` and `clock` outlive it; `done` is not called from inside start().
   TlsHandshakes(const ListenerTls& tls, const HandshakeLimits& limits, const Clock& clock,

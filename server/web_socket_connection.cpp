@@ -37,9 +37,10 @@ std::string handshake_answer(const Request& handshake,
 
 class FramedConnection final : public WebSocketConnection,
                                public SocketWriter,
+                               private ClientSocket::User,
                                public std::enable_shared_from_this<FramedConnection> {
  public:
-  FramedConnection(ClientSocket socket, Request handshake,
+  FramedConnection(std::unique_ptr<ClientSocket> socket, Request handshake,
                    const std::optional<std::string>& compression, const SocketLimits& limits,
                    const Clock& clock, SocketOwner& owner)
       : socket_(std::move(socket)),
@@ -51,6 +52,7 @@ class FramedConnection final : public WebSocketConnection,
                  .compressed = compression.has_value(),
                  .max_message_bytes = limits.max_message_bytes}),
         writer_({.compressed = compression.has_value()}) {
+    socket_->serve(*this);
     writer_.raw(handshake_answer(*handshake_, compression));
   }
 
@@ -76,7 +78,9 @@ class FramedConnection final : public WebSocketConnection,
   }
   bool holds_back() const { return phase_ == Phase::open && (told_to_wait_ || session_reads_); }
   void wait_to_read();
-  void on_readable();
+  void on_readable() override;
+  void on_writable() override;
+  void read_some();
   bool read_once();
   void read_on();
   void take(std::span<char> bytes);
@@ -96,7 +100,7 @@ class FramedConnection final : public WebSocketConnection,
   void destroy();
   void destroy_later();
 
-  ClientSocket socket_;
+  std::unique_ptr<ClientSocket> socket_;
   const SocketLimits& limits_;
   const Clock& clock_;
   SocketOwner& owner_;
@@ -126,7 +130,7 @@ class FramedConnection final : public WebSocketConnection,
 
 void FramedConnection::start() {
   deadline_ = clock_.steady() + limits_.write_timeout;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->write(); });
+  boost::asio::post(socket_->context(), [self = shared_from_this()] { self->write(); });
 }
 
 void FramedConnection::on_opened() {
@@ -144,14 +148,17 @@ void FramedConnection::on_opened() {
 void FramedConnection::wait_to_read() {
   if (reading_ || holds_back() || phase_ == Phase::closed) return;
   reading_ = true;
-  socket_.wait_to_read([self = shared_from_this()](const error_code&) {
-    self->reading_ = false;
-    self->on_readable();
-  });
+  socket_->want_read();
+}
+
+void FramedConnection::on_readable() {
+  const auto self = shared_from_this();
+  reading_ = false;
+  read_some();
 }
 
 // An error shows again when it is read.
-void FramedConnection::on_readable() {
+void FramedConnection::read_some() {
   for (int i = 0; i < kReadsAtOnce; ++i) {
     if (holds_back() || phase_ == Phase::closed) return;
     if (!read_once()) return wait_to_read();
@@ -164,7 +171,7 @@ bool FramedConnection::read_once() {
   const std::span<char> buffer = socket_read_buffer();
   const auto into = boost::asio::buffer(buffer.data(), buffer.size());
   error_code error;
-  const std::size_t bytes = socket_.read_some(into, error);
+  const std::size_t bytes = socket_->read_some(into, error);
   if (error == boost::asio::error::would_block) return false;
   if (error) {
     destroy();
@@ -172,17 +179,17 @@ bool FramedConnection::read_once() {
   }
   heard();
   take(buffer.first(bytes));  // if it still matters
-  return socket_.is_tls() || bytes == buffer.size();
+  return socket_->is_tls() || bytes == buffer.size();
 }
 
 // With what is held, and may have come: not inside the call that allows it.
 void FramedConnection::read_on() {
   if (std::exchange(reading_, true)) return;
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  boost::asio::post(socket_->context(), [self = shared_from_this()] {
     self->reading_ = false;
     std::string held = std::exchange(self->held_, {});
     self->take(held);
-    self->on_readable();
+    self->read_some();
   });
 }
 
@@ -255,7 +262,7 @@ void FramedConnection::write() {
     const std::string_view bytes = writer_.next();
     error_code error;
     const std::size_t sent =
-        socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
+        socket_->write_some(boost::asio::buffer(bytes.data(), bytes.size()), error);
     if (error == boost::asio::error::would_block) break;
     if (error) return destroy_later();
     writer_.sent(sent);
@@ -268,11 +275,14 @@ void FramedConnection::write() {
 void FramedConnection::wait_to_write() {
   writing_ = true;
   if (!write_deadline_) write_deadline_ = clock_.steady() + limits_.write_timeout;
-  socket_.wait_to_write([self = shared_from_this()](const error_code&) {
-    self->writing_ = false;
-    self->write();
-    self->call_session_back();
-  });
+  socket_->want_write();
+}
+
+void FramedConnection::on_writable() {
+  const auto self = shared_from_this();
+  writing_ = false;
+  write();
+  call_session_back();
 }
 
 void FramedConnection::on_drained() {
@@ -361,22 +371,21 @@ void FramedConnection::on_close_frame(std::uint16_t echo) {
 
 void FramedConnection::leave() {
   go_to(Phase::leaving);
-  socket_.shutdown_send();
+  socket_->shutdown_send();
   wait_to_read();
 }
 
 // Not from inside a call of the session.
 void FramedConnection::end_session() {
   if (auto session = std::exchange(session_, nullptr)) {
-    boost::asio::post(socket_.get_executor(),
-                      [session = std::move(session)] { session->on_closed(); });
+    boost::asio::post(socket_->context(), [session = std::move(session)] { session->on_closed(); });
   }
 }
 
 void FramedConnection::destroy() {
   if (phase_ == Phase::closed) return;
   go_to(Phase::closed);
-  socket_.close();
+  socket_->close();
   end_session();
   owner_.on_socket_closed(*this);
 }
@@ -384,16 +393,14 @@ void FramedConnection::destroy() {
 // The session, or the owner, may be in the middle of something.
 void FramedConnection::destroy_later() {
   writing_ = true;  // it is over with
-  boost::asio::post(socket_.get_executor(), [self = shared_from_this()] { self->destroy(); });
+  boost::asio::post(socket_->context(), [self = shared_from_this()] { self->destroy(); });
 }
 
 }  // namespace
 
-std::shared_ptr<WebSocketConnection> make_web_socket_connection(ClientSocket socket,
-                                                                Request handshake,
-                                                                const SocketLimits& limits,
-                                                                const Clock& clock,
-                                                                SocketOwner& owner) {
+std::shared_ptr<WebSocketConnection> make_web_socket_connection(
+    std::unique_ptr<ClientSocket> socket, Request handshake, const SocketLimits& limits,
+    const Clock& clock, SocketOwner& owner) {
   const auto compression = agreed_compression(handshake.headers);
   return std::make_shared<FramedConnection>(std::move(socket), std::move(handshake), compression,
                                             limits, clock, owner);

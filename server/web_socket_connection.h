@@ -60,10 +60,8 @@ class SocketOwner {
 };
 
 // `handshake` was found to be one (web_socket_handshake.h); it has not been answered yet.
-std::shared_ptr<WebSocketConnection> make_web_socket_connection(ClientSocket socket,
-                                                                Request handshake,
-                                                                const SocketLimits& limits,
-                                                                const Clock& clock,
-                                                                SocketOwner& owner);
+std::shared_ptr<WebSocketConnection> make_web_socket_connection(
+    std::unique_ptr<ClientSocket> socket, Request handshake, const SocketLimits& limits,
+    const Clock& clock, SocketOwner& owner);
 
 }  // namespace responses_proxy

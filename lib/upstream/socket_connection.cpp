@@ -34,8 +34,9 @@ SocketTools::SocketTools(EventLoop& loop_of_sockets, const Clock& clock,
       tls(options.trust),
       names(clock, system_look_up(loop)),
       dial{loop, clock, names, tls, options.allow_private} {
-  // Makes what Asio needs for sockets: once no descriptor is left, it could not.
+  // Makes what sockets need: once no descriptor is left, it could not be made.
   const NativeConnection::Socket first(loop.context());
+  SocketPoller::of(loop.context());
 }
 
 SocketConnection::SocketConnection(std::shared_ptr<SocketTools> tools,
@@ -152,7 +153,7 @@ void SocketConnection::on_readable(NativeConnection&) {
 // Whether there may be more at once: what TLS has taken off the socket is not announced again.
 bool SocketConnection::read_once() {
   const std::span<char> buffer = socket_read_buffer();
-  const WireResult result = connection_->wire().read(buffer);
+  const WireResult result = connection_->read(buffer);
   switch (result.state) {
     case WireState::done:
       silent_ticks_ = 0;

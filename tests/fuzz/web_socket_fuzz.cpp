@@ -84,8 +84,8 @@ class Bench final : public SocketOwner {
       handshake.headers.add("Sec-WebSocket-Extensions",
                             "permessage-deflate; client_max_window_bits");
     }
-    connection_ = make_web_socket_connection(ClientSocket(std::move(socket)), std::move(handshake),
-                                             limits_, clock_, *this);
+    connection_ = make_web_socket_connection(std::make_unique<ClientSocket>(std::move(socket)),
+                                             std::move(handshake), limits_, clock_, *this);
     connection_->start();
     run();
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <system_error>
 #include <utility>
 
 #include "core/private_address.h"
@@ -93,8 +94,12 @@ void Dial::on_connected(ErrorCode error) {
   outcome_.connect_time = time_taken();
   keep_alive(socket_.native_handle());
   auto wire = make_wire();
-  connection_ = std::make_shared<NativeConnection>(origin_, std::move(socket_), std::move(wire),
-                                                   tools_.clock.steady());
+  try {
+    connection_ = std::make_shared<NativeConnection>(origin_, std::move(socket_), std::move(wire),
+                                                     tools_.clock.steady());
+  } catch (const std::system_error& problem) {
+    return fail(error_of_errno(problem.code().value()), problem.code().message());
+  }
   if (tls_wire_ == nullptr) return succeed();
   connection_->serve(*this);
   expect("the TLS handshake did not end");

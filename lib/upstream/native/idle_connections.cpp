@@ -10,7 +10,7 @@ namespace {
 // Neither its end nor bytes of nobody's answer have come. TLS may have said something of its own.
 bool is_silent(NativeConnection& connection) {
   std::array<char, 1> byte;
-  const WireState state = connection.wire().read(byte).state;
+  const WireState state = connection.read(byte).state;
   return state == WireState::wants_read || state == WireState::wants_write;
 }
 

@@ -4,37 +4,41 @@
 
 namespace responses_proxy {
 
+namespace {
+
+SocketPoller& poller_of(NativeConnection::Socket& socket) {
+  return SocketPoller::of(static_cast<boost::asio::io_context&>(socket.get_executor().context()));
+}
+
+}  // namespace
+
 NativeConnection::NativeConnection(std::shared_ptr<Origin> origin, Socket socket,
                                    std::unique_ptr<Wire> wire, SteadyTime now)
-    : origin_(std::move(origin)), socket_(std::move(socket)), wire_(std::move(wire)), made_(now) {}
+    : origin_(std::move(origin)),
+      socket_(poller_of(socket), socket.release(), *this),
+      wire_(std::move(wire)),
+      made_(now) {}
 
-void NativeConnection::want_read() {
-  if (std::exchange(waiting_to_read_, true)) return;
-  socket_.async_wait(Socket::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code&) {
-                       self->on_ready(self->waiting_to_read_, &User::on_readable);
-                     });
+WireResult NativeConnection::read(std::span<char> to) {
+  const WireResult result = wire_->read(to);
+  if (result.drained) socket_.drained();
+  return result;
 }
 
-void NativeConnection::want_write() {
-  if (std::exchange(waiting_to_write_, true)) return;
-  socket_.async_wait(Socket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code&) {
-                       self->on_ready(self->waiting_to_write_, &User::on_writable);
-                     });
+void NativeConnection::on_readable() {
+  const auto self = shared_from_this();
+  if (user_ != nullptr) user_->on_readable(*this);
 }
 
-// What went wrong shows when the user reads or writes.
-void NativeConnection::on_ready(bool& waiting, void (User::*tell)(NativeConnection&)) {
-  waiting = false;
-  if (user_ != nullptr) (user_->*tell)(*this);
+void NativeConnection::on_writable() {
+  const auto self = shared_from_this();
+  if (user_ != nullptr) user_->on_writable(*this);
 }
 
 void NativeConnection::close() {
   user_ = nullptr;
   wire_.reset();  // says goodbye on the socket
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 }  // namespace responses_proxy

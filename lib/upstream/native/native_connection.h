@@ -1,20 +1,21 @@
 // NativeConnection: one connection to an origin, and who is told when it is ready.
 //
-// Asio's operations must outlive nothing but the connection: each holds a share of it. After
-// close() nobody is told anything.
+// It keeps itself while it tells its user something. After close() nobody is told anything.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
 #include <span>
 
+#include "core/socket_poller.h"
 #include "responses_proxy/clock.h"
 #include "upstream/native/origin.h"
 #include "upstream/native/wire.h"
 
 namespace responses_proxy {
 
-class NativeConnection : public std::enable_shared_from_this<NativeConnection> {
+class NativeConnection final : private PolledSocket::Waiter,
+                               public std::enable_shared_from_this<NativeConnection> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
@@ -27,31 +28,33 @@ class NativeConnection : public std::enable_shared_from_this<NativeConnection> {
     ~User() = default;
   };
 
+  // `wire`: on that socket. Throws std::system_error where the kernel has no memory to watch it.
   NativeConnection(std::shared_ptr<Origin> origin, Socket socket, std::unique_ptr<Wire> wire,
                    SteadyTime now);
 
   Origin& origin() const { return *origin_; }
   Wire& wire() { return *wire_; }
+  // Of its wire.
+  WireResult read(std::span<char> to);
   SteadyTime made() const { return made_; }
 
   void serve(User& user) { user_ = &user; }
   // Once, when it can be read or written; a second wish of a kind changes nothing.
-  void want_read();
-  void want_write();
+  void want_read() { socket_.want_read(); }
+  void want_write() { socket_.want_write(); }
   void close();
 
   SteadyTime idle_since;  // the pool's
 
  private:
-  void on_ready(bool& waiting, void (User::*tell)(NativeConnection&));
+  void on_readable() override;
+  void on_writable() override;
 
   const std::shared_ptr<Origin> origin_;
-  Socket socket_;
+  PolledSocket socket_;
   std::unique_ptr<Wire> wire_;  // on that socket
   const SteadyTime made_;
   User* user_ = nullptr;
-  bool waiting_to_read_ = false;
-  bool waiting_to_write_ = false;
 };
 
 }  // namespace responses_proxy

@@ -32,7 +32,7 @@ bool NativeTransfer::read_once() {
   assert(kept_.size() < buffer.size());  // no more than a line of a chunk
   std::memcpy(buffer.data(), kept_.data(), kept_.size());
   const std::size_t kept = std::exchange(kept_, {}).size();
-  const WireResult result = connection_->wire().read(buffer.subspan(kept));
+  const WireResult result = connection_->read(buffer.subspan(kept));
   switch (result.state) {
     case WireState::done:
       answered_ = true;

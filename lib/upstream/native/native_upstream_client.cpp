@@ -36,8 +36,9 @@ NativeUpstreamClient::NativeUpstreamClient(EventLoop& loop, const Clock& clock,
       dial_tools_{loop, clock, names_, tls_, options.allow_private},
       pool_(origins_, options.max_idle_connections),
       read_buffer_(kInboxBytes) {
-  // Makes what Asio needs for sockets: once no descriptor is left, it could not.
+  // Makes what sockets need: once no descriptor is left, it could not be made.
   const NativeConnection::Socket first(loop.context());
+  SocketPoller::of(loop.context());
 }
 
 NativeUpstreamClient::~NativeUpstreamClient() {

@@ -114,8 +114,9 @@ WireResult TlsWire::read(std::span<char> to) {
     const WireState state = state_of(result);
     // What has come counts first; the same is found again with the next read.
     if (state != WireState::done) {
-      return filled > 0 ? WireResult{WireState::done, filled, state != WireState::wants_read}
-                        : WireResult{state};
+      const bool drained = state == WireState::wants_read;
+      return filled > 0 ? WireResult{WireState::done, filled, !drained, drained}
+                        : WireResult{.state = state, .drained = drained};
     }
     filled += got;
     // A short record is the last one, as a rule; if not, the socket can still be read.

@@ -18,10 +18,12 @@ WireResult PlainWire::read(std::span<char> to) {
   const ssize_t got = ::recv(socket_, to.data(), to.size(), MSG_DONTWAIT);
   if (got > 0) {
     const auto bytes = static_cast<std::size_t>(got);
-    return {WireState::done, bytes, bytes == to.size()};
+    const bool full = bytes == to.size();
+    return {WireState::done, bytes, full, !full};
   }
   if (got == 0) return {WireState::ended};
-  return {would_wait(errno) ? WireState::wants_read : WireState::failed};
+  if (!would_wait(errno)) return {WireState::failed};
+  return {.state = WireState::wants_read, .drained = true};
 }
 
 WireResult PlainWire::write(std::span<const iovec> parts) {

@@ -21,7 +21,9 @@ enum class WireState : std::uint8_t {
 struct WireResult {
   WireState state;
   std::size_t bytes = 0;
-  bool more = false;  // of a read: there may be more at once
+  // Of a read:
+  bool more = false;     // there may be more at once
+  bool drained = false;  // the socket had no more than that
 };
 
 class Wire {

@@ -49,8 +49,8 @@ class ConnectionRig final : public ConnectionOwner, public ResponseObserver {
     ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kSmall, sizeof kSmall);
     boost::asio::ip::tcp::socket socket(context_);
     socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-    connection_ = std::make_shared<HttpConnection>(ClientSocket(std::move(socket)), limits_, guard_,
-                                                   clock_, *this);
+    connection_ = std::make_shared<HttpConnection>(
+        std::make_unique<ClientSocket>(std::move(socket)), limits_, guard_, clock_, *this);
     connection_->start();
     run();
   }
@@ -133,7 +133,7 @@ class ConnectionRig final : public ConnectionOwner, public ResponseObserver {
     if (serve_) serve_(requests_.back(), writer_);
   }
   bool accepts_socket(const Request&) const override { return accepts_sockets_; }
-  void open_socket(ClientSocket, Request) override { ++sockets_; }
+  void open_socket(std::unique_ptr<ClientSocket>, Request) override { ++sockets_; }
   void on_connection_closed(HttpConnection&) override { connection_.reset(); }
   bool draining() const override { return draining_; }
   void on_writable() override { ++told_writable_; }
