@@ -113,7 +113,7 @@ class Exchange {
     const Json& last = given.events.back()["response"];
     if (translation.facts().state == AnswerState::failed || given.failed_late) return;
     const StoredResponse stored = translation.stored();
-    CHECK(stored.id == last["id"]);
+    CHECK(stored.id == last["id"].get<std::string>());
     CHECK(Json::parse("[" + stored.output + "]") == last["output"]);
   }
 
