@@ -8,7 +8,8 @@
 namespace responses_proxy {
 
 int run_health(const Config& config, const HealthOptions& options) {
-  const std::string base = options.url.empty() ? own_admin_url(config) : options.url;
+  std::string base = options.url.empty() ? own_admin_url(config) : options.url;
+  while (base.ends_with('/')) base.pop_back();
   const std::string url = base + (options.ready ? "/readyz" : "/healthz");
   HttpCall call{.url = url, .timeout = Millis(4'000)};
   if (options.url.empty()) call.own_tls = own_tls(config);

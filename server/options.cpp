@@ -69,7 +69,8 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   const auto listening = [&options](CLI::App* command) {
     command->add_option("--host", options.host, "address to listen on (PROXY_HOST)");
-    command->add_option("--port", options.port, "port to listen on, 0 = any (PROXY_PORT)");
+    command->add_option("--port", options.port, "port to listen on, 0 = any (PROXY_PORT)")
+        ->check(CLI::Range(0, 65535));
     command->add_flag("--demo-without-keys", options.demo_without_keys,
                       "with no key configured, relay to the bundled demo upstream");
   };

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "config_values/url.h"
+#include "responses_proxy/storage_error.h"
 #include "responses_proxy/upstream_trust.h"
 #include "responses_proxy/version.h"
 #include "server/access_log.h"
@@ -95,6 +96,8 @@ std::unique_ptr<Server> make_server(const Config& config, const Log& log, Access
     throw StartError(error.what());
   } catch (const SpoolInUse& error) {
     throw StartError("PROXY_TELEMETRY_SPOOL_PATH", error.what());
+  } catch (const StorageError& error) {
+    throw StartError(config.database_variable, error.what());
   }
 }
 

@@ -174,6 +174,7 @@ std::vector<StartProblem> find_start_problems(const Config& config) {
   }
   check_file("PROXY_ROUTING_CACHE_PATH", config.routing_cache_path, problems);
   check_file("PROXY_LOG_FILE", config.log_file, problems);
+  check_file("PROXY_ACCESS_LOG_FILE", config.access_log_file, problems);
   check_spool(config, problems);
   const std::string database = database_problem(config.database_url.reveal(), SystemClock());
   if (!database.empty()) {

@@ -36,6 +36,18 @@ std::string read_item(std::string_view item, ClientToken& token) {
   return credential_problem(item);
 }
 
+// Who of them is asking, nobody could tell.
+std::string callers_of_one_token(const std::vector<ClientToken>& tokens) {
+  for (auto token = tokens.begin(); token != tokens.end(); ++token) {
+    const auto other = std::find_if(tokens.begin(), token, [&](const ClientToken& earlier) {
+      return earlier.secret.reveal() == token->secret.reveal() && earlier.name != token->name;
+    });
+    if (other == token) continue;
+    return fmt::format("gives {} and {} the same token", other->name, token->name);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string read_client_tokens(std::string_view value, std::vector<ClientToken>& tokens) {
@@ -64,7 +76,8 @@ std::string read_client_tokens(std::string_view value, std::vector<ClientToken>&
   for (ClientToken& token : tokens) {
     if (token.name.empty()) token.name = name_at(*next++);
   }
-  return tokens.empty() ? "has no item" : "";
+  if (tokens.empty()) return "has no item";
+  return callers_of_one_token(tokens);
 }
 
 }  // namespace responses_proxy::config

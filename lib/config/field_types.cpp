@@ -246,6 +246,7 @@ std::string relative_path_rule(std::string_view value, std::string& stored) {
   if (stored.empty()) return "is no path";
   if (value.find("://") != std::string_view::npos) return "is a URL of its own";
   if (!is_token(value) || value.find('#') != std::string_view::npos) return "is not a URL path";
+  if (value.find("..") != std::string_view::npos) return "leads out of the base URL";
   return {};
 }
 

@@ -64,6 +64,31 @@ void check_tls(const Config& config, Errors& errors) {
         config.tls_cert_file);
 }
 
+// It would ask itself, and itself again.
+void check_upstream(const Config& config, Errors& errors) {
+  if (!leads_to(config.upstream_base_url, config.host, config.port)) return;
+  errors.push_back(
+      {"PROXY_UPSTREAM_BASE_URL",
+       fmt::format("PROXY_UPSTREAM_BASE_URL: \"{}\" is where this server listens itself; "
+                   "allowed: the provider's URL",
+                   config.upstream_base_url)});
+}
+
+// One address cannot be both.
+void check_admin_bind(const Config& config, Errors& errors) {
+  const auto bind = parse_host_port(config.admin_bind);
+  if (!bind || bind->port == 0 || bind->port != config.port) return;
+  const auto is_any = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
+  const bool apart = bind->host != config.host && !is_any(bind->host) && !is_any(config.host) &&
+                     !(is_loopback(bind->host) && is_loopback(config.host));
+  if (apart) return;
+  errors.push_back({"PROXY_ADMIN_BIND",
+                    fmt::format("PROXY_ADMIN_BIND: \"{}\" is where clients are served "
+                                "(PROXY_HOST, PROXY_PORT); allowed: another port, or none to "
+                                "serve both there",
+                                config.admin_bind)});
+}
+
 // The SDKs' own variables: whoever sets them expects them to work.
 void warn_about_base_url(const Environment& environment, std::vector<std::string>& warnings) {
   const auto is_set = [&](const char* name) {
@@ -84,7 +109,7 @@ void warn_about_base_url(const Environment& environment, std::vector<std::string
 void warn_about_upstream(const Config& config, std::vector<std::string>& warnings) {
   const std::string& url = config.upstream_base_url;
   if (url == "https://api.openai.com") {
-    warnings.push_back(
+    warnings.emplace_back(
         "PROXY_UPSTREAM_BASE_URL: the API of api.openai.com is below /v1: "
         "https://api.openai.com/v1");
   }
@@ -125,6 +150,8 @@ LoadedConfig load_config(const Environment& environment) {
   config::check_positions(draft, loaded.errors);
   config::check_protection(draft.config, loaded.errors);
   config::check_tls(draft.config, loaded.errors);
+  config::check_admin_bind(draft.config, loaded.errors);
+  config::check_upstream(draft.config, loaded.errors);
   if (!draft.database_variable.empty()) draft.config.database_variable = draft.database_variable;
   draft.config.resources = config::build_resources(draft);
   config::check_aliases(draft.config, loaded.errors);

@@ -62,6 +62,19 @@ std::string mask_query(std::string_view query) {
 
 }  // namespace
 
+bool leads_to(std::string_view base_url, std::string_view host, std::uint16_t port) {
+  const auto [scheme, rest] = split_scheme(base_url);
+  std::string authority(rest.substr(0, rest.find('/')));
+  if (authority.ends_with(']') || authority.find(':') == std::string::npos) {
+    authority += scheme == "https" ? ":443" : ":80";
+  }
+  const auto named = parse_host_port(authority);
+  if (!named || port == 0 || named->port != port) return false;
+  const bool everywhere = host == "0.0.0.0" || host == "::";
+  return ascii_lower(named->host) == ascii_lower(host) ||
+         (is_loopback(named->host) && (everywhere || is_loopback(host)));
+}
+
 bool names_secret(std::string_view parameter) {
   const std::string name = ascii_lower(parameter);
   return std::any_of(std::begin(kSecretWords), std::end(kSecretWords),

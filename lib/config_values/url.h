@@ -4,6 +4,7 @@
 // Errors     A problem is the end of a sentence ("has no host"); "" = nothing wrong.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace responses_proxy::config {
 
 // http or https, with a host; no credentials, query or fragment. Trailing slashes are the caller's.
 std::string base_url_problem(std::string_view url);
+// Whether who listens on that host and port is found under the URL, as far as their texts tell:
+// names other than localhost are not looked up.
+bool leads_to(std::string_view base_url, std::string_view host, std::uint16_t port);
 // Whether what stands under that name in a query, or in a header, is likely to be a secret.
 bool names_secret(std::string_view name);
 

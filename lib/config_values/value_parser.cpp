@@ -19,8 +19,11 @@ constexpr std::string_view kBlank = " \t\r\n\v\f";
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 bool is_alphanumeric(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return is_digit(c) || is_letter(c);
 }
 
 bool is_ip_address(std::string_view text, int family) {
@@ -154,7 +157,10 @@ std::string copying_problem(std::string_view text) {
 
 bool has_unit(std::string_view text) {
   const auto number_end = text.find_first_not_of("0123456789.");
-  return number_end != 0 && number_end != std::string_view::npos && text[number_end] != '-';
+  if (number_end == 0 || number_end == std::string_view::npos) return false;
+  // "30s", "5 MiB"; not "0x10", "1,2" or "1e3".
+  const std::string_view unit = trim(text.substr(number_end));
+  return std::all_of(unit.begin(), unit.end(), [](char c) { return is_letter(c) || c == '%'; });
 }
 
 bool has_control_character(std::string_view text) {

@@ -25,9 +25,10 @@ std::string write_problem(const std::filesystem::path& file) {
   while (!folder.empty() && !std::filesystem::exists(folder, ignored)) {
     folder = folder.parent_path();
   }
-  if (folder.empty()) folder = ".";
+  if (folder.empty()) folder = std::filesystem::current_path(ignored);
   if (!std::filesystem::is_directory(folder, ignored)) return because(folder, ENOTDIR);
-  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : because(folder, errno);
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return "cannot be created below " + because(folder, errno);
 }
 
 }  // namespace responses_proxy

@@ -69,8 +69,9 @@ std::string sqlite_database_problem(const std::string& url, Millis patience) {
   std::string problem = write_problem(path);
   std::error_code ignored;
   if (!problem.empty() || !std::filesystem::exists(path, ignored)) return problem;
+  if (!std::filesystem::is_regular_file(path, ignored)) return path + " is no file";
   SqliteConnection connection(path, SqliteConnection::Mode::read, patience);
-  check_readable(connection, "PRAGMA schema_version");
+  check_readable(connection, "SELECT COUNT(*) FROM sqlite_master");
   return {};
 }
 

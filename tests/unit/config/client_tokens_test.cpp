@@ -56,6 +56,8 @@ TEST_CASE("a problem names the item by its position, and shows nothing of it") {
       {"one,alice:hunter2 hunter2", "has an item (number 2) that has a blank in it"},
       {"token-2:one,hunter2",
        "has an item (number 2) that has no name and would be called token-2, as another one is"},
+      {"alice:hunter2,bob:other,bob:hunter2", "gives alice and bob the same token"},
+      {"hunter2,hunter2", "gives token-1 and token-2 the same token"},
   };
   for (const auto& [value, problem] : cases) {
     CAPTURE(value);

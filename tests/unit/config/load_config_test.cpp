@@ -277,7 +277,10 @@ TEST_CASE("a value with something around it that is not part of it is refused, w
       {"PROXY_DRAIN_TIMEOUT_SECONDS", "5 min", "has a unit"},
       {"PROXY_REDIS_TIMEOUT_MS", "50ms", "has a unit"},
       {"PROXY_MAX_BODY_BYTES", "100MB", "has a unit"},
-      {"PROXY_TELEMETRY_SPOOL_BYTES", "1_000_000", "has a unit"},
+      {"PROXY_TELEMETRY_SPOOL_BYTES", "1_000_000", "is not an integer"},
+      {"PROXY_MAX_BODY_BYTES", "0x10", "is not an integer"},
+      {"PROXY_MAX_BODY_BYTES", "1e3", "is not an integer"},
+      {"PROXY_HEALTH_CHECK_PATH", "../models", "leads out of the base URL"},
       {"PROXY_UPSTREAM_BASE_URL", "api.openai.com/v1", "http:// or https://"},
       {"PROXY_REDIS_URL", "hunter2:6379", "is not a Redis URL"},
       {"PROXY_DATABASE_URL", "/var/lib/rp.db", "must start with sqlite:///"},
@@ -296,6 +299,36 @@ TEST_CASE("a value with something around it that is not part of it is refused, w
     CHECK(error.message.find("hunter2:") == std::string::npos);
     CHECK(error.message.find("hunter2@") == std::string::npos);
   }
+}
+
+TEST_CASE("a server that would relay to itself, or listen twice on one address, does not start") {
+  struct {
+    Variables variables;
+    const char* variable;
+    const char* says;
+  } const cases[] = {
+      {{{"PROXY_UPSTREAM_BASE_URL", "http://localhost:8000/v1"}},
+       "PROXY_UPSTREAM_BASE_URL",
+       "is where this server listens itself"},
+      {{{"PROXY_UPSTREAM_BASE_URL", "http://10.0.0.7:9000/v1"},
+        {"PROXY_HOST", "10.0.0.7"},
+        {"PROXY_PORT", "9000"}},
+       "PROXY_UPSTREAM_BASE_URL",
+       "is where this server listens itself"},
+      {{{"PROXY_ADMIN_BIND", "127.0.0.1:8000"}}, "PROXY_ADMIN_BIND", "is where clients are served"},
+      {{{"PROXY_ADMIN_BIND", "127.0.0.1:9000"}, {"PROXY_HOST", "0.0.0.0"}, {"PROXY_PORT", "9000"}},
+       "PROXY_ADMIN_BIND",
+       "is where clients are served"},
+  };
+  for (const auto& [variables, variable, says] : cases) {
+    const LoadedConfig loaded = load(variables);
+    REQUIRE(loaded.errors.size() == 1);
+    CHECK(loaded.errors[0].variable == variable);
+    CHECK(loaded.errors[0].message.find(says) != std::string::npos);
+  }
+  CHECK(load({{"PROXY_UPSTREAM_BASE_URL", "http://localhost:8001/v1"}}).errors.empty());
+  CHECK(load({{"PROXY_ADMIN_BIND", "127.0.0.1:8001"}}).errors.empty());
+  CHECK(load({{"PROXY_ADMIN_BIND", "10.0.0.7:8000"}, {"PROXY_HOST", "10.0.0.8"}}).errors.empty());
 }
 
 TEST_CASE("the variable that the database URL comes from is known") {

@@ -19,6 +19,32 @@ TEST_CASE("base URLs") {
   }
 }
 
+TEST_CASE("whether a URL leads to who listens on an address") {
+  struct {
+    const char* url;
+    const char* host;
+    bool leads;
+  } const cases[] = {
+      {"http://127.0.0.1:8000/v1", "127.0.0.1", true},
+      {"http://localhost:8000", "127.0.0.1", true},
+      {"http://[::1]:8000/v1", "localhost", true},
+      {"http://127.0.0.1:8000/v1", "0.0.0.0", true},
+      {"https://Proxy.lan:8000/v1", "proxy.lan", true},
+      {"http://127.0.0.1:8001/v1", "127.0.0.1", false},
+      {"http://10.0.0.7:8000/v1", "127.0.0.1", false},
+      {"https://api.openai.com/v1", "0.0.0.0", false},
+      {"http://localhost/v1", "127.0.0.1", false},
+  };
+  for (const auto& [url, host, leads] : cases) {
+    CAPTURE(url);
+    CAPTURE(host);
+    CHECK(leads_to(url, host, 8000) == leads);
+  }
+  CHECK(leads_to("http://localhost/v1", "127.0.0.1", 80));
+  CHECK(leads_to("https://[::1]/v1", "::1", 443));
+  CHECK_FALSE(leads_to("http://localhost:0/v1", "127.0.0.1", 0));  // a port is still to be found
+}
+
 TEST_CASE("masked URLs keep what helps and hide the rest") {
   CHECK(mask_url("sqlite:///./data/proxy.sqlite3") == "sqlite:///./data/proxy.sqlite3");
   CHECK(mask_url("postgresql://app:hunter2@db:5432/p?sslmode=require") ==
