@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "config/config_text.h"
+#include "config_values/value_parser.h"
 #include "postgres/postgres_url.h"
 
 namespace responses_proxy {
@@ -15,8 +16,9 @@ namespace responses_proxy {
 namespace {
 
 // They name something of this machine.
-constexpr std::array<std::string_view, 3> kFiles{"PROXY_REGISTRY_FILE", "MODEL_CATALOG_JSON",
-                                                 "PROXY_UPSTREAM_CA_FILE"};
+constexpr std::array<std::string_view, 6> kFiles{
+    "PROXY_REGISTRY_FILE", "MODEL_CATALOG_JSON", "PROXY_UPSTREAM_CA_FILE",
+    "PROXY_TLS_CERT_FILE", "PROXY_TLS_KEY_FILE", "PROXY_TLS_CLIENT_CA_FILE"};
 constexpr std::array<std::string_view, 4> kNotSent{"PROXY_HOST", "PROXY_PORT", "SSL_CERT_FILE",
                                                    "SSL_CERT_DIR"};
 constexpr std::size_t kMaxService = 40;
@@ -49,7 +51,11 @@ void read_api_key(const Environment& environment, ReadDeploySettings& read) {
     if (key.empty()) continue;
     const bool printable =
         std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    if (!printable) read.errors.push_back(name + ": has blanks or control characters in it");
+    if (!printable) {
+      read.errors.push_back(name + ": has blanks or control characters in it");
+    } else if (const std::string problem = config::copying_problem(key); !problem.empty()) {
+      read.errors.push_back(name + ": " + problem);
+    }
     settings.api_key = Secret(std::move(key));
     settings.api_key_variable = name;
     return;

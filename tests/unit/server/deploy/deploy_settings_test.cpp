@@ -99,11 +99,19 @@ TEST_CASE("what would not work on the instance is refused") {
        Variables{{"PROXY_DATABASE_URL", "sqlite:////var/lib/records.sqlite3"},
                  {"PROXY_REGISTRY_FILE", "/etc/registry.json"},
                  {"MODEL_CATALOG_JSON", "/etc/models.json"},
+                 {"PROXY_UPSTREAM_CA_FILE", "/etc/ca.pem"},
                  {"PROXY_ADMIN_BIND", "127.0.0.1:8001"}}) {
     CAPTURE(name);
     CHECK(named_in(read_with({{name, value}}).errors) == VariableNames{name});
   }
+  CHECK(named_in(read_with({{"PROXY_TLS_CERT_FILE", "/etc/cert.pem"},
+                            {"PROXY_TLS_KEY_FILE", "/etc/key.pem"},
+                            {"PROXY_TLS_CLIENT_CA_FILE", "/etc/clients.pem"}})
+                     .errors) ==
+        VariableNames{"PROXY_TLS_CERT_FILE", "PROXY_TLS_CLIENT_CA_FILE", "PROXY_TLS_KEY_FILE"});
   CHECK(named_in(read_with({}, {.service = "My Service"}).errors) == VariableNames{"--service"});
+  CHECK(named_in(read_with({{"MORPH_API_KEY", "\"quoted\""}}).errors) ==
+        VariableNames{"MORPH_API_KEY"});
 }
 
 TEST_CASE("where it listens here is not where it listens there") {
