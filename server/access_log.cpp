@@ -95,6 +95,12 @@ LineWriter::Notes AccessLog::notes() const {
           {{"problem", problem}}});
     return std::string();
   };
+  notes.failing = [this](const std::string& problem) {
+    log_({LogLevel::error,
+          "access_log_failing",
+          fmt::format("the access log loses lines: {}", problem),
+          {{"problem", problem}}});
+  };
   return notes;
 }
 

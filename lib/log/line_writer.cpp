@@ -91,7 +91,7 @@ void LineWriter::run() {
     for (const std::string& line : work.lines) {
       if (!put(line)) ++dropped;
     }
-    if (dropped > 0 && put(notes_.dropped(dropped))) dropped = 0;
+    if (dropped > 0 && (!failing_ || last) && put(notes_.dropped(dropped))) dropped = 0;
   }
 }
 
@@ -106,14 +106,34 @@ void LineWriter::open_anew() {
 }
 
 bool LineWriter::put(std::string_view line) {
-  while (!line.empty()) {
+  if (line.empty()) return true;
+  if (torn_ && !write_all("\n")) return false;
+  torn_ = false;
+  if (!write_all(line)) return false;
+  failing_ = false;
+  return true;
+}
+
+bool LineWriter::write_all(std::string_view bytes) {
+  const std::size_t size = bytes.size();
+  while (!bytes.empty()) {
     if (!wait_until_writable()) return false;
-    const ssize_t written = ::write(file_, line.data(), line.size());
+    const ssize_t written = ::write(file_, bytes.data(), bytes.size());
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (written < 0) return false;
-    line.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0) {
+      torn_ = torn_ || bytes.size() < size;
+      fail(errno);
+      return false;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+void LineWriter::fail(int error) {
+  if (std::exchange(failing_, true)) return;
+  notes_.failing(fmt::format("cannot write to {}: {}", path_.empty() ? "standard error" : path_,
+                             std::generic_category().message(error)));
 }
 
 // A pipe that nobody reads must not keep the process from ending.

@@ -4,7 +4,8 @@
 //            that a slow terminal or disk delays nobody.
 // Threads    write() and reopen() from any thread; the notes are called on the writer's own.
 // Errors     The constructor throws std::runtime_error when the file cannot be opened. Later, lines
-//            that cannot be written are left out, and a note says how many.
+//            that cannot be written are left out: a note says why, and one how many there were,
+//            once lines can be written again or nothing more comes.
 // Blocking   Never; the destructor waits until the lines are written, kLastPatience at most if
 //            nobody takes them.
 // Limits     kMaxQueued lines wait.
@@ -32,6 +33,7 @@ class LineWriter {
   struct Notes {
     std::function<std::string(std::size_t lines)> dropped;
     std::function<std::string(const std::string& problem)> unusable;  // the old file is kept
+    std::function<void(const std::string& problem)> failing;          // lines are lost from now on
   };
 
   LineWriter(std::string path, Notes notes);  // "" = standard error
@@ -57,12 +59,16 @@ class LineWriter {
   Work next();
   void open_anew();
   bool put(std::string_view line);
+  bool write_all(std::string_view bytes);
+  void fail(int error);
   bool wait_until_writable();
 
   const std::string path_;
   const Notes notes_;
-  int file_;          // the thread's own, like what follows
-  Millis waited_{0};  // for a reader, since the writer is to end
+  int file_;              // the thread's own, like what follows
+  bool failing_ = false;  // the last line could not be written
+  bool torn_ = false;     // only its beginning was
+  Millis waited_{0};      // for a reader, since the writer is to end
   std::mutex mutex_;
   std::condition_variable wake_;
   Work waiting_;  // guarded by mutex_

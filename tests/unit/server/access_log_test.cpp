@@ -1,8 +1,11 @@
 #include "server/access_log.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <vector>
 
@@ -111,4 +114,49 @@ TEST_CASE("a file that cannot be opened anew is told to the log, and the old one
   CHECK(events[0].event == "access_log_unusable");
   CHECK(events[0].message.find(path.string()) != std::string::npos);
   CHECK(std::filesystem::file_size(folder.path() / "moved" / "access.log") > 0);
+}
+
+TEST_CASE(
+    "a file that takes nothing is told once with the reason, and at the end how many lines that "
+    "were") {
+  std::vector<LogEvent> events;
+  {
+    AccessLog log(AccessLogFormat::text, "/dev/full",
+                  [&](const LogEvent& event) { events.push_back(event); });
+    for (int i = 0; i < 3; ++i) log.write(answered());
+  }
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].event == "access_log_failing");
+  CHECK(events[0].message ==
+        "the access log loses lines: cannot write to /dev/full: No space left on device");
+  CHECK(events[1].event == "access_lines_dropped");
+  CHECK(events[1].message == "3 lines of the access log could not be written");
+}
+
+TEST_CASE("a line that was torn ends where the next one begins") {
+  const TempFolder folder;
+  const std::string path = (folder.path() / "access.log").string();
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_IGN);
+  std::promise<void> torn;
+  {
+    AccessLog log(AccessLogFormat::text, path, [&](const LogEvent& event) {
+      if (event.event == "access_log_failing") torn.set_value();
+    });
+    const rlimit small{10, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    log.write(answered());
+    torn.get_future().wait();
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    log.write(answered());
+  }
+  ::signal(SIGXFSZ, SIG_DFL);
+  std::ifstream stream(path);
+  std::string first;
+  std::string second;
+  std::getline(stream, first);
+  std::getline(stream, second);
+  CHECK(first.size() == 10);
+  CHECK(second + "\n" == access_line(answered(), AccessLogFormat::text));
 }
