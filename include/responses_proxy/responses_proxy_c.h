@@ -29,6 +29,7 @@
 extern "C" {
 #endif
 
+// NOLINTBEGIN(modernize-use-using): C has nothing else
 typedef struct rp_balancer rp_balancer;
 typedef struct rp_lease rp_lease;
 typedef struct rp_translation rp_translation;
@@ -48,6 +49,7 @@ typedef struct rp_text {
   char* data;
   size_t size;
 } rp_text;
+// NOLINTEND(modernize-use-using)
 
 RP_C_PUBLIC void rp_text_free(rp_text* text);
 // "0.1.0"; never freed.

@@ -30,7 +30,7 @@ class Document {
 
   const Json& root() const { return root_; }
   FieldReader reader(const Json& object, std::string path = {}) {
-    return FieldReader(object, errors_, std::move(path));
+    return {object, errors_, std::move(path)};
   }
   void refuse_unknown(const FieldReader& reader) {
     for (std::string& name : reader.unknown()) errors_.push_back({std::move(name), "is not known"});
