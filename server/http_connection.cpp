@@ -175,6 +175,7 @@ bool HttpConnection::read_head() {
   }
   if (!head_reader_->done()) return false;
   request_head_ = head_reader_->take();
+  browser_fields_ = guard_.answer_fields(request_head_.request);
   body_reader_.emplace(request_head_, limits_.max_body_bytes);
   go_to(Phase::body);
   return true;
@@ -216,7 +217,6 @@ void HttpConnection::dispatch() {
   request.peer = peer_;
   terms_ = {request_head_.keep_alive && !owner_.draining(), request_head_.http_1_0,
             request.method == "HEAD"};
-  browser_fields_ = guard_.answer_fields(request);
   body_reader_.reset();
   go_to(Phase::answering);
   if (const auto refusal = guard_.refusal(request)) {

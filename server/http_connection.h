@@ -48,6 +48,7 @@ class ConnectionOwner {
   virtual void open_socket(std::unique_ptr<ClientSocket> socket, Request handshake) = 0;
   virtual void on_connection_closed(HttpConnection& connection) = 0;
   virtual bool draining() const = 0;
+  virtual std::string new_request_id() = 0;
 
  protected:
   ~ConnectionOwner() = default;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kKeptCapacity = 1024;  // of out_, between two writes: an event or two
 constexpr std::size_t kHeadRoom = 512;       // of most heads
+constexpr int kFirstError = 400;
 
 }  // namespace
 
@@ -67,6 +68,11 @@ void HttpConnection::abort() {
 void HttpConnection::send_head() {
   ResponseHead head = std::move(*std::exchange(head_, std::nullopt));
   for (const Header& field : browser_fields_) head.headers.add(field);
+  if (head.status >= kFirstError && !head.headers.find("x-request-id")) {
+    if (const std::string id = owner_.new_request_id(); !id.empty()) {
+      head.headers.add("x-request-id", id);
+    }
+  }
   terms_.keep_alive = terms_.keep_alive && !owner_.draining();
   const std::string body = std::exchange(out_, {});
   const std::string_view whole = body;

@@ -110,6 +110,9 @@ class HttpListener::LoopListener final : public ConnectionOwner,
     count_connections();
   }
   bool draining() const override { return draining_; }
+  std::string new_request_id() override {
+    return handlers_.new_request_id ? handlers_.new_request_id() : std::string();
+  }
   std::shared_ptr<SocketSession> open_session(Request handshake,
                                               std::shared_ptr<SocketWriter> writer) override {
     return handlers_.open_socket(std::move(handshake), std::move(writer));

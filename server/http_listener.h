@@ -31,6 +31,8 @@ struct ListenerHandlers {
   std::function<std::shared_ptr<SocketSession>(Request handshake,
                                                std::shared_ptr<SocketWriter> writer)>
       open_socket;
+  // For errors that say no id of their own; nothing: they have none. From any loop.
+  std::function<std::string()> new_request_id;
   // That no connection can be accepted: once in kAcceptTroublePause at most, per loop.
   Log log = ignore_log;
 };

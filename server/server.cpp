@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config_values/value_parser.h"
+#include "core/request_id.h"
 #include "responses_proxy/event_loop.h"
 #include "responses_proxy/upstream_trust.h"
 #include "route/endpoint.h"
@@ -122,6 +123,7 @@ class Server::Impl {
                             std::shared_ptr<ResponseWriter> writer) {
       relay(loop, std::move(request), std::move(writer));
     };
+    handlers.new_request_id = [this] { return new_request_id(runtime_.clock().wall(), random_); };
     handlers.log = log_;
     admin_listener_ =
         std::make_unique<HttpListener>(runtime_.loops(), place, listener_limits_of(config),
@@ -156,6 +158,7 @@ class Server::Impl {
     handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
       return runtime_.proxy().open_socket(std::move(handshake), std::move(writer));
     };
+    handlers.new_request_id = [this] { return new_request_id(runtime_.clock().wall(), random_); };
     handlers.log = log_;
     return handlers;
   }
@@ -177,7 +180,8 @@ class Server::Impl {
   }
 
   const Log log_;
-  const bool handed_over_;  // the sockets were inherited
+  SeededRandom random_{random_seed()};  // of the ids of errors that no request stands behind
+  const bool handed_over_;              // the sockets were inherited
   std::string admin_host_;
   const std::unique_ptr<ListenerTls> tls_;  // null: clients speak no TLS
   std::atomic<bool> draining_{false};

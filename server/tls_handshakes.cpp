@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "core/error_head.h"
 #include "responses_proxy/error.h"
+#include "server/answer_framing.h"
 
 namespace responses_proxy {
 
@@ -14,14 +16,14 @@ using ErrorCode = ClientSocket::ErrorCode;
 namespace {
 
 // In clear, since that is what the client speaks.
-void tell_to_use_tls(Tcp& tcp) {
-  static const std::string body =
-      Error::invalid_request("tls_required", "This port speaks TLS: use https:// in the URL.")
-          .to_json();
-  static const std::string answer =
-      "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
-      "content-length: " +
-      std::to_string(body.size()) + "\r\n\r\n" + body;
+void tell_to_use_tls(Tcp& tcp, WallTime now) {
+  const Error error =
+      Error::invalid_request("tls_required", "This port speaks TLS: use https:// in the URL.");
+  const std::string body = error.to_json();
+  const std::string_view whole = body;
+  std::string answer;
+  AnswerFraming framing(error_head(error, body.size()), {.keep_alive = false}, now, &whole, answer);
+  framing.body(body, answer);
   ErrorCode ignored;
   tcp.write_some(boost::asio::buffer(answer), ignored);
   tcp.shutdown(Tcp::shutdown_send, ignored);
@@ -69,7 +71,7 @@ void TlsHandshakes::step(Pending::iterator at) {
     case SSL_ERROR_WANT_WRITE:
       return wait(at, Tcp::wait_write);
     default:
-      if (speaks_http()) tell_to_use_tls((*at)->tcp);
+      if (speaks_http()) tell_to_use_tls((*at)->tcp, clock_.wall());
       ERR_clear_error();
       drop(at);
   }

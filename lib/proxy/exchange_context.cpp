@@ -1,26 +1,11 @@
 #include "proxy/exchange_context.h"
 
-#include <cstdint>
 #include <utility>
 
-#include "core/append_number.h"
+#include "core/request_id.h"
 #include "core/utf8_text.h"
 
 namespace responses_proxy {
-
-namespace {
-
-// Ids that sort by time keep the database's index writes together.
-std::string new_request_id(WallTime now, Random& random) {
-  const auto since_epoch = std::chrono::duration_cast<Millis>(now.time_since_epoch());
-  std::string id = "req_";
-  id.reserve(id.size() + 28);
-  append_number(id, static_cast<std::uint64_t>(since_epoch.count()), 16, 12);
-  append_number(id, random.next(), 16, 16);
-  return id;
-}
-
-}  // namespace
 
 ExchangeContext::ExchangeContext(const Config& of_proxy, const ProxyOptions& given,
                                  const ExchangeLoop& here, Request&& received,

@@ -14,12 +14,17 @@ namespace responses_proxy::phases {
 namespace {
 
 // 426 makes a client that can do both go on over HTTP at once.
-Error websocket_not_supported(bool enabled) {
-  return Error::refused(
-      426, "websocket_not_supported",
-      enabled ? "WebSocket is served on /v1/responses only; send this request over HTTP."
-              : "WebSocket is switched off here (PROXY_WEBSOCKET_ENABLED); send the request over "
-                "HTTP.");
+Error websocket_not_supported(bool enabled, bool for_responses) {
+  const char* const reason =
+      !enabled ? "WebSocket is switched off here (PROXY_WEBSOCKET_ENABLED); send the request over "
+                 "HTTP."
+      : for_responses
+          ? "This is no handshake of a WebSocket: it has to be a GET over HTTP/1.1 with "
+            "\"Connection: upgrade\" beside \"Upgrade: websocket\". Let a proxy in front pass both "
+            "on "
+            "(nginx: proxy_http_version 1.1), or send the request over HTTP."
+          : "WebSocket is served on /v1/responses only; send this request over HTTP.";
+  return Error::refused(426, "websocket_not_supported", reason);
 }
 
 // Of the body as it came; a turn's is not copied into the request yet.
@@ -37,7 +42,8 @@ std::optional<Error> look_at_head(ExchangeContext& exchange) {
     return body_too_large(exchange.config.max_body_bytes);
   }
   if (equals_ignore_case(request.headers.get("upgrade"), "websocket")) {
-    return websocket_not_supported(exchange.config.websocket_enabled);
+    return websocket_not_supported(exchange.config.websocket_enabled,
+                                   request.path == "/v1/responses");
   }
   auto endpoint = classify(request.method, request.path);
   if (!endpoint) return endpoint.error();

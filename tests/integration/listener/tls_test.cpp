@@ -226,6 +226,7 @@ TEST_CASE("who speaks HTTP to it is told so") {
   client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string& answer = client.read_to_end();
   CHECK(answer.rfind("HTTP/1.1 400 ", 0) == 0);
+  CHECK(answer.find("\r\ndate: ") != std::string::npos);
   const Json body = Json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
   CHECK(body.at("error").at("code") == "tls_required");
 }

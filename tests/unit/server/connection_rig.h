@@ -136,6 +136,7 @@ class ConnectionRig final : public ConnectionOwner, public ResponseObserver {
   void open_socket(std::unique_ptr<ClientSocket>, Request) override { ++sockets_; }
   void on_connection_closed(HttpConnection&) override { connection_.reset(); }
   bool draining() const override { return draining_; }
+  std::string new_request_id() override { return "req_of_the_rig"; }
   void on_writable() override { ++told_writable_; }
   void on_closed() override { ++told_closed_; }
 

@@ -209,7 +209,39 @@ TEST_CASE("an allowed page asks before, and reads the answer") {
                   "access-control-allow-origin"));
 }
 
+TEST_CASE("an allowed page may read that its body is too large") {
+  ConnectionRig rig(BrowserGuard({{"https://app.example"}, {}, true}));
+  const std::string answer = rig.answer_to(
+      "POST /a HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n"
+      "Content-Length: 70000\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 413 "));
+  CHECK(has(answer, "access-control-allow-origin: https://app.example\r\n"));
+}
+
 // ---- answering ----
+
+TEST_CASE("an error without an id of its own gets one, and nothing else does") {
+  for (const char* bad : {"nonsense\r\n\r\n", "GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n",
+                          "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n"}) {
+    CAPTURE(bad);
+    ConnectionRig rig;
+    const std::string answer = rig.answer_to(bad);
+    CHECK(answer.starts_with("HTTP/1.1 4"));
+    CHECK(has(answer, "x-request-id: req_of_the_rig\r\n"));
+  }
+  ConnectionRig rig;
+  const auto answer_with = [&](ResponseHead head) {
+    rig.serve_with([&](const Request&, const std::shared_ptr<ResponseWriter>& writer) {
+      answer(*writer, "x", head);
+    });
+    return rig.answer_to(kGet);
+  };
+  CHECK(has(answer_with({500, {}, {}}), "x-request-id: req_of_the_rig\r\n"));
+  CHECK_FALSE(has(answer_with({200, {}, {}}), "x-request-id"));
+  const std::string own = answer_with({502, {{"x-request-id", "req_own"}}, {}});
+  CHECK(has(own, "x-request-id: req_own\r\n"));
+  CHECK_FALSE(has(own, "req_of_the_rig"));
+}
 
 TEST_CASE("an answer that is longer than it said is cut, and the next one is in its place") {
   ConnectionRig rig;
