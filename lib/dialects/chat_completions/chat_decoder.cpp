@@ -1,9 +1,14 @@
 #include "dialects/chat_completions/chat_decoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <utility>
 
+#include "core/ascii_case.h"
+#include "core/utf8_text.h"
 #include "dialects/translation/portable_reasoning.h"
 #include "dialects/translation/provider_errors.h"
 
@@ -14,6 +19,40 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::string_view kDone = "[DONE]";
+
+enum class Ending : std::uint8_t { whole, length, filter, failure };
+
+// What a `finish_reason` means, in lower case. Reasons that are not known are those of gateways
+// which have another word for a good end.
+Ending ending_of(std::string_view reason) {
+  struct Known {
+    std::string_view reason;
+    Ending ending;
+  };
+  constexpr std::array kKnown = {
+      Known{"length", Ending::length},
+      Known{"model_length", Ending::length},
+      Known{"max_tokens", Ending::length},
+      Known{"content_filter", Ending::filter},
+      Known{"safety", Ending::filter},
+      Known{"sensitive", Ending::filter},
+      Known{"recitation", Ending::filter},
+      Known{"prohibited_content", Ending::filter},
+      Known{"abort", Ending::failure},
+      Known{"aborted", Ending::failure},
+      Known{"cancelled", Ending::failure},
+      Known{"canceled", Ending::failure},
+      Known{"failed", Ending::failure},
+      Known{"timeout", Ending::failure},
+      Known{"insufficient_system_resource", Ending::failure},
+      Known{"malformed_function_call", Ending::failure},
+  };
+  const std::string word = ascii_lower(reason);
+  const auto* const known = std::find_if(kKnown.begin(), kKnown.end(),
+                                         [&](const Known& one) { return one.reason == word; });
+  if (known != kKnown.end()) return known->ending;
+  return word.find("error") != std::string::npos ? Ending::failure : Ending::whole;
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t end = text.find_last_not_of(" \t\r\n");
@@ -90,7 +129,9 @@ void ChatDecoder::event(const SseEvent& event, ResponseEvents& out) {
   if (data == kDone) return finish(out);
   if (!json_.read(data)) return out.fail(unreadable_answer("an event of its stream is no JSON"));
   const element root = json_.root();
-  if (holds_error(root)) return out.fail(provider_error_in_band(root));
+  if (holds_error(root) || (root.is_object() && event.name == "error")) {
+    return out.fail(provider_error_in_band(root));
+  }
   if (!root.is_object()) return;
   if (const auto choice = read_chunk(root, out)) read_piece(*choice, out);
 }
@@ -122,7 +163,7 @@ std::optional<element> ChatDecoder::read_chunk(element root, ResponseEvents& out
 void ChatDecoder::read_piece(element choice, ResponseEvents& out) {
   element message;
   if (object_at(choice, "delta", message)) read_message(message, Extent::piece, out);
-  if (object_at(choice, "message", message)) whole_message_ = simdjson::minify(message);
+  if (object_at(choice, "message", message)) whole_message_ = json_.text_of(message);
 }
 
 // The last one tells all of it, where no piece has told anything.
@@ -208,7 +249,7 @@ void ChatDecoder::read_call(element call, Extent extent, ResponseEvents& out) {
     if (one->name.empty()) one->name = string_at(function, "name");
     if (function["arguments"].get(given) == simdjson::SUCCESS) {
       if (given.get(text) == simdjson::SUCCESS) arguments = text;
-      if (given.is_object()) arguments = simdjson::minify(given);  // not as a text
+      if (given.is_object()) arguments = json_.text_of(given);  // not as a text
     }
   }
   if (one->id.empty()) one->id = string_at(call, "id");
@@ -285,14 +326,19 @@ void ChatDecoder::finish(ResponseEvents& out) {
   read_whole_message(out);
   give_held_tags(out);
   end_thoughts(out);
-  if (finish_reason_ == "length" || finish_reason_ == "model_length") {
-    out.incomplete("max_output_tokens");
-  } else if (finish_reason_ == "content_filter" || finish_reason_ == "safety") {
-    out.incomplete("content_filter");
-  } else if (finish_reason_ == "error") {
-    out.fail(unreadable_answer("it ended in an error without words"));
-  } else {
-    out.complete();
+  if (finish_reason_.empty() && !out.facts().substance) {
+    return out.fail(unreadable_answer("it says neither a word nor why it has ended"));
+  }
+  switch (ending_of(finish_reason_)) {
+    case Ending::length:
+      return out.incomplete("max_output_tokens");
+    case Ending::filter:
+      return out.incomplete("content_filter");
+    case Ending::failure:
+      return out.fail(unreadable_answer(
+          fmt::format("it ended with `{}`", utf8_text(finish_reason_, ErrorWords::kMaxCode))));
+    case Ending::whole:
+      return out.complete();
   }
 }
 

@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/json_reader.h"
 #include "dialects/chat_completions/reasoning_details.h"
 #include "dialects/chat_completions/think_tags.h"
+#include "dialects/translation/any_json.h"
 #include "dialects/translation/translated_answer.h"
 
 namespace responses_proxy {
@@ -71,7 +71,7 @@ class ChatDecoder final : public AnswerDecoder {
   void finish(ResponseEvents& out);
 
   const Options options_;
-  JsonDocument json_;
+  AnyJson json_;
   ThinkTags tags_;
   ReasoningDetails details_;
   std::vector<PendingCall> calls_;
