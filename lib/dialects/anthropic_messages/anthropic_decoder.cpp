@@ -7,6 +7,7 @@
 #include "dialects/anthropic_messages/anthropic_call_ids.h"
 #include "dialects/anthropic_messages/anthropic_errors.h"
 #include "dialects/anthropic_messages/signed_thoughts.h"
+#include "dialects/translation/provider_errors.h"
 
 namespace responses_proxy {
 
@@ -28,16 +29,12 @@ void read_count(element usage, std::string_view key, std::int64_t& into) {
   if (usage[key].get(count) == simdjson::SUCCESS && count >= 0) into = count;
 }
 
-bool is_error(element root) {
-  return string_at(root, "type") == "error";
-}
-
 }  // namespace
 
 void AnthropicDecoder::document(std::string_view json, ResponseEvents& out) {
   if (!json_.read(json)) return out.fail(unreadable_answer("it is no JSON"));
   const element root = json_.root();
-  if (is_error(root)) return out.fail(anthropic_error_in_band(root));
+  if (holds_error(root)) return out.fail(anthropic_error_in_band(root));
   simdjson::dom::array content;
   if (!root.is_object() || root["content"].get(content) != simdjson::SUCCESS) {
     return out.fail(unreadable_answer("it is no message"));
@@ -59,6 +56,9 @@ void AnthropicDecoder::event(const SseEvent& event, ResponseEvents& out) {
     return out.fail(unreadable_answer("an event of its stream is no JSON"));
   }
   const element root = json_.root();
+  if (holds_error(root) || (root.is_object() && event.name == "error")) {
+    return out.fail(anthropic_error_in_band(root));
+  }
   if (!root.is_object()) return;
   const std::string_view type = string_at(root, "type");
   read_event(type.empty() ? event.name : type, root, out);
@@ -89,8 +89,6 @@ void AnthropicDecoder::read_event(std::string_view type, element root, ResponseE
     if (root["delta"].get(inner) == simdjson::SUCCESS) read_stop(inner);
   } else if (type == "message_stop") {
     finish(out);
-  } else if (type == "error") {
-    out.fail(anthropic_error_in_band(root));
   }
 }
 
@@ -117,10 +115,10 @@ void AnthropicDecoder::begin_block(std::int64_t index, element content, Response
 void AnthropicDecoder::begin_call(Block& block, element content, ResponseEvents& out) {
   const std::string id = original_call_id(string_at(content, "id"));
   block.call = open_call_ = out.begin_call(string_at(content, "name"), id);
-  simdjson::dom::object input;
-  if (content["input"].get(input) == simdjson::SUCCESS && input.size() > 0) {
-    block.input = simdjson::minify(input);
-  }
+  element input;
+  if (content["input"].get(input) != simdjson::SUCCESS || !input.is_object()) return;
+  block.input = json_.text_of(input);
+  if (block.input == "{}") block.input.clear();  // it comes in pieces, or there is none
 }
 
 void AnthropicDecoder::read_delta(Block* block, element delta, ResponseEvents& out) {
@@ -188,6 +186,9 @@ void AnthropicDecoder::read_usage_of(element holder, ResponseEvents& out) {
 }
 
 void AnthropicDecoder::finish(ResponseEvents& out) {
+  if (stop_reason_.empty() && !out.facts().substance) {
+    return out.fail(unreadable_answer("it says neither a word nor why it has ended"));
+  }
   if (stop_reason_ == "refusal") {
     refuse(out);
   } else if (stop_reason_ == "max_tokens" || stop_reason_ == "model_context_window_exceeded" ||

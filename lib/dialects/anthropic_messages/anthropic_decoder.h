@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/json_reader.h"
+#include "dialects/translation/any_json.h"
 #include "dialects/translation/translated_answer.h"
 
 namespace responses_proxy {
@@ -64,7 +64,7 @@ class AnthropicDecoder final : public AnswerDecoder {
   void refuse(ResponseEvents& out);
 
   const std::string origin_;
-  JsonDocument json_;
+  AnyJson json_;
   std::vector<Block> blocks_;
   std::optional<std::size_t> open_call_;  // the last one
   Tokens tokens_;

@@ -7,11 +7,11 @@
 #include <utility>
 #include <variant>
 
-#include "core/json_reader.h"
 #include "core/json_text.h"
 #include "dialects/anthropic_messages/anthropic_call_ids.h"
 #include "dialects/anthropic_messages/anthropic_media.h"
 #include "dialects/anthropic_messages/signed_thoughts.h"
+#include "dialects/translation/any_json.h"
 
 namespace responses_proxy {
 
@@ -196,11 +196,7 @@ class BlockWriter {
   // What a model has broken off must not break the whole history.
   static std::string input_of_call(std::string_view arguments) {
     if (arguments.empty()) return "{}";
-    std::string input;
-    read_any_json(arguments, [&](simdjson::dom::element root) {
-      if (root.is_object()) input = simdjson::minify(root);
-    });
-    if (!input.empty()) return input;
+    if (std::string input = object_text(arguments); !input.empty()) return input;
     JsonText wrapped;
     return wrapped.begin_object().put("arguments", arguments).end_object().take();
   }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -14,6 +14,7 @@
 #include "dialects/anthropic_messages/anthropic_schemas.h"
 #include "dialects/anthropic_messages/anthropic_thinking.h"
 #include "dialects/translation/grouped_turns.h"
+#include "dialects/translation/read_tools.h"
 
 namespace responses_proxy {
 
@@ -54,10 +55,7 @@ class RequestWriter {
   }
 
   void put_tools() {
-    std::vector<const ToolDeclaration*> tools;
-    for (const ToolDeclaration& tool : conversation_.tools) {
-      if (is_allowed(tool.name)) tools.push_back(&tool);
-    }
+    const std::vector<const ToolDeclaration*> tools = allowed_tools(conversation_);
     if (tools.empty()) return put_tools_of_history();
     put_choice();
     out_.key("tools").begin_array();
@@ -128,12 +126,6 @@ class RequestWriter {
     out_.put("user_id", id.size() > kMaxUserId ? sha256_hex(id) : std::string(id)).end_object();
   }
 
-  bool is_allowed(std::size_t tool) const {
-    const ToolChoice& choice = conversation_.tool_choice;
-    return choice.mode != Mode::allowed ||
-           std::find(choice.allowed.begin(), choice.allowed.end(), tool) != choice.allowed.end();
-  }
-
   void put_choice() {
     const ToolChoice& choice = conversation_.tool_choice;
     std::string_view type = "auto";
@@ -156,11 +148,12 @@ class RequestWriter {
   // Calls may only stand where their tools are declared, though nobody may call them any more.
   void put_tools_of_history() {
     std::vector<std::string_view> names;
+    std::unordered_set<std::string_view> known;
     for (const Item& item : conversation_.items) {
       const auto* call = std::get_if<Call>(&item);
-      if (call == nullptr) continue;
-      const bool known = std::find(names.begin(), names.end(), call->wire_name) != names.end();
-      if (!known) names.push_back(call->wire_name);
+      if (call != nullptr && known.insert(call->wire_name).second) {
+        names.push_back(call->wire_name);
+      }
     }
     if (names.empty()) return;
     out_.key("tool_choice").begin_object().put("type", "none").end_object();

@@ -2,7 +2,9 @@
 // https://platform.openai.com/docs/api-reference/chat-streaming
 //
 // Errors     An error in place of an answer, or in the middle of one, is ResponseEvents::fail().
-// Limits     kMaxCalls calls; what a provider sends of further ones is dropped.
+// Limits     kMaxCalls calls; what a provider sends of further ones is dropped. Of the whole
+// messages
+//            in a stream one is kept, as large as an event may be.
 #pragma once
 
 #include <simdjson.h>
@@ -13,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/json_reader.h"
 #include "dialects/chat_completions/reasoning_details.h"
 #include "dialects/chat_completions/think_tags.h"
+#include "dialects/translation/any_json.h"
 #include "dialects/translation/translated_answer.h"
 
 namespace responses_proxy {
@@ -41,27 +43,40 @@ class ChatDecoder final : public AnswerDecoder {
     std::string id;
     std::string name;
     std::string arguments;              // until its name is known
+    bool has_arguments = false;         // some have come
     std::optional<std::size_t> number;  // in ResponseEvents, from then on
   };
 
-  void read_chunk(simdjson::dom::element root, ResponseEvents& out);
-  // A message, or a piece of one.
-  void read_message(simdjson::dom::element message, ResponseEvents& out);
+  enum class Extent : std::uint8_t { piece, whole };  // of a message
+
+  // What stands around a message. The choice; nothing if there is none, or it has failed.
+  std::optional<simdjson::dom::element> read_chunk(simdjson::dom::element root,
+                                                   ResponseEvents& out);
+  void read_piece(simdjson::dom::element choice, ResponseEvents& out);
+  void read_whole_message(ResponseEvents& out);
+  void read_message(simdjson::dom::element message, Extent extent, ResponseEvents& out);
   void read_thoughts(simdjson::dom::element message, ResponseEvents& out);
   void read_content(simdjson::dom::element message, ResponseEvents& out);
+  void give_held_tags(ResponseEvents& out);
   void say(std::string_view text, ResponseEvents& out);
   void end_thoughts(ResponseEvents& out);
-  void read_call(simdjson::dom::element call, ResponseEvents& out);
+  void read_call(simdjson::dom::element call, Extent extent, ResponseEvents& out);
   PendingCall* pending(simdjson::dom::element call);
+  PendingCall* known_call(std::optional<std::int64_t> index, std::string_view id);
+  static bool begins_anew(const PendingCall& known, std::optional<std::int64_t> index,
+                          std::string_view id, std::string_view name);
+  PendingCall* new_call(std::optional<std::int64_t> index);
+  bool is_taken(const PendingCall& call) const;
   void read_usage_of(simdjson::dom::element holder, ResponseEvents& out);
   void finish(ResponseEvents& out);
 
   const Options options_;
-  JsonDocument json_;
+  AnyJson json_;
   ThinkTags tags_;
   ReasoningDetails details_;
   std::vector<PendingCall> calls_;
   std::string finish_reason_;
+  std::string whole_message_;  // JSON; of the stream's last event that has one
 };
 
 }  // namespace responses_proxy

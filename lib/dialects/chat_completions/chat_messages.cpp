@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "core/json_reader.h"
+#include "dialects/translation/any_json.h"
 #include "dialects/translation/grouped_turns.h"
 #include "dialects/translation/portable_reasoning.h"
 
@@ -198,9 +198,7 @@ class MessageWriter {
   // Providers read them back: what a model has broken off must not break the whole history.
   static std::string readable_arguments(const std::string& arguments) {
     if (arguments.empty()) return "{}";
-    bool object = false;
-    read_any_json(arguments, [&](simdjson::dom::element root) { object = root.is_object(); });
-    if (object) return arguments;
+    if (!object_text(arguments).empty()) return arguments;
     JsonText wrapped;
     return wrapped.begin_object().put("arguments", arguments).end_object().take();
   }

@@ -16,11 +16,13 @@ struct Preset {
 constexpr std::array kPresets = {
     Preset{"openai", "api.openai.com",
            R"({"max_tokens_field":"max_completion_tokens","developer_role":true,)"
+           R"("efforts":["none","minimal","low","medium","high","xhigh","max"],)"
            R"("allowed_tools":true,"verbosity":true,"files":true,)"
            R"("fields":["user","safety_identifier","prompt_cache_key","prompt_cache_retention",)"
            R"("service_tier"]})"},
     Preset{"azure_openai", ".openai.azure.com",
            R"({"max_tokens_field":"max_completion_tokens","developer_role":true,)"
+           R"("efforts":["none","minimal","low","medium","high","xhigh","max"],)"
            R"("allowed_tools":true,"verbosity":true,"fields":["user","prompt_cache_key"]})"},
     Preset{"deepseek", "api.deepseek.com",
            R"({"reasoning_field":"reasoning_content","reasoning_required":true,)"
@@ -28,11 +30,11 @@ constexpr std::array kPresets = {
            R"("sampling":false,"strict":false,"parallel_tool_calls":false,)"
            R"("structured_output":"json_object","images":false})"},
     Preset{"moonshot", "api.moonshot.ai",
-           R"({"reasoning_field":"reasoning_content","effort_field":"",)"
+           R"({"reasoning_field":"reasoning_content","reasoning_required":true,"effort_field":"",)"
            R"("effort_off":{"thinking":{"type":"disabled"}},"sampling":false,"strict":false,)"
            R"("fields":["prompt_cache_key","safety_identifier"]})"},
     Preset{"moonshot_cn", "api.moonshot.cn",
-           R"({"reasoning_field":"reasoning_content","effort_field":"",)"
+           R"({"reasoning_field":"reasoning_content","reasoning_required":true,"effort_field":"",)"
            R"("effort_off":{"thinking":{"type":"disabled"}},"sampling":false,"strict":false,)"
            R"("fields":["prompt_cache_key","safety_identifier"]})"},
     Preset{"openrouter", "openrouter.ai",

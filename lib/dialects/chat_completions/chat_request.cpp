@@ -1,10 +1,9 @@
 #include "dialects/chat_completions/chat_request.h"
 
-#include <algorithm>
-
 #include "core/json_reader.h"
 #include "core/json_text.h"
 #include "dialects/chat_completions/chat_messages.h"
+#include "dialects/translation/read_tools.h"
 
 namespace responses_proxy {
 
@@ -13,11 +12,6 @@ namespace {
 using Mode = ToolChoice::Mode;
 
 constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
-
-bool is_allowed(const ToolChoice& choice, std::size_t tool) {
-  return choice.mode != Mode::allowed ||
-         std::find(choice.allowed.begin(), choice.allowed.end(), tool) != choice.allowed.end();
-}
 
 void put_tool(JsonText& out, const ToolDeclaration& tool, const std::string& wire, bool strict) {
   out.begin_object().put("type", "function").key("function").begin_object().put("name", wire);
@@ -67,9 +61,13 @@ void put_choice(JsonText& out, const Conversation& conversation, const ChatSetti
 void put_tools(JsonText& out, const Conversation& conversation, const ChatSettings& settings) {
   if (conversation.tools.empty()) return;
   out.key("tools").begin_array();
-  for (const ToolDeclaration& tool : conversation.tools) {
-    const bool sent = settings.allowed_tools || is_allowed(conversation.tool_choice, tool.name);
-    if (sent) put_tool(out, tool, conversation.names[tool.name].wire, settings.strict);
+  const auto put = [&](const ToolDeclaration& tool) {
+    put_tool(out, tool, conversation.names[tool.name].wire, settings.strict);
+  };
+  if (settings.allowed_tools) {
+    for (const ToolDeclaration& tool : conversation.tools) put(tool);
+  } else {
+    for (const ToolDeclaration* tool : allowed_tools(conversation)) put(*tool);
   }
   out.end_array();
   put_choice(out, conversation, settings);

@@ -78,12 +78,28 @@ bool refuses_model(int status, const ErrorWords& error, std::string_view model) 
   return status == 403 && !model.empty() && error.message.find(model) != std::string_view::npos;
 }
 
+// Of FastAPI's {"detail":[{"msg":...}]}, one behind the other.
+std::string joined_details(element error) {
+  std::string joined;
+  simdjson::dom::array details;
+  if (error["detail"].get(details) != simdjson::SUCCESS) return joined;
+  for (const element detail : details) {
+    if (joined.size() > ErrorWords::kMaxMessage) break;
+    const std::string_view said = string_at(detail, "msg");
+    if (!joined.empty() && !said.empty()) joined += "; ";
+    joined += said;
+  }
+  return joined;
+}
+
 // {"error":{"message":...}}; some providers say {"error":"..."} or {"detail":"..."}.
-std::string_view message_of(element error) {
+std::string message_of(element error) {
   std::string_view text;
-  if (error.get(text) == simdjson::SUCCESS) return text;
-  const std::string_view message = string_at(error, "message");
-  return message.empty() ? string_at(error, "detail") : message;
+  if (error.get(text) == simdjson::SUCCESS) return std::string(text);
+  for (const std::string_view key : {"message", "detail"}) {
+    if (text = string_at(error, key); !text.empty()) return std::string(text);
+  }
+  return joined_details(error);
 }
 
 }  // namespace

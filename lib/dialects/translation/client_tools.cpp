@@ -5,6 +5,7 @@
 
 #include "core/json_reader.h"
 #include "core/json_text.h"
+#include "dialects/translation/any_json.h"
 
 namespace responses_proxy {
 
@@ -101,11 +102,11 @@ std::string object_without_type(element object) {
 
 void put_action(JsonText& item, const KindInfo& kind, std::string_view arguments) {
   std::string action = "{}";
-  read_any_json(arguments, [&](element root) {
-    if (!root.is_object()) return;
-    action = kind.kind == ToolKind::local_shell ? object_without_type(root)
-                                                : std::string(simdjson::minify(root));
-  });
+  AnyJson json;
+  if (json.read(arguments) && json.root().is_object()) {
+    action = kind.kind == ToolKind::local_shell ? json.restored(object_without_type(json.root()))
+                                                : json.text_of(json.root());
+  }
   if (kind.kind != ToolKind::local_shell) {
     item.put_raw(kind.argument, action);
     return;

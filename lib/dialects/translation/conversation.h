@@ -25,6 +25,9 @@ namespace responses_proxy {
 struct InputPath {
   std::optional<std::size_t> item;  // index in `input`
   std::size_t part = 0;
+  std::string_view member = "content";  // that has the parts
+  // "input[3].key"
+  std::string of_item(std::string_view key) const;
   // "input[3].content[1]", for the `param` of an error; "input" for what is of an earlier turn.
   std::string text() const;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::string_view kContextCode = "context_length_exceeded";
+constexpr int kProvidersFault = 502;
 
 // In lower case.
 constexpr std::array<std::string_view, 22> kContextWords = {
@@ -81,6 +83,70 @@ bool is_about_model(int status, const ErrorWords& words) {
   return status == 404 && ascii_lower(words.message).find("model") != std::string::npos;
 }
 
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [behind, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && behind == end ? std::optional(number) : std::nullopt;
+}
+
+// "RateLimitError", "rate_limit" and "Rate limit" are one word.
+std::string folded(std::string_view word) {
+  std::string letters;
+  for (const char c : ascii_lower(word)) {
+    if (c >= 'a' && c <= 'z') letters += c;
+  }
+  return letters;
+}
+
+// What a word that nobody has listed says all the same. nullopt: nothing that is known.
+std::optional<int> status_in_word(std::string_view word) {
+  if (word.empty()) return std::nullopt;
+  // 400 is also what it says of words that it does not know.
+  if (const int status = status_of_error_code(word); status != 400) return status;
+  struct Beginning {
+    std::string_view letters;
+    int status;
+  };
+  constexpr std::array kBeginnings = {
+      Beginning{"ratelimit", 429},
+      Beginning{"toomanyrequests", 429},
+      Beginning{"throttl", 429},
+      Beginning{"resourceexhausted", 429},
+      Beginning{"unauthenticated", 401},
+      Beginning{"unauthorized", 401},
+      Beginning{"authentication", 401},
+      Beginning{"permission", 403},
+      Beginning{"forbidden", 403},
+      Beginning{"notfound", 404},
+      Beginning{"invalidresponse", 502},
+      Beginning{"invalid", 400},
+      Beginning{"unsupported", 400},
+      Beginning{"missing", 400},
+      Beginning{"badrequest", 400},
+      Beginning{"unprocessable", 400},
+      Beginning{"validation", 400},
+      Beginning{"contextlength", 400},
+      Beginning{"contextwindow", 400},
+      Beginning{"exceedcontext", 400},
+      Beginning{"contentfilter", 400},
+      Beginning{"contentpolicy", 400},
+      Beginning{"failedprecondition", 400},
+      Beginning{"requesttoolarge", 413},
+  };
+  const std::string letters = folded(word);
+  const auto* const found =
+      std::find_if(kBeginnings.begin(), kBeginnings.end(),
+                   [&](const Beginning& one) { return letters.starts_with(one.letters); });
+  return found == kBeginnings.end() ? std::nullopt : std::optional(found->status);
+}
+
+// What is not known to be the client's fault is the provider's.
+int status_in_words(const ErrorWords& words) {
+  if (const auto status = status_in_word(words.code)) return *status;
+  return status_in_word(words.type).value_or(kProvidersFault);
+}
+
 std::string code_of_status(int status) {
   if (status == 401) return "invalid_api_key";
   if (status == 403) return "permission_denied";
@@ -133,20 +199,23 @@ AnswerError provider_error(int status, std::string_view body) {
 AnswerError provider_error_in_band(element root) {
   std::optional<std::int64_t> number;
   ErrorWords words = read_words(unwrapped(root), number);
-  const bool numeric = number && is_status(*number);
   // read_error_words() puts the type where there is no code.
   if (number && (words.code.empty() || words.code == words.type)) {
     words.code = std::to_string(*number);
   }
-  const int status = numeric ? static_cast<int>(*number) : status_of_error_code(words.code);
+  if (!number) number = number_in(words.code);
+  const bool is_known = number && is_status(*number);
+  const int status = is_known ? static_cast<int>(*number) : status_in_words(words);
   return finished(status, std::move(words));
 }
 
 bool holds_error(element root) {
   root = unwrapped(root);
   element error;
-  if (root["error"].get(error) != simdjson::SUCCESS) return false;
-  return error.is_object() || error.is_string();
+  if (root["error"].get(error) == simdjson::SUCCESS && (error.is_object() || error.is_string())) {
+    return true;
+  }
+  return string_at(root, "object") == "error" || string_at(root, "type") == "error";
 }
 
 }  // namespace responses_proxy

@@ -75,6 +75,15 @@ bool is_given(element request, std::string_view key) {
   return request[key].get(value) == simdjson::SUCCESS && !value.is_null();
 }
 
+// What is asked is lost otherwise, and another question answered.
+std::optional<Error> refuse_wrong_types(element request) {
+  if (!request["input"].is_array() && !is_text_or_absent(request, "input")) {
+    return wrong_type("input", "a string or a list of items");
+  }
+  if (!is_text_or_absent(request, "instructions")) return wrong_type("instructions", "a string");
+  return std::nullopt;
+}
+
 // What it continues has to be known: a silent fresh start would answer another question.
 std::optional<Error> refuse_what_is_unknown(element request, bool history_known) {
   if (is_given(request, "prompt")) {
@@ -148,6 +157,7 @@ std::optional<Error> read_all(const ReadRequest& given, element request,
                               std::optional<simdjson::dom::array> history,
                               Conversation& conversation) {
   conversation.request = request;
+  if (auto error = refuse_wrong_types(request)) return error;
   read_options(request, conversation);
   simdjson::dom::array tools;
   simdjson::dom::array input;

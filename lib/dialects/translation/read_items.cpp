@@ -21,6 +21,12 @@ std::optional<Error> refuse_part(std::string_view type, std::string param) {
       std::move(param));
 }
 
+// The member of a call that is a text.
+std::string_view text_member(ToolKind kind) {
+  if (kind == ToolKind::function) return "arguments";
+  return kind == ToolKind::custom ? "input" : std::string_view();
+}
+
 Role role_of(std::string_view role) {
   if (role == "system") return Role::system;
   if (role == "developer") return Role::developer;
@@ -72,12 +78,15 @@ std::optional<Error> read_part(element json, InputPath path, std::vector<Part>& 
 }
 
 // A text, or an array of parts.
-std::optional<Error> read_parts(element holder, std::string_view key, InputPath path,
+std::optional<Error> read_parts(element holder, const InputPath& of_holder,
                                 std::vector<Part>& parts) {
+  InputPath path = of_holder;
   element content;
   std::string_view text;
   simdjson::dom::array array;
-  if (holder[key].get(content) != simdjson::SUCCESS) return std::nullopt;
+  if (holder[path.member].get(content) != simdjson::SUCCESS || content.is_null()) {
+    return std::nullopt;
+  }
   if (content.get(text) == simdjson::SUCCESS) {
     Part part;
     part.text = text;
@@ -85,7 +94,9 @@ std::optional<Error> read_parts(element holder, std::string_view key, InputPath 
     parts.push_back(part);
     return std::nullopt;
   }
-  if (content.get(array) != simdjson::SUCCESS) return std::nullopt;
+  if (content.get(array) != simdjson::SUCCESS) {
+    return wrong_type(path.of_item(path.member), "a string or a list of parts");
+  }
   for (const element part : array) {
     if (auto error = read_part(part, path, parts)) return error;
     ++path.part;
@@ -138,6 +149,16 @@ std::optional<std::string> output_as_text(element item, const ToolNames& names) 
 
 }  // namespace
 
+Error wrong_type(std::string param, std::string_view expected) {
+  std::string message = fmt::format("Invalid type for '{}': expected {}.", param, expected);
+  return Error::invalid_request("invalid_type", std::move(message), std::move(param));
+}
+
+bool is_text_or_absent(element holder, std::string_view key) {
+  element value;
+  return holder[key].get(value) != simdjson::SUCCESS || value.is_null() || value.is_string();
+}
+
 Message message_of(Role role, std::string text) {
   Message message;
   message.role = role;
@@ -148,8 +169,12 @@ Message message_of(Role role, std::string text) {
   return message;
 }
 
+std::string InputPath::of_item(std::string_view key) const {
+  return item ? fmt::format("input[{}].{}", *item, key) : "input";
+}
+
 std::string InputPath::text() const {
-  return item ? fmt::format("input[{}].content[{}]", *item, part) : "input";
+  return item ? fmt::format("input[{}].{}[{}]", *item, member, part) : "input";
 }
 
 std::optional<Error> ItemReader::read(simdjson::dom::array items, bool own) {
@@ -176,11 +201,9 @@ std::optional<Error> ItemReader::read_item(element item, InputPath path) {
   if (type == "message" || (type.empty() && !string_at(item, "role").empty())) {
     return read_message(item, path);
   }
-  if (const auto kind = kind_of_call(type)) {
-    read_call(*kind, item);
-  } else if (is_call_output(type)) {
-    return read_output(item, path);
-  } else if (type == "reasoning") {
+  if (const auto kind = kind_of_call(type)) return read_call(*kind, item, path);
+  if (is_call_output(type)) return read_output(item, path);
+  if (type == "reasoning") {
     read_reasoning(item);
   } else if (type == "agent_message") {
     read_agent_message(item, path);
@@ -197,7 +220,7 @@ std::optional<Error> ItemReader::read_item(element item, InputPath path) {
         fmt::format("Item with id '{}' not found. Items are not persisted when `store` is set to "
                     "false; send the item itself.",
                     string_at(item, "id")),
-        path.item ? fmt::format("input[{}].id", *path.item) : "input");
+        path.of_item("id"));
   }
   return std::nullopt;
 }
@@ -205,12 +228,16 @@ std::optional<Error> ItemReader::read_item(element item, InputPath path) {
 std::optional<Error> ItemReader::read_message(element item, InputPath path) {
   Message message;
   message.role = role_of(string_at(item, "role"));
-  if (auto error = read_parts(item, "content", path, message.parts)) return error;
+  if (auto error = read_parts(item, path, message.parts)) return error;
   conversation_.items.emplace_back(std::move(message));
   return std::nullopt;
 }
 
-void ItemReader::read_call(ToolKind kind, element item) {
+std::optional<Error> ItemReader::read_call(ToolKind kind, element item, const InputPath& path) {
+  const std::string_view text = text_member(kind);
+  if (!text.empty() && !is_text_or_absent(item, text)) {
+    return wrong_type(path.of_item(text), "a string");
+  }
   Call call;
   call.call_id = string_at(item, "call_id");
   if (call.call_id.empty()) call.call_id = string_at(item, "id");
@@ -219,9 +246,11 @@ void ItemReader::read_call(ToolKind kind, element item) {
                                                  string_at(item, "namespace"));
   call.arguments = arguments_of(kind, item);
   conversation_.items.emplace_back(std::move(call));
+  return std::nullopt;
 }
 
 std::optional<Error> ItemReader::read_output(element item, InputPath path) {
+  path.member = "output";
   CallOutput output;
   output.call_id = string_at(item, "call_id");
   if (output.call_id.empty()) output.call_id = string_at(item, "id");
@@ -230,7 +259,7 @@ std::optional<Error> ItemReader::read_output(element item, InputPath path) {
     Part part;
     part.text = *output.owned;
     output.parts.push_back(part);
-  } else if (auto error = read_parts(item, "output", path, output.parts)) {
+  } else if (auto error = read_parts(item, path, output.parts)) {
     return error;
   }
   if (output.parts.empty()) {
@@ -254,8 +283,7 @@ void ItemReader::read_reasoning(element item) {
 // stayed in the conversation: then it stands for all that was said before, too.
 std::optional<Error> ItemReader::read_compaction(element item, InputPath path) {
   const std::string_view content = string_at(item, "encrypted_content");
-  auto summary = opened_summary(
-      content, seal_, path.item ? fmt::format("input[{}].encrypted_content", *path.item) : "input");
+  auto summary = opened_summary(content, seal_, path.of_item("encrypted_content"));
   if (!summary) return summary.error();
   if (!*summary) {
     conversation_.omitted_items.emplace_back("compaction");

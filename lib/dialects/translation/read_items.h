@@ -12,6 +12,10 @@
 
 namespace responses_proxy {
 
+// Of a member that is there, but cannot be read as what it should be.
+Error wrong_type(std::string param, std::string_view expected);
+bool is_text_or_absent(simdjson::dom::element holder, std::string_view key);
+
 class ItemReader {
  public:
   // What is read goes into `conversation`, whose names are complete.
@@ -28,7 +32,7 @@ class ItemReader {
   std::optional<Error> read_item(simdjson::dom::element item, InputPath path);
   std::optional<Error> read_message(simdjson::dom::element item, InputPath path);
   std::optional<Error> read_output(simdjson::dom::element item, InputPath path);
-  void read_call(ToolKind kind, simdjson::dom::element item);
+  std::optional<Error> read_call(ToolKind kind, simdjson::dom::element item, const InputPath& path);
   void read_reasoning(simdjson::dom::element item);
   void read_agent_message(simdjson::dom::element item, InputPath path);
   std::optional<Error> read_compaction(simdjson::dom::element item, InputPath path);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_set>
 
 #include "core/json_reader.h"
 #include "dialects/translation/client_tools.h"
@@ -25,6 +26,16 @@ std::string_view name_of(ToolKind kind, element tool) {
 }
 
 }  // namespace
+
+std::vector<const ToolDeclaration*> allowed_tools(const Conversation& conversation) {
+  const ToolChoice& choice = conversation.tool_choice;
+  const std::unordered_set<std::size_t> names(choice.allowed.begin(), choice.allowed.end());
+  std::vector<const ToolDeclaration*> allowed;
+  for (const ToolDeclaration& tool : conversation.tools) {
+    if (choice.mode != Mode::allowed || names.contains(tool.name)) allowed.push_back(&tool);
+  }
+  return allowed;
+}
 
 void ToolReader::add_from(simdjson::dom::array items) {
   for (const element item : items) {
@@ -80,13 +91,12 @@ void ToolReader::declare_one(ToolKind kind, element tool, std::string_view name_
   const std::string_view name = name_of(kind, tool);
   if (name.empty()) return;
   const std::size_t index = conversation_.names.add(kind, name, name_space);
-  auto& tools = conversation_.tools;
-  const bool declared = std::any_of(tools.begin(), tools.end(),
-                                    [&](const ToolDeclaration& one) { return one.name == index; });
-  if (declared) return;
+  if (index >= declared_.size()) declared_.resize(index + 1);
+  if (declared_[index]) return;
+  declared_[index] = true;
   ToolDeclaration declaration = declaration_of(kind, tool);
   declaration.name = index;
-  tools.push_back(std::move(declaration));
+  conversation_.tools.push_back(std::move(declaration));
 }
 
 // A choice of what is not there (a hosted tool, say) leaves it to the model.

@@ -12,6 +12,9 @@
 
 namespace responses_proxy {
 
+// Those that the choice leaves, in order.
+std::vector<const ToolDeclaration*> allowed_tools(const Conversation& conversation);
+
 class ToolReader {
  public:
   explicit ToolReader(Conversation& conversation) : conversation_(conversation) {}
@@ -32,6 +35,7 @@ class ToolReader {
 
   Conversation& conversation_;
   std::vector<simdjson::dom::array> sources_;
+  std::vector<bool> declared_;  // by index in ToolNames
 };
 
 }  // namespace responses_proxy

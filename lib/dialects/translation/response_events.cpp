@@ -1,6 +1,7 @@
 #include "dialects/translation/response_events.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/response_id.h"
@@ -11,6 +12,7 @@ namespace {
 
 // Of what an event adds around a text.
 constexpr std::size_t kItemOverhead = 256;
+constexpr std::array<std::string_view, 2> kBeginning = {"response.created", "response.in_progress"};
 
 }  // namespace
 
@@ -24,7 +26,7 @@ ResponseEvents::ResponseEvents(ResponseObject object, ToolNames names, Options o
 void ResponseEvents::begin() {
   if (std::exchange(begun_, true)) return;
   facts_.response_id = object_.id();  // from here on there is an answer
-  for (const std::string_view type : {"response.created", "response.in_progress"}) {
+  for (const std::string_view type : kBeginning) {
     if (!options_.events) continue;
     event(type).put_raw("response", object_.json({}, {}, {}));
     give();
@@ -117,6 +119,7 @@ void ResponseEvents::incomplete(std::string_view reason) {
 
 void ResponseEvents::fail(AnswerError error) {
   if (ended()) return;
+  if (options_.events) begin();  // a stream begins, also where it has nothing else
   error_ = std::move(error);
   facts_.error_code = error_->words.code;
   ResponseState state;
@@ -127,25 +130,33 @@ void ResponseEvents::fail(AnswerError error) {
 }
 
 void ResponseEvents::fail_now(std::string_view message, AnswerSink& sink) const {
-  ResponseState state;
-  state.status = "failed";
-  state.error_code = "server_error";
-  state.error_message = message;
-  JsonText json;
-  json.begin_object().put("type", "response.failed");
-  json.put_number("sequence_number", facts_.next_sequence_number);
-  json.put_raw("response", object_.json(state, output(), usage_text())).end_object();
-  sink.event({"response.failed", json.str(), {}, AnswerState::failed});
+  std::int64_t number = facts_.next_sequence_number;
+  const auto tell = [&](std::string_view type, const std::string& response, AnswerState state) {
+    JsonText json;
+    json.begin_object().put("type", type).put_number("sequence_number", number++);
+    json.put_raw("response", response).end_object();
+    sink.event({type, json.str(), {}, state});
+  };
+  for (const std::string_view type : kBeginning) {
+    if (!begun_) tell(type, object_.json({}, {}, {}), AnswerState::open);
+  }
+  ResponseState failed;
+  failed.status = "failed";
+  failed.error_code = "server_error";
+  failed.error_message = message;
+  tell("response.failed", object_.json(failed, output(), usage_text()), AnswerState::failed);
 }
 
-// What is cut is what was written last.
+// What is cut is what was written last. A refusal cuts what was before it, too.
 void ResponseEvents::close_all(std::string_view status_of_the_last) {
   end_reasoning();
   const auto last =
       std::find_if(calls_.rbegin(), calls_.rend(), [](const OpenCall& call) { return call.open; });
   const bool call_is_last = last != calls_.rend() && (!message_ || last->index > message_->index);
+  const bool refused = message_ && message_->refusal;
+  const bool call_is_cut = last != calls_.rend() && (call_is_last || refused);
   for (OpenCall& call : calls_) {
-    close_call(call, call_is_last && &call == &*last ? status_of_the_last : "completed");
+    close_call(call, call_is_cut && &call == &*last ? status_of_the_last : "completed");
   }
   close_message(call_is_last ? "completed" : status_of_the_last);
 }

@@ -74,7 +74,8 @@ class ResponseEvents {
   void complete();
   void incomplete(std::string_view reason);
   void fail(AnswerError error);
-  // The upstream has ended too early: what a client of a stream is told. Nothing changes here.
+  // The upstream has ended too early: what a client of a stream is told, from the beginning where
+  // nothing had begun. Nothing changes here.
   void fail_now(std::string_view message, AnswerSink& sink) const;
 
   bool ended() const { return facts_.state != AnswerState::open; }

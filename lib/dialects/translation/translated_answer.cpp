@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/utf8_text.h"
 #include "dialects/headers.h"
 
 namespace responses_proxy {
 
 namespace {
 
-constexpr std::string_view kBlank = " \t\r\n";
+constexpr std::string_view kBlank = " \t\r\n\xEF\xBB\xBF";  // and a byte order mark
 // An overloaded provider rarely says for how long; a client that is told nothing is back at once.
 constexpr int kOverloaded = 529;
 constexpr std::string_view kOverloadedSeconds = "5";
@@ -99,6 +100,7 @@ void TranslatedAnswer::append(std::string_view bytes, std::size_t most) {
 
 void TranslatedAnswer::finish(AnswerSink& sink) {
   events_.give_to(sink);
+  drop_byte_order_mark(text_);
   if (shape_ == Shape::error) {
     error_ = decoder_->error(status_, text_);
     events_.facts().error_code = error_->words.code;

@@ -4,9 +4,11 @@
 
 #include <fstream>
 #include <sstream>
+#include <string>
 #include <vector>
 
 #include "core/json.h"
+#include "dialects/translation/read_tools.h"
 #include "source_dir.h"
 #include "unit/dialects/translation/parsed.h"
 
@@ -136,6 +138,60 @@ TEST_CASE("conversation: what nobody here can be told is refused, by its name") 
             .param == "input[1].content[1]");
   CHECK(refused(R"({"input":[{"type":"item_reference","id":"msg_1"}]})").param == "input[0].id");
   CHECK(refused(R"({"prompt":{"id":"pmpt_1"},"input":"x"})").param == "prompt");
+}
+
+TEST_CASE("conversation: what has the wrong type is refused, by its place") {
+  const struct {
+    const char* body;
+    const char* param;
+  } rows[] = {
+      {R"({"input":5})", "input"},
+      {R"({"input":{"role":"user","content":"x"}})", "input"},
+      {R"({"input":"x","instructions":["be brief"]})", "instructions"},
+      {R"({"input":[{"role":"user","content":5}]})", "input[0].content"},
+      {R"({"input":[{"type":"function_call","call_id":"c","name":"f","arguments":{"a":1}}]})",
+       "input[0].arguments"},
+      {R"({"input":[{"type":"custom_tool_call","call_id":"c","name":"f","input":{}}]})",
+       "input[0].input"},
+      {R"({"input":[{"role":"user","content":"x"},
+        {"type":"function_call_output","call_id":"c","output":{"a":1}}]})",
+       "input[1].output"},
+      {R"({"input":[{"type":"function_call_output","call_id":"c","output":[
+        {"type":"input_text","text":"x"},{"type":"hologram"}]}]})",
+       "input[0].output[1]"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.body);
+    const Error error = refused(row.body);
+    CHECK(error.status == 400);
+    CHECK(error.param == row.param);
+  }
+  CHECK(refused(R"({"input":5})").code == "invalid_type");
+  for (const char* body :
+       {R"({"input":null,"instructions":null})", R"({})",
+        R"({"input":[{"type":"apply_patch_call_output","call_id":"c","output":null}]})",
+        R"({"input":[{"type":"shell_call_output","call_id":"c","output":[{"stdout":"x"}]}]})"}) {
+    CHECK(parsed(body));
+  }
+}
+
+// Not by the clock: what takes a look at all tools for each of them does not end in time.
+TEST_CASE("conversation: many tools are declared and chosen in linear time") {
+  constexpr std::size_t kMany = 200'000;
+  std::string tools;
+  std::string allowed;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const std::string name = R"({"type":"function","name":"f)" + std::to_string(i % (kMany - 1));
+    tools += name + R"("},)";
+    allowed += name + R"("},)";
+  }
+  tools.pop_back();
+  allowed.pop_back();
+  const std::string body = R"({"input":"x","tools":[)" + tools +
+                           R"(],"tool_choice":{"type":"allowed_tools","tools":[)" + allowed + "]}}";
+  const auto request = parsed(body);
+  CHECK(request->conversation().tools.size() == kMany - 1);  // the last has the name of the first
+  CHECK(allowed_tools(request->conversation()).size() == kMany - 1);
 }
 
 TEST_CASE("conversation: the last change of effort counts") {

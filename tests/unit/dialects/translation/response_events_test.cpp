@@ -220,6 +220,43 @@ TEST_CASE("response events: a failure has the output that was done, and the usag
   CHECK(answer.out.facts().state == AnswerState::failed);
 }
 
+TEST_CASE("response events: what fails before it has begun begins all the same") {
+  const std::vector<std::string> types{"response.created", "response.in_progress",
+                                       "response.failed"};
+  Answer answer;
+  Collected cut;
+  answer.out.fail_now("it broke off", cut);
+  CHECK(cut.types() == types);
+  CHECK(answer.sink.all.empty());  // nothing has changed
+  CHECK(answer.out.facts().response_id.empty());
+  answer.out.fail(AnswerError{});
+  CHECK(answer.sink.types() == types);
+  for (const auto* events : {&cut.all, &answer.sink.all}) {
+    for (std::size_t i = 0; i < events->size(); ++i) CHECK((*events)[i]["sequence_number"] == i);
+    CHECK((*events)[0]["response"]["status"] == "in_progress");
+  }
+  CHECK_FALSE(answer.out.facts().substance);
+
+  Answer document(false);
+  document.out.fail(AnswerError{});
+  CHECK(document.sink.all.empty());
+}
+
+TEST_CASE("response events: a refusal cuts the call before it") {
+  Answer answer;
+  answer.out.text("a");
+  answer.out.arguments(answer.out.begin_call("f", "c1"), "{}");
+  answer.out.arguments(answer.out.begin_call("f", "c2"), "{");
+  answer.out.refusal("no");
+  answer.out.incomplete("content_filter");
+  const Json& output = answer.sink.all.back()["response"]["output"];
+  REQUIRE(output.size() == 4);
+  CHECK(output[0]["status"] == "completed");
+  CHECK(output[1]["status"] == "completed");
+  CHECK(output[2]["status"] == "incomplete");
+  CHECK(output[3]["status"] == "incomplete");
+}
+
 TEST_CASE("response events: a document says what the events would have") {
   Answer stream;
   Answer document(false);
