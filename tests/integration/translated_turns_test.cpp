@@ -228,6 +228,42 @@ TEST_CASE("translated turns: a stream that breaks off, and one that ends without
   }
 }
 
+TEST_CASE("translated turns: a document that is read from a stream moves as long as it is open") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Reply& bad : {provider.cut(true), provider.cut(false), provider.late_error()}) {
+      CAPTURE(provider.name);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {bad, provider.says("Hi")});
+      TestProxy proxy(provider.config(upstream, {"sk-a", "sk-b"}));
+      const auto busy = proxy.keep_busy({"openai-2"});
+      const auto result = post(proxy, R"({"model":"m","input":"hello"})");
+      REQUIRE(result);
+      CHECK(result->status == 200);
+      CHECK(result->get_header_value("x-proxy-decision") == "failover");
+      CHECK(Json::parse(result->body)["output"][0]["content"][0]["text"] == "Hi");
+      CHECK(proxy.resource("openai-1")->health() == Health::degraded);
+    }
+  }
+}
+
+TEST_CASE("translated turns: a document that nobody completes is an error, by its status") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Reply& bad : {provider.cut(true), provider.cut(false), provider.late_error()}) {
+      CAPTURE(provider.name);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {bad});
+      TestProxy proxy(provider.config(upstream, {"sk-a"}));
+      const Given answer = given(post(proxy, R"({"model":"m","input":"hello"})"));
+      CHECK(answer.status >= 500);
+      REQUIRE(answer.body["error"]["code"].is_string());
+      const RequestRecord record = proxy.records().wait_for(1).at(0);
+      CHECK(record.status_code == answer.status);
+      CHECK(record.error == answer.body["error"]["code"].get<std::string>());
+      CHECK(record.blame == Blame::provider);
+    }
+  }
+}
+
 TEST_CASE("translated turns: what is left out is told, what is not known is refused") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);

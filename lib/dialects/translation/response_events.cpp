@@ -63,7 +63,8 @@ ResponseEvents::OpenItem ResponseEvents::open_item(std::string_view prefix) {
 }
 
 void ResponseEvents::item_added(const OpenItem& item, std::string_view json) {
-  facts_.substance = true;
+  // Of a document nothing has been said before its end: until then another resource can make it.
+  facts_.substance = options_.events;
   marks_.added(item.index);
   if (!options_.events || ended()) return;
   event("response.output_item.added");
