@@ -264,6 +264,48 @@ TEST_CASE("translated turns: a document that nobody completes is an error, by it
   }
 }
 
+// What is taken back of an answer can be gone on from all the same.
+TEST_CASE("translated turns: an interrupted answer is continued, over a socket and over HTTP") {
+  struct Row {
+    Json interrupt;
+    const char* told;
+  };
+  const Row rows[] = {{Json::object(), "user: go | assistant: Hi | user: rather this"},
+                      {{{"mode", "discard_partial_items"}}, "user: go | user: rather this"}};
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Row& row : rows) {
+      CAPTURE(provider.name);
+      CAPTURE(row.told);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {provider.stalls(), provider.says("Done")});
+      TestProxy proxy(provider.config(upstream, {"sk-a"}));
+      SessionClient client(proxy);
+      const Json asked = create("go", {{"instructions", "be kind"}});
+      client.say(asked);
+      std::vector<Json> events{client.next()};
+      while (type_of(events.back()) != "response.output_text.delta") {
+        events.push_back(client.next());
+      }
+      Json interrupt{{"type", "response.interrupt"}, {"response_id", response_id_of(events)}};
+      interrupt.update(row.interrupt);
+      client.say(interrupt);
+      for (const Json& event : client.turn()) events.push_back(event);
+      const Json& end = events.back()["response"];
+      CHECK(end["incomplete_details"]["reason"] == "interrupted");
+      check_response_members(end, asked);
+      if (row.interrupt.empty()) check_stream_rules(events, asked);
+      CHECK(upstream.wait_for_aborted(1));
+      const Json more{{"previous_response_id", end["id"]}};
+      CHECK(text_of(client.ask(create("rather this", more))) == "Done");
+      CHECK(provider.told(upstream.requests().at(1)) == row.told);
+      Json over_http{{"model", "m"}, {"input", "rather this"}};
+      over_http.update(more);
+      CHECK(given(post(proxy, dump(over_http))).status == 200);
+      CHECK(provider.told(upstream.requests().at(2)) == row.told);
+    }
+  }
+}
+
 TEST_CASE("translated turns: what is left out is told, what is not known is refused") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);

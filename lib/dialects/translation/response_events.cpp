@@ -110,6 +110,17 @@ void ResponseEvents::incomplete(std::string_view reason) {
   if (ended()) return;
   begin();
   close_all("incomplete");
+  end_incomplete(reason);
+}
+
+void ResponseEvents::interrupt(PartialItems partial) {
+  if (ended()) return;
+  begin();
+  partial == PartialItems::keep ? close_all("incomplete") : drop_open_items();
+  end_incomplete("interrupted");
+}
+
+void ResponseEvents::end_incomplete(std::string_view reason) {
   ResponseState state;
   state.status = "incomplete";
   state.incomplete_reason = reason;
@@ -149,6 +160,15 @@ void ResponseEvents::close_all(std::string_view status_of_the_last) {
     close_call(call, call_is_last && &call == &*last ? status_of_the_last : "completed");
   }
   close_message(call_is_last ? "completed" : status_of_the_last);
+}
+
+// They are not in the output. How the others came cannot be told without them: given again, those
+// come as a whole.
+void ResponseEvents::drop_open_items() {
+  message_.reset();
+  reasoning_.reset();
+  for (OpenCall& call : calls_) call.open = false;
+  marks_ = {};
 }
 
 void ResponseEvents::end(AnswerState state, std::string_view type, const ResponseState& response) {

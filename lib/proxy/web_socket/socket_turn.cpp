@@ -175,9 +175,9 @@ std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const 
 }
 
 // Before it is sent, or while it moves to another resource: the next attempt is answered here.
-bool SocketTurn::interrupt() {
+bool SocketTurn::interrupt(PartialItems partial) {
   if (transfer_ != nullptr && transfer_->sent_on_socket()) return false;
-  interrupted_ = true;
+  interrupted_ = partial;
   if (transfer_ != nullptr) transfer_->interrupt();
   return true;
 }

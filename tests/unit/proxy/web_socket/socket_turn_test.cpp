@@ -83,7 +83,7 @@ TEST_CASE("the end of an interrupted answer has the next number") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  lane.turn->interrupt();
+  lane.turn->interrupt(PartialItems::keep);
   const auto end = [&] { return lane.turn->own_events(lane.handler.facts()); };
   REQUIRE(end().size() == 2);
   CHECK(end()[0].find(R"("response.created","sequence_number":0)") != std::string::npos);
