@@ -388,12 +388,15 @@ TEST_CASE("translated turns: an item that is not stored, or that nobody has made
       CAPTURE(provider.name);
       CAPTURE(unknown);
       const Json input = Json::array({reference(known), reference(unknown)});
+      const Json untyped = Json::array({Json{{"id", known}}, Json{{"id", unknown}}});
       const auto result = post(proxy, dump({{"model", "m"}, {"input", input}}));
       REQUIRE(result);
       CHECK(result->status == 400);
       const Json over_socket =
           client.ask({{"type", "response.create"}, {"model", "m"}, {"input", input}}).back();
-      for (const Json& error : {Json::parse(result->body)["error"], over_socket["error"]}) {
+      const Given by_id = given(post(proxy, dump({{"model", "m"}, {"input", untyped}})));
+      for (const Json& error :
+           {Json::parse(result->body)["error"], over_socket["error"], by_id.body["error"]}) {
         CHECK(error["code"] == "item_not_found");
         CHECK(error["param"] == "input[1].id");
       }

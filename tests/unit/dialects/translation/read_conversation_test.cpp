@@ -135,6 +135,9 @@ TEST_CASE("conversation: what nobody here can be told is refused, by its name") 
     {"type":"input_text","text":"b"},{"type":"hologram"}]}]})")
             .param == "input[1].content[1]");
   CHECK(refused(R"({"input":[{"type":"item_reference","id":"msg_1"}]})").param == "input[0].id");
+  CHECK(refused(R"({"input":[{"role":"user","content":"a"},{"id":"msg_1"}]})").param ==
+        "input[1].id");
+  CHECK(refused(R"({"input":[{"type":null,"id":"msg_1"}]})").code == "item_not_found");
   CHECK(refused(R"({"prompt":{"id":"pmpt_1"},"input":"x"})").param == "prompt");
 }
 
