@@ -108,8 +108,11 @@ TEST_CASE("translated turns: a warm-up is answered here, and the first turn buil
     provider.answer(upstream, {provider.says("Hi")});
     TestProxy proxy(provider.config(upstream, {"sk-a"}));
     SessionClient client(proxy);
-    const auto warm = client.ask(create("base", {{"generate", false}}));
+    const Json asked = create("base", {{"generate", false}, {"tools", kLook}});
+    const auto warm = client.ask(asked);
     REQUIRE(type_of(warm.back()) == "response.completed");
+    check_stream_rules(warm, asked);
+    CHECK(warm.back()["response"]["usage"]["total_tokens"] == 0);
     CHECK(upstream.requests().empty());
     const auto turn = client.ask(create("go", {{"previous_response_id", response_id_of(warm)}}));
     CHECK(text_of(turn) == "Hi");

@@ -48,28 +48,6 @@ void read_format(element request, Conversation& conversation) {
   into.strict = flag_at(*format, "strict");
 }
 
-void read_options(element request, Conversation& conversation) {
-  conversation.model = string_at(request, "model");
-  conversation.instructions = string_at(request, "instructions");
-  conversation.user = string_at(request, "user");
-  conversation.safety_identifier = string_at(request, "safety_identifier");
-  conversation.prompt_cache_key = string_at(request, "prompt_cache_key");
-  conversation.parallel_tool_calls = flag_at(request, "parallel_tool_calls");
-  conversation.stream = flag_at(request, "stream").value_or(false);
-  conversation.store = flag_at(request, "store").value_or(true);
-  std::int64_t tokens = 0;
-  if (request["max_output_tokens"].get(tokens) == simdjson::SUCCESS && tokens > 0) {
-    conversation.max_output_tokens = tokens;
-  }
-  conversation.temperature = number_text(request, "temperature");
-  conversation.top_p = number_text(request, "top_p");
-  if (const auto reasoning = object_at(request, "reasoning")) {
-    conversation.effort = string_at(*reasoning, "effort");
-    conversation.summary = string_at(*reasoning, "summary");
-  }
-  read_format(request, conversation);
-}
-
 bool is_given(element request, std::string_view key) {
   element value;
   return request[key].get(value) == simdjson::SUCCESS && !value.is_null();
@@ -147,8 +125,7 @@ std::optional<Error> read_compaction(const ReadRequest& given, Conversation& con
 std::optional<Error> read_all(const ReadRequest& given, element request,
                               std::optional<simdjson::dom::array> history,
                               Conversation& conversation) {
-  conversation.request = request;
-  read_options(request, conversation);
+  conversation = read_options(request);
   simdjson::dom::array tools;
   simdjson::dom::array input;
   ToolReader tool_reader(conversation);
@@ -162,6 +139,31 @@ std::optional<Error> read_all(const ReadRequest& given, element request,
 }
 
 }  // namespace
+
+Conversation read_options(element request) {
+  Conversation conversation;
+  conversation.request = request;
+  conversation.model = string_at(request, "model");
+  conversation.instructions = string_at(request, "instructions");
+  conversation.user = string_at(request, "user");
+  conversation.safety_identifier = string_at(request, "safety_identifier");
+  conversation.prompt_cache_key = string_at(request, "prompt_cache_key");
+  conversation.parallel_tool_calls = flag_at(request, "parallel_tool_calls");
+  conversation.stream = flag_at(request, "stream").value_or(false);
+  conversation.store = flag_at(request, "store").value_or(true);
+  std::int64_t tokens = 0;
+  if (request["max_output_tokens"].get(tokens) == simdjson::SUCCESS && tokens > 0) {
+    conversation.max_output_tokens = tokens;
+  }
+  conversation.temperature = number_text(request, "temperature");
+  conversation.top_p = number_text(request, "top_p");
+  if (const auto reasoning = object_at(request, "reasoning")) {
+    conversation.effort = string_at(*reasoning, "effort");
+    conversation.summary = string_at(*reasoning, "summary");
+  }
+  read_format(request, conversation);
+  return conversation;
+}
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& given) {
   const auto& history = given.history;
