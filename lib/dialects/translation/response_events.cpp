@@ -172,7 +172,9 @@ void ResponseEvents::drop_open_items() {
 }
 
 void ResponseEvents::end(AnswerState state, std::string_view type, const ResponseState& response) {
-  document_ = object_.json(response, output(), usage_text());
+  // Clients add up what a whole answer says of its tokens; a provider that counts none says zeros.
+  const bool counted = usage_ || state == AnswerState::failed;
+  document_ = object_.json(response, output(), counted ? usage_text() : usage_json({}));
   facts_.state = state;
   facts_.complete = true;
   if (!options_.events) return;
