@@ -309,6 +309,24 @@ TEST_CASE("translated turns: an interrupted answer is continued, over a socket a
   }
 }
 
+TEST_CASE("translated turns: of members with the same key the last counts, for all of a request") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    CAPTURE(provider.name);
+    ScriptedUpstream upstream;
+    provider.answer(upstream, {provider.says("Hi")});
+    TestProxy proxy(provider.config(upstream, {"sk-a"}));
+    const auto result = post(proxy, R"({"model":"m","input":"first","stream":false,"store":true,
+        "instructions":"be rude","input":"second","stre\u0061m":true,"store":false,
+        "instructions":"be kind"})");
+    REQUIRE(result);
+    const auto events = events_in(result->body);
+    REQUIRE(type_of(events.back()) == "response.completed");
+    CHECK(events.back()["response"]["store"] == false);
+    CHECK(events.back()["response"]["instructions"] == "be kind");
+    CHECK(provider.told(upstream.requests().at(0)) == "system: be kind | user: second");
+  }
+}
+
 TEST_CASE("translated turns: what is left out is told, what is not known is refused") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "core/json_members.h"
 #include "dialects/translation/compaction.h"
 #include "dialects/translation/read_items.h"
 #include "dialects/translation/read_tools.h"
@@ -138,6 +141,25 @@ std::optional<Error> read_all(const ReadRequest& given, element request,
   return read_compaction(given, conversation);
 }
 
+bool repeats_a_key(simdjson::dom::object object) {
+  std::vector<std::string_view> keys;
+  for (const auto member : object) keys.push_back(member.key);
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
+
+// Of members with the same key the last counts, as for whoever else reads the body; this parser
+// would find the first.
+bool read_body(std::string_view body, JsonDocument& into) {
+  simdjson::dom::object object;
+  if (!into.read(body) || into.root().get(object) != simdjson::SUCCESS) return false;
+  if (!repeats_a_key(object)) return true;
+  auto members = read_members(body);
+  if (!members) return false;
+  drop_overridden(*members);
+  return into.read(join_members(*members));
+}
+
 }  // namespace
 
 Conversation read_options(element request) {
@@ -168,7 +190,7 @@ Conversation read_options(element request) {
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& given) {
   const auto& history = given.history;
   auto parsed = std::make_unique<ParsedRequest>();
-  if (!parsed->body_.read(given.body) || !parsed->body_.root().is_object()) {
+  if (!read_body(given.body, parsed->body_)) {
     return Error::invalid_request("invalid_json",
                                   "The body holds JSON that cannot be translated for this model's "
                                   "provider: numbers that are too large, or too deep.");

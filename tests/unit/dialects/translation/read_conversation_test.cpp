@@ -174,3 +174,13 @@ TEST_CASE("conversation: real requests of Codex are read whole") {
     }
   }
 }
+
+TEST_CASE("conversation: of members with the same key the last counts, however it is spelled") {
+  const auto request = parsed(R"({"model":"a","input":"x","mod\u0065l":"b","store":false,"input":
+    [{"role":"user","content":"y"}]})");
+  const Conversation& conversation = request->conversation();
+  CHECK(conversation.model == "b");
+  CHECK_FALSE(conversation.store);
+  REQUIRE(conversation.items.size() == 1);
+  CHECK(std::get<Message>(conversation.items[0]).parts.at(0).text == "y");
+}
