@@ -327,6 +327,29 @@ TEST_CASE("translated turns: of members with the same key the last counts, for a
   }
 }
 
+TEST_CASE("translated turns: a request without a model is sent to nobody") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    CAPTURE(provider.name);
+    ScriptedUpstream upstream;
+    provider.answer(upstream, {provider.says("Hi")});
+    TestProxy proxy(provider.config(upstream, {"sk-a"}));
+    SessionClient client(proxy);
+    const Given answer = given(post(proxy, R"({"input":"x"})"));
+    CHECK(answer.status == 400);
+    const Json over_socket =
+        client.ask({{"type", "response.create"}, {"input", Json::array()}}).back();
+    for (const Json& error : {answer.body["error"], over_socket["error"]}) {
+      CHECK(error["code"] == "missing_required_parameter");
+      CHECK(error["param"] == "model");
+    }
+    httplib::Client http("127.0.0.1", proxy.port());
+    const Given model = given(http.Get("/v1/models/nobody/knows"));
+    CHECK(model.status == 404);
+    CHECK(model.body["error"]["code"] == "model_not_found");
+    CHECK(upstream.requests().empty());
+  }
+}
+
 TEST_CASE("translated turns: what is left out is told, what is not known is refused") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);
