@@ -28,6 +28,12 @@ enum class AnswerState : std::uint8_t {
   failed,      // response.failed or error
 };
 
+// What is to become of the items that were not done when a client has interrupted an answer.
+enum class PartialItems : std::uint8_t {
+  keep,     // they end as far as they have come, and stay in the conversation
+  discard,  // as if they had not begun
+};
+
 // Parts of an event that something in here asks for, as they stand in its JSON: JSON texts, ""
 // where there is none. Valid as long as that.
 struct EventParts {

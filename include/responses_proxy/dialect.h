@@ -165,6 +165,13 @@ class Translation {
     static_cast<void>(sink);
     return false;
   }
+  // The client has interrupted the answer: it ends here, as incomplete ("interrupted"), with what
+  // was said so far. false: the host has to say so.
+  virtual bool interrupt(PartialItems partial, AnswerSink& sink) {
+    static_cast<void>(partial);
+    static_cast<void>(sink);
+    return false;
+  }
   // The answer so far, as far as Turn::keep_output allowed.
   virtual StoredResponse stored() const { return {{}, {}, false}; }
   // What it holds of an answer that has not been given out.

@@ -88,6 +88,12 @@ bool Attempt::on_message(const UpstreamMessage& message) {
   return take_in([&] { translation_->take(message, *this); });
 }
 
+bool Attempt::on_interrupted(PartialItems partial) {
+  bool said = false;
+  take_in([&] { said = translation_->interrupt(partial, *this); });
+  return said;
+}
+
 // They are of the Responses API, whatever the upstream speaks.
 void Attempt::on_own_events(std::span<const std::string> events) {
   const auto dialect = make_responses_dialect();

@@ -112,6 +112,7 @@ class Attempt final : public TurnHandler, private AnswerSink {
   bool on_body(std::string_view bytes) override;
   void on_end(const UpstreamResult& result) override;
   bool on_message(const UpstreamMessage& message) override;
+  bool on_interrupted(PartialItems partial) override;
   void on_own_events(std::span<const std::string> events) override;
   void on_refused(Error error) override;
   std::size_t held_bytes() const override { return held_.size() + translation().held_bytes(); }

@@ -18,6 +18,9 @@ class TurnHandler : public UpstreamHandler {
  public:
   // false: no more until resume(). Valid during the call.
   virtual bool on_message(const UpstreamMessage& message) = 0;
+  // The client has interrupted the turn. true: the answer has ended with what it had said; on_end()
+  // follows. false: the proxy's own events have to say it.
+  virtual bool on_interrupted(PartialItems partial) = 0;
   // Events of the Responses API that the proxy says in the upstream's place; on_end() follows.
   virtual void on_own_events(std::span<const std::string> events) = 0;
   // In place of all of that: the turn cannot be sent, and the proxy says why. The last call.

@@ -135,3 +135,18 @@ TEST_CASE("a stream ends well on a resource that has been taken out meanwhile") 
   CHECK(state.health() == Health::healthy);
   CHECK(proxy.records().wait_for(1).at(0).completed);
 }
+
+TEST_CASE("a request without a model is for keys of the environment only") {
+  ScriptedUpstream upstream;
+  Config config = config_with_aliases(upstream);
+  for (Resource& resource : config.resources) resource.registered = true;
+  TestProxy proxy(config);
+  const Given registered = given(post(proxy, R"({"input":"x"})"));
+  CHECK(registered.status == 400);
+  CHECK(registered.body["error"]["code"] == "missing_required_parameter");
+  CHECK(upstream.requests().empty());
+  config.resources[0].registered = false;
+  proxy.router().update(config.resources, config.aliases);
+  CHECK(given(post(proxy, R"({"input":"x"})")).status == 200);
+  CHECK(upstream.requests_of("sk-a").size() == 1);
+}

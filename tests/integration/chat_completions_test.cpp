@@ -44,3 +44,19 @@ TEST_CASE("chat completions: an alias whose targets speak differently moves betw
   CHECK(Json::parse(result->body)["model"] == "team/fast");
   CHECK(Json::parse(upstream.requests_of("sk-b").at(0).body)["model"] == "kimi-k2.6");
 }
+
+TEST_CASE("chat completions: what a provider does not count is zero") {
+  for (const bool stream : {false, true}) {
+    CAPTURE(stream);
+    ScriptedUpstream upstream;
+    answer_chat(upstream, {chunks({chunk({{"content", "Hi"}}), chunk(Json::object(), "stop")})});
+    TestProxy proxy(chat_config(upstream));
+    const auto result = post(proxy, dump({{"model", "m"}, {"input", "x"}, {"stream", stream}}));
+    REQUIRE(result);
+    const Json response =
+        stream ? events_in(result->body).back()["response"] : Json::parse(result->body);
+    CHECK(response["usage"]["total_tokens"] == 0);
+    CHECK(response["usage"]["input_tokens_details"]["cached_tokens"] == 0);
+    CHECK(proxy.records().wait_for(1).at(0).usage.empty());
+  }
+}

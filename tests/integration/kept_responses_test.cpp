@@ -114,6 +114,32 @@ TEST_CASE("kept responses: a stream is given again event by event, after any of 
   CHECK(client.get(id + "?stream=true&starting_after=x")->status == 400);
 }
 
+TEST_CASE("kept responses: a stream that broke off is read back as what has failed") {
+  for (const bool broken : {true, false}) {
+    CAPTURE(broken);
+    ScriptedUpstream upstream;
+    Reply cut = kept_stream_of({"Hel", "lo"});
+    cut.steps.resize(2);
+    if (broken) cut.steps.push_back(Step::reset());
+    chat_answers(upstream, {cut});
+    TestProxy proxy(kept_config(upstream));
+    KeptClient client(proxy);
+    for (const bool store : {true, false}) {
+      const Json asked{{"model", "m"}, {"input", "hello"}, {"stream", true}, {"store", store}};
+      const auto events = events_in(post_reading(proxy, dump(asked), [](const std::string&) {}));
+      REQUIRE(type_of(events.back()) == "response.failed");
+      const std::string id = response_id_of(events);
+      const Json kept = client.json(id, store ? 200 : 404);
+      if (!store) continue;
+      CHECK(dump(kept) == dump(events.back()["response"]));
+      CHECK(kept["status"] == "failed");
+      const auto again = events_in(client.get(id + "?stream=true")->body);
+      CHECK(type_of(again.back()) == "response.failed");
+      CHECK(client.json(id + "/input_items")["data"].size() == 1);
+    }
+  }
+}
+
 TEST_CASE("kept responses: what is not to be stored is continued, and not read back") {
   ScriptedUpstream upstream;
   chat_answers(upstream, {kept_document_of("Hi")});

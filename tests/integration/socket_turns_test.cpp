@@ -105,7 +105,8 @@ TEST_CASE("an upstream without WebSocket serves the same turns over HTTP, asked 
     SessionClient client(proxy);
     const auto warm = client.ask(create("base", {{"generate", false}}));
     REQUIRE(type_of(warm.back()) == "response.completed");
-    CHECK(types_of(warm) == std::vector<std::string>{"response.created", "response.completed"});
+    CHECK(types_of(warm) == std::vector<std::string>{"response.created", "response.in_progress",
+                                                     "response.completed"});
     CHECK(upstream.http().counts().requests == 0);
 
     const auto first = client.ask(continuing("one", warm));

@@ -108,8 +108,11 @@ TEST_CASE("translated turns: a warm-up is answered here, and the first turn buil
     provider.answer(upstream, {provider.says("Hi")});
     TestProxy proxy(provider.config(upstream, {"sk-a"}));
     SessionClient client(proxy);
-    const auto warm = client.ask(create("base", {{"generate", false}}));
+    const Json asked = create("base", {{"generate", false}, {"tools", kLook}});
+    const auto warm = client.ask(asked);
     REQUIRE(type_of(warm.back()) == "response.completed");
+    check_stream_rules(warm, asked);
+    CHECK(warm.back()["response"]["usage"]["total_tokens"] == 0);
     CHECK(upstream.requests().empty());
     const auto turn = client.ask(create("go", {{"previous_response_id", response_id_of(warm)}}));
     CHECK(text_of(turn) == "Hi");
@@ -228,6 +231,125 @@ TEST_CASE("translated turns: a stream that breaks off, and one that ends without
   }
 }
 
+TEST_CASE("translated turns: a document that is read from a stream moves as long as it is open") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Reply& bad : {provider.cut(true), provider.cut(false), provider.late_error()}) {
+      CAPTURE(provider.name);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {bad, provider.says("Hi")});
+      TestProxy proxy(provider.config(upstream, {"sk-a", "sk-b"}));
+      const auto busy = proxy.keep_busy({"openai-2"});
+      const auto result = post(proxy, R"({"model":"m","input":"hello"})");
+      REQUIRE(result);
+      CHECK(result->status == 200);
+      CHECK(result->get_header_value("x-proxy-decision") == "failover");
+      CHECK(Json::parse(result->body)["output"][0]["content"][0]["text"] == "Hi");
+      CHECK(proxy.resource("openai-1")->health() == Health::degraded);
+    }
+  }
+}
+
+TEST_CASE("translated turns: a document that nobody completes is an error, by its status") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Reply& bad : {provider.cut(true), provider.cut(false), provider.late_error()}) {
+      CAPTURE(provider.name);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {bad});
+      TestProxy proxy(provider.config(upstream, {"sk-a"}));
+      const Given answer = given(post(proxy, R"({"model":"m","input":"hello"})"));
+      CHECK(answer.status >= 500);
+      REQUIRE(answer.body["error"]["code"].is_string());
+      const RequestRecord record = proxy.records().wait_for(1).at(0);
+      CHECK(record.status_code == answer.status);
+      CHECK(record.error == answer.body["error"]["code"].get<std::string>());
+      CHECK(record.blame == Blame::provider);
+    }
+  }
+}
+
+// What is taken back of an answer can be gone on from all the same.
+TEST_CASE("translated turns: an interrupted answer is continued, over a socket and over HTTP") {
+  struct Row {
+    Json interrupt;
+    const char* told;
+  };
+  const Row rows[] = {{Json::object(), "user: go | assistant: Hi | user: rather this"},
+                      {{{"mode", "discard_partial_items"}}, "user: go | user: rather this"}};
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const Row& row : rows) {
+      CAPTURE(provider.name);
+      CAPTURE(row.told);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {provider.stalls(), provider.says("Done")});
+      TestProxy proxy(provider.config(upstream, {"sk-a"}));
+      SessionClient client(proxy);
+      const Json asked = create("go", {{"instructions", "be kind"}});
+      client.say(asked);
+      std::vector<Json> events{client.next()};
+      while (type_of(events.back()) != "response.output_text.delta") {
+        events.push_back(client.next());
+      }
+      Json interrupt{{"type", "response.interrupt"}, {"response_id", response_id_of(events)}};
+      interrupt.update(row.interrupt);
+      client.say(interrupt);
+      for (const Json& event : client.turn()) events.push_back(event);
+      const Json& end = events.back()["response"];
+      CHECK(end["incomplete_details"]["reason"] == "interrupted");
+      check_response_members(end, asked);
+      if (row.interrupt.empty()) check_stream_rules(events, asked);
+      CHECK(upstream.wait_for_aborted(1));
+      const Json more{{"previous_response_id", end["id"]}};
+      CHECK(text_of(client.ask(create("rather this", more))) == "Done");
+      CHECK(provider.told(upstream.requests().at(1)) == row.told);
+      Json over_http{{"model", "m"}, {"input", "rather this"}};
+      over_http.update(more);
+      CHECK(given(post(proxy, dump(over_http))).status == 200);
+      CHECK(provider.told(upstream.requests().at(2)) == row.told);
+    }
+  }
+}
+
+TEST_CASE("translated turns: of members with the same key the last counts, for all of a request") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    CAPTURE(provider.name);
+    ScriptedUpstream upstream;
+    provider.answer(upstream, {provider.says("Hi")});
+    TestProxy proxy(provider.config(upstream, {"sk-a"}));
+    const auto result = post(proxy, R"({"model":"m","input":"first","stream":false,"store":true,
+        "instructions":"be rude","input":"second","stre\u0061m":true,"store":false,
+        "instructions":"be kind"})");
+    REQUIRE(result);
+    const auto events = events_in(result->body);
+    REQUIRE(type_of(events.back()) == "response.completed");
+    CHECK(events.back()["response"]["store"] == false);
+    CHECK(events.back()["response"]["instructions"] == "be kind");
+    CHECK(provider.told(upstream.requests().at(0)) == "system: be kind | user: second");
+  }
+}
+
+TEST_CASE("translated turns: a request without a model is sent to nobody") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    CAPTURE(provider.name);
+    ScriptedUpstream upstream;
+    provider.answer(upstream, {provider.says("Hi")});
+    TestProxy proxy(provider.config(upstream, {"sk-a"}));
+    SessionClient client(proxy);
+    const Given answer = given(post(proxy, R"({"input":"x"})"));
+    CHECK(answer.status == 400);
+    const Json over_socket =
+        client.ask({{"type", "response.create"}, {"input", Json::array()}}).back();
+    for (const Json& error : {answer.body["error"], over_socket["error"]}) {
+      CHECK(error["code"] == "missing_required_parameter");
+      CHECK(error["param"] == "model");
+    }
+    httplib::Client http("127.0.0.1", proxy.port());
+    const Given model = given(http.Get("/v1/models/nobody/knows"));
+    CHECK(model.status == 404);
+    CHECK(model.body["error"]["code"] == "model_not_found");
+    CHECK(upstream.requests().empty());
+  }
+}
+
 TEST_CASE("translated turns: what is left out is told, what is not known is refused") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);
@@ -310,12 +432,15 @@ TEST_CASE("translated turns: an item that is not stored, or that nobody has made
       CAPTURE(provider.name);
       CAPTURE(unknown);
       const Json input = Json::array({reference(known), reference(unknown)});
+      const Json untyped = Json::array({Json{{"id", known}}, Json{{"id", unknown}}});
       const auto result = post(proxy, dump({{"model", "m"}, {"input", input}}));
       REQUIRE(result);
       CHECK(result->status == 400);
       const Json over_socket =
           client.ask({{"type", "response.create"}, {"model", "m"}, {"input", input}}).back();
-      for (const Json& error : {Json::parse(result->body)["error"], over_socket["error"]}) {
+      const Given by_id = given(post(proxy, dump({{"model", "m"}, {"input", untyped}})));
+      for (const Json& error :
+           {Json::parse(result->body)["error"], over_socket["error"], by_id.body["error"]}) {
         CHECK(error["code"] == "item_not_found");
         CHECK(error["param"] == "input[1].id");
       }

@@ -23,6 +23,10 @@ struct TranslatingProvider {
   Reply (*too_long)();
   // A text without an end. `broken`: neither has its connection.
   Reply (*cut)(bool broken);
+  // The same, and then nothing.
+  Reply (*stalls)();
+  // An error behind a text.
+  Reply (*late_error)();
   // What it was told: "user: go | call ns__look {} | output seen | assistant: Done".
   std::string (*told)(const RecordedRequest&);
   std::string (*key)(const RecordedRequest&);
@@ -57,6 +61,17 @@ inline Reply cut(bool broken) {
   Reply reply = chunks({chunk({{"content", "Hi"}})}, false);
   if (broken) reply.steps.push_back(Step::reset());
   return reply;
+}
+
+inline Reply stalls() {
+  Reply reply = cut(false);
+  reply.steps.push_back(Step::stall());
+  return reply;
+}
+
+inline Reply late_error() {
+  const Json trouble{{"error", {{"code", 502}, {"message", "Provider returned error"}}}};
+  return chunks({chunk({{"content", "Hi"}}), trouble}, false);
 }
 
 inline std::string told(const RecordedRequest& request) {
@@ -111,6 +126,21 @@ inline Reply cut(bool broken) {
   return reply;
 }
 
+inline Reply stalls() {
+  const auto text = text_block(0, "Hi");
+  Reply reply = anthropic_events({begin_of_message(), text[0], text[1]});
+  reply.steps.push_back(Step::stall());
+  return reply;
+}
+
+inline Reply late_error() {
+  std::vector<Json> events{begin_of_message()};
+  const auto text = text_block(0, "Hi");
+  events.insert(events.end(), text.begin(), text.end());
+  events.push_back(anthropic_error_body("overloaded_error", "Overloaded"));
+  return anthropic_events(events);
+}
+
 inline std::string told(const RecordedRequest& request) {
   std::string all;
   const auto add = [&all](const std::string& line) { all += (all.empty() ? "" : " | ") + line; };
@@ -140,10 +170,12 @@ inline std::string key(const RecordedRequest& request) {
 
 inline const std::array<TranslatingProvider, 2> kTranslatingProviders = {
     TranslatingProvider{"chat_completions", chat_config, answer_chat, says, document, chat::calls,
-                        chat::overload, chat::too_long, chat::cut, chat::told, chat::key},
+                        chat::overload, chat::too_long, chat::cut, chat::stalls, chat::late_error,
+                        chat::told, chat::key},
     TranslatingProvider{"anthropic_messages", anthropic_config, answer_anthropic, anthropic_says,
                         anthropic_document, anthropic_calls, anthropic::overload,
-                        anthropic::too_long, anthropic::cut, anthropic::told, anthropic::key}};
+                        anthropic::too_long, anthropic::cut, anthropic::stalls,
+                        anthropic::late_error, anthropic::told, anthropic::key}};
 
 }  // namespace responses_proxy::testing
 

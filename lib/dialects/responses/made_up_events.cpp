@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/json.h"
 #include "core/json_members.h"
+#include "core/json_reader.h"
+#include "core/json_text.h"
 #include "dialects/responses/client_headers.h"
+#include "dialects/translation/read_conversation.h"
+#include "dialects/translation/response_object.h"
 
 namespace responses_proxy {
 
@@ -14,21 +19,24 @@ namespace {
 
 constexpr std::string_view kCodexMetadata = "codex.response.metadata";
 
-Json response_object(const std::string& id, std::string_view status, WallTime now) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-  return {{"id", id},
-          {"object", "response"},
-          {"created_at", seconds.count()},
-          {"status", status},
-          {"error", nullptr},
-          {"incomplete_details", nullptr},
-          {"output", Json::array()},
-          {"usage", nullptr}};
+std::string event(std::string_view type, std::int64_t sequence_number, std::string_view response) {
+  JsonText json;
+  json.begin_object().put("type", type).put_number("sequence_number", sequence_number);
+  return json.put_raw("response", response).end_object().take();
 }
 
-std::string event(std::string_view type, std::int64_t sequence_number, Json response) {
-  return dump(
-      {{"type", type}, {"sequence_number", sequence_number}, {"response", std::move(response)}});
+ResponseObject object_of(std::string_view request, std::string_view id, WallTime now) {
+  JsonDocument document;
+  const bool readable = document.read(request) && document.root().is_object();
+  if (!readable) document.read("{}");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  const Conversation options = read_options(document.root());
+  return {options, id, options.model, seconds.count()};
+}
+
+std::vector<std::string> beginning(const ResponseObject& object) {
+  const std::string response = object.json({}, {}, {});
+  return {event("response.created", 0, response), event("response.in_progress", 1, response)};
 }
 
 Json readable_error(int status, std::string_view body) {
@@ -44,38 +52,45 @@ Json readable_error(int status, std::string_view body) {
 
 }  // namespace
 
-std::vector<std::string> warm_up_events(const std::string& previous_response_id,
-                                        const std::string& response_id, WallTime now) {
-  Json created = response_object(response_id, "in_progress", now);
-  Json completed = response_object(response_id, "completed", now);
-  if (!previous_response_id.empty()) {
-    created["previous_response_id"] = previous_response_id;
-    completed["previous_response_id"] = previous_response_id;
-  }
-  completed["usage"] = {{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
-  return {event("response.created", 0, std::move(created)),
-          event("response.completed", 1, std::move(completed))};
+std::vector<std::string> warm_up_events(std::string_view request, std::string_view response_id,
+                                        WallTime now) {
+  const ResponseObject object = object_of(request, response_id, now);
+  std::vector<std::string> events = beginning(object);
+  ResponseState completed;
+  completed.status = "completed";
+  completed.completed_at = object.created_at();
+  const auto number = static_cast<std::int64_t>(events.size());
+  events.push_back(event("response.completed", number, object.json(completed, {}, usage_json({}))));
+  return events;
 }
 
-std::vector<std::string> interrupted_events(const std::string& response_id, std::int64_t number,
-                                            WallTime now) {
+std::vector<std::string> interrupted_events(std::string_view request, std::string_view response_id,
+                                            std::int64_t number, WallTime now) {
+  const ResponseObject object = object_of(request, response_id, now);
   std::vector<std::string> events;
-  if (number == 0) {
-    events.push_back(
-        event("response.created", 0, response_object(response_id, "in_progress", now)));
-  }
-  Json incomplete = response_object(response_id, "incomplete", now);
-  incomplete["incomplete_details"] = {{"reason", "interrupted"}};
-  const std::int64_t last = std::max<std::int64_t>(number, 1);
-  events.push_back(event("response.incomplete", last, std::move(incomplete)));
+  if (number == 0) events = beginning(object);
+  ResponseState incomplete;
+  incomplete.status = "incomplete";
+  incomplete.incomplete_reason = "interrupted";
+  const std::int64_t last = std::max(number, static_cast<std::int64_t>(events.size()));
+  events.push_back(event("response.incomplete", last, object.json(incomplete, {}, {})));
   return events;
 }
 
 std::string failed_message(WallTime now) {
-  Json failed = response_object("", "failed", now);
-  failed["error"] = {{"code", "server_error"},
-                     {"message", "The upstream's answer has no end that can be read."}};
-  return dump({{"type", "response.failed"}, {"response", std::move(failed)}});
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  const Json error = {{"code", "server_error"},
+                      {"message", "The upstream's answer has no end that can be read."}};
+  return dump({{"type", "response.failed"},
+               {"response",
+                {{"id", ""},
+                 {"object", "response"},
+                 {"created_at", seconds.count()},
+                 {"status", "failed"},
+                 {"error", error},
+                 {"incomplete_details", nullptr},
+                 {"output", Json::array()},
+                 {"usage", nullptr}}}});
 }
 
 std::string error_message(int status, const Headers& headers, std::string_view body,

@@ -12,15 +12,17 @@
 
 namespace responses_proxy {
 
-// The answer to a warm-up (`generate:false`) for an upstream that has none: two events.
-// `previous_response_id`: of the request, "" if it has none.
-std::vector<std::string> warm_up_events(const std::string& previous_response_id,
-                                        const std::string& response_id, WallTime now);
+// In both: `request` is what the response echoes; its input may be missing.
+
+// The answer to a warm-up (`generate:false`) for an upstream that has none: its beginning and its
+// end.
+std::vector<std::string> warm_up_events(std::string_view request, std::string_view response_id,
+                                        WallTime now);
 
 // The end of a response that the client has interrupted. `number`: its sequence number; 0: nothing
 // has come yet, so its beginning comes, too.
-std::vector<std::string> interrupted_events(const std::string& response_id, std::int64_t number,
-                                            WallTime now);
+std::vector<std::string> interrupted_events(std::string_view request, std::string_view response_id,
+                                            std::int64_t number, WallTime now);
 
 // A message: the end of an answer whose own end did not come, or could not be read.
 std::string failed_message(WallTime now);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "core/json_members.h"
 #include "dialects/translation/compaction.h"
 #include "dialects/translation/read_items.h"
 #include "dialects/translation/read_tools.h"
@@ -46,28 +49,6 @@ void read_format(element request, Conversation& conversation) {
   into.description = string_at(*format, "description");
   into.schema = object_at(*format, "schema");
   into.strict = flag_at(*format, "strict");
-}
-
-void read_options(element request, Conversation& conversation) {
-  conversation.model = string_at(request, "model");
-  conversation.instructions = string_at(request, "instructions");
-  conversation.user = string_at(request, "user");
-  conversation.safety_identifier = string_at(request, "safety_identifier");
-  conversation.prompt_cache_key = string_at(request, "prompt_cache_key");
-  conversation.parallel_tool_calls = flag_at(request, "parallel_tool_calls");
-  conversation.stream = flag_at(request, "stream").value_or(false);
-  conversation.store = flag_at(request, "store").value_or(true);
-  std::int64_t tokens = 0;
-  if (request["max_output_tokens"].get(tokens) == simdjson::SUCCESS && tokens > 0) {
-    conversation.max_output_tokens = tokens;
-  }
-  conversation.temperature = number_text(request, "temperature");
-  conversation.top_p = number_text(request, "top_p");
-  if (const auto reasoning = object_at(request, "reasoning")) {
-    conversation.effort = string_at(*reasoning, "effort");
-    conversation.summary = string_at(*reasoning, "summary");
-  }
-  read_format(request, conversation);
 }
 
 bool is_given(element request, std::string_view key) {
@@ -156,9 +137,8 @@ std::optional<Error> read_compaction(const ReadRequest& given, Conversation& con
 std::optional<Error> read_all(const ReadRequest& given, element request,
                               std::optional<simdjson::dom::array> history,
                               Conversation& conversation) {
-  conversation.request = request;
   if (auto error = refuse_wrong_types(request)) return error;
-  read_options(request, conversation);
+  conversation = read_options(request);
   simdjson::dom::array tools;
   simdjson::dom::array input;
   ToolReader tool_reader(conversation);
@@ -171,12 +151,56 @@ std::optional<Error> read_all(const ReadRequest& given, element request,
   return read_compaction(given, conversation);
 }
 
+bool repeats_a_key(simdjson::dom::object object) {
+  std::vector<std::string_view> keys;
+  for (const auto member : object) keys.push_back(member.key);
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
+
+// Of members with the same key the last counts, as for whoever else reads the body; this parser
+// would find the first.
+bool read_body(std::string_view body, JsonDocument& into) {
+  simdjson::dom::object object;
+  if (!into.read(body) || into.root().get(object) != simdjson::SUCCESS) return false;
+  if (!repeats_a_key(object)) return true;
+  auto members = read_members(body);
+  if (!members) return false;
+  drop_overridden(*members);
+  return into.read(join_members(*members));
+}
+
 }  // namespace
+
+Conversation read_options(element request) {
+  Conversation conversation;
+  conversation.request = request;
+  conversation.model = string_at(request, "model");
+  conversation.instructions = string_at(request, "instructions");
+  conversation.user = string_at(request, "user");
+  conversation.safety_identifier = string_at(request, "safety_identifier");
+  conversation.prompt_cache_key = string_at(request, "prompt_cache_key");
+  conversation.parallel_tool_calls = flag_at(request, "parallel_tool_calls");
+  conversation.stream = flag_at(request, "stream").value_or(false);
+  conversation.store = flag_at(request, "store").value_or(true);
+  std::int64_t tokens = 0;
+  if (request["max_output_tokens"].get(tokens) == simdjson::SUCCESS && tokens > 0) {
+    conversation.max_output_tokens = tokens;
+  }
+  conversation.temperature = number_text(request, "temperature");
+  conversation.top_p = number_text(request, "top_p");
+  if (const auto reasoning = object_at(request, "reasoning")) {
+    conversation.effort = string_at(*reasoning, "effort");
+    conversation.summary = string_at(*reasoning, "summary");
+  }
+  read_format(request, conversation);
+  return conversation;
+}
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& given) {
   const auto& history = given.history;
   auto parsed = std::make_unique<ParsedRequest>();
-  if (!parsed->body_.read(given.body) || !parsed->body_.root().is_object()) {
+  if (!read_body(given.body, parsed->body_)) {
     return Error::invalid_request("invalid_json",
                                   "The body holds JSON that cannot be translated for this model's "
                                   "provider: numbers that are too large, or too deep.");

@@ -44,4 +44,7 @@ class ParsedRequest {
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const ReadRequest& request);
 
+// What a request says besides its input and its tools. `request` is an object.
+Conversation read_options(simdjson::dom::element request);
+
 }  // namespace responses_proxy

@@ -147,6 +147,12 @@ std::optional<std::string> output_as_text(element item, const ToolNames& names) 
   return std::nullopt;
 }
 
+// Of what is no message: by its type, or as an id, since the type may be left out.
+bool names_an_item(element item) {
+  const std::string_view type = string_at(item, "type");
+  return type == "item_reference" || (type.empty() && !string_at(item, "id").empty());
+}
+
 }  // namespace
 
 Error wrong_type(std::string param, std::string_view expected) {
@@ -214,7 +220,7 @@ std::optional<Error> ItemReader::read_item(element item, InputPath path) {
     if (item["reasoning"].get(reasoning) != simdjson::SUCCESS) return std::nullopt;
     const std::string_view effort = string_at(reasoning, "effort");
     if (!effort.empty()) conversation_.effort = effort;
-  } else if (type == "item_reference") {
+  } else if (names_an_item(item)) {
     return Error::invalid_request(
         "item_not_found",
         fmt::format("Item with id '{}' not found. Items are not persisted when `store` is set to "

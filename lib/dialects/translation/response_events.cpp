@@ -65,7 +65,8 @@ ResponseEvents::OpenItem ResponseEvents::open_item(std::string_view prefix) {
 }
 
 void ResponseEvents::item_added(const OpenItem& item, std::string_view json) {
-  facts_.substance = true;
+  // Of a document nothing has been said before its end: until then another resource can make it.
+  facts_.substance = options_.events;
   marks_.added(item.index);
   if (!options_.events || ended()) return;
   event("response.output_item.added");
@@ -111,6 +112,17 @@ void ResponseEvents::incomplete(std::string_view reason) {
   if (ended()) return;
   begin();
   close_all("incomplete");
+  end_incomplete(reason);
+}
+
+void ResponseEvents::interrupt(PartialItems partial) {
+  if (ended()) return;
+  begin();
+  partial == PartialItems::keep ? close_all("incomplete") : drop_open_items();
+  end_incomplete("interrupted");
+}
+
+void ResponseEvents::end_incomplete(std::string_view reason) {
   ResponseState state;
   state.status = "incomplete";
   state.incomplete_reason = reason;
@@ -161,8 +173,19 @@ void ResponseEvents::close_all(std::string_view status_of_the_last) {
   close_message(call_is_last ? "completed" : status_of_the_last);
 }
 
+// They are not in the output. How the others came cannot be told without them: given again, those
+// come as a whole.
+void ResponseEvents::drop_open_items() {
+  message_.reset();
+  reasoning_.reset();
+  for (OpenCall& call : calls_) call.open = false;
+  marks_ = {};
+}
+
 void ResponseEvents::end(AnswerState state, std::string_view type, const ResponseState& response) {
-  document_ = object_.json(response, output(), usage_text());
+  // Clients add up what a whole answer says of its tokens; a provider that counts none says zeros.
+  const bool counted = usage_ || state == AnswerState::failed;
+  document_ = object_.json(response, output(), counted ? usage_text() : usage_json({}));
   facts_.state = state;
   facts_.complete = true;
   if (!options_.events) return;

@@ -73,6 +73,8 @@ class ResponseEvents {
   // The end: one of these.
   void complete();
   void incomplete(std::string_view reason);
+  // By the client.
+  void interrupt(PartialItems partial);
   void fail(AnswerError error);
   // The upstream has ended too early: what a client of a stream is told, from the beginning where
   // nothing had begun. Nothing changes here.
@@ -117,6 +119,8 @@ class ResponseEvents {
   void close_call(OpenCall& call, std::string_view status);
   void close_input(OpenCall& call);
   void close_all(std::string_view status_of_the_last);
+  void drop_open_items();
+  void end_incomplete(std::string_view reason);
   void add_text(bool refusal, std::string_view delta);
   void write_arguments(const OpenCall& call, std::string_view delta);
   void item_added(const OpenItem& item, std::string_view json);

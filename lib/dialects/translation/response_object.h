@@ -54,6 +54,7 @@ class ResponseObject {
   explicit ResponseObject(std::string_view document);
 
   const std::string& id() const { return id_; }
+  std::int64_t created_at() const { return created_at_; }
   // The same as an ordinary answer, where it is a compaction.
   ResponseObject of_an_answer() const;
   // `output`: the items, comma-separated; `usage`: "" = null.

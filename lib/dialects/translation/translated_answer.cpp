@@ -138,6 +138,13 @@ int TranslatedAnswer::revised_status() const {
   return !streams_ && events_.error() ? events_.error()->status : 0;
 }
 
+bool TranslatedAnswer::interrupt(PartialItems partial, AnswerSink& sink) {
+  if (!streams_ || is_error()) return false;
+  events_.give_to(sink);
+  events_.interrupt(partial);
+  return true;
+}
+
 std::size_t TranslatedAnswer::held_bytes() const {
   return events_.held_bytes() + framer_.rest().size() + text_.size();
 }

@@ -48,6 +48,7 @@ class TranslatedAnswer final : public Translation {
   const AnswerFacts& facts() const override { return events_.facts(); }
   UpstreamFault fault(WallTime now) const override;
   int revised_status() const override;
+  bool interrupt(PartialItems partial, AnswerSink& sink) override;
   StoredResponse stored() const override { return events_.stored(); }
   std::size_t held_bytes() const override;
   bool failure(std::string_view message, AnswerSink& sink) const override;

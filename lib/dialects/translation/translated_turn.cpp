@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kNoId = "resp_0";
 constexpr std::string_view kCompactPath = "/v1/responses/compact";
 constexpr std::string_view kSearchPath = "/v1/alpha/search";
+constexpr std::string_view kModelsPath = "/v1/models/";
 
 std::int64_t seconds_of(const Clock* clock) {
   if (clock == nullptr) return 0;
@@ -61,6 +62,12 @@ std::optional<Error> refuse_other_endpoints(const Request& request) {
         fmt::format("There is no {} for this model: its provider does not speak the Responses API.",
                     request.path));
   }
+  if (request.path.starts_with(kModelsPath)) {  // aliases have been answered already
+    return Error::refused(404, "model_not_found",
+                          fmt::format("The model '{}' is not registered here.",
+                                      request.path.substr(kModelsPath.size())),
+                          "model");
+  }
   if (const std::string_view why = why_not(request.path); !why.empty()) {
     return Error::refused(501, "unsupported_endpoint", std::string(why));
   }
@@ -72,8 +79,13 @@ std::optional<Error> refuse_other_endpoints(const Request& request) {
 }
 
 Result<std::unique_ptr<ParsedRequest>> read_conversation(const Turn& turn) {
-  return read_conversation(ReadRequest{turn.request.body, turn.history, turn.seal,
-                                       turn.request.path == kCompactPath, turn.compacted});
+  auto parsed = read_conversation(ReadRequest{turn.request.body, turn.history, turn.seal,
+                                              turn.request.path == kCompactPath, turn.compacted});
+  if (parsed && upstream_model(turn, (*parsed)->conversation()).empty()) {
+    return Error::invalid_request("missing_required_parameter",
+                                  "Missing required parameter: 'model'.", "model");
+  }
+  return parsed;
 }
 
 std::string_view upstream_model(const Turn& turn, const Conversation& conversation) {

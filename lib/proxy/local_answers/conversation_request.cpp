@@ -46,9 +46,13 @@ std::optional<Error> check_metadata(const Json& metadata) {
   return std::nullopt;
 }
 
+// By its type, or as an id without type and role.
 bool only_names(std::string_view item) {
   const auto members = read_members(item);
-  return members && string_content(member(*members, "type")) == "item_reference";
+  if (!members) return false;
+  const auto text = [&](std::string_view key) { return string_content(member(*members, key)); };
+  if (const std::string type = text("type"); !type.empty()) return type == "item_reference";
+  return text("role").empty() && !text("id").empty();
 }
 
 std::optional<Error> check_items(std::string_view array, std::vector<std::string>& items) {

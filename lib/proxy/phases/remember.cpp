@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "dialects/translation/response_object.h"
 #include "proxy/exchange_context.h"
 #include "responses_proxy/kept_responses.h"
 
@@ -187,6 +188,20 @@ void keep_failed_answer(ExchangeContext& exchange) {
   if (exchange.dialect->keeps_responses() || exchange.remembered.kept) return;
   exchange.remembered.kept = true;
   StoredResponse response = exchange.attempt->stored();
+  keep_document(exchange, response, nullptr);
+}
+
+void keep_broken_answer(ExchangeContext& exchange, std::string_view message) {
+  const bool kept = exchange.remembered.kept || exchange.run;
+  if (exchange.dialect->keeps_responses() || kept) return;
+  exchange.remembered.kept = true;
+  StoredResponse response = exchange.attempt->stored();
+  if (response.id.empty()) response.id = exchange.own_response_id;  // that its end will name
+  ResponseState failed;
+  failed.status = "failed";
+  failed.error_code = "server_error";  // as in the stream's last event
+  failed.error_message = message;
+  response.document = with_state(response.document, failed);
   keep_document(exchange, response, nullptr);
 }
 

@@ -1,6 +1,8 @@
 // What an answer teaches the live state: who made it, where its session sticks.
 #pragma once
 
+#include <string_view>
+
 namespace responses_proxy {
 
 struct ExchangeContext;
@@ -21,6 +23,9 @@ void keep_answer(ExchangeContext& exchange);
 
 // It has failed, in its own words: what can be read back of it is kept.
 void keep_failed_answer(ExchangeContext& exchange);
+
+// The same of a stream that has broken off, before its client is told so: `message` says why.
+void keep_broken_answer(ExchangeContext& exchange, std::string_view message);
 
 // A response that was deleted.
 void forget_response(ExchangeContext& exchange);

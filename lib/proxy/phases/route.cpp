@@ -7,6 +7,20 @@
 
 namespace responses_proxy::phases {
 
+namespace {
+
+// A model that is no alias, as none is, is for keys of the environment; where there are none only a
+// pool can say who is meant.
+bool lacks_model(const ExchangeContext& exchange) {
+  const EndpointKind kind = exchange.endpoint.kind;
+  const bool wanted = kind == EndpointKind::create_response || kind == EndpointKind::compact ||
+                      kind == EndpointKind::input_tokens;
+  return wanted && exchange.facts.model.empty() && exchange.facts.pool_id.empty() &&
+         exchange.route->table->unaliased().empty();
+}
+
+}  // namespace
+
 std::optional<Error> ask_host(ExchangeContext& exchange) {
   RequestFacts& facts = exchange.facts;
   ExchangeHooks* hooks = exchange.dependencies.hooks;
@@ -29,6 +43,10 @@ std::optional<Error> route(ExchangeContext& exchange) {
   }
   exchange.route = std::move(*route);
   exchange.record.model_alias = exchange.route->alias;
+  if (lacks_model(exchange)) {
+    return Error::invalid_request("missing_required_parameter",
+                                  "Missing required parameter: 'model'.", "model");
+  }
   return std::nullopt;
 }
 

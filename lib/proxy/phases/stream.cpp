@@ -77,21 +77,32 @@ void end_truncated(ExchangeContext& exchange, std::string_view message) {
   }
 }
 
-void end_answer(ExchangeContext& exchange) {
-  remember_answer(exchange);
-  const Attempt& attempt = *exchange.attempt;
+// Why the answer cannot be completed; "" = it can.
+std::string what_is_missing(const Attempt& attempt) {
   if (attempt.error() != UpstreamError::none) {
-    return end_truncated(
-        exchange, fmt::format("The upstream's answer broke off ({}).", to_string(attempt.error())));
+    return fmt::format("The upstream's answer broke off ({}).", to_string(attempt.error()));
   }
-  if (!attempt.facts().complete) {
-    return end_truncated(exchange, "The upstream ended its stream without a terminal event.");
-  }
+  if (!attempt.facts().complete) return "The upstream ended its stream without a terminal event.";
+  return {};
+}
+
+// Others can find the response before its client hears that it has failed.
+Task<> end_broken(ExchangeContext& exchange, std::string message) {
+  keep_broken_answer(exchange, message);
+  while (exchange.remembered.open > 0 && !exchange.interrupted()) co_await exchange.progress;
+  if (!exchange.interrupted()) end_truncated(exchange, message);
+}
+
+Task<> end_answer(ExchangeContext& exchange) {
+  remember_answer(exchange);
+  std::string missing = what_is_missing(*exchange.attempt);
+  if (!missing.empty()) return end_broken(exchange, std::move(missing));
   const bool deleted = exchange.endpoint.kind == EndpointKind::response &&
                        exchange.request.method == "DELETE" && exchange.downstream.status() < 300;
   if (deleted) forget_response(exchange);
   exchange.record.completed = true;
   exchange.downstream.finish();
+  return ready();
 }
 
 Task<> pump(ExchangeContext& exchange) {
@@ -105,7 +116,9 @@ Task<> pump(ExchangeContext& exchange) {
   if (exchange.shutting_down) answer.give_kept();
   const Attempt& attempt = *exchange.attempt;
   const bool whole = attempt.over() && attempt.facts().complete && !exchange.downstream.gone();
-  if (whole || answer.end_delivered() || !exchange.interrupted()) end_answer(exchange);
+  if (whole || answer.end_delivered() || !exchange.interrupted()) {
+    co_await end_answer(exchange);
+  }
 }
 
 }  // namespace

@@ -29,6 +29,11 @@ Headers turn_headers(const Headers& handshake) {
   return Headers(headers);  // a copy, which has no spare room
 }
 
+PartialItems partial_items(const ClientMessage& interrupt) {
+  const std::string mode = string_content(member(interrupt.members, "mode"));
+  return mode == "discard_partial_items" ? PartialItems::discard : PartialItems::keep;
+}
+
 // Messages of a named lane carry its name; an upstream that knows lanes has put it there itself.
 bool has_stream_id(std::string_view event) {
   const auto members = read_members(event);
@@ -231,7 +236,8 @@ void ClientSession::pass_on(const ClientMessage& message) {
   Lane* lane = found == lanes_.end() ? nullptr : &found->second;
   const std::string_view type = message.type;
   const bool interrupts = type == "response.interrupt";
-  if (interrupts && lane != nullptr && lane->turn && lane->turn->interrupt()) return;
+  const bool running = lane != nullptr && lane->turn;
+  if (interrupts && running && lane->turn->interrupt(partial_items(message))) return;
   if (lane != nullptr && lane->upstream && lane->upstream->alive()) {
     if (const auto error = too_much_with(message)) {
       refuse(*error, message.stream_id);

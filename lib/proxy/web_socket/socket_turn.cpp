@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/input_items.h"
+#include "core/json_members.h"
 #include "core/response_id.h"
 #include "dialects/headers.h"
 #include "dialects/responses/made_up_events.h"
@@ -14,6 +15,17 @@
 #include "route/request_facts.h"
 
 namespace responses_proxy {
+
+namespace {
+
+// What a response repeats of its request: all but the input, which may be large.
+std::string echoed(const JsonMembers& request) {
+  JsonMembers members = request;
+  std::erase_if(members, [](const JsonMember& member) { return member.key == "input"; });
+  return join_members(members);
+}
+
+}  // namespace
 
 SocketTurn::SocketTurn(SocketContext& context, Lane& lane,
                        std::shared_ptr<const ClientMessage> message,
@@ -168,16 +180,17 @@ std::string SocketTurn::new_response_id() const {
 
 std::vector<std::string> SocketTurn::own_events(const AnswerFacts& facts) const {
   const WallTime now = context_.dependencies.clock.wall();
-  if (!interrupted_) return warm_up_events(message_->previous_response_id, new_response_id(), now);
+  const std::string request = echoed(message_->members);
+  if (!interrupted_) return warm_up_events(request, new_response_id(), now);
   const bool begun = !facts.response_id.empty();
-  return interrupted_events(begun ? facts.response_id : new_response_id(),
+  return interrupted_events(request, begun ? facts.response_id : new_response_id(),
                             begun ? facts.next_sequence_number : 0, now);
 }
 
 // Before it is sent, or while it moves to another resource: the next attempt is answered here.
-bool SocketTurn::interrupt() {
+bool SocketTurn::interrupt(PartialItems partial) {
   if (transfer_ != nullptr && transfer_->sent_on_socket()) return false;
-  interrupted_ = true;
+  interrupted_ = partial;
   if (transfer_ != nullptr) transfer_->interrupt();
   return true;
 }

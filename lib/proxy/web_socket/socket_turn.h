@@ -39,7 +39,7 @@ class SocketTurn final : public ClientTurn,
   void refuse(Error error, std::size_t bytes);
   // The client wants no more of this answer. false: the lane's upstream has the turn, and is to
   // hear of it.
-  bool interrupt();
+  bool interrupt(PartialItems partial);
   // What this turn holds beside what its upstream connection has not sent yet.
   std::size_t held_bytes() const;
 
@@ -89,6 +89,8 @@ class SocketTurn final : public ClientTurn,
   void remember_refusal();
   // How the upstream is spoken to over the lane's socket.
   const SocketDialect& socket_dialect() const { return *dialect_->socket(); }
+  // None: the client has not interrupted it.
+  std::optional<PartialItems> interrupted() const { return interrupted_; }
   // Events that the upstream does not send itself: of a warm-up, or the end of what was
   // interrupted. `facts`: of the answer so far.
   std::vector<std::string> own_events(const AnswerFacts& facts) const;
@@ -122,7 +124,7 @@ class SocketTurn final : public ClientTurn,
   ResourceState* state_ = nullptr;  // of that resource
   std::string model_;               // that the message names; "" = as the client has named it
   const Dialect* dialect_ = nullptr;
-  bool interrupted_ = false;
+  std::optional<PartialItems> interrupted_;
   TurnText text_;                  // in the form for that
   std::size_t written_bytes_ = 0;  // of what was, or is, made of it and is not on its way
 };

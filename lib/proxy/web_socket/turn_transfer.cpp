@@ -58,7 +58,7 @@ void TurnTransfer::start(Transport transport, std::string& body) {
       break;
     case Transport::none:
       turn_.context().loop.post([this, alive = std::weak_ptr<bool>(alive_)] {
-        if (!alive.expired()) answer_locally(turn_.own_events(handler_.facts()));
+        if (!alive.expired()) answer_locally();
       });
       break;
   }
@@ -111,7 +111,7 @@ void TurnTransfer::reopen() {
 
 void TurnTransfer::go_over_http() {
   deadlines_.stop();
-  if (turn_.answered_here()) return answer_locally(turn_.own_events(handler_.facts()));
+  if (turn_.answered_here()) return answer_locally();
   auto text = turn_.http_text();
   if (!text) {
     go_to(Stage::ended);
@@ -135,7 +135,7 @@ void TurnTransfer::interrupt() {
   if (on_socket()) lane_.upstream->release();  // it has heard nothing of this turn
   deadlines_.stop();
   http_.reset();
-  answer_locally(turn_.own_events(handler_.facts()));
+  answer_locally();
 }
 
 void TurnTransfer::resume() {
@@ -259,13 +259,22 @@ void TurnTransfer::on_end(const UpstreamResult& result) {
 
 // ---- answers of our own, and the end ----
 
-void TurnTransfer::answer_locally(const std::vector<std::string>& events) {
+void TurnTransfer::answer_locally() {
   const std::weak_ptr<bool> alive = alive_;
   const bool head_due = stage_ == Stage::waiting;
   go_to(Stage::ended);
   if (head_due) handler_.on_head(200, stream_head());
-  if (!alive.expired()) handler_.on_own_events(events);
+  if (!alive.expired()) say_here();
   if (!alive.expired()) handler_.on_end({});
+}
+
+// The handler, and this with it, may be gone afterwards.
+void TurnTransfer::say_here() {
+  const std::weak_ptr<bool> alive = alive_;
+  const auto interrupted = turn_.interrupted();
+  const bool said = interrupted && handler_.on_interrupted(*interrupted);
+  if (said || alive.expired()) return;
+  handler_.on_own_events(turn_.own_events(handler_.facts()));
 }
 
 void TurnTransfer::answer(int status, Headers headers, std::string_view body) {

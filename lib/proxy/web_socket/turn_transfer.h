@@ -68,7 +68,8 @@ class TurnTransfer final : public UpstreamTransfer,
   void write(TurnText text, void (TurnTransfer::*then)(std::string written));
   void send_on_socket(std::string text) { lane_.upstream->send(std::move(text)); }
   void start_http(std::string body);
-  void answer_locally(const std::vector<std::string>& events);
+  void answer_locally();
+  void say_here();
   void on_refusal(const UpstreamMessage& error);
   bool forgotten(const UpstreamMessage& error);
   void forward(const UpstreamMessage& message);

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/sse_event.h"
+#include "fakes/responses_stream_rules.h"
 #include "unit/dialects/responses/read_answer.h"
 
 namespace responses_proxy {
@@ -18,28 +19,45 @@ AnswerFacts facts_of(const std::vector<std::string>& events) {
   return reader.facts();
 }
 
+constexpr const char* kRequest = R"({"model":"m","previous_response_id":"resp_0","store":false,
+  "tools":[{"type":"function","name":"f"}],"reasoning":{"effort":"high"},"temperature":0.5})";
+
+std::vector<Json> read(const std::vector<std::string>& events) {
+  std::vector<Json> all;
+  for (const std::string& event : events) all.push_back(Json::parse(event));
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("a warm-up is answered with a whole response without output") {
-  const auto facts = facts_of(warm_up_events("", "resp_1", kNow));
+  const auto events = warm_up_events(kRequest, "resp_1", kNow);
+  const auto facts = facts_of(events);
   CHECK(facts.response_id == "resp_1");
   CHECK(facts.state == AnswerState::completed);
   CHECK(facts.usage.total == 0);
-  const auto chained = warm_up_events("resp_0", "resp_1", kNow);
-  REQUIRE(chained.size() == 2);
-  for (const std::string& event : chained) {
-    CHECK(event.find(R"("previous_response_id":"resp_0")") != std::string::npos);
-  }
+  testing::check_stream_rules(read(events), Json::parse(kRequest));
+  const Json response = read(events).back()["response"];
+  CHECK(response["previous_response_id"] == "resp_0");
+  CHECK(response["model"] == "m");
+  CHECK(response["reasoning"]["effort"] == "high");
+  CHECK(response["completed_at"] == response["created_at"]);
+}
+
+TEST_CASE("a warm-up that this parser cannot hold is answered all the same") {
+  const auto events = warm_up_events(R"({"metadata":1e999})", "resp_1", kNow);
+  CHECK(facts_of(events).state == AnswerState::completed);
 }
 
 TEST_CASE("an interrupted answer ends as incomplete") {
-  const auto end = interrupted_events("resp_1", 7, kNow);
+  const auto end = interrupted_events(kRequest, "resp_1", 7, kNow);
   REQUIRE(end.size() == 1);
   CHECK(facts_of(end).state == AnswerState::incomplete);
-  CHECK(end[0].find(R"("reason":"interrupted")") != std::string::npos);
-  const auto whole = interrupted_events("resp_1", 0, kNow);
-  REQUIRE(whole.size() == 2);
-  CHECK(whole[0].find("response.created") != std::string::npos);
+  CHECK(read(end)[0]["sequence_number"] == 7);
+  CHECK(read(end)[0]["response"]["incomplete_details"]["reason"] == "interrupted");
+  testing::check_response_members(read(end)[0]["response"], Json::parse(kRequest));
+  const auto whole = interrupted_events(kRequest, "resp_1", 0, kNow);
+  testing::check_stream_rules(read(whole), Json::parse(kRequest));
 }
 
 TEST_CASE("an answer without an end gets one that is a whole message") {

@@ -137,6 +137,9 @@ TEST_CASE("conversation: what nobody here can be told is refused, by its name") 
     {"type":"input_text","text":"b"},{"type":"hologram"}]}]})")
             .param == "input[1].content[1]");
   CHECK(refused(R"({"input":[{"type":"item_reference","id":"msg_1"}]})").param == "input[0].id");
+  CHECK(refused(R"({"input":[{"role":"user","content":"a"},{"id":"msg_1"}]})").param ==
+        "input[1].id");
+  CHECK(refused(R"({"input":[{"type":null,"id":"msg_1"}]})").code == "item_not_found");
   CHECK(refused(R"({"prompt":{"id":"pmpt_1"},"input":"x"})").param == "prompt");
 }
 
@@ -226,4 +229,14 @@ TEST_CASE("conversation: real requests of Codex are read whole") {
       CHECK(request->conversation().stream);
     }
   }
+}
+
+TEST_CASE("conversation: of members with the same key the last counts, however it is spelled") {
+  const auto request = parsed(R"({"model":"a","input":"x","mod\u0065l":"b","store":false,"input":
+    [{"role":"user","content":"y"}]})");
+  const Conversation& conversation = request->conversation();
+  CHECK(conversation.model == "b");
+  CHECK_FALSE(conversation.store);
+  REQUIRE(conversation.items.size() == 1);
+  CHECK(std::get<Message>(conversation.items[0]).parts.at(0).text == "y");
 }

@@ -38,7 +38,9 @@ const std::string kDocument =
     R"("completed_at":6,"error":null,"incomplete_details":null,"instructions":null,"model":"m",)"
     R"("output":[{"id":"msg_10000","type":"message","status":"completed","role":"assistant",)"
     R"("content":[{"type":"output_text","text":"Hello","annotations":[],"logprobs":[]}]}],)"
-    R"("tools":[],"usage":null,"user":null,"metadata":{}})";
+    R"("tools":[],"usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":0,)"
+    R"("cache_write_tokens":0},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0},)"
+    R"("total_tokens":3},"user":null,"metadata":{}})";
 
 }  // namespace
 

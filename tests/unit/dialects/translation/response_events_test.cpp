@@ -277,3 +277,36 @@ TEST_CASE("response events: more output than is kept is not stored") {
   CHECK_FALSE(answer.out.stored().whole);
   CHECK(answer.out.stored().output.empty());
 }
+
+TEST_CASE(
+    "response events: what the client has interrupted ends as far as it had come, or without") {
+  for (const PartialItems partial : {PartialItems::keep, PartialItems::discard}) {
+    const bool kept = partial == PartialItems::keep;
+    CAPTURE(kept);
+    Answer answer;
+    answer.out.reasoning("hm");
+    answer.out.arguments(answer.out.begin_call("f", "c1"), "{\"a\":");
+    answer.out.text("wor");
+    answer.out.interrupt(partial);
+    answer.out.text("too late");
+    answer.out.interrupt(partial);
+    CHECK(answer.sink.ends == 1);
+    const Json& response = answer.sink.all.back()["response"];
+    CHECK(response["status"] == "incomplete");
+    CHECK(response["incomplete_details"]["reason"] == "interrupted");
+    CHECK(response["output"].size() == (kept ? 3 : 1));
+    CHECK(response["output"][0]["type"] == "reasoning");
+    if (kept) check_stream_rules(answer.sink.all, Json::parse(kRequest));
+    const StoredResponse stored = answer.out.stored();
+    CHECK(stored.whole);
+    CHECK(Json::parse("[" + stored.output + "]") == response["output"]);
+  }
+}
+
+TEST_CASE("response events: an answer that is interrupted before it began is whole") {
+  Answer answer;
+  answer.out.interrupt(PartialItems::keep);
+  CHECK(answer.sink.types() == std::vector<std::string>{"response.created", "response.in_progress",
+                                                        "response.incomplete"});
+  check_stream_rules(answer.sink.all, Json::parse(kRequest));
+}

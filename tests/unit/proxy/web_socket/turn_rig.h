@@ -83,6 +83,10 @@ class FakeHandler final : public TurnHandler {
     translation_->take(message, answer);
     return takes_more;
   }
+  bool on_interrupted(PartialItems partial) override {
+    interrupted = partial;
+    return says_its_end;
+  }
   void on_own_events(std::span<const std::string> events) override {
     own_events.assign(events.begin(), events.end());
   }
@@ -100,6 +104,8 @@ class FakeHandler final : public TurnHandler {
   std::string body;
   std::vector<std::string> messages;
   std::vector<std::string> own_events;
+  std::optional<PartialItems> interrupted;
+  bool says_its_end = false;
   HeldAnswer answer;
   bool ended = false;
   UpstreamResult result;

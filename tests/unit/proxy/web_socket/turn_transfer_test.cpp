@@ -333,8 +333,8 @@ TEST_CASE("a warm-up for an upstream without WebSocket is answered here") {
   lane.turn_over(R"({"type":"response.create","generate":false})");
   rig.sockets.last().answer(426);
   CHECK(lane.handler.status == 200);
-  REQUIRE(lane.handler.own_events.size() == 2);
-  CHECK(lane.handler.own_events[1].find("response.completed") != std::string::npos);
+  REQUIRE(lane.handler.own_events.size() == 3);
+  CHECK(lane.handler.own_events[2].find("response.completed") != std::string::npos);
   CHECK(lane.handler.ended);
   CHECK(rig.http.sent.empty());
 }
@@ -343,14 +343,27 @@ TEST_CASE("an interrupt ends the request over HTTP, not the one on a socket") {
   TurnRig rig;
   OneLane lane(rig);
   lane.turn_over(kCreate);
-  lane.turn->interrupt();
+  lane.turn->interrupt(PartialItems::keep);
   CHECK_FALSE(lane.handler.ended);
   rig.sockets.last().answer(404);
   rig.http.last().handler->on_head(200, {{"content-type", "text/event-stream"}});
-  lane.turn->interrupt();
+  lane.turn->interrupt(PartialItems::keep);
   CHECK(rig.http.last().cancelled);
-  REQUIRE(lane.handler.own_events.size() == 2);
-  CHECK(lane.handler.own_events[1].find(R"("reason":"interrupted")") != std::string::npos);
+  REQUIRE(lane.handler.own_events.size() == 3);
+  CHECK(lane.handler.own_events[2].find(R"("reason":"interrupted")") != std::string::npos);
+  CHECK(lane.handler.ended);
+}
+
+TEST_CASE("an answer that can say its end itself is left to say it") {
+  TurnRig rig;
+  rig.state().set_websocket_refused();
+  OneLane lane(rig);
+  lane.turn_over(kCreate);
+  lane.handler.says_its_end = true;
+  rig.http.last().handler->on_head(200, {{"content-type", "text/event-stream"}});
+  lane.turn->interrupt(PartialItems::discard);
+  CHECK(lane.handler.interrupted == PartialItems::discard);
+  CHECK(lane.handler.own_events.empty());
   CHECK(lane.handler.ended);
 }
 
@@ -358,14 +371,14 @@ TEST_CASE("a turn that is interrupted before it is sent is sent to nobody") {
   TurnRig rig;
   OneLane lane(rig);
   lane.begin(kCreate);
-  lane.turn->interrupt();
+  lane.turn->interrupt(PartialItems::keep);
   lane.attempt();
   rig.run_loop();
   CHECK(rig.sockets.connections.empty());
   CHECK(rig.http.sent.empty());
   CHECK(lane.handler.status == 200);
-  REQUIRE(lane.handler.own_events.size() == 2);
-  CHECK(lane.handler.own_events[1].find(R"("reason":"interrupted")") != std::string::npos);
+  REQUIRE(lane.handler.own_events.size() == 3);
+  CHECK(lane.handler.own_events[2].find(R"("reason":"interrupted")") != std::string::npos);
 }
 
 TEST_CASE("an interrupt leaves an error as it is, and ends the attempt that comes after it") {
@@ -374,7 +387,7 @@ TEST_CASE("an interrupt leaves an error as it is, and ends the attempt that come
   OneLane lane(rig);
   lane.turn_over(kCreate);
   rig.http.last().handler->on_head(429, {{"content-type", "application/json"}});
-  lane.turn->interrupt();
+  lane.turn->interrupt(PartialItems::keep);
   CHECK_FALSE(rig.http.last().cancelled);
   CHECK(lane.handler.own_events.empty());
   rig.http.last().handler->on_body("{}");
@@ -383,7 +396,7 @@ TEST_CASE("an interrupt leaves an error as it is, and ends the attempt that come
   lane.attempt();
   rig.run_loop();
   CHECK(rig.http.sent.size() == 1);
-  CHECK(lane.handler.own_events.size() == 2);
+  CHECK(lane.handler.own_events.size() == 3);
 }
 
 namespace {
@@ -477,8 +490,8 @@ TEST_CASE("while a large conversation is joined, the turn can be given up, late 
   }
   SUBCASE("interrupted") {
     rig.sockets.last().close(1000);
-    CHECK(lane.turn->interrupt());
-    CHECK(lane.handler.own_events.size() == 2);
+    CHECK(lane.turn->interrupt(PartialItems::keep));
+    CHECK(lane.handler.own_events.size() == 3);
     lane.work();
     CHECK(rig.sockets.last().sent.empty());
     CHECK_FALSE(rig.sockets.last().gone());  // the next turn's
@@ -487,8 +500,8 @@ TEST_CASE("while a large conversation is joined, the turn can be given up, late 
   SUBCASE("interrupted on its way to HTTP") {
     rig.sockets.last().close(1000);
     rig.sockets.last().answer(404);
-    CHECK(lane.turn->interrupt());
-    CHECK(lane.handler.own_events.size() == 2);
+    CHECK(lane.turn->interrupt(PartialItems::keep));
+    CHECK(lane.handler.own_events.size() == 3);
     rig.helpers.take()();
     lane.work();
     CHECK(rig.http.sent.empty());
