@@ -246,7 +246,7 @@ void check_sockets(Backend backend) {
     const auto message = socket->read(json);
     REQUIRE(message);
     CHECK(message->json == json);
-    CHECK(message->head.type == event["type"]);
+    CHECK(event["type"] == message->head.type);
     CHECK(message->trouble == UpstreamMessage::Trouble::none);
     CHECK((message->state == AnswerState::open) == (&event != &streamed.events.back()));
     CHECK(answer.translation->take(*message, answer));

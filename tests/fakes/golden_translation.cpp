@@ -113,7 +113,7 @@ class Exchange {
     const Json& last = given.events.back()["response"];
     if (translation.facts().state == AnswerState::failed || given.failed_late) return;
     const StoredResponse stored = translation.stored();
-    CHECK(stored.id == last["id"].get<std::string>());
+    CHECK(last["id"] == stored.id);
     CHECK(Json::parse("[" + stored.output + "]") == last["output"]);
   }
 
@@ -260,7 +260,7 @@ void check_exchange(const Dialect& dialect, Json& golden) {
   if (golden.contains("refused")) {
     REQUIRE_FALSE(translated);
     CHECK(translated.error().status == golden["refused"].value("status", 400));
-    CHECK(translated.error().code == golden["refused"]["code"]);
+    CHECK(golden["refused"]["code"] == translated.error().code);
     CHECK(translated.error().param == golden["refused"].value("param", ""));
     return;
   }

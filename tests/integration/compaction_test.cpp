@@ -112,7 +112,7 @@ TEST_CASE("compaction: Codex's trigger over HTTP, and the request after it on an
   const RequestRecord record = proxy.records().wait_for(2).at(1);
   CHECK(record.completed);
   CHECK(record.usage.total == 13);
-  CHECK(record.response_id == events.back()["response"]["id"]);
+  CHECK(events.back()["response"]["id"] == record.response_id);
 }
 
 TEST_CASE("compaction: Codex's trigger over a socket, as an increment") {

@@ -43,7 +43,7 @@ TEST_CASE("translated turns: a document") {
     CHECK(provider.key(sent) == "sk-a");
     CHECK(provider.told(sent) == "system: be kind | user: hello");
     const RequestRecord record = proxy.records().wait_for(1).at(0);
-    CHECK(record.response_id == response["id"]);
+    CHECK(response["id"] == record.response_id);
     CHECK(record.usage.total == 13);
     CHECK(record.completed);
   }
