@@ -195,6 +195,27 @@ TEST_CASE("translated turns: an overload moves a request, in the head and inside
   }
 }
 
+TEST_CASE("translated turns: what fails at once begins all the same, over HTTP and over a socket") {
+  EACH_TRANSLATING_PROVIDER(provider) {
+    for (const bool in_band : {true, false}) {
+      CAPTURE(provider.name);
+      CAPTURE(in_band);
+      ScriptedUpstream upstream;
+      provider.answer(upstream, {in_band ? provider.overload(true, true) : chunks({}, false)});
+      TestProxy proxy(provider.config(upstream, {"sk-a"}));
+      const std::string body = post_reading(proxy, R"({"model":"m","stream":true,"input":"hello"})",
+                                            [](const std::string&) {});
+      SessionClient client(proxy);
+      for (const std::vector<Json>& events : {events_in(body), client.ask(create("hello"))}) {
+        CHECK(types_of(events) == std::vector<std::string>{"response.created",
+                                                           "response.in_progress",
+                                                           "response.failed"});
+        for (std::size_t i = 0; i < events.size(); ++i) CHECK(events[i]["sequence_number"] == i);
+      }
+    }
+  }
+}
+
 TEST_CASE("translated turns: a context that is too long is the client's affair") {
   EACH_TRANSLATING_PROVIDER(provider) {
     CAPTURE(provider.name);
