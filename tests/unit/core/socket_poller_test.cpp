@@ -88,6 +88,8 @@ struct Loop {
 TEST_CASE("who wants to read is told once, when there is something") {
   Loop loop;
   Watched peer(loop.context);
+  Watched other(loop.context);  // waits all the time, so that the loop looks
+  other.socket->want_read();
   peer.socket->want_read();
   loop.turn();
   CHECK(peer.readable == 0);
@@ -103,6 +105,7 @@ TEST_CASE("who wants to read is told once, when there is something") {
   loop.turn();
   CHECK(peer.readable == 2);  // of what had come before the wish
   CHECK(peer.read() == "two");
+  CHECK(other.readable == 0);
 }
 
 TEST_CASE("what was there before the socket was watched is told") {
