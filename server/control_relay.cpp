@@ -1,6 +1,10 @@
 #include "server/control_relay.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/error_head.h"
@@ -17,10 +21,31 @@ constexpr FieldSet kHopByHop{
     FieldId::connection, FieldId::keep_alive, FieldId::transfer_encoding, FieldId::te,
     FieldId::upgrade,    FieldId::trailer,    FieldId::content_length,    FieldId::expect};
 
-// Not what would make the control plane compress: it does not cross a network, and a HEAD could not
-// say the length of the body.
+// What the control plane reads. The others only cost: its library refuses a request with a line of
+// more than 8 KiB, as browsers send where they have many cookies for one host, and obeys Range,
+// which nothing there is for. Accept-Encoding would make it compress: it does not cross a network,
+// and a HEAD could not say the length of the body.
+constexpr std::array<std::string_view, 10> kGoesUp = {
+    "accept",   "authorization", "content-encoding", "content-type",      "host",
+    "if-match", "if-none-match", "origin",           "x-forwarded-proto", "sec-fetch-site"};
+
 bool goes_up(const Header& field) {
-  return !kHopByHop.contains(field.id) && field.id != FieldId::accept_encoding;
+  return std::any_of(kGoesUp.begin(), kGoesUp.end(),
+                     [&](std::string_view name) { return equals_ignore_case(field.name, name); });
+}
+
+// "?" may stand in a query as it is (RFC 3986 section 3.4), but the control plane's library takes
+// it for the begin of a second one.
+std::string one_query(std::string_view query) {
+  std::string text;
+  for (const char byte : query) {
+    if (byte == '?') {
+      text += "%3F";
+    } else {
+      text += byte;
+    }
+  }
+  return text;
 }
 
 class Relay final : public UpstreamHandler, public ResponseObserver {
@@ -40,7 +65,7 @@ class Relay final : public UpstreamHandler, public ResponseObserver {
     // What GET would say; some versions of the control plane's library count HEAD wrong.
     upstream.method = is_head() ? "GET" : request_.method;
     upstream.url = "http://control" + request_.path;
-    if (!request_.query.empty()) upstream.url.append("?").append(request_.query);
+    if (!request_.query.empty()) upstream.url.append("?").append(one_query(request_.query));
     upstream.unix_socket = unix_socket;
     for (const Header& field : request_.headers) {
       if (goes_up(field)) upstream.headers.add(field);

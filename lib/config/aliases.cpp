@@ -82,7 +82,7 @@ std::string read_document(Element document, std::vector<ModelAlias>& aliases) {
   if (document.get(members) != simdjson::SUCCESS) return "is not a JSON object";
   std::set<std::string_view> seen;
   for (const auto [name, value] : members) {
-    if (!is_identifier(name)) return "has an alias that is not a valid name";
+    if (!is_identifier(name) || !is_in_paths(name)) return "has an alias that is not a valid name";
     if (!seen.insert(name).second) return fmt::format("has the alias \"{}\" twice", name);
     ModelAlias& alias = aliases.emplace_back();
     alias.name = name;

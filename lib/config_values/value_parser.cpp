@@ -115,6 +115,12 @@ bool is_identifier(std::string_view text) {
          });
 }
 
+bool is_in_paths(std::string_view name) {
+  const std::string path = fmt::format("/{}/", name);
+  return path.find("//") == std::string::npos && path.find("/./") == std::string::npos &&
+         path.find("/../") == std::string::npos;
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() && text.size() <= kMaxTextLength &&
          std::all_of(text.begin(), text.end(),

@@ -31,6 +31,8 @@ std::string format_seconds(std::int64_t millis);
 
 // 1 to 128 of A-Z a-z 0-9 . _ : / -, so that it can stand in a header, a log line or a Redis key.
 bool is_identifier(std::string_view text);
+// A name that can stand in a path: "/" splits it, and no part is empty, . or ..
+bool is_in_paths(std::string_view name);
 // 1 to 4096 printable ASCII characters without blanks or commas: safe as a header value.
 bool is_token(std::string_view text);
 // An IPv4 or IPv6 address (without brackets) or a DNS name.

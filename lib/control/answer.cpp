@@ -35,15 +35,25 @@ Error error_of_status(int status, const httplib::Request& request) {
                             fmt::format("The URL has more than {} bytes: ask with fewer or shorter "
                                         "parameters.",
                                         CPPHTTPLIB_REQUEST_URI_MAX_LENGTH));
+    case 415:
+      return Error::refused(
+          415, "unsupported_media_type",
+          fmt::format("The body of {} {} cannot be decoded: send JSON, without Content-Encoding.",
+                      request.method, request.path));
+    case 416:
+      return Error::refused(416, "bad_request",
+                            "Range cannot be read. Nothing here is given out in parts: leave it "
+                            "out.");
     default:
       break;
   }
   if (status >= 500) return internal_error(status, request);
   return Error::refused(
       status, "bad_request",
-      fmt::format("{} {} cannot be read as HTTP/1.1: look at its Content-Length or chunks, and at "
-                  "what stands between the client and this server.",
-                  request.method, request.path));
+      fmt::format("{} {} cannot be read as HTTP/1.1: look at its Content-Length or chunks, at its "
+                  "header lines (each has at most {} bytes), and at what stands between the client "
+                  "and this server.",
+                  request.method, request.path, CPPHTTPLIB_HEADER_MAX_LENGTH));
 }
 
 Error internal_error(int status, const httplib::Request& request) {

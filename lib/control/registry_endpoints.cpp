@@ -14,7 +14,6 @@
 #include "control/registry_json.h"
 #include "control/registry_request.h"
 #include "control/rows.h"
-#include "core/base64.h"
 #include "core/json_object.h"
 #include "registry/registry_editor.h"
 #include "storage/sql_values.h"
@@ -81,8 +80,9 @@ void answer_list(const RegistryView& view, const Request& request, Response& res
   if (more) rows.resize(page->limit);
   Json data = Json::array();
   for (const auto& [key, one] : rows) data.push_back(Kind::shown(*one, view));
-  send_json(response, {{"data", std::move(data)},
-                       {"next_cursor", more ? Json(base64url(rows.back().first)) : Json(nullptr)}});
+  send_json(response,
+            {{"data", std::move(data)},
+             {"next_cursor", more ? Json(page->cursor_behind(rows.back().first)) : Json(nullptr)}});
 }
 
 template <class Kind>

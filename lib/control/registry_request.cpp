@@ -64,10 +64,16 @@ void send_refusal(httplib::Response& response, const Refusal& refusal) {
   send_json(response, answer, refusal.error.status);
 }
 
+std::string RegistryPage::cursor_behind(std::string_view key) const {
+  return base64url(scope + std::string(key));
+}
+
 Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
   constexpr std::size_t kMost = 1'000;
   RegistryPage page;
+  std::string cursor;
   for (const auto& [name, value] : request.params) {
+    if (request.params.count(name) > 1) return bad_parameter(name.substr(0, 64), "given once");
     if (name == "limit") {
       const auto number = whole_number<std::size_t>(value, 1, kMost);
       if (!number) {
@@ -75,9 +81,7 @@ Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
       }
       page.limit = *number;
     } else if (name == "cursor") {
-      const auto after = base64_decoded(value);
-      if (!after) return bad_parameter("cursor", "the next_cursor of the page before");
-      page.after = *after;
+      cursor = value;
     } else if (name == "enabled") {
       if (value != "true" && value != "false") return bad_parameter("enabled", "true or false");
       page.enabled = value == "true";
@@ -91,10 +95,21 @@ Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases) {
           name.substr(0, 64));
     }
   }
+  page.scope =
+      fmt::format("{} {} {} ", of_aliases ? "models" : "providers",
+                  page.enabled ? fmt::format("{}", *page.enabled) : "any", page.provider_id);
+  if (cursor.empty()) return page;
+  const auto after = base64_decoded(cursor);
+  if (!after || !after->starts_with(page.scope)) {
+    return bad_parameter("cursor",
+                         "the next_cursor of this list's page before, with the same filters");
+  }
+  page.after = after->substr(page.scope.size());
   return page;
 }
 
 Result<bool> cascade_of(const httplib::Request& request) {
+  if (request.params.count("cascade") > 1) return bad_parameter("cascade", "given once");
   const std::string word = request.get_param_value("cascade");
   if (word.empty() || word == "false") return false;
   if (word == "true") return true;

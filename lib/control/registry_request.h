@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/json.h"
 #include "registry/registry_editor.h"
@@ -27,6 +28,11 @@ struct RegistryPage {
   std::string after;  // the key of the last row of the page before; "" = from the newest
   std::optional<bool> enabled;
   std::string provider_id;
+
+  // Behind the row with that key; good for this list with these filters.
+  std::string cursor_behind(std::string_view key) const;
+
+  std::string scope;  // which list, with which filters
 };
 // limit, cursor, enabled and, for aliases, provider_id. Errors: 400 with the parameter.
 Result<RegistryPage> page_of(const httplib::Request& request, bool of_aliases);

@@ -88,6 +88,12 @@ void RouteTable::dispatch(const httplib::Request& request, httplib::Response& re
     if (error->status == 401) response.set_header("WWW-Authenticate", "Bearer");
     return send_error(response, *error);
   }
+  if (request.method != "HEAD" && request.method != "GET" && request.is_multipart_form_data()) {
+    return send_error(response, Error::refused(415, "unsupported_media_type",
+                                               fmt::format("{} {} takes no multipart/form-data: "
+                                                           "send JSON, as application/json.",
+                                                           request.method, request.path)));
+  }
   call(endpoint->handler, request, response);
 }
 

@@ -138,16 +138,19 @@ class Troubles {
 
   void of_records() {
     const TelemetryStats stats = context_.telemetry.stats();
+    const char* const taker =
+        context_.telemetry_stream ? "the Redis stream of records" : "the database";
     if (stats.dropped > 0) {
-      bad(plural(stats.dropped, "record") +
-          " lost since the start: the database could not keep up");
+      bad(fmt::format("{} lost since the start: {} could not keep up",
+                      plural(stats.dropped, "record"), taker));
     }
     if (stats.spooled > 0) {
-      warn(fmt::format("The database does not take records: {} wait in the spool file",
+      warn(fmt::format("{} does not take records: {} wait in the spool file",
+                       context_.telemetry_stream ? "The Redis stream" : "The database",
                        with_commas(stats.spooled)));
     }
     if (stats.queued > kManyQueued) {
-      warn(with_commas(stats.queued) + " records wait for the database");
+      warn(fmt::format("{} records wait for {}", with_commas(stats.queued), taker));
     }
     if (!context_.telemetry_stream) return;
     const StreamStats stream = context_.telemetry_stream();

@@ -10,6 +10,9 @@ namespace responses_proxy {
 
 namespace {
 
+// As editors of Windows write it; RFC 8259 section 8.1 lets a reader pass over it.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // Reads on until the text stops being JSON, and keeps nothing but the place.
 struct FaultFinder final : nlohmann::json_sax<Json> {
   bool null() override { return true; }
@@ -36,6 +39,7 @@ struct FaultFinder final : nlohmann::json_sax<Json> {
 }  // namespace
 
 std::optional<Json> parse_json_value(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   // nlohmann's parser knows no depth that is too much, and its writer would fail on it.
   if (!read_json(text, [](simdjson::dom::element) {})) return std::nullopt;
   Json document = Json::parse(text, nullptr, false);

@@ -26,12 +26,7 @@ std::string alias_problem(std::string_view text) {
                              std::string_view("._:/-@+").find(c) != std::string_view::npos;
                     });
   if (!fits) return "must be 1 to 128 characters of A-Z, a-z, 0-9 and . _ : / - @ +";
-  const std::string path = fmt::format("/{}/", text);
-  for (const char* segment : {"//", "/./", "/../"}) {
-    if (path.find(segment) != std::string::npos)
-      return "must have no empty part, . or .. between /";
-  }
-  return {};
+  return config::is_in_paths(text) ? "" : "must have no empty part, . or .. between /";
 }
 
 std::string model_problem(std::string_view text) {

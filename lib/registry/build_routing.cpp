@@ -188,6 +188,16 @@ ModelAlias model_alias_of(const Registered<Alias>& registered, const RegistryCon
   return made;
 }
 
+// The first alias that names one stands for all of them.
+void tell_missing(const Alias& alias, const RegistryContents& contents, BuiltRouting& built) {
+  for (const AliasTarget& target : alias.targets) {
+    if (contents.providers.contains(target.provider_id)) continue;
+    built.problems.emplace(
+        target.provider_id,
+        fmt::format("it is not registered, and the alias {} names it", alias.alias));
+  }
+}
+
 }  // namespace
 
 std::string wire_api_limit(const std::string& wire_api, const RoutingRules& rules) {
@@ -229,6 +239,9 @@ BuiltRouting build_routing(const RegistryContents& contents, const RoutingRules&
   for (const auto& [name, alias] : contents.aliases) {
     if (!alias.value.enabled) continue;
     built.aliases.push_back(model_alias_of(alias, contents, rules, built));
+  }
+  for (const auto& [name, alias] : contents.aliases) {
+    if (alias.value.enabled) tell_missing(alias.value, contents, built);
   }
   return built;
 }

@@ -34,7 +34,8 @@ struct RoutingRules {
 struct BuiltRouting {
   std::vector<Resource> resources;
   std::vector<ModelAlias> aliases;
-  // By provider; one without a problem, or without a resource, is in the one map only.
+  // By provider; one without a problem, or without a resource, is in the one map only. One that is
+  // not registered is there where an alias names it.
   std::map<std::string, std::string, std::less<>> problems;
   std::map<std::string, std::vector<std::string>, std::less<>> resource_ids;
   // Files that were read, with their stamps.

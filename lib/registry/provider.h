@@ -76,6 +76,7 @@ struct Registered {
   WallTime created_at;
   WallTime updated_at;
   RegistrySource source = RegistrySource::database;
+  bool file_has_it = false;  // of one in the database: the file has one of that name, too
 };
 
 // Everything at one version.

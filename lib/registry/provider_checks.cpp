@@ -113,6 +113,7 @@ std::string provider_id_problem(std::string_view text) {
   if (!config::is_identifier(text) || text.find('/') != std::string_view::npos) {
     return fmt::format("must be {}", kIdentifier);
   }
+  if (!config::is_in_paths(text)) return "must not be . or ..";
   return text == kReserved ? "is the name of the keys of the environment" : "";
 }
 

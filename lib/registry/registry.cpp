@@ -123,6 +123,7 @@ std::string Registry::read_rows(bool always) {
     }
     RegistryRows rows = store_.load();
     const bool changed = !has_rows_ || rows.version != sources_.rows.version;
+    if (has_rows_ && rows.version < sources_.rows.version) log_step_back(rows);
     sources_.rows = std::move(rows);
     has_rows_ = true;
     if (changed) keep_rows();
@@ -237,6 +238,16 @@ void Registry::note_file(const std::string& problem) {
     options_.log({LogLevel::error, "registry_file",
                   fmt::format("{}; what it said before goes on", problem)});
   }
+}
+
+// What is there is served all the same: changes are made to it, and a backup that was put back is
+// meant. The rows that are kept on disk stay while there are none.
+void Registry::log_step_back(const RegistryRows& rows) const {
+  options_.log({LogLevel::warning, "registry_step_back",
+                fmt::format("registry: the database has gone back from version {} to {}, from {} "
+                            "records to {}: is it another one, or a backup? What it has is served.",
+                            sources_.rows.version, rows.version, sources_.rows.rows.size(),
+                            rows.rows.size())});
 }
 
 void Registry::log_problems(const RegistryView& fresh, const RegistryView* before) const {

@@ -124,6 +124,7 @@ class Registry {
   bool read_kept_rows();
   void note_database(const std::string& problem);
   void note_file(const std::string& problem);
+  void log_step_back(const RegistryRows& rows) const;
   void log_problems(const RegistryView& fresh, const RegistryView* before) const;
 
   RegistryStore& store_;

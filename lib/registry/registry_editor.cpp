@@ -63,6 +63,18 @@ std::string details_of(const T* before, const T& after) {
   return dump({{"fields", std::move(fields)}});
 }
 
+// A PATCH changes one record, and its name is what it is found by.
+std::optional<Refusal> renames(const Json& patch, const char* field, const std::string& name) {
+  const auto given = patch.find(field);
+  if (given == patch.end() || *given == name) return std::nullopt;
+  return Refusal{Error::invalid_request(
+      "invalid_parameter",
+      fmt::format("{} must be the one in the path, or left out: a record keeps its name. POST it "
+                  "under the new one, and delete this.",
+                  field),
+      field)};
+}
+
 template <class T>
 RegistryEdit edit_of(const Registered<T>* before, T value, WallTime now) {
   const bool there = before != nullptr && before->source == RegistrySource::database;
@@ -150,33 +162,50 @@ Alias without(Alias alias, std::string_view provider_id) {
   return alias;
 }
 
-Refusal in_use(const std::string& id, const std::vector<std::string>& users) {
+using Names = std::vector<std::string>;
+
+// "a, b and 3 more"
+std::string told(const Names& names) {
   constexpr std::size_t kTold = 5;
-  std::string names = fmt::format(
-      "{}",
-      fmt::join(users.begin(),
-                users.begin() + static_cast<std::ptrdiff_t>(std::min(users.size(), kTold)), ", "));
-  if (users.size() > kTold) names += fmt::format(" and {} more", users.size() - kTold);
-  return {refused(409, "provider_in_use",
-                  fmt::format("The provider {} is used by the aliases {}. Change those first, or "
-                              "delete it with ?cascade=true, and they go with it.",
-                              id, names))};
+  const auto count = static_cast<std::ptrdiff_t>(std::min(names.size(), kTold));
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + count, ", "));
+  if (names.size() > kTold) text += fmt::format(" and {} more", names.size() - kTold);
+  return text;
+}
+
+Refusal in_use(const std::string& id, const Names& users, const Names& of_file) {
+  std::string message = fmt::format(
+      "The provider {} is used by the aliases {}. Change those first, or delete it "
+      "with ?cascade=true: they lose it, and go with it if it is all they have.",
+      id, told(users));
+  if (!of_file.empty()) {
+    message += fmt::format(
+        " Those of PROXY_REGISTRY_FILE ({}) stay, and answer that it is not registered.",
+        told(of_file));
+  }
+  return {refused(409, "provider_in_use", std::move(message))};
 }
 
 // The provider, and what happens to the aliases that use it.
 Planned plan_removal(const RegistryContents& contents, const std::string& id, bool cascade,
                      WallTime now) {
+  // That of the file takes its place.
+  if (contents.providers.at(id).file_has_it) return Edits{removal_of(RegistryKind::provider, id)};
   Edits edits;
-  std::vector<std::string> users;
+  Names users;
+  Names of_file;
   for (const auto& [name, alias] : contents.aliases) {
     if (!uses(alias.value, id)) continue;
     users.push_back(name);
-    if (alias.source == RegistrySource::file) continue;  // answers that the provider is gone
+    if (alias.source == RegistrySource::file) {  // answers that the provider is gone
+      of_file.push_back(name);
+      continue;
+    }
     Alias left = without(alias.value, id);
     edits.push_back(left.targets.empty() ? removal_of(RegistryKind::alias, name)
                                          : edit_of(&alias, std::move(left), now));
   }
-  if (!users.empty() && !cascade) return in_use(id, users);
+  if (!users.empty() && !cascade) return in_use(id, users, of_file);
   edits.push_back(removal_of(RegistryKind::provider, id));
   return edits;
 }
@@ -267,6 +296,7 @@ EditResult RegistryEditor::patch_provider(const std::string& id, const Json& pat
         const auto* before = find(contents.providers, id);
         if (before == nullptr) return not_registered("provider", id);
         if (auto refused_it = not_allowed(before, conditions, false)) return *std::move(refused_it);
+        if (auto refused_it = renames(patch, "id", id)) return *std::move(refused_it);
         Reading reading;
         auto planned = plan_provider(contents, before, patched_provider(before->value, patch),
                                      registry_, reading);
@@ -285,6 +315,7 @@ EditResult RegistryEditor::patch_alias(const std::string& alias, const Json& pat
         const auto* before = find(contents.aliases, alias);
         if (before == nullptr) return not_registered("model", alias);
         if (auto refused_it = not_allowed(before, conditions, false)) return *std::move(refused_it);
+        if (auto refused_it = renames(patch, "alias", alias)) return *std::move(refused_it);
         Reading reading;
         auto planned =
             plan_alias(contents, before, patched_alias(before->value, patch), registry_, reading);

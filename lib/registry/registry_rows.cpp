@@ -15,7 +15,8 @@ constexpr int kKeptVersion = 1;
 
 template <class T>
 Registered<T> registered(T value, const RegistryRow& row) {
-  return {std::move(value), row.revision, row.created_at, row.updated_at, RegistrySource::database};
+  return {std::move(value),         row.revision, row.created_at, row.updated_at,
+          RegistrySource::database, false};
 }
 
 Json to_json(const RegistryRow& row) {
@@ -62,10 +63,25 @@ RegistryContents contents_of(const RegistryRows& rows, std::vector<std::string>&
   return contents;
 }
 
+namespace {
+
+template <class T>
+void put_above(const std::map<std::string, T, std::less<>>& above,
+               std::map<std::string, T, std::less<>>& below) {
+  for (const auto& [name, one] : above) {
+    T& put = below[name];
+    const bool covers_one = put.source == RegistrySource::file;
+    put = one;
+    put.file_has_it = covers_one;
+  }
+}
+
+}  // namespace
+
 RegistryContents merged(RegistryContents below, const RegistryContents& above) {
   below.version = above.version;
-  for (const auto& [id, provider] : above.providers) below.providers.insert_or_assign(id, provider);
-  for (const auto& [name, alias] : above.aliases) below.aliases.insert_or_assign(name, alias);
+  put_above(above.providers, below.providers);
+  put_above(above.aliases, below.aliases);
   return below;
 }
 

@@ -21,11 +21,11 @@ Json number_value(FieldKind kind, std::int64_t number) {
   return number;
 }
 
+// What is not known, or was not captured, is null and not an empty text.
 Json event_value(FieldKind kind, const SqlValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return number_value(kind, *number);
   const auto* text = std::get_if<std::string>(&value);
-  // What was not captured is null, not an empty body.
-  if (text == nullptr || (kind == FieldKind::body && text->empty())) return nullptr;
+  if (text == nullptr || text->empty()) return nullptr;
   return *text;
 }
 

@@ -189,7 +189,9 @@ Page<DecisionRow> decisions_of(RequestList& list, const RecordQuery& query, cons
          i > 0; --i) {
       if (!matches(query, row.record.attempts[i - 1])) continue;
       if (page.rows.size() == page_size(query)) {
-        page.next_cursor = place.next(cursor_at(*last, page.rows.back().attempt));
+        const bool same_request = last == &row;
+        page.next_cursor =
+            place.next(cursor_at(*last, same_request ? page.rows.back().attempt : 0));
         return page;
       }
       page.rows.push_back(decision_of(row.record, i - 1));
@@ -216,7 +218,9 @@ Page<RequestRecord> SqlRecordQueries::requests(const RecordQuery& query) {
 Page<DecisionRow> SqlRecordQueries::decisions(const RecordQuery& query) {
   const Place place("decisions", query);
   std::optional<std::int64_t> before = key_behind(place);
-  if (before) ++*before;  // a request that the page before has not ended
+  // A request that the page before has not ended is read once more. One that it has ended is not:
+  // it would take the place of a row, of all of them where the page has one.
+  if (before && attempts_left(*place.behind()) > 0) ++*before;
   RequestList list = database_.read([&](SqlConnection& connection) {
     return read_requests(connection, query, keys_of(query, before));
   });

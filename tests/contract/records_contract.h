@@ -15,6 +15,7 @@
   TEST_CASE_TEMPLATE_INVOKE(rs_places, Backend);            \
   TEST_CASE_TEMPLATE_INVOKE(rs_own_ids, Backend);           \
   TEST_CASE_TEMPLATE_INVOKE(rs_pages, Backend);             \
+  TEST_CASE_TEMPLATE_INVOKE(rs_decision_pages, Backend);    \
   TEST_CASE_TEMPLATE_INVOKE(rs_page_sizes, Backend);        \
   TEST_CASE_TEMPLATE_INVOKE(rs_cursors, Backend);           \
   TEST_CASE_TEMPLATE_INVOKE(rs_words, Backend);             \

@@ -95,6 +95,26 @@ test('the control plane has HEAD where it has GET, Allow, Date and one length', 
   assert.match(refused, /\r\nallow: GET, HEAD\r\n/i);
 });
 
+test('what only the control plane\'s library minds does not reach it', async (t) => {
+  const { admin } = await startBoth(t);
+  const answer = (line, fields) => exchange(admin, request(line, fields));
+  const whole = (await answer('GET /healthz')).split('\r\n\r\n')[1];
+  for (const fields of [`Cookie: ${'a'.repeat(20_000)}\r\n`, 'Range: bytes=0-5\r\n', 'Range: bytes=99-\r\n',
+    'Range: bytes=abc\r\n']) {
+    const got = await answer('GET /healthz', fields);
+    assert.equal(status(got), 200, fields);
+    assert.equal(got.split('\r\n\r\n')[1], whole, fields);
+  }
+  assert.equal(status(await answer('GET /admin/requests?session_id=a?b==')), 200);
+  for (const method of ['TRACE', 'PROPFIND']) {
+    const refused = await answer(`${method} /healthz`);
+    assert.equal(status(refused), 405, method);
+    assert.match(refused, /\r\nAllow: GET, HEAD\r\n/i);
+  }
+  const coded = request('POST /admin/health/check', 'Content-Encoding: gzip\r\nContent-Length: 10\r\n');
+  assert.equal(status(await exchange(admin, `${coded}{"id":"x"}`)), 415);
+});
+
 test('a WebSocket through the server, over HTTP and WebSocket upstreams', async (t) => {
   for (const kind of [undefined, SocketUpstream]) {
     const { server } = await startPair(t, { kind, env: { PROXY_ACCESS_LOG: 'text' } });

@@ -86,6 +86,40 @@ TEST_CASE_TEMPLATE_DEFINE("records: pages have no gaps and no repeats while rows
   }
 }
 
+TEST_CASE_TEMPLATE_DEFINE("records: a page of decisions is full wherever the one before ended",
+                          Backend, rs_decision_pages) {
+  using namespace responses_proxy;
+  using namespace responses_proxy::testing;
+  Backend backend;
+  const auto store = backend.open();
+  std::vector<RequestRecord> records;
+  for (int i = 0; i < 6; ++i) {  // one, two and three attempts
+    records.push_back(failed_record(std::to_string(i), at_second(i)));
+    auto& attempts = records.back().attempts;
+    if (i % 3 == 0) attempts.pop_back();
+    if (i % 3 == 2) attempts.push_back(sample_attempt("openai-1", at_second(i)));
+  }
+  store->writer.write(records);
+  RecordQuery query;
+  SUBCASE("of every resource") {}
+  SUBCASE("of one resource") {
+    query.resource_id = "openai-1";
+  }
+  SUBCASE("of another") {
+    query.resource_id = "openai-2";
+  }
+  const Ids all = decision_ids(store->queries.decisions(query).rows);
+  for (query.limit = 1; query.limit <= 4; ++query.limit) {
+    CAPTURE(query.limit);
+    const auto list = [&](const RecordQuery& next) {
+      Page<DecisionRow> page = store->queries.decisions(next);
+      CHECK((page.next_cursor.empty() || page.rows.size() == next.limit));
+      return page;
+    };
+    CHECK(decision_ids(all_pages<DecisionRow>(list, query)) == all);
+  }
+}
+
 TEST_CASE_TEMPLATE_DEFINE("records: page sizes", Backend, rs_page_sizes) {
   using namespace responses_proxy;
   using namespace responses_proxy::testing;

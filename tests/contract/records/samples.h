@@ -37,6 +37,7 @@ std::vector<Row> all_pages(
     Page<Row> page = list(query);
     REQUIRE(page.rows.size() <= query.limit);
     rows.insert(rows.end(), page.rows.begin(), page.rows.end());
+    REQUIRE((page.next_cursor.empty() || page.next_cursor != query.cursor));  // or it never ends
     query.cursor = page.next_cursor;
     between();
   } while (!query.cursor.empty());

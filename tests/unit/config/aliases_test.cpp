@@ -56,6 +56,8 @@ TEST_CASE("what is wrong with an alias is said, and where") {
       {"{}", "has no alias"},
       {R"({"": {"pool": "fast"}})", "has an alias that is not a valid name"},
       {R"({"a b": {"pool": "fast"}})", "has an alias that is not a valid name"},
+      {R"({"../x": {"pool": "fast"}})", "has an alias that is not a valid name"},
+      {R"({"x//y": {"pool": "fast"}})", "has an alias that is not a valid name"},
       {R"({"a": {"pool": "fast"}, "a": {"pool": "fast"}})", "has the alias \"a\" twice"},
       {R"({"a": "gpt"})", "has the alias \"a\": a target is not an object"},
       {R"({"a": []})", "has the alias \"a\": it has no target"},

@@ -76,6 +76,14 @@ TEST_CASE("identifiers fit in a header, a log line and a key") {
   }
 }
 
+TEST_CASE("names that a path can have") {
+  for (const char* name : {"a", "a/b", "...", "a/.b", "a..b"}) CHECK(is_in_paths(name));
+  for (const char* name : {"", ".", "..", "../a", "a/..", "a/./b", "/a", "a/", "a//b"}) {
+    CAPTURE(name);
+    CHECK_FALSE(is_in_paths(name));
+  }
+}
+
 TEST_CASE("tokens cannot break a header or a list") {
   CHECK(is_token("sk-proj_A.b/c+d=="));
   for (const char* text : {"", "a b", "a\nb", "a,b", "caf\xc3\xa9", "a\x7f"}) {

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "control/guard.h"
-#include "unit/control/fakes.h"
+#include "unit/control/registry_fixture.h"
 
 namespace responses_proxy::testing {
 
@@ -71,6 +71,17 @@ TEST_CASE("registry endpoints need the token whenever there is one") {
   CHECK(control::refusal(request, control::Access::registry, config)->status == 401);
   request.headers.emplace("Authorization", "Bearer correct-horse-battery");
   CHECK_FALSE(control::refusal(request, control::Access::registry, config));
+}
+
+TEST_CASE_FIXTURE(RegistryFixture, "the token is asked for before the body's type") {
+  config.admin_token = Secret("a-token");
+  start();
+  const std::string part =
+      "--b\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\nx\r\n--b--\r\n";
+  httplib::Headers headers{{"Content-Type", "multipart/form-data; boundary=b"}};
+  CHECK(send("POST", "/admin/providers", headers, part).status == 401);
+  headers.emplace("Authorization", "Bearer a-token");
+  CHECK(send("POST", "/admin/providers", headers, part).status == 415);
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a page of another site gets nothing") {

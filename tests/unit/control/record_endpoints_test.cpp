@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "control/own_request.h"
 #include "storage/record_json.h"
 #include "unit/control/fakes.h"
 
@@ -220,6 +221,28 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "filters reach the store") {
     CHECK(get("/admin/sessions?status=" + std::string(text)).status == 200);
     CHECK(records.last_query.status_class == 4);
     CHECK_FALSE(records.last_query.status);
+  }
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a query is split at & and the first =") {
+  start();
+  for (const auto& [query, session] : {std::pair("session_id=YWJjZA==", "YWJjZA=="),
+                                       std::pair("session_id=YWJjZA%3D%3D", "YWJjZA=="),
+                                       std::pair("session_id=a%20b%2Bc&limit=2", "a b+c"),
+                                       std::pair("&&session_id=100%&=x", "100%"),
+                                       std::pair("limit=2&session%5Fid=%C3%A4", "\xC3\xA4")}) {
+    CAPTURE(query);
+    CHECK(get(std::string("/admin/requests?") + query).status == 200);
+    CHECK(records.last_query.session_id == session);
+  }
+  httplib::Request request;  // as it is: the client encodes
+  request.target = "/a%20b?x=a+b;c=d?e#f";
+  const auto own = control::own_request(request);
+  CHECK(own.path == "/a b");
+  CHECK(own.get_param_value("x") == "a b;c=d?e");
+  for (const char* query : {"limit=5=6", "limit=1;status=200", "limit=5%3D6"}) {
+    CAPTURE(query);
+    CHECK(get(std::string("/admin/requests?") + query).status == 400);
   }
 }
 

@@ -212,10 +212,15 @@ TEST_CASE_FIXTURE(RegistryFixture, "lists come newest first, page by page, with 
   const Json second = get_json("/admin/providers?limit=2&cursor=" + cursor);
   CHECK(names(second, "id") == Names{"a"});
   CHECK(second["next_cursor"] == nullptr);
+  for (const char* other : {"/admin/models?limit=2", "/admin/providers?enabled=true"}) {
+    const auto response = get(std::string(other) + "&cursor=" + cursor);
+    CHECK(response.status == 400);
+    CHECK(error_of(response)["param"] == "cursor");
+  }
   CHECK(names(get_json("/admin/providers?enabled=false"), "id") == Names{"b"});
   CHECK(names(get_json("/admin/models?provider_id=a"), "alias") == Names{"m/a"});
-  for (const char* query :
-       {"limit=0", "limit=x", "enabled=yes", "cursor=%21", "provider_id=a", "q=1"}) {
+  for (const char* query : {"limit=0", "limit=x", "enabled=yes", "cursor=%21", "provider_id=a",
+                            "q=1", "limit=1&limit=2"}) {
     CAPTURE(query);
     CHECK(get(std::string("/admin/providers?") + query).status == 400);
   }

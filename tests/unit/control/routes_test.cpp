@@ -29,6 +29,11 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a method that a path does not have is a 
     CHECK(response.get_header_value("Allow") == "GET, HEAD");
     CHECK(error_of(response)["code"] == "method_not_allowed");
   }
+  for (const char* method : {"TRACE", "PROPFIND"}) {  // the library's own refusal, and ours
+    CHECK(send(method, "/admin/state").status == 405);
+    CHECK(send(method, "/admin/state?limit=1").get_header_value("Allow") == "GET, HEAD");
+    CHECK(send(method, "/nothing").status == 404);
+  }
   const auto response = get("/admin/health/check");
   CHECK(response.status == 405);
   CHECK(response.get_header_value("Allow") == "POST");
@@ -47,6 +52,41 @@ TEST_CASE_FIXTURE(ControlPlaneFixture, "a body is taken up to its limit and igno
   REQUIRE(too_large);
   CHECK(too_large->status == 413);
   CHECK(error_of(*too_large)["code"] == "body_too_large");
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "nothing is given out in parts") {
+  start();
+  for (const char* path : {"/assets/app.js", "/healthz", "/nothing"}) {
+    const auto whole = get(path);
+    for (const char* range : {"bytes=0-5", "bytes=0-5,7-9", "bytes=9999999-", "bytes=-5"}) {
+      CAPTURE(range);
+      const auto response = get(path, {{"Range", range}});
+      CHECK(response.status == whole.status);
+      CHECK(response.body == whole.body);
+      CHECK(response.get_header_value("Content-Type") == whole.get_header_value("Content-Type"));
+    }
+  }
+  const auto response = get("/healthz", {{"Range", "bytes=abc"}});
+  CHECK(response.status == 416);
+  CHECK(error_of(response)["message"].get<std::string>().starts_with("Range cannot be read"));
+}
+
+TEST_CASE_FIXTURE(ControlPlaneFixture, "a body that is no JSON is refused by its type and coding") {
+  start();
+  const httplib::Headers form{{"Content-Type", "multipart/form-data; boundary=b"}};
+  const std::string part =
+      "--b\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\nx\r\n--b--\r\n";
+  for (const std::string& body : {part, std::string("no part"), std::string()}) {
+    const auto refused = send("POST", "/admin/health/check", form, body);
+    CHECK(refused.status == 415);
+    CHECK(error_of(refused)["code"] == "unsupported_media_type");
+    CHECK(send("POST", "/nothing", form, body).status == 404);
+    CHECK(send("PUT", "/healthz", form, body).status == 405);
+  }
+  const auto coded =
+      send("POST", "/admin/health/check", {{"Content-Encoding", "gzip"}}, "{\"id\":\"x\"}");
+  CHECK(coded.status == 415);
+  CHECK(error_of(coded)["code"] == "unsupported_media_type");
 }
 
 TEST_CASE_FIXTURE(ControlPlaneFixture, "a URL without end is refused in the same shape") {

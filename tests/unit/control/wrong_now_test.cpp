@@ -120,11 +120,15 @@ TEST_CASE_FIXTURE(CalmFixture, "records that are not kept") {
   stats.dropped = 1;
   stats.spooled = 5;
   stats.queued = 2'000;
-  telemetry_stream = [] { return StreamStats{}; };
   CHECK(lines() == Lines{"!1 record lost since the start: the database could not keep up",
-                         "!The Redis stream of records does not answer",
                          "The database does not take records: 5 wait in the spool file",
                          "2,000 records wait for the database"});
+  telemetry_stream = [] { return StreamStats{}; };
+  CHECK(lines() ==
+        Lines{"!1 record lost since the start: the Redis stream of records could not keep up",
+              "!The Redis stream of records does not answer",
+              "The Redis stream does not take records: 5 wait in the spool file",
+              "2,000 records wait for the Redis stream of records"});
   stats = {};
   telemetry_stream = [] { return StreamStats{true, 0, 0, 0, 2}; };
   CHECK(lines() == Lines{"Workers have set aside 2 records that cannot be read"});

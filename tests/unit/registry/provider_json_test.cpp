@@ -109,6 +109,9 @@ TEST_CASE("what may be set, and what not") {
   } const cases[] = {
       {{{"id", "environment"}}, {"id"}},
       {{{"id", "a/b"}}, {"id"}},
+      {{{"id", "."}}, {"id"}},
+      {{{"id", ".."}}, {"id"}},
+      {{{"id", "..."}}, {}},
       {{{"id", 1}}, {"id"}},
       {{{"id", nullptr}}, {"id"}},
       {{{"base_url", "https://user:pass@h/v1"}}, {"base_url"}},

@@ -106,6 +106,21 @@ TEST_CASE("a provider that aliases use goes with them or not at all") {
   CHECK(contents.aliases.at("both").value.targets[0].provider_id == "b");
 }
 
+TEST_CASE("a patch renames nothing") {
+  Rig rig;
+  rig.put("a");
+  rig.put_alias("fast", "a");
+  for (const auto& [result, field] :
+       {std::pair(rig.editor.patch_provider("a", {{"id", "b"}}, {}, "admin"), "id"),
+        std::pair(rig.editor.patch_alias("fast", {{"alias", "slow"}}, {}, "admin"), "alias")}) {
+    CHECK(status_of(result) == 400);
+    CHECK(std::get<Refusal>(result).error.param == field);
+  }
+  CHECK(status_of(rig.editor.patch_provider("a", {{"id", "a"}, {"weight", 2}}, {}, "admin")) ==
+        200);
+  CHECK(status_of(rig.editor.patch_alias("fast", {{"alias", "fast"}}, {}, "admin")) == 200);
+}
+
 TEST_CASE("every change is in the audit, and no secret is") {
   Rig rig;
   rig.put("a");

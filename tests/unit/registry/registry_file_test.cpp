@@ -48,6 +48,12 @@ TEST_CASE("a registry file that is none") {
         std::vector<std::string>{"cannot be read: No such file or directory"});
 }
 
+TEST_CASE("a byte order mark before a registry file is passed over") {
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(parse_registry_file(mark + R"({"providers":[]})", kFileRules).problems.empty());
+  CHECK(parse_registry_file(mark + mark + "{}", kFileRules).problems.size() == 1);
+}
+
 TEST_CASE("a registry file obeys the rule for private addresses") {
   const char* text =
       R"({"providers":[{"id":"a","base_url":"http://10.0.0.1","auth_type":"none"}]})";

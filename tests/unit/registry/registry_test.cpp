@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "fakes/registry_rig.h"
@@ -152,18 +153,66 @@ TEST_CASE("a file has providers and aliases, and SQL comes before it") {
   CHECK(status_of(editor.remove_alias("kimi/k2", {}, "admin")) == 409);
   CHECK(status_of(editor.put_provider(provider_body("kimi"), {}, "admin")) == 200);
   CHECK(rig.resource_of("kimi")->base_url == "https://kimi.test/v1");
+  // What the file has below it takes its place: nothing that names it loses it.
+  CHECK(status_of(editor.put_alias(alias_body("mine", "kimi"), {}, "admin")) == 201);
+  CHECK(status_of(editor.remove_provider("kimi", false, {}, "admin")) == 200);
+  CHECK(rig.resource_of("kimi")->base_url == "https://file/v1");
+  CHECK(status_of(editor.put_provider(provider_body("kimi"), {}, "admin")) == 200);
   CHECK(status_of(editor.remove_provider("kimi", true, {}, "admin")) == 200);
   CHECK(rig.resource_of("kimi")->base_url == "https://file/v1");
+  CHECK(registry->view()->contents.aliases.count("mine") == 1);
+  CHECK(status_of(editor.remove_alias("mine", {}, "admin")) == 200);
 
   rig.write("registry.json", R"({"providers":[{"id":"other","base_url":"https://other/v1"}]})");
   registry->refresh();
   CHECK(registry->view()->contents.providers.count("other") == 1);
   CHECK(registry->view()->contents.providers.count("kimi") == 0);
+  rig.write("registry.json",
+            R"({"providers":[{"id":"other","base_url":"https://other/v1"}],
+                "models":[{"alias":"kimi/k2","provider_id":"kimi","upstream_id":"k2"},
+                          {"alias":"off","provider_id":"x","upstream_id":"x","enabled":false}]})");
+  registry->refresh();
+  CHECK(rig.log.back() ==
+        "provider_unavailable: provider kimi gets no requests: it is not registered, and the alias "
+        "kimi/k2 names it");
+  CHECK(registry->view()->routing.problems.count("x") == 0);
   rig.write("registry.json", "{ not JSON");
   registry->refresh();
   CHECK(registry->view()->contents.providers.count("other") == 1);
   CHECK(registry->reload().find("PROXY_REGISTRY_FILE") != std::string::npos);
   CHECK_THROWS_AS(rig.start(), StorageError);
+}
+
+TEST_CASE("aliases of the file stay when their provider goes from the database") {
+  RegistryRig rig;
+  rig.options.file = rig.path("registry.json");
+  rig.write("registry.json",
+            R"({"models":[{"alias":"of-file","provider_id":"kimi","upstream_id":"k2"}]})");
+  const auto registry = rig.start();
+  RegistryEditor editor(*registry);
+  CHECK(status_of(editor.put_provider(provider_body("kimi"), {}, "admin")) == 201);
+  CHECK(status_of(editor.put_alias(alias_body("mine", "kimi"), {}, "admin")) == 201);
+  const auto refused = editor.remove_provider("kimi", false, {}, "admin");
+  CHECK(status_of(refused) == 409);
+  CHECK(std::get<Refusal>(refused).error.message.find(
+            "Those of PROXY_REGISTRY_FILE (of-file) stay") != std::string::npos);
+  CHECK(status_of(editor.remove_provider("kimi", true, {}, "admin")) == 200);
+  CHECK(registry->view()->contents.aliases.count("of-file") == 1);
+  CHECK(registry->view()->contents.aliases.count("mine") == 0);
+}
+
+TEST_CASE("a database that has gone back is served, and told of") {
+  RegistryRig rig;
+  const auto registry = rig.start();
+  RegistryEditor editor(*registry);
+  CHECK(status_of(editor.put_provider(provider_body("kimi"), {}, "admin")) == 201);
+  rig.database->write([](SqlConnection& connection) {
+    connection.execute("UPDATE registry_version SET version = 0");
+  });
+  registry->refresh();
+  CHECK(std::any_of(rig.log.begin(), rig.log.end(), [](const std::string& line) {
+    return line.starts_with("registry_step_back: registry: the database has gone back from");
+  }));
 }
 
 TEST_CASE("the file of a reference is read again when it has changed") {

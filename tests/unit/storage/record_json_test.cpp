@@ -35,7 +35,7 @@ TEST_CASE("the payload of an event has everything of the record") {
       {"resource_id":"openai-2","provider_id":"environment","pool_id":"batch",
        "reason":"failover","started_at":"2026-11-21T00:00:11.000007Z",
        "duration_us":812345,"first_byte_us":null,"status_code":0,"blame":"provider",
-       "error":"connect","upstream_request_id":"",
+       "error":"connect","upstream_request_id":null,
        "usage":{"input_tokens":null,"output_tokens":null,"total_tokens":null,"cached_tokens":null,
                "reasoning_tokens":null}}]})"));
 }
