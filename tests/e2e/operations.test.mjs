@@ -197,7 +197,7 @@ test('a log file that cannot be opened stops the start, with the name of the var
 
 test('check-config sees what serve would trip over, and names the variables', async (t) => {
   const folder = temporaryFolder(t);
-  const { server } = await startPair(t, {});
+  const { upstream, server } = await startPair(t, {});
   const port = new URL(server.url).port;
   const env = { PROXY_SQLITE_URL: `sqlite:///${folder}/db`, PROXY_TELEMETRY_SPOOL_PATH: `${folder}/spool` };
   await endsWith(0, { ...env, PROXY_PORT: '0' }, ['check-config']);
@@ -207,8 +207,9 @@ test('check-config sees what serve would trip over, and names the variables', as
   writeFileSync(file, '');
   const broken = {
     PROXY_PORT: port,
-    PROXY_ADMIN_BIND: `127.0.0.1:${port}`,
+    PROXY_ADMIN_BIND: `127.0.0.1:${new URL(upstream.baseUrl).port}`,
     PROXY_LOG_FILE: `${file}/rp.log`,
+    PROXY_ACCESS_LOG_FILE: folder,
     PROXY_TELEMETRY_SPOOL_PATH: `${file}/x/spool`,
     PROXY_REDIS_URL: 'redis://127.0.0.1:1',
     PROXY_UPSTREAM_CA_FILE: file,
@@ -218,6 +219,7 @@ test('check-config sees what serve would trip over, and names the variables', as
   assert.match(output, new RegExp(`^error: PROXY_PORT: cannot listen on 127.0.0.1:${port}: Address already in use; another program .*$`, 'm'));
   assert.match(output, /^error: PROXY_ADMIN_BIND: .*Address already in use; another program listens there: .*$/m);
   assert.match(output, /^error: PROXY_LOG_FILE: .*: Not a directory$/m);
+  assert.match(output, /^error: PROXY_ACCESS_LOG_FILE: .*: Is a directory$/m);
   assert.match(output, /^error: PROXY_TELEMETRY_SPOOL_PATH: .*: Not a directory$/m);
   assert.match(output, /^error: PROXY_UPSTREAM_CA_FILE: .* holds no certificate/m);
   assert.match(output, /^error: DATABASE_URL: PostgreSQL database 127\.0\.0\.1/m);
