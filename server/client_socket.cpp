@@ -29,14 +29,11 @@ int released(boost::asio::ip::tcp::socket& tcp) {
   return tcp.release(ignored);
 }
 
-boost::asio::io_context& context_of(boost::asio::ip::tcp::socket& tcp) {
-  return static_cast<boost::asio::io_context&>(tcp.get_executor().context());
-}
-
 }  // namespace
 
 ClientSocket::ClientSocket(Tcp tcp, TlsSession tls)
-    : socket_(SocketPoller::of(context_of(tcp)), released(tcp), *this), tls_(std::move(tls)) {}
+    : socket_(SocketPoller::of(tcp.get_executor().context()), released(tcp), *this),
+      tls_(std::move(tls)) {}
 
 std::string ClientSocket::peer() const {
   boost::asio::ip::tcp::endpoint endpoint;

@@ -118,13 +118,11 @@ class Server::Impl {
       place.host = address->host;
       place.port = address->port;
     }
-    ListenerHandlers handlers;
+    ListenerHandlers handlers = handlers_of_both();
     handlers.serve = [this](std::size_t loop, Request request,
                             std::shared_ptr<ResponseWriter> writer) {
       relay(loop, std::move(request), std::move(writer));
     };
-    handlers.new_request_id = [this] { return new_request_id(runtime_.clock().wall(), random_); };
-    handlers.log = log_;
     admin_listener_ =
         std::make_unique<HttpListener>(runtime_.loops(), place, listener_limits_of(config),
                                        runtime_.clock(), std::move(handlers), tls_.get());
@@ -146,8 +144,16 @@ class Server::Impl {
     }
   }
 
-  ListenerHandlers public_handlers() {
+  // What the two listeners have in common.
+  ListenerHandlers handlers_of_both() {
     ListenerHandlers handlers;
+    handlers.new_request_id = [this] { return new_request_id(runtime_.clock().wall(), random_); };
+    handlers.log = log_;
+    return handlers;
+  }
+
+  ListenerHandlers public_handlers() {
+    ListenerHandlers handlers = handlers_of_both();
     handlers.serve = [this](std::size_t loop, Request request,
                             std::shared_ptr<ResponseWriter> writer) {
       serve(loop, std::move(request), std::move(writer));
@@ -158,8 +164,6 @@ class Server::Impl {
     handlers.open_socket = [this](Request handshake, std::shared_ptr<SocketWriter> writer) {
       return runtime_.proxy().open_socket(std::move(handshake), std::move(writer));
     };
-    handlers.new_request_id = [this] { return new_request_id(runtime_.clock().wall(), random_); };
-    handlers.log = log_;
     return handlers;
   }
 

@@ -78,8 +78,8 @@ void check_upstream(const Config& config, Errors& errors) {
 void check_admin_bind(const Config& config, Errors& errors) {
   const auto bind = parse_host_port(config.admin_bind);
   if (!bind || bind->port == 0 || bind->port != config.port) return;
-  const auto is_any = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
-  const bool apart = bind->host != config.host && !is_any(bind->host) && !is_any(config.host) &&
+  const bool apart = bind->host != config.host && !is_any_address(bind->host) &&
+                     !is_any_address(config.host) &&
                      !(is_loopback(bind->host) && is_loopback(config.host));
   if (apart) return;
   errors.push_back({"PROXY_ADMIN_BIND",

@@ -70,9 +70,8 @@ bool leads_to(std::string_view base_url, std::string_view host, std::uint16_t po
   }
   const auto named = parse_host_port(authority);
   if (!named || port == 0 || named->port != port) return false;
-  const bool everywhere = host == "0.0.0.0" || host == "::";
   return ascii_lower(named->host) == ascii_lower(host) ||
-         (is_loopback(named->host) && (everywhere || is_loopback(host)));
+         (is_loopback(named->host) && (is_any_address(host) || is_loopback(host)));
 }
 
 bool names_secret(std::string_view parameter) {

@@ -147,6 +147,10 @@ bool is_loopback(std::string_view host) {
          (host.starts_with("127.") && is_ip_address(host, AF_INET));
 }
 
+bool is_any_address(std::string_view host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
 std::string copying_problem(std::string_view text) {
   for (const std::string_view quote :
        {"\"", "'", "`", "\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x98", "\xe2\x80\x99"}) {

@@ -38,6 +38,8 @@ bool is_token(std::string_view text);
 // An IPv4 or IPv6 address (without brackets) or a DNS name.
 bool is_host(std::string_view text);
 bool is_loopback(std::string_view host);
+// All addresses of the machine: 0.0.0.0 or ::.
+bool is_any_address(std::string_view host);
 bool has_control_character(std::string_view text);
 
 // What was copied together with the value and is not part of it: quotes (docker --env-file keeps

@@ -55,16 +55,19 @@ bool has_another_method(const httplib::Request& request) {
 }
 
 void route_all(httplib::Server& server, const std::shared_ptr<const RouteTable>& routes) {
-  const auto plain = [routes](const httplib::Request& request, httplib::Response& response) {
+  const auto serve = [routes](const httplib::Request& own, httplib::Response& response) {
     response.set_header("X-Content-Type-Options", "nosniff");
-    ignore_range(request);
-    routes->dispatch(control::own_request(request), response);
+    routes->dispatch(own, response);
   };
-  const auto with_body = [plain](const httplib::Request& request, httplib::Response& response,
+  const auto plain = [serve](const httplib::Request& request, httplib::Response& response) {
+    ignore_range(request);
+    serve(control::own_request(request), response);
+  };
+  const auto with_body = [serve](const httplib::Request& request, httplib::Response& response,
                                  const httplib::ContentReader& reader) {
     ignore_range(request);
-    httplib::Request whole = request;
-    if (read_body(request, reader, whole.body)) return plain(whole, response);
+    httplib::Request own = control::own_request(request);
+    if (read_body(request, reader, own.body)) return serve(own, response);
     int status = response.status >= 400 ? response.status : 400;
     if (status == 400 && request.has_header("Content-Encoding")) status = 415;
     control::send_error(response, control::error_of_status(status, request));

@@ -28,7 +28,7 @@ SocketPoller::SocketPoller(boost::asio::execution_context& context)
       context_(static_cast<boost::asio::io_context&>(context)),
       set_(context_, new_set()) {}
 
-SocketPoller& SocketPoller::of(boost::asio::io_context& context) {
+SocketPoller& SocketPoller::of(boost::asio::execution_context& context) {
   return boost::asio::use_service<SocketPoller>(context);
 }
 

@@ -32,7 +32,8 @@ class SocketPoller final : public boost::asio::execution_context::service {
 
   // Asio's; everybody else calls of().
   explicit SocketPoller(boost::asio::execution_context& context);
-  static SocketPoller& of(boost::asio::io_context& context);
+  // `context`: an io_context, as an executor has it.
+  static SocketPoller& of(boost::asio::execution_context& context);
 
   boost::asio::io_context& context() { return context_; }
 

@@ -4,18 +4,10 @@
 
 namespace responses_proxy {
 
-namespace {
-
-SocketPoller& poller_of(NativeConnection::Socket& socket) {
-  return SocketPoller::of(static_cast<boost::asio::io_context&>(socket.get_executor().context()));
-}
-
-}  // namespace
-
 NativeConnection::NativeConnection(std::shared_ptr<Origin> origin, Socket socket,
                                    std::unique_ptr<Wire> wire, SteadyTime now)
     : origin_(std::move(origin)),
-      socket_(poller_of(socket), socket.release(), *this),
+      socket_(SocketPoller::of(socket.get_executor().context()), socket.release(), *this),
       wire_(std::move(wire)),
       made_(now) {}
 
